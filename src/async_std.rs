@@ -1,0 +1,102 @@
+//! The front end for [async-std](::async_std).
+//!
+//! async-std is discontinued; new code does better with [smol](https://docs.rs/smol), which has the same shape and its own front end
+//! here.
+//!
+//! ```no_run
+//! use anysocks::async_std::Socks5Stream;
+//! # use async_std::prelude::*;
+//!
+//! # async_std::task::block_on(async {
+//! let mut stream = Socks5Stream::connect("127.0.0.1:1080", "example.com:80").await?;
+//! stream.write_all(b"GET / HTTP/1.0\r\nHost: example.com\r\n\r\n").await?;
+//! # let mut page = String::new();
+//! # use futures_io::AsyncRead;
+//! # use async_std::io::ReadExt;
+//! stream.read_to_string(&mut page).await?;
+//! # Ok::<(), Box<dyn std::error::Error>>(()) });
+//! ```
+
+use crate::async_io::{converse_by, lookup, race};
+use crate::conversation::Conversation;
+use crate::dial::Failures;
+use crate::error::Error;
+use crate::futures::{FuturesIo, sealed};
+use crate::proxy::{IntoProxy, Proxy, SocketOptions};
+use crate::runtime::{self, Deadline, Runtime};
+use crate::split::Split;
+use crate::stream::SocksStream;
+use crate::target::Target;
+use crate::version::{V4, V5, Version};
+use ::async_std::net::TcpStream;
+use socket2::SockAddr;
+use std::io;
+use std::net::SocketAddr;
+
+pub use crate::futures::converse;
+
+/// async-std, as the front end of a [`SocksStream`].
+#[derive(Clone, Copy, Debug)]
+pub struct AsyncStd;
+
+impl FuturesIo for AsyncStd {}
+impl sealed::Sealed for AsyncStd {}
+
+/// A stream through a SOCKS5 proxy.
+pub type Socks5Stream<S = TcpStream> = SocksStream<S, V5, AsyncStd>;
+
+/// A stream through a SOCKS4 or SOCKS4a proxy.
+pub type Socks4Stream<S = TcpStream> = SocksStream<S, V4, AsyncStd>;
+
+impl<V: Version> SocksStream<TcpStream, V, AsyncStd> {
+    #[doc = include_str!("docs/connect.md")]
+    pub async fn connect<'a, 'b>(
+        proxy: impl IntoProxy<'a>,
+        target: impl TryInto<Target<'b>, Error: Into<Error>>,
+    ) -> Result<Self, Error> {
+        runtime::connect::<AsyncStd, V>(proxy, target).await
+    }
+}
+
+#[doc = include_str!("docs/dial.md")]
+pub async fn dial(proxy: &Proxy) -> Result<TcpStream, Error> {
+    runtime::dial::<AsyncStd>(proxy).await
+}
+
+impl Runtime for AsyncStd {
+    type Stream = TcpStream;
+
+    async fn lookup(name: &str, port: u16, deadline: Deadline) -> io::Result<Vec<SocketAddr>> {
+        lookup(name, port, deadline).await
+    }
+
+    async fn race(
+        addrs: Vec<SockAddr>,
+        options: &SocketOptions,
+        deadline: Deadline,
+    ) -> Result<TcpStream, Failures> {
+        let socket = race(&addrs, options, deadline).await?;
+        socket.into_inner().map(TcpStream::from).map_err(|error| {
+            let mut failures = Failures::default();
+            addrs.first().into_iter().for_each(|addr| failures.push(addr, io::Error::from(error.kind())));
+            failures
+        })
+    }
+
+    async fn converse<C: Conversation + Send + Sync>(
+        stream: &mut TcpStream,
+        talk: &mut C,
+        deadline: Deadline,
+    ) -> Result<C::Outcome, Error> {
+        converse_by(stream, talk, deadline).await
+    }
+}
+
+impl Split for TcpStream {
+    type Read = Self;
+    type Write = Self;
+
+    fn split(self) -> io::Result<(Self, Self)> {
+        Ok((self.clone(), self))
+    }
+}

@@ -1,0 +1,146 @@
+//! The front end for the standard library's blocking streams.
+//!
+//! ```no_run
+//! use anysocks::blocking::Socks5Stream;
+//! use std::io::{Read, Write};
+//!
+//! # fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut stream = Socks5Stream::connect("127.0.0.1:1080", "example.com:80")?;
+//! stream.write_all(b"GET / HTTP/1.0\r\nHost: example.com\r\n\r\n")?;
+//! # let mut page = String::new();
+//! stream.read_to_string(&mut page)?;
+//! # Ok(()) }
+//! ```
+
+mod io;
+mod race;
+mod wait;
+
+use crate::conversation::{Conversation, Scratch, Step};
+use crate::dial::Failures;
+use crate::error::{Error, Stage};
+use crate::proxy::{IntoProxy, Proxy, SocketOptions};
+use crate::runtime::{self, Deadline, Runtime};
+use crate::stream::SocksStream;
+use crate::target::Target;
+use crate::version::{V4, V5, Version};
+use socket2::SockAddr;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::pin::pin;
+use std::sync::mpsc;
+use std::task::{Context, Poll, Waker};
+use std::thread;
+use wait::Punctual;
+
+/// The standard library's blocking calls, as the front end of a [`SocksStream`].
+#[derive(Clone, Copy, Debug)]
+pub struct Blocking;
+
+/// A stream through a SOCKS5 proxy.
+pub type Socks5Stream<S = TcpStream> = SocksStream<S, V5, Blocking>;
+
+/// A stream through a SOCKS4 or SOCKS4a proxy.
+pub type Socks4Stream<S = TcpStream> = SocksStream<S, V4, Blocking>;
+
+impl<V: Version> SocksStream<TcpStream, V, Blocking> {
+    #[doc = include_str!("docs/connect.md")]
+    pub fn connect<'a, 'b>(
+        proxy: impl IntoProxy<'a>,
+        target: impl TryInto<Target<'b>, Error: Into<Error>>,
+    ) -> Result<Self, Error> {
+        at_once(runtime::connect::<Blocking, V>(proxy, target))
+    }
+}
+
+impl<S: Read + Write, V: Version> SocksStream<S, V, Blocking> {
+    #[doc = include_str!("docs/handshake.md")]
+    pub fn handshake<'b>(
+        mut stream: S,
+        auth: &V::Auth,
+        target: impl TryInto<Target<'b>, Error: Into<Error>>,
+    ) -> Result<Self, Error> {
+        let mut talk = V::connect(auth, target.try_into().map_err(Into::into)?)?;
+        let established = converse(&mut stream, &mut talk)?;
+        Ok(Self::new(stream, established))
+    }
+}
+
+#[doc = include_str!("docs/dial.md")]
+pub fn dial(proxy: &Proxy) -> Result<TcpStream, Error> {
+    let stream = at_once(runtime::dial::<Blocking>(proxy))?;
+    block_again(&stream, Stage::Dial)?;
+    Ok(stream)
+}
+
+/// Makes a socket that was watched by a deadline an ordinary one.
+fn block_again(stream: &TcpStream, stage: Stage) -> Result<(), Error> {
+    stream.set_nonblocking(false).map_err(|error| Error::io(stage, error))
+}
+
+#[doc = include_str!("docs/converse.md")]
+///
+/// A [`WouldBlock`](std::io::ErrorKind::WouldBlock) of a non-blocking stream is such an I/O error: wait for the stream, and call again.
+pub fn converse<S, C>(stream: &mut S, talk: &mut C) -> Result<C::Outcome, Error>
+where
+    S: Read + Write,
+    C: Conversation,
+{
+    loop {
+        let mut scratch = Scratch::new();
+        let moved = match talk.step(&mut scratch) {
+            Step::Write(bytes) => stream.write(bytes),
+            Step::Read(buf) => stream.flush().and_then(|()| stream.read(buf)),
+            Step::Done(outcome) => return Ok(outcome),
+        };
+        talk.report(moved)?;
+    }
+}
+
+/// The output of a future that blocks instead of waiting, and so is ready when it is first polled.
+fn at_once<T>(work: impl Future<Output = T>) -> T {
+    let mut work = pin!(work);
+    loop {
+        if let Poll::Ready(done) = work.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            return done;
+        }
+    }
+}
+
+impl Runtime for Blocking {
+    type Stream = TcpStream;
+
+    /// The system's resolver knows no deadline: it works on a thread of its own, which may outlive the call.
+    async fn lookup(name: &str, port: u16, deadline: Deadline) -> std::io::Result<Vec<SocketAddr>> {
+        let (found, addrs) = mpsc::sync_channel(1);
+        let name = name.to_owned();
+        thread::Builder::new().name("anysocks lookup".into()).spawn(move || {
+            // An error says that nobody waits any more.
+            let _ = found.send((&*name, port).to_socket_addrs().map(Iterator::collect));
+        })?;
+        match wait::left(deadline) {
+            Some(left) => {
+                addrs.recv_timeout(left).unwrap_or_else(|_| Err(std::io::ErrorKind::TimedOut.into()))
+            }
+            None => addrs.recv().unwrap_or_else(|lost| Err(std::io::Error::other(lost))),
+        }
+    }
+
+    async fn race(
+        addrs: Vec<SockAddr>,
+        options: &SocketOptions,
+        deadline: Deadline,
+    ) -> Result<TcpStream, Failures> {
+        race::race(&addrs, options, deadline)
+    }
+
+    async fn converse<C: Conversation + Send + Sync>(
+        stream: &mut TcpStream,
+        talk: &mut C,
+        deadline: Deadline,
+    ) -> Result<C::Outcome, Error> {
+        let outcome = converse(&mut Punctual::new(stream, deadline), talk).map_err(wait::timed_out)?;
+        block_again(stream, talk.stage())?;
+        Ok(outcome)
+    }
+}

@@ -1,0 +1,146 @@
+//! What a handshake is, without I/O: an answer to "what next?", and a way to say what was done.
+//!
+//! A driver asks [`Conversation::step`], moves some bytes, and reports with [`Conversation::advance`] how many. It needs nothing
+//! else, so a driver for a kind of stream that this crate has never heard of is a dozen lines:
+//!
+//! ```
+//! use anysocks::{Conversation, Error, Scratch, Step};
+//! use std::io::{Read, Write};
+//!
+//! fn drive<C: Conversation>(stream: &mut (impl Read + Write), talk: &mut C) -> Result<C::Outcome, Error> {
+//!     loop {
+//!         let mut scratch = Scratch::new();
+//!         let moved = match talk.step(&mut scratch) {
+//!             Step::Write(bytes) => stream.write(bytes),
+//!             Step::Read(buf) => stream.flush().and_then(|()| stream.read(buf)),
+//!             Step::Done(outcome) => return Ok(outcome),
+//!         };
+//!         talk.report(moved)?;
+//!     }
+//! }
+//! # let _ = drive::<anysocks::Socks4<'_>>;
+//! # let _: fn(&mut std::net::TcpStream, &mut anysocks::Socks4<'_>) -> _ = drive;
+//! ```
+
+use crate::error::{Error, Stage};
+use std::{fmt, io};
+use zeroize::Zeroize;
+
+/// A dialogue with a proxy that knows what to say and what it still has to hear, and does no I/O.
+///
+/// A driver alternates [`step`](Self::step) and [`advance`](Self::advance). It may stop between any two calls and go on later, on
+/// another thread or with another driver: everything that was agreed so far is kept in the conversation.
+pub trait Conversation {
+    /// What the dialogue leads to.
+    type Outcome;
+
+    /// What to do next. Asking again without [`advance`](Self::advance) changes nothing.
+    ///
+    /// A buffer offered by [`Step::Read`] is never longer than the least that the other side must still send before the
+    /// conversation ends, so nothing that follows the conversation can be read by mistake.
+    ///
+    /// [`Step::Done`] hands the outcome over, once. A conversation that is over, or that has failed, asks for a read of no bytes.
+    fn step<'s>(&'s mut self, scratch: &'s mut Scratch) -> Step<'s, Self::Outcome>;
+
+    /// `n` bytes of what the last step offered were written, or read. 0 means that the other side hung up.
+    ///
+    /// # Errors
+    ///
+    /// What the proxy said is a refusal or not the protocol, it hung up early, or `n` is more than the step offered.
+    /// The conversation is over then.
+    fn advance(&mut self, n: usize) -> Result<(), Error>;
+
+    /// What the conversation is about at this point: the stage that an I/O error or a timeout belongs to.
+    fn stage(&self) -> Stage;
+
+    /// Reports what an I/O call returned: [`advance`](Self::advance) with the bytes that were moved, nothing where it was
+    /// [`Interrupted`](io::ErrorKind::Interrupted), and any other error as one of this stage.
+    ///
+    /// # Errors
+    ///
+    /// Those of `advance`, and the I/O error. The conversation can go on after an I/O error as if the call had not been made: so a
+    /// driver of a non-blocking stream may come back after a [`WouldBlock`](io::ErrorKind::WouldBlock).
+    fn report(&mut self, moved: io::Result<usize>) -> Result<(), Error> {
+        match moved {
+            Ok(n) => self.advance(n),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(()),
+            Err(error) => Err(Error::io(self.stage(), error)),
+        }
+    }
+}
+
+/// What a [`Conversation`] wants its driver to do next.
+#[derive(Debug)]
+pub enum Step<'s, T> {
+    /// Write these bytes, or some of them from the start.
+    Write(&'s [u8]),
+    /// Flush, then read into this buffer, as much or as little as there is.
+    Read(&'s mut [u8]),
+    /// Nothing: the conversation has come to its end.
+    Done(T),
+}
+
+/// Room in which a [`Conversation`] renders the message that it wants written.
+///
+/// A driver makes one for each step, on its stack; nothing in it has to last until the next. A message that held a secret is
+/// wiped when the scratch is dropped.
+pub struct Scratch {
+    bytes: [u8; Self::SIZE],
+    len: usize,
+    secret: bool,
+}
+
+impl Scratch {
+    /// The size of the room in bytes: enough for each message that this crate sends, and for all of SOCKS5's in one write.
+    pub const SIZE: usize = 1024;
+
+    /// An empty scratch.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { bytes: [0; Self::SIZE], len: 0, secret: false }
+    }
+
+    /// The whole room, for a [`Conversation`] of your own to render its message in. It is wiped when the scratch is dropped.
+    pub const fn room(&mut self) -> &mut [u8] {
+        self.len = Self::SIZE;
+        self.secret = true;
+        &mut self.bytes
+    }
+
+    /// Appends to the message. The sizes of all parts are bounded when they are made, and together stay below [`Self::SIZE`].
+    pub(crate) fn put(&mut self, bytes: &[u8]) {
+        self.bytes[self.len..][..bytes.len()].copy_from_slice(bytes);
+        self.len += bytes.len();
+    }
+
+    /// Appends something that must be wiped.
+    pub(crate) fn put_secret(&mut self, bytes: &[u8]) {
+        self.secret = true;
+        self.put(bytes);
+    }
+
+    /// The message so far.
+    pub(crate) fn message(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+}
+
+impl Default for Scratch {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        if self.secret {
+            self.bytes[..self.len].zeroize();
+        }
+    }
+}
+
+impl fmt::Debug for Scratch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scratch").field("len", &self.len).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,101 @@
+//! Connecting a socket to a proxy: what every front end does alike, without waiting.
+
+use crate::error::{Attempt, Error, ErrorKind, Stage};
+use crate::proxy::SocketOptions;
+use rustix::io::Errno;
+use socket2::{Protocol, SockAddr, SockRef, Socket, TcpKeepalive, Type};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+use std::{io, iter};
+
+/// How long to wait for one address before the next is tried beside it (RFC 8305 §5).
+pub(crate) const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
+
+/// Orders addresses for connecting: the families take turns, the first one's first (RFC 8305 §4).
+pub(crate) fn interleave(addrs: Vec<SocketAddr>) -> Vec<SocketAddr> {
+    let Some(first) = addrs.first().map(SocketAddr::is_ipv4) else { return addrs };
+    let (ours, others): (Vec<_>, Vec<_>) = addrs.into_iter().partition(|addr| addr.is_ipv4() == first);
+    let (mut ours, mut others) = (ours.into_iter(), others.into_iter());
+    iter::from_fn(|| match (ours.next(), others.next()) {
+        (None, None) => None,
+        pair => Some(pair),
+    })
+    .flat_map(|(ours, other)| ours.into_iter().chain(other))
+    .collect()
+}
+
+/// Begins to connect: the socket is non-blocking, and writable once the attempt has ended.
+///
+/// A Unix-domain socket comes in a [`TcpStream`] too. It is the same descriptor, read and written by the same calls, and it spares
+/// every stream a second type; only the questions about addresses and TCP get an error from the system.
+pub(crate) fn begin(addr: &SockAddr, options: &SocketOptions) -> io::Result<TcpStream> {
+    let ip = addr.as_socket();
+    let socket = Socket::new(addr.domain(), Type::STREAM, ip.map(|_| Protocol::TCP))?;
+    socket.set_nonblocking(true)?;
+    if ip.is_some() {
+        set_options(&socket, options)?;
+    }
+    match socket.connect(addr) {
+        Err(error) if !is_in_progress(&error) => Err(error),
+        _ => Ok(socket.into()),
+    }
+}
+
+fn set_options(socket: &Socket, options: &SocketOptions) -> io::Result<()> {
+    if options.nodelay {
+        socket.set_tcp_nodelay(true)?;
+    }
+    if let Some(after) = options.keepalive {
+        socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(after))?;
+    }
+    match options.local_addr {
+        Some(addr) => socket.bind(&addr.into()),
+        None => Ok(()),
+    }
+}
+
+fn is_in_progress(error: &io::Error) -> bool {
+    // Windows says "would block". On Unix, that is what a Unix-domain socket with a full backlog says, and it is no beginning.
+    error.raw_os_error() == Some(Errno::INPROGRESS.raw_os_error())
+        || (cfg!(windows) && error.kind() == io::ErrorKind::WouldBlock)
+}
+
+/// Whether the attempt that has ended was a success.
+pub(crate) fn connected<'s>(stream: impl Into<SockRef<'s>>) -> io::Result<()> {
+    match stream.into().take_error()? {
+        Some(error) => Err(error),
+        None => Ok(()),
+    }
+}
+
+/// How an address is named in an error.
+fn name(addr: &SockAddr) -> String {
+    match (addr.as_socket(), addr.as_pathname()) {
+        (Some(addr), _) => addr.to_string(),
+        (_, Some(path)) => path.display().to_string(),
+        _ => String::from("an address of another kind"),
+    }
+}
+
+/// What has been tried so far, and why it failed.
+#[derive(Debug, Default)]
+pub(crate) struct Failures(Vec<Attempt>);
+
+impl Failures {
+    pub(crate) fn push(&mut self, addr: &SockAddr, error: io::Error) {
+        self.0.push(Attempt { address: name(addr), error });
+    }
+
+    /// Those that were still under way when the deadline passed.
+    pub(crate) fn late<'a>(&mut self, addrs: impl IntoIterator<Item = &'a SockAddr>) {
+        for addr in addrs {
+            self.push(addr, io::ErrorKind::TimedOut.into());
+        }
+    }
+}
+
+impl From<Failures> for Error {
+    fn from(failures: Failures) -> Self {
+        Self::new(Stage::Dial, ErrorKind::Unreachable(failures.0))
+    }
+}

@@ -1,0 +1,49 @@
+//! What a METHOD may negotiate for all that follows: bytes into frames, and frames into bytes (RFC 1928 §3, §6).
+
+use std::error::Error;
+use std::fmt;
+
+/// An encapsulation that a METHOD has negotiated. The request, the replies and the relayed bytes go through it.
+///
+/// It has two halves, because the two directions of a stream may belong to two threads or tasks. What they share, if anything, they
+/// share inside.
+pub struct Encapsulation {
+    /// From plain bytes to frames.
+    pub seal: Box<dyn Seal>,
+    /// From frames to plain bytes.
+    pub open: Box<dyn Open>,
+}
+
+/// Why a frame can't be sealed or opened.
+pub type FrameError = Box<dyn Error + Send + Sync>;
+
+/// The sending half of an [`Encapsulation`].
+pub trait Seal: Send + Sync {
+    /// Takes bytes from the start of `plain`, at least one, as many as fit a frame; appends that frame to `frames`; and says how
+    /// many bytes it took. `plain` is never empty.
+    ///
+    /// # Errors
+    ///
+    /// The bytes can't be sealed. The stream fails with it.
+    fn seal(&mut self, plain: &[u8], frames: &mut Vec<u8>) -> Result<usize, FrameError>;
+}
+
+/// The receiving half of an [`Encapsulation`].
+pub trait Open: Send + Sync {
+    /// How many bytes a frame that starts with these still needs, at the least; 0 if it is whole. A frame that has not begun needs
+    /// at least one.
+    fn missing(&self, frame: &[u8]) -> usize;
+
+    /// Appends the content of a whole frame to `plain`. A frame without content is fine.
+    ///
+    /// # Errors
+    ///
+    /// The frame is forged or malformed. The stream fails with it.
+    fn open(&mut self, frame: &[u8], plain: &mut Vec<u8>) -> Result<(), FrameError>;
+}
+
+impl fmt::Debug for Encapsulation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Encapsulation").finish_non_exhaustive()
+    }
+}

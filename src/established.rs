@@ -1,0 +1,16 @@
+//! What a handshake leads to.
+
+use crate::address::Address;
+use crate::frames::Frames;
+
+/// The outcome of a handshake: the tunnel is open.
+///
+/// Make a stream of it with [`SocksStream::new`](crate::SocksStream::new), or drive the tunnel yourself: without
+/// [`frames`](Self::frames) its bytes are the application's as they are.
+#[derive(Debug)]
+pub struct Established {
+    /// BND.ADDR and BND.PORT: the address that the proxy uses towards the target, if it tells.
+    pub bound: Address,
+    /// The pump that all bytes have to go through, if the METHOD negotiated an encapsulation.
+    pub frames: Option<Box<Frames>>,
+}

@@ -1,0 +1,79 @@
+//! The front end for streams of [futures-io](::futures_io)'s traits, of any runtime: `handshake` and `converse`, without dialling.
+//!
+//! ```
+//! use anysocks::futures::Socks5Stream;
+//! use anysocks::{Auth, Error};
+//! use futures_io::{AsyncRead, AsyncWrite};
+//!
+//! async fn through<S: AsyncRead + AsyncWrite + Unpin>(stream: S) -> Result<Socks5Stream<S>, Error> {
+//!     Socks5Stream::handshake(stream, &Auth::none(), "example.com:443").await
+//! }
+//! ```
+
+mod io;
+
+use crate::conversation::{Conversation, Scratch, Step};
+use crate::error::Error;
+use crate::stream::SocksStream;
+use crate::target::Target;
+use crate::version::{V4, V5, Version};
+use futures_io::{AsyncRead, AsyncWrite};
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Poll, ready};
+
+/// Any runtime whose streams have the traits of futures-io, as the front end of a [`SocksStream`].
+#[derive(Clone, Copy, Debug)]
+pub struct Futures;
+
+/// A stream through a SOCKS5 proxy.
+pub type Socks5Stream<S> = SocksStream<S, V5, Futures>;
+
+/// A stream through a SOCKS4 or SOCKS4a proxy.
+pub type Socks4Stream<S> = SocksStream<S, V4, Futures>;
+
+/// The front ends whose streams have the traits of futures-io.
+pub trait FuturesIo: sealed::Sealed {}
+
+impl FuturesIo for Futures {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin, V: Version, F: FuturesIo> SocksStream<S, V, F> {
+    #[doc = include_str!("docs/handshake.md")]
+    pub async fn handshake<'b>(
+        mut stream: S,
+        auth: &V::Auth,
+        target: impl TryInto<Target<'b>, Error: Into<Error>>,
+    ) -> Result<Self, Error> {
+        let mut talk = V::connect(auth, target.try_into().map_err(Into::into)?)?;
+        let established = converse(&mut stream, &mut talk).await?;
+        Ok(Self::new(stream, established))
+    }
+}
+
+#[doc = include_str!("docs/converse.md")]
+pub async fn converse<S, C>(stream: &mut S, talk: &mut C) -> Result<C::Outcome, Error>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+    C: Conversation,
+{
+    poll_fn(|cx| {
+        loop {
+            let mut scratch = Scratch::new();
+            let moved = match talk.step(&mut scratch) {
+                Step::Write(bytes) => ready!(Pin::new(&mut *stream).poll_write(cx, bytes)),
+                Step::Read(buf) => match ready!(Pin::new(&mut *stream).poll_flush(cx)) {
+                    Ok(()) => ready!(Pin::new(&mut *stream).poll_read(cx, buf)),
+                    Err(error) => Err(error),
+                },
+                Step::Done(outcome) => return Poll::Ready(Ok(outcome)),
+            };
+            talk.report(moved)?;
+        }
+    })
+    .await
+}
+
+pub(crate) mod sealed {
+    pub trait Sealed {}
+    impl Sealed for super::Futures {}
+}

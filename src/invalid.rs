@@ -1,0 +1,96 @@
+//! The mistakes that are found before anything is sent.
+
+/// What is wrong with an argument. All of these come from constructors and parsers, never from a proxy.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Invalid {
+    /// A host name is empty.
+    #[error("the host name is empty")]
+    NameEmpty,
+    /// A host name is longer than a SOCKS message can carry. It is never resolved locally instead.
+    #[error("the host name has {0} bytes, and SOCKS can carry 255")]
+    NameTooLong(usize),
+    /// A character that no host name has: a NUL, a control, a space, or what separates the parts of a URL.
+    #[error("{0:?} can't stand in a host name")]
+    NameCharacter(char),
+    /// An international name in its Unicode form.
+    #[error("the host name is not ASCII: give its punycode form (xn--...)")]
+    NameNotAscii,
+    /// Text in brackets that is no IPv6 address.
+    #[error("what stands in the brackets is not an IPv6 address")]
+    NotIpv6,
+    /// An IPv6 zone: it has a meaning on this machine only.
+    #[error("an IPv6 address with a zone means nothing to a proxy")]
+    Zone,
+    /// An IPv6 address that should stand in brackets.
+    #[error("an IPv6 address with a port is written [address]:port")]
+    Unbracketed,
+    /// There is no port, and there is no default for it.
+    #[error("the port is missing")]
+    PortMissing,
+    /// The port is no number from 0 to 65535.
+    #[error("the port is not a number from 0 to 65535")]
+    NotAPort,
+    /// SOCKS4 has no IPv6 addresses.
+    #[error("SOCKS4 can't carry an IPv6 address")]
+    Ipv6OverSocks4,
+    /// A SOCKS4 user id holds a NUL, which would end it.
+    #[error("the SOCKS4 user id holds a NUL")]
+    UserIdNul,
+    /// A SOCKS4 user id is longer than 255 bytes.
+    #[error("the SOCKS4 user id has {0} bytes, and 255 are sent at most")]
+    UserIdTooLong(usize),
+    /// The user name is empty, and that was not asked for.
+    #[error("the user name is empty")]
+    UserEmpty,
+    /// The user name is longer than RFC 1929 can carry.
+    #[error("the user name has {0} bytes, and SOCKS5 can carry 255")]
+    UserTooLong(usize),
+    /// The password is longer than RFC 1929 can carry.
+    #[error("the password has {0} bytes, and SOCKS5 can carry 255")]
+    PasswordTooLong(usize),
+    /// SOCKS4 knows no password.
+    #[error("SOCKS4 has no passwords")]
+    PasswordOverSocks4,
+    /// The same METHOD is offered twice.
+    #[error("method X'{0:02X}' is offered twice")]
+    MethodTwice(u8),
+    /// `FF` means "no acceptable methods"; no METHOD can have it as its code.
+    #[error("X'FF' is not a method")]
+    NotAMethod,
+    /// Everything can leave in one write only if the proxy has no choice: with exactly one METHOD offered, and that none or
+    /// username/password.
+    #[error("pipelining needs exactly one method, none or username/password")]
+    NotPipelinable,
+    /// The proxy is one of another SOCKS version than the stream that was asked for.
+    #[error("the proxy speaks {proxy}, and {wanted} was asked for")]
+    WrongVersion {
+        /// What the proxy speaks.
+        proxy: &'static str,
+        /// What was asked for.
+        wanted: &'static str,
+    },
+    /// An option was set that the proxy's SOCKS version does not have.
+    #[error("{0} is an option of SOCKS5")]
+    Socks5Only(&'static str),
+    /// The scheme of a proxy's URL.
+    #[error("{0:?} is not a SOCKS scheme: socks4, socks4a, socks5, socks5h, socks, each also with +unix")]
+    Scheme(String),
+    /// A part of a proxy's URL that has no meaning there: a path, a query or a fragment.
+    #[error("a proxy's URL ends with host and port")]
+    UrlTail,
+    /// A Unix-domain socket's URL without a path, or with a path that the system can't take.
+    #[error("a Unix-domain proxy is written scheme+unix:///path")]
+    UnixPath,
+    /// An `.onion` name may never be resolved by DNS (RFC 7686), and local resolution was asked for.
+    #[error("an .onion name must be resolved by the proxy: socks5h or socks4a")]
+    OnionResolvedLocally,
+    /// A driver reported more bytes than the step had offered.
+    #[error("{reported} bytes reported, and {offered} were offered")]
+    Overrun {
+        /// What was passed to `advance`.
+        reported: usize,
+        /// What `step` had offered.
+        offered: usize,
+    },
+}

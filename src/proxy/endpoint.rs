@@ -1,0 +1,89 @@
+//! Where a proxy listens.
+
+use crate::error::Error;
+use crate::target::{Domain, Host, split_port};
+use std::borrow::Cow;
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// The port that SOCKS is conventionally located on (RFC 1928 §3).
+pub(super) const DEFAULT_PORT: u16 = 1080;
+
+/// Where a proxy listens.
+///
+/// A text is `host:port`, or `host` for port 1080; a path is one of a Unix-domain socket.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Endpoint {
+    /// An address. An IPv6 one may have a scope id.
+    Addr(SocketAddr),
+    /// A name, which is resolved when a connection is made, and a port.
+    Name(Domain<'static>, u16),
+    /// A Unix-domain socket.
+    Unix(PathBuf),
+}
+
+impl TryFrom<&str> for Endpoint {
+    type Error = Error;
+
+    fn try_from(text: &str) -> Result<Self, Error> {
+        let (host, port) = split_port(text)?;
+        (host, port.unwrap_or(DEFAULT_PORT)).try_into()
+    }
+}
+
+impl TryFrom<&String> for Endpoint {
+    type Error = Error;
+
+    fn try_from(text: &String) -> Result<Self, Error> {
+        text.as_str().try_into()
+    }
+}
+
+impl TryFrom<String> for Endpoint {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Self, Error> {
+        text.as_str().try_into()
+    }
+}
+
+impl TryFrom<(&str, u16)> for Endpoint {
+    type Error = Error;
+
+    fn try_from((host, port): (&str, u16)) -> Result<Self, Error> {
+        Ok(match Host::try_from(Cow::Borrowed(host))?.into_owned() {
+            Host::Ip(ip) => Self::Addr((ip, port).into()),
+            Host::Domain(name) => Self::Name(name, port),
+        })
+    }
+}
+
+impl From<SocketAddr> for Endpoint {
+    fn from(addr: SocketAddr) -> Self {
+        Self::Addr(addr)
+    }
+}
+
+impl From<&Path> for Endpoint {
+    fn from(path: &Path) -> Self {
+        Self::Unix(path.to_owned())
+    }
+}
+
+impl From<PathBuf> for Endpoint {
+    fn from(path: PathBuf) -> Self {
+        Self::Unix(path)
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Addr(addr) => addr.fmt(f),
+            Self::Name(name, port) => write!(f, "{}:{port}", name.as_str()),
+            Self::Unix(path) => path.display().fmt(f),
+        }
+    }
+}

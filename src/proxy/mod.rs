@@ -1,0 +1,300 @@
+//! A proxy as a value: where it is, what it speaks, and how to talk to it.
+
+mod endpoint;
+mod url;
+
+pub use endpoint::Endpoint;
+
+use crate::error::Error;
+use crate::invalid::Invalid;
+use crate::socks4::UserId;
+use crate::socks5::{Auth, Credentials};
+use crate::version::Version;
+use std::borrow::Cow;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A proxy: where it is, which SOCKS it speaks, and how to talk to it.
+///
+/// From code:
+///
+/// ```
+/// use anysocks::Proxy;
+/// use std::time::Duration;
+///
+/// let proxy = Proxy::socks5("proxy.example:1080")?
+///     .password("user", "p@ss")?
+///     .timeout(Duration::from_secs(10));
+/// # Ok::<(), anysocks::Error>(())
+/// ```
+///
+/// From a URL, `scheme://[user[:password]@]host[:port]` or `scheme+unix://[user[:password]@]/path`. User, password and path are
+/// percent-decoded to bytes; the port is 1080 where none is given. `Display` gives the URL back, without the password.
+///
+/// ```
+/// use anysocks::Proxy;
+///
+/// let proxy: Proxy = "socks5h://user:p%40ss@proxy.example".parse()?;
+/// assert_eq!(proxy.to_string(), "socks5h://user@proxy.example:1080");
+/// # Ok::<(), anysocks::Error>(())
+/// ```
+///
+/// | scheme | protocol | who resolves the target's name |
+/// |---|---|---|
+/// | `socks4` | SOCKS4 | this machine |
+/// | `socks4a` | SOCKS4a | the proxy |
+/// | `socks5` | SOCKS5 | this machine |
+/// | `socks5h`, `socks` | SOCKS5 | the proxy |
+/// | made in code | as made | the proxy, unless [`resolve`](Self::resolve) says otherwise |
+#[derive(Clone, Debug)]
+pub struct Proxy {
+    endpoint: Endpoint,
+    protocol: Protocol,
+    resolve: Resolve,
+    timeout: Option<Duration>,
+    socket: SocketOptions,
+}
+
+#[derive(Clone, Debug)]
+enum Protocol {
+    V4(UserId),
+    V5(Auth),
+}
+
+/// Who resolves the target's name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Resolve {
+    /// The proxy: no name leaves this machine but to the proxy.
+    #[default]
+    ByProxy,
+    /// This machine. Each address that the name has is tried until the proxy accepts one.
+    Locally,
+}
+
+/// What is set on the socket to the proxy. Where it is a Unix-domain one, nothing is.
+#[derive(Clone, Debug)]
+pub(crate) struct SocketOptions {
+    pub(crate) nodelay: bool,
+    pub(crate) keepalive: Option<Duration>,
+    pub(crate) local_addr: Option<SocketAddr>,
+}
+
+impl Proxy {
+    /// A SOCKS5 proxy without authentication.
+    ///
+    /// # Errors
+    ///
+    /// The text is no `host[:port]`.
+    pub fn socks5(at: impl TryInto<Endpoint, Error: Into<Error>>) -> Result<Self, Error> {
+        at.try_into().map(Self::v5).map_err(Into::into)
+    }
+
+    /// A SOCKS4 proxy without a user id. It must know SOCKS4a for the names of targets, unless they are resolved on this machine.
+    ///
+    /// # Errors
+    ///
+    /// The text is no `host[:port]`.
+    pub fn socks4(at: impl TryInto<Endpoint, Error: Into<Error>>) -> Result<Self, Error> {
+        at.try_into().map(Self::v4).map_err(Into::into)
+    }
+
+    pub(crate) fn v5(endpoint: Endpoint) -> Self {
+        Self::new(endpoint, Protocol::V5(Auth::none()))
+    }
+
+    pub(crate) fn v4(endpoint: Endpoint) -> Self {
+        Self::new(endpoint, Protocol::V4(UserId::none()))
+    }
+
+    fn new(endpoint: Endpoint, protocol: Protocol) -> Self {
+        Self {
+            endpoint,
+            protocol,
+            resolve: Resolve::default(),
+            timeout: Some(DEFAULT_TIMEOUT),
+            socket: SocketOptions { nodelay: true, keepalive: None, local_addr: None },
+        }
+    }
+
+    /// User name and password, for when the proxy wants them: [`Auth::password`].
+    ///
+    /// # Errors
+    ///
+    /// The proxy is a SOCKS4 one, or [`Credentials::new`] refuses them.
+    pub fn password(self, user: impl AsRef<[u8]>, password: impl AsRef<[u8]>) -> Result<Self, Error> {
+        self.auth(Auth::password(Credentials::new(user, password)?))
+    }
+
+    /// User name and password, and no other way in: [`Auth::password_only`].
+    ///
+    /// # Errors
+    ///
+    /// The proxy is a SOCKS4 one, or [`Credentials::new`] refuses them.
+    pub fn password_only(self, user: impl AsRef<[u8]>, password: impl AsRef<[u8]>) -> Result<Self, Error> {
+        self.auth(Auth::password_only(Credentials::new(user, password)?))
+    }
+
+    /// The METHODs to offer, in place of those set before.
+    ///
+    /// # Errors
+    ///
+    /// The proxy is a SOCKS4 one.
+    pub fn auth(mut self, auth: Auth) -> Result<Self, Error> {
+        match &mut self.protocol {
+            Protocol::V5(old) => *old = auth,
+            Protocol::V4(_) => return Err(Invalid::Socks5Only("a method").into()),
+        }
+        Ok(self)
+    }
+
+    /// The user id of a SOCKS4 proxy.
+    ///
+    /// # Errors
+    ///
+    /// The proxy is a SOCKS5 one, or [`UserId::new`] refuses the id.
+    pub fn user_id(mut self, id: impl AsRef<[u8]>) -> Result<Self, Error> {
+        match &mut self.protocol {
+            Protocol::V4(old) => *old = UserId::new(id)?,
+            Protocol::V5(_) => return Err(wrong_version("SOCKS5", "SOCKS4")),
+        }
+        Ok(self)
+    }
+
+    /// Who resolves the names of targets.
+    #[must_use]
+    pub const fn resolve(mut self, resolve: Resolve) -> Self {
+        self.resolve = resolve;
+        self
+    }
+
+    /// The time that dialling and handshake together may take, and with [`Resolve::Locally`] all attempts; `None` for no limit.
+    /// 30 seconds if this is not called.
+    #[must_use]
+    pub fn timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
+        self.timeout = timeout.into();
+        self
+    }
+
+    /// Whether `TCP_NODELAY` is set: small writes leave at once. On if this is not called.
+    #[must_use]
+    pub const fn nodelay(mut self, nodelay: bool) -> Self {
+        self.socket.nodelay = nodelay;
+        self
+    }
+
+    /// After how much silence the system begins to probe whether the proxy is still there; `None`, and if this is not called: never.
+    #[must_use]
+    pub fn keepalive(mut self, after: impl Into<Option<Duration>>) -> Self {
+        self.socket.keepalive = after.into();
+        self
+    }
+
+    /// The address of this machine to connect from; port 0 for any. Addresses of the proxy of the other family can't be reached then.
+    #[must_use]
+    pub fn local_addr(mut self, addr: impl Into<Option<SocketAddr>>) -> Self {
+        self.socket.local_addr = addr.into();
+        self
+    }
+
+    /// Where the proxy listens.
+    #[must_use]
+    pub const fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// Who resolves the names of targets.
+    #[must_use]
+    pub const fn resolves(&self) -> Resolve {
+        self.resolve
+    }
+
+    pub(crate) const fn limit(&self) -> Option<Duration> {
+        self.timeout
+    }
+
+    pub(crate) const fn socket(&self) -> &SocketOptions {
+        &self.socket
+    }
+
+    pub(crate) fn v4_user_id(&self) -> Result<&UserId, Error> {
+        match &self.protocol {
+            Protocol::V4(user_id) => Ok(user_id),
+            Protocol::V5(_) => Err(wrong_version("SOCKS5", "SOCKS4")),
+        }
+    }
+
+    pub(crate) fn v5_auth(&self) -> Result<&Auth, Error> {
+        match &self.protocol {
+            Protocol::V5(auth) => Ok(auth),
+            Protocol::V4(_) => Err(wrong_version("SOCKS4", "SOCKS5")),
+        }
+    }
+}
+
+fn wrong_version(proxy: &'static str, wanted: &'static str) -> Error {
+    Invalid::WrongVersion { proxy, wanted }.into()
+}
+
+/// What `connect` takes for a proxy: a [`Proxy`], a URL, or just where it is (`"host:port"`, `("host", port)`, a socket address),
+/// which then speaks the version that is being connected with, without authentication.
+pub trait IntoProxy<'a> {
+    /// The proxy, of version `V` where the value itself does not say.
+    ///
+    /// # Errors
+    ///
+    /// The text is no proxy's.
+    fn into_proxy<V: Version>(self) -> Result<Cow<'a, Proxy>, Error>;
+}
+
+impl<'a> IntoProxy<'a> for &'a Proxy {
+    fn into_proxy<V: Version>(self) -> Result<Cow<'a, Proxy>, Error> {
+        Ok(Cow::Borrowed(self))
+    }
+}
+
+impl IntoProxy<'static> for Proxy {
+    fn into_proxy<V: Version>(self) -> Result<Cow<'static, Proxy>, Error> {
+        Ok(Cow::Owned(self))
+    }
+}
+
+impl IntoProxy<'static> for &str {
+    fn into_proxy<V: Version>(self) -> Result<Cow<'static, Proxy>, Error> {
+        if self.contains("://") {
+            return self.parse().map(Cow::Owned);
+        }
+        Endpoint::try_from(self)?.into_proxy::<V>()
+    }
+}
+
+impl IntoProxy<'static> for &String {
+    fn into_proxy<V: Version>(self) -> Result<Cow<'static, Proxy>, Error> {
+        self.as_str().into_proxy::<V>()
+    }
+}
+
+impl IntoProxy<'static> for String {
+    fn into_proxy<V: Version>(self) -> Result<Cow<'static, Proxy>, Error> {
+        self.as_str().into_proxy::<V>()
+    }
+}
+
+impl IntoProxy<'static> for (&str, u16) {
+    fn into_proxy<V: Version>(self) -> Result<Cow<'static, Proxy>, Error> {
+        Endpoint::try_from(self)?.into_proxy::<V>()
+    }
+}
+
+impl IntoProxy<'static> for SocketAddr {
+    fn into_proxy<V: Version>(self) -> Result<Cow<'static, Proxy>, Error> {
+        Endpoint::from(self).into_proxy::<V>()
+    }
+}
+
+impl IntoProxy<'static> for Endpoint {
+    fn into_proxy<V: Version>(self) -> Result<Cow<'static, Proxy>, Error> {
+        Ok(Cow::Owned(V::proxy(self)))
+    }
+}

@@ -1,0 +1,150 @@
+//! A proxy's URL: read to the last byte, written without the password.
+
+use super::{Endpoint, Protocol, Proxy, Resolve};
+use crate::error::Error;
+use crate::invalid::Invalid;
+use crate::socks4::UserId;
+use crate::socks5::{Auth, Credentials};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode};
+use std::borrow::Cow;
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+use zeroize::Zeroizing;
+
+/// What stays as it is in a user name: RFC 3986's "unreserved".
+const USER: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const PATH: &AsciiSet = &USER.remove(b'/');
+
+impl FromStr for Proxy {
+    type Err = Error;
+
+    fn from_str(url: &str) -> Result<Self, Error> {
+        let (scheme, rest) = url.split_once("://").ok_or_else(|| unknown(""))?;
+        let lower = scheme.to_ascii_lowercase();
+        let (version, unix) = match lower.strip_suffix("+unix") {
+            Some(version) => (version, true),
+            None => (&*lower, false),
+        };
+        // User name and password may hold anything, bare or encoded; what stands behind them can't hold an '@' before its end.
+        let end_of_user_info = if unix { rest.find("@/") } else { rest.rfind('@') };
+        let (user_info, place) = match end_of_user_info {
+            Some(at) if !(unix && rest.starts_with('/')) => (UserInfo::parse(&rest[..at]), &rest[at + 1..]),
+            _ => (UserInfo::default(), rest),
+        };
+        let (protocol, resolve) = match version {
+            "socks4" => (user_info.v4()?, Resolve::Locally),
+            "socks4a" => (user_info.v4()?, Resolve::ByProxy),
+            "socks5" => (user_info.v5()?, Resolve::Locally),
+            "socks5h" | "socks" => (user_info.v5()?, Resolve::ByProxy),
+            _ => return Err(unknown(scheme)),
+        };
+        let endpoint = if unix { unix_path(place)? } else { host_and_port(place)? };
+        Ok(Self { resolve, ..Self::new(endpoint, protocol) })
+    }
+}
+
+fn unknown(scheme: &str) -> Error {
+    Invalid::Scheme(scheme.to_owned()).into()
+}
+
+fn host_and_port(place: &str) -> Result<Endpoint, Error> {
+    let place = place.strip_suffix('/').unwrap_or(place);
+    if place.contains(['/', '?', '#']) {
+        return Err(Invalid::UrlTail.into());
+    }
+    place.try_into()
+}
+
+fn unix_path(place: &str) -> Result<Endpoint, Error> {
+    let bytes: Vec<u8> = percent_decode_str(place).collect();
+    if !place.starts_with('/') || bytes.len() < 2 || bytes.contains(&0) || place.contains(['?', '#']) {
+        return Err(Invalid::UnixPath.into());
+    }
+    Ok(Endpoint::Unix(path_from(bytes)?))
+}
+
+#[cfg(unix)]
+fn path_from(bytes: Vec<u8>) -> Result<PathBuf, Error> {
+    use std::os::unix::ffi::OsStringExt;
+    Ok(std::ffi::OsString::from_vec(bytes).into())
+}
+
+#[cfg(not(unix))]
+fn path_from(bytes: Vec<u8>) -> Result<PathBuf, Error> {
+    String::from_utf8(bytes).map(Into::into).map_err(|_| Invalid::UnixPath.into())
+}
+
+#[cfg(unix)]
+fn path_bytes(path: &std::path::Path) -> Cow<'_, [u8]> {
+    use std::os::unix::ffi::OsStrExt;
+    Cow::Borrowed(path.as_os_str().as_bytes())
+}
+
+#[cfg(not(unix))]
+fn path_bytes(path: &std::path::Path) -> Cow<'_, [u8]> {
+    Cow::Owned(path.to_string_lossy().into_owned().into_bytes())
+}
+
+/// What stands before the '@', decoded.
+#[derive(Default)]
+struct UserInfo {
+    user: Zeroizing<Vec<u8>>,
+    password: Option<Zeroizing<Vec<u8>>>,
+}
+
+impl UserInfo {
+    fn parse(text: &str) -> Self {
+        let (user, password) = match text.split_once(':') {
+            Some((user, password)) => (user, Some(decode(password))),
+            None => (text, None),
+        };
+        Self { user: decode(user), password }
+    }
+
+    fn v4(self) -> Result<Protocol, Error> {
+        match self.password {
+            None => Ok(Protocol::V4(UserId::new(&*self.user)?)),
+            Some(_) => Err(Invalid::PasswordOverSocks4.into()),
+        }
+    }
+
+    fn v5(self) -> Result<Protocol, Error> {
+        if self.user.is_empty() && self.password.is_none() {
+            return Ok(Protocol::V5(Auth::none()));
+        }
+        let password = self.password.unwrap_or_default();
+        Ok(Protocol::V5(Auth::password(Credentials::new(&*self.user, &*password)?)))
+    }
+}
+
+/// Decodes into memory of the final size, so that growing leaves no copy of a secret behind.
+fn decode(text: &str) -> Zeroizing<Vec<u8>> {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(text.len()));
+    bytes.extend(percent_decode_str(text));
+    bytes
+}
+
+impl fmt::Display for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (scheme, user) = match (&self.protocol, self.resolve) {
+            (Protocol::V4(id), Resolve::Locally) => ("socks4", id.as_bytes()),
+            (Protocol::V4(id), Resolve::ByProxy) => ("socks4a", id.as_bytes()),
+            (Protocol::V5(auth), Resolve::Locally) => ("socks5", user_of(auth)),
+            (Protocol::V5(auth), Resolve::ByProxy) => ("socks5h", user_of(auth)),
+        };
+        let unix = if let Endpoint::Unix(_) = self.endpoint { "+unix" } else { "" };
+        write!(f, "{scheme}{unix}://")?;
+        if !user.is_empty() {
+            write!(f, "{}@", percent_encode(user, USER))?;
+        }
+        match &self.endpoint {
+            Endpoint::Unix(path) => percent_encode(&path_bytes(path), PATH).fmt(f),
+            endpoint => endpoint.fmt(f),
+        }
+    }
+}
+
+fn user_of(auth: &Auth) -> &[u8] {
+    auth.credentials().map_or(&[], Credentials::user)
+}

@@ -1,0 +1,116 @@
+//! What the asynchronous front ends share: racing addresses and keeping deadlines, over a reactor that can wait for a socket and
+//! for a time.
+
+use crate::dial::{ATTEMPT_DELAY, Failures, begin, connected};
+use crate::proxy::SocketOptions;
+use crate::runtime::Deadline;
+use socket2::{SockAddr, SockRef};
+use std::future::{pending, poll_fn};
+use std::io;
+use std::net::TcpStream;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+/// The part of an asynchronous runtime that watches sockets and the clock.
+pub(crate) trait Reactor {
+    type Socket: Send + Sync;
+
+    /// Watches a non-blocking socket.
+    fn watch(socket: TcpStream) -> io::Result<Self::Socket>;
+
+    /// Waits until the socket can be written to, or has failed.
+    fn writable(socket: &Self::Socket) -> impl Future<Output = io::Result<()>> + Send + Sync;
+
+    fn socket(socket: &Self::Socket) -> SockRef<'_>;
+
+    fn sleep_until(time: Instant) -> impl Future<Output = ()> + Send + Sync;
+}
+
+/// What comes of the work, or `None` when the deadline passes first.
+pub(crate) async fn within<R: Reactor, T>(deadline: Deadline, work: impl Future<Output = T>) -> Option<T> {
+    let mut work = pin!(work);
+    let mut late = pin!(sleep::<R>(deadline));
+    poll_fn(|cx| match work.as_mut().poll(cx) {
+        Poll::Ready(done) => Poll::Ready(Some(done)),
+        Poll::Pending => late.as_mut().poll(cx).map(|()| None),
+    })
+    .await
+}
+
+async fn sleep<R: Reactor>(until: Deadline) {
+    match until {
+        Some(time) => R::sleep_until(time).await,
+        None => pending().await,
+    }
+}
+
+async fn attempt<R: Reactor>(addr: &SockAddr, options: &SocketOptions) -> io::Result<R::Socket> {
+    let socket = R::watch(begin(addr, options)?)?;
+    R::writable(&socket).await?;
+    connected(R::socket(&socket))?;
+    Ok(socket)
+}
+
+type Running<'a, S> = (&'a SockAddr, Pin<Box<dyn Future<Output = io::Result<S>> + Send + Sync + 'a>>);
+
+/// Connects to the first address that answers: one after the other, each [`ATTEMPT_DELAY`] after the one before it or as soon as
+/// that one has failed, and all that have begun go on (RFC 8305 §5).
+pub(crate) async fn race<R: Reactor>(
+    addrs: &[SockAddr],
+    options: &SocketOptions,
+    deadline: Deadline,
+) -> Result<R::Socket, Failures> {
+    let mut waiting = addrs.iter();
+    let mut running: Vec<Running<'_, R::Socket>> = Vec::new();
+    let mut failures = Failures::default();
+    let mut pause = pin!(sleep::<R>(None));
+    let mut late = pin!(sleep::<R>(deadline));
+    let raced = poll_fn(|cx| {
+        loop {
+            let begun = running.len();
+            if let Some(winner) = poll_all(&mut running, &mut failures, cx) {
+                return Poll::Ready(Some(winner));
+            }
+            let idle = running.len() < begun || running.is_empty();
+            if waiting.len() > 0 && (idle || pause.as_mut().poll(cx).is_ready()) {
+                running.extend(
+                    waiting
+                        .next()
+                        .map(|addr| -> Running<'_, _> { (addr, Box::pin(attempt::<R>(addr, options))) }),
+                );
+                pause.set(sleep::<R>(Some(Instant::now() + ATTEMPT_DELAY)));
+            } else if running.is_empty() || late.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(None);
+            } else {
+                return Poll::Pending;
+            }
+        }
+    })
+    .await;
+    raced.ok_or_else(|| {
+        failures.late(running.iter().map(|(addr, _)| *addr));
+        failures
+    })
+}
+
+/// Goes on with every attempt, and takes those out that have ended.
+fn poll_all<S>(
+    running: &mut Vec<Running<'_, S>>,
+    failures: &mut Failures,
+    cx: &mut Context<'_>,
+) -> Option<S> {
+    let mut winner = None;
+    running.retain_mut(|(addr, attempt)| match attempt.as_mut().poll(cx) {
+        Poll::Pending => true,
+        Poll::Ready(Ok(socket)) => {
+            winner = Some(socket);
+            false
+        }
+        Poll::Ready(Err(error)) => {
+            failures.push(addr, error);
+            false
+        }
+    });
+    winner
+}

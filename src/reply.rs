@@ -1,0 +1,150 @@
+//! The codes that proxies answer with.
+
+use std::{fmt, io};
+
+/// The code of a proxy's reply, kept as the number that was sent, whether or not it has a name.
+///
+/// RFC 1928 §6 (`00` to `08`), SOCKS4 (90 to 93) and Tor (`F0` to `F7`) use different numbers, so one type serves all.
+///
+/// ```
+/// use anysocks::Reply;
+///
+/// assert_eq!(Reply(5), Reply::CONNECTION_REFUSED);
+/// assert_eq!(Reply(5).to_string(), "connection refused (X'05')");
+/// assert_eq!(Reply(0x42).to_string(), "unassigned reply (X'42')");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Reply(pub u8);
+
+/// RFC 1928 §6.
+impl Reply {
+    /// The request was granted.
+    pub const SUCCEEDED: Self = Self(0x00);
+    /// General SOCKS server failure.
+    pub const GENERAL_FAILURE: Self = Self(0x01);
+    /// Connection not allowed by ruleset.
+    pub const NOT_ALLOWED: Self = Self(0x02);
+    /// Network unreachable.
+    pub const NETWORK_UNREACHABLE: Self = Self(0x03);
+    /// Host unreachable. Many proxies say this of a name that they can't resolve.
+    pub const HOST_UNREACHABLE: Self = Self(0x04);
+    /// Connection refused by the destination.
+    pub const CONNECTION_REFUSED: Self = Self(0x05);
+    /// TTL expired. Many proxies say this when the destination does not answer in time.
+    pub const TTL_EXPIRED: Self = Self(0x06);
+    /// Command not supported.
+    pub const COMMAND_NOT_SUPPORTED: Self = Self(0x07);
+    /// Address type not supported.
+    pub const ADDRESS_TYPE_NOT_SUPPORTED: Self = Self(0x08);
+}
+
+/// SOCKS4, decimal in its text: 90 to 93.
+impl Reply {
+    /// SOCKS4: the request was granted.
+    pub const GRANTED: Self = Self(90);
+    /// SOCKS4: the request was rejected or failed.
+    pub const REJECTED: Self = Self(91);
+    /// SOCKS4: the proxy can't reach the identd of the client.
+    pub const NO_IDENTD: Self = Self(92);
+    /// SOCKS4: the client's identd reports another user id.
+    pub const OTHER_USER_ID: Self = Self(93);
+}
+
+/// Tor's extended errors, sent where the port has `ExtendedErrors`.
+impl Reply {
+    /// Tor: the onion service's descriptor can't be found.
+    pub const ONION_NOT_FOUND: Self = Self(0xF0);
+    /// Tor: the onion service's descriptor is invalid.
+    pub const ONION_INVALID: Self = Self(0xF1);
+    /// Tor: the introduction to the onion service failed.
+    pub const ONION_INTRODUCTION_FAILED: Self = Self(0xF2);
+    /// Tor: the rendezvous with the onion service failed.
+    pub const ONION_RENDEZVOUS_FAILED: Self = Self(0xF3);
+    /// Tor: the onion service wants client authorization, and there is none.
+    pub const ONION_AUTH_MISSING: Self = Self(0xF4);
+    /// Tor: the onion service does not accept the client authorization.
+    pub const ONION_AUTH_WRONG: Self = Self(0xF5);
+    /// Tor: the onion address is malformed.
+    pub const ONION_BAD_ADDRESS: Self = Self(0xF6);
+    /// Tor: the introduction to the onion service timed out.
+    pub const ONION_TIMED_OUT: Self = Self(0xF7);
+}
+
+impl Reply {
+    /// Whether the same request may well succeed a little later: the failure is one of reachability or load, not of permission
+    /// or of what the proxy can do at all.
+    #[must_use]
+    pub const fn is_retryable(self) -> bool {
+        matches!(
+            self,
+            Self::GENERAL_FAILURE
+                | Self::NETWORK_UNREACHABLE
+                | Self::HOST_UNREACHABLE
+                | Self::CONNECTION_REFUSED
+                | Self::TTL_EXPIRED
+                | Self::REJECTED
+                | Self::NO_IDENTD
+                | Self::ONION_NOT_FOUND
+                | Self::ONION_INTRODUCTION_FAILED
+                | Self::ONION_RENDEZVOUS_FAILED
+                | Self::ONION_TIMED_OUT
+        )
+    }
+
+    /// What the code means, in words.
+    const fn meaning(self) -> &'static str {
+        match self {
+            Self::SUCCEEDED => "succeeded",
+            Self::GENERAL_FAILURE => "general SOCKS server failure",
+            Self::NOT_ALLOWED => "connection not allowed by ruleset",
+            Self::NETWORK_UNREACHABLE => "network unreachable",
+            Self::HOST_UNREACHABLE => "host unreachable",
+            Self::CONNECTION_REFUSED => "connection refused",
+            Self::TTL_EXPIRED => "TTL expired",
+            Self::COMMAND_NOT_SUPPORTED => "command not supported",
+            Self::ADDRESS_TYPE_NOT_SUPPORTED => "address type not supported",
+            Self::GRANTED => "request granted",
+            Self::REJECTED => "request rejected or failed",
+            Self::NO_IDENTD => "proxy can't connect to the client's identd",
+            Self::OTHER_USER_ID => "client's identd reports another user id",
+            Self::ONION_NOT_FOUND => "onion service descriptor can't be found",
+            Self::ONION_INVALID => "onion service descriptor is invalid",
+            Self::ONION_INTRODUCTION_FAILED => "onion service introduction failed",
+            Self::ONION_RENDEZVOUS_FAILED => "onion service rendezvous failed",
+            Self::ONION_AUTH_MISSING => "onion service wants client authorization",
+            Self::ONION_AUTH_WRONG => "onion service does not accept the client authorization",
+            Self::ONION_BAD_ADDRESS => "onion service address is malformed",
+            Self::ONION_TIMED_OUT => "onion service introduction timed out",
+            _ => "unassigned reply",
+        }
+    }
+
+    /// The kind of I/O error that a refusal with this code comes nearest to.
+    pub(crate) const fn io_kind(self) -> io::ErrorKind {
+        match self {
+            Self::NOT_ALLOWED
+            | Self::NO_IDENTD
+            | Self::OTHER_USER_ID
+            | Self::ONION_AUTH_MISSING
+            | Self::ONION_AUTH_WRONG => io::ErrorKind::PermissionDenied,
+            Self::NETWORK_UNREACHABLE => io::ErrorKind::NetworkUnreachable,
+            Self::HOST_UNREACHABLE | Self::ONION_NOT_FOUND => io::ErrorKind::HostUnreachable,
+            Self::CONNECTION_REFUSED => io::ErrorKind::ConnectionRefused,
+            Self::TTL_EXPIRED | Self::ONION_TIMED_OUT => io::ErrorKind::TimedOut,
+            Self::COMMAND_NOT_SUPPORTED | Self::ADDRESS_TYPE_NOT_SUPPORTED => io::ErrorKind::Unsupported,
+            _ => io::ErrorKind::Other,
+        }
+    }
+}
+
+impl fmt::Display for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (X'{:02X}')", self.meaning(), self.0)
+    }
+}
+
+impl From<u8> for Reply {
+    fn from(code: u8) -> Self {
+        Self(code)
+    }
+}

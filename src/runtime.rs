@@ -1,0 +1,130 @@
+//! The one flow of a connection that all front ends share: resolve, dial, converse. What a runtime does in its own way stands in
+//! [`Runtime`].
+
+use crate::conversation::Conversation;
+use crate::dial::{Failures, interleave};
+use crate::error::{Error, ErrorKind, Stage};
+use crate::invalid::Invalid;
+use crate::proxy::{Endpoint, IntoProxy, Proxy, Resolve, SocketOptions};
+use crate::stream::SocksStream;
+use crate::target::{Host, Target};
+use crate::trace::{self, Instrument};
+use crate::version::Version;
+use socket2::SockAddr;
+use std::io;
+use std::net::SocketAddr;
+use std::time::Instant;
+
+/// When everything has to be done; `None` for never.
+pub(crate) type Deadline = Option<Instant>;
+
+/// What each front end does in its own way. Each call ends by the deadline.
+///
+/// The blocking front end's futures are ready when they are first polled.
+pub(crate) trait Runtime {
+    type Stream: Send + Sync + 'static;
+
+    /// The addresses of a name, without blocking whom it would hurt.
+    fn lookup(
+        name: &str,
+        port: u16,
+        deadline: Deadline,
+    ) -> impl Future<Output = io::Result<Vec<SocketAddr>>> + Send + Sync;
+
+    /// Connects to the first address that answers, in the manner of RFC 8305.
+    fn race(
+        addrs: Vec<SockAddr>,
+        options: &SocketOptions,
+        deadline: Deadline,
+    ) -> impl Future<Output = Result<Self::Stream, Failures>> + Send + Sync;
+
+    /// Holds the conversation over the stream.
+    fn converse<C: Conversation + Send + Sync>(
+        stream: &mut Self::Stream,
+        talk: &mut C,
+        deadline: Deadline,
+    ) -> impl Future<Output = Result<C::Outcome, Error>> + Send + Sync;
+}
+
+/// Connects to the target through the proxy.
+pub(crate) async fn connect<'a, 'b, R: Runtime, V: Version>(
+    proxy: impl IntoProxy<'a>,
+    target: impl TryInto<Target<'b>, Error: Into<Error>>,
+) -> Result<SocksStream<R::Stream, V, R>, Error> {
+    let proxy = proxy.into_proxy::<V>()?;
+    let target = target.try_into().map_err(Into::into)?;
+    let span = trace::connection(&proxy, &target);
+    let connected = through::<R, V>(&proxy, target).instrument(span).await;
+    connected.map_err(|error| error.at(&*proxy))
+}
+
+async fn through<R: Runtime, V: Version>(
+    proxy: &Proxy,
+    target: Target<'_>,
+) -> Result<SocksStream<R::Stream, V, R>, Error> {
+    let deadline = deadline(proxy);
+    let name = match (target.host(), proxy.resolves()) {
+        (Host::Domain(name), Resolve::Locally) => name.as_str(),
+        _ => return to::<R, V>(proxy, target, deadline).await,
+    };
+    if name.trim_end_matches('.').to_ascii_lowercase().ends_with(".onion") {
+        return Err(Invalid::OnionResolvedLocally.into());
+    }
+    let mut addrs = resolve::<R>(name, target.port(), deadline).await?;
+    addrs.retain(|addr| V::carries(addr.ip()));
+    let mut last =
+        Error::io(Stage::Resolve, io::Error::other("the name has no address that the proxy can take"));
+    for addr in addrs {
+        // The request names an address only: a scope that the resolver found means nothing to the proxy.
+        match to::<R, V>(proxy, (addr.ip(), addr.port()).into(), deadline).await {
+            Err(error) if error.stage() == Stage::Request && !error.is_timeout() => last = error,
+            ended => return ended,
+        }
+    }
+    Err(last)
+}
+
+async fn to<R: Runtime, V: Version>(
+    proxy: &Proxy,
+    target: Target<'_>,
+    deadline: Deadline,
+) -> Result<SocksStream<R::Stream, V, R>, Error> {
+    let mut talk = V::connect(V::auth(proxy)?, target)?;
+    let mut stream = dial_by::<R>(proxy, deadline).await?;
+    let established = R::converse(&mut stream, &mut talk, deadline).await?;
+    Ok(SocksStream::new(stream, established))
+}
+
+/// Connects to the proxy itself.
+pub(crate) async fn dial<R: Runtime>(proxy: &Proxy) -> Result<R::Stream, Error> {
+    dial_by::<R>(proxy, deadline(proxy)).await.map_err(|error| error.at(proxy))
+}
+
+async fn dial_by<R: Runtime>(proxy: &Proxy, deadline: Deadline) -> Result<R::Stream, Error> {
+    let addrs = match proxy.endpoint() {
+        Endpoint::Addr(addr) => vec![(*addr).into()],
+        Endpoint::Name(name, port) => {
+            let addrs = resolve::<R>(name.as_str(), *port, deadline).await?;
+            interleave(addrs).into_iter().map(Into::into).collect()
+        }
+        Endpoint::Unix(path) => {
+            vec![SockAddr::unix(path).map_err(|error| Error::io(Stage::Dial, error))?]
+        }
+    };
+    Ok(R::race(addrs, proxy.socket(), deadline).await?)
+}
+
+async fn resolve<R: Runtime>(name: &str, port: u16, deadline: Deadline) -> Result<Vec<SocketAddr>, Error> {
+    match R::lookup(name, port, deadline).await {
+        Ok(addrs) => Ok(addrs),
+        Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+            Err(Error::new(Stage::Resolve, ErrorKind::TimedOut))
+        }
+        Err(error) => Err(Error::io(Stage::Resolve, error)),
+    }
+}
+
+/// A limit that is too long for the clock is none.
+fn deadline(proxy: &Proxy) -> Deadline {
+    proxy.limit().and_then(|limit| Instant::now().checked_add(limit))
+}

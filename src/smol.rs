@@ -1,0 +1,96 @@
+//! The front end for [smol](https://docs.rs/smol), by way of [async-io](::async_io).
+//!
+//! ```no_run
+//! use anysocks::smol::Socks5Stream;
+//! # use smol::io::{AsyncReadExt, AsyncWriteExt};
+//!
+//! # smol::block_on(async {
+//! let mut stream = Socks5Stream::connect("127.0.0.1:1080", "example.com:80").await?;
+//! stream.write_all(b"GET / HTTP/1.0\r\nHost: example.com\r\n\r\n").await?;
+//! # let mut page = String::new();
+//! stream.read_to_string(&mut page).await?;
+//! # Ok::<(), Box<dyn std::error::Error>>(()) });
+//! ```
+//!
+//! The stream inside is an `Async<std::net::TcpStream>`, which `smol::net::TcpStream::from` takes.
+
+use crate::async_io::{converse_by, lookup, race};
+use crate::conversation::Conversation;
+use crate::dial::Failures;
+use crate::error::Error;
+use crate::futures::{FuturesIo, sealed};
+use crate::proxy::{IntoProxy, Proxy, SocketOptions};
+use crate::runtime::{self, Deadline, Runtime};
+use crate::split::Split;
+use crate::stream::SocksStream;
+use crate::target::Target;
+use crate::version::{V4, V5, Version};
+use ::async_io::Async;
+use socket2::SockAddr;
+use std::io;
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+
+pub use crate::futures::converse;
+
+/// Smol, as the front end of a [`SocksStream`].
+#[derive(Clone, Copy, Debug)]
+pub struct Smol;
+
+impl FuturesIo for Smol {}
+impl sealed::Sealed for Smol {}
+
+/// A stream through a SOCKS5 proxy.
+pub type Socks5Stream<S = Async<TcpStream>> = SocksStream<S, V5, Smol>;
+
+/// A stream through a SOCKS4 or SOCKS4a proxy.
+pub type Socks4Stream<S = Async<TcpStream>> = SocksStream<S, V4, Smol>;
+
+impl<V: Version> SocksStream<Async<TcpStream>, V, Smol> {
+    #[doc = include_str!("docs/connect.md")]
+    pub async fn connect<'a, 'b>(
+        proxy: impl IntoProxy<'a>,
+        target: impl TryInto<Target<'b>, Error: Into<Error>>,
+    ) -> Result<Self, Error> {
+        runtime::connect::<Smol, V>(proxy, target).await
+    }
+}
+
+#[doc = include_str!("docs/dial.md")]
+pub async fn dial(proxy: &Proxy) -> Result<Async<TcpStream>, Error> {
+    runtime::dial::<Smol>(proxy).await
+}
+
+impl Runtime for Smol {
+    type Stream = Async<TcpStream>;
+
+    async fn lookup(name: &str, port: u16, deadline: Deadline) -> io::Result<Vec<SocketAddr>> {
+        lookup(name, port, deadline).await
+    }
+
+    async fn race(
+        addrs: Vec<SockAddr>,
+        options: &SocketOptions,
+        deadline: Deadline,
+    ) -> Result<Self::Stream, Failures> {
+        race(&addrs, options, deadline).await
+    }
+
+    async fn converse<C: Conversation + Send + Sync>(
+        stream: &mut Self::Stream,
+        talk: &mut C,
+        deadline: Deadline,
+    ) -> Result<C::Outcome, Error> {
+        converse_by(stream, talk, deadline).await
+    }
+}
+
+impl Split for Async<TcpStream> {
+    type Read = Arc<Self>;
+    type Write = Arc<Self>;
+
+    fn split(self) -> io::Result<(Arc<Self>, Arc<Self>)> {
+        let shared = Arc::new(self);
+        Ok((Arc::clone(&shared), shared))
+    }
+}

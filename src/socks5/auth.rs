@@ -1,0 +1,186 @@
+//! Which METHODs a client offers, and with what.
+
+use super::credentials::Credentials;
+use super::method::Method;
+use crate::conversation::Scratch;
+use crate::error::Error;
+use crate::invalid::Invalid;
+use std::fmt;
+use std::sync::Arc;
+
+pub(super) const NONE: u8 = 0x00;
+pub(super) const PASSWORD: u8 = 0x02;
+pub(super) const NO_ACCEPTABLE: u8 = 0xFF;
+
+/// The METHODs that a SOCKS5 client offers, in their order, and nothing beside them (RFC 1928 §3).
+///
+/// ```
+/// use anysocks::{Auth, Credentials};
+///
+/// let open = Auth::none();                                                    // X'00'
+/// let either = Auth::password(Credentials::new("user", "secret")?);           // X'00', X'02'
+/// let isolated = Auth::password_only(Credentials::new("circuit-7", "")?);     // X'02'
+/// # Ok::<(), anysocks::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Auth {
+    offers: Vec<Offer>,
+    pipelined: bool,
+}
+
+#[derive(Clone)]
+enum Offer {
+    None,
+    Password(Credentials),
+    Own(u8, Start),
+}
+
+type Start = Arc<dyn Fn() -> Box<dyn Method> + Send + Sync>;
+
+impl Offer {
+    const fn code(&self) -> u8 {
+        match self {
+            Self::None => NONE,
+            Self::Password(_) => PASSWORD,
+            Self::Own(code, _) => *code,
+        }
+    }
+}
+
+/// What follows when the proxy has chosen a METHOD.
+pub(super) enum Chosen {
+    None,
+    Password,
+    Own(Box<dyn Method>),
+}
+
+impl Auth {
+    /// No authentication.
+    #[must_use]
+    pub fn none() -> Self {
+        Self::offering(Offer::None)
+    }
+
+    /// User name and password if the proxy wants them; no authentication if it does not.
+    ///
+    /// No authentication is offered first: a few proxies without accounts choose passwords when they come first, and then refuse
+    /// every one; those with accounts choose them wherever they stand.
+    #[must_use]
+    pub fn password(credentials: Credentials) -> Self {
+        Self { offers: vec![Offer::None, Offer::Password(credentials)], pipelined: false }
+    }
+
+    /// User name and password, and nothing else: for a proxy that tells its users apart but would let anyone in, such as Tor with its
+    /// stream isolation.
+    #[must_use]
+    pub fn password_only(credentials: Credentials) -> Self {
+        Self::offering(Offer::Password(credentials))
+    }
+
+    /// A METHOD of your own, and nothing else. `start` is called for each connection on which the proxy chooses it, and once here
+    /// for its code.
+    ///
+    /// # Errors
+    ///
+    /// Its code is `FF`.
+    pub fn method(start: impl Fn() -> Box<dyn Method> + Send + Sync + 'static) -> Result<Self, Error> {
+        match start().code() {
+            NO_ACCEPTABLE => Err(Invalid::NotAMethod.into()),
+            code => Ok(Self::offering(Offer::Own(code, Arc::new(start)))),
+        }
+    }
+
+    /// Offers what `other` offers too, behind what is offered already.
+    ///
+    /// # Errors
+    ///
+    /// A METHOD would be offered twice.
+    pub fn or(mut self, other: Self) -> Result<Self, Error> {
+        if let Some(twice) = other.offers.iter().find(|offer| self.offers(offer.code())) {
+            return Err(Invalid::MethodTwice(twice.code()).into());
+        }
+        self.offers.extend(other.offers);
+        self.pipelined |= other.pipelined;
+        Ok(self)
+    }
+
+    /// Whether to send greeting, credentials and request in one write, without waiting for the proxy's answers between them, which
+    /// saves one round trip, with a password two.
+    ///
+    /// Only a client that offers exactly one METHOD, none or username/password, can know what to send; with others a handshake is
+    /// refused before it begins. Off by default, because not every proxy takes it: Dante, OpenSSH, Tor, shadowsocks-libev, v2ray and
+    /// fast-socks5 do; microsocks and simple-socks hang.
+    #[must_use]
+    pub const fn pipelined(mut self, pipelined: bool) -> Self {
+        self.pipelined = pipelined;
+        self
+    }
+
+    fn offering(offer: Offer) -> Self {
+        Self { offers: vec![offer], pipelined: false }
+    }
+
+    fn offers(&self, code: u8) -> bool {
+        self.offers.iter().any(|offer| offer.code() == code)
+    }
+
+    /// Whether a handshake is pipelined, if it can be.
+    pub(super) fn checked_pipelined(&self) -> Result<bool, Error> {
+        match (self.pipelined, self.offers.as_slice()) {
+            (false, _) => Ok(false),
+            (true, [Offer::None | Offer::Password(_)]) => Ok(true),
+            (true, _) => Err(Invalid::NotPipelinable.into()),
+        }
+    }
+
+    /// Whether a METHOD of the caller's own is offered: only that may let the proxy speak next.
+    pub(super) fn has_own_method(&self) -> bool {
+        self.offers.iter().any(|offer| matches!(offer, Offer::Own(..)))
+    }
+
+    /// The credentials that are offered, if any.
+    pub(crate) fn credentials(&self) -> Option<&Credentials> {
+        self.offers.iter().find_map(|offer| match offer {
+            Offer::Password(credentials) => Some(credentials),
+            _ => None,
+        })
+    }
+
+    /// What this code stands for, if it was offered.
+    pub(super) fn choose(&self, code: u8) -> Option<Chosen> {
+        let offer = self.offers.iter().find(|offer| offer.code() == code)?;
+        Some(match offer {
+            Offer::None => Chosen::None,
+            Offer::Password(_) => Chosen::Password,
+            Offer::Own(_, start) => Chosen::Own(start()),
+        })
+    }
+
+    /// Appends `05 | NMETHODS | METHODS`. No code is there twice, and `FF` is none, so they are 255 at most.
+    pub(super) fn put_greeting(&self, message: &mut Scratch) {
+        message.put(&[5, self.offers.len() as u8]);
+        for offer in &self.offers {
+            message.put(&[offer.code()]);
+        }
+    }
+}
+
+impl Default for Auth {
+    fn default() -> Self {
+        Self::none()
+    }
+}
+
+impl fmt::Debug for Auth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut list = f.debug_list();
+        for offer in &self.offers {
+            match offer {
+                Offer::None => list.entry(&format_args!("none")),
+                Offer::Password(credentials) => list.entry(credentials),
+                Offer::Own(code, _) => list.entry(&format_args!("X'{code:02X}'")),
+            };
+        }
+        list.finish()
+    }
+}

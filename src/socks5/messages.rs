@@ -1,0 +1,44 @@
+//! What the client says. Nothing of it is kept: a message is rendered from its parts each time that it is asked for.
+
+use super::Phase;
+use super::auth::Auth;
+use crate::conversation::Scratch;
+use crate::error::Error;
+use crate::target::Target;
+use crate::wire;
+
+const CONNECT: u8 = 1;
+
+/// The parts of a client's messages.
+pub(super) struct Messages<'a> {
+    pub(super) auth: &'a Auth,
+    pub(super) target: Target<'a>,
+    pub(super) pipelined: bool,
+}
+
+impl<'a> Messages<'a> {
+    pub(super) fn connect(auth: &'a Auth, target: Target<'a>) -> Result<Self, Error> {
+        Ok(Self { auth, target, pipelined: auth.checked_pipelined()? })
+    }
+
+    /// Renders the message of this phase; pipelined, those of the later ones with it.
+    pub(super) fn render(&self, phase: Phase, message: &mut Scratch) {
+        if phase == Phase::Greeting {
+            self.auth.put_greeting(message);
+        }
+        if phase == Phase::Password || self.pipelined {
+            if let Some(credentials) = self.auth.credentials() {
+                credentials.put(message);
+            }
+        }
+        if phase == Phase::Request || self.pipelined {
+            self.put_request(message);
+        }
+    }
+
+    /// Appends `05 | CMD | RSV | ATYP | DST.ADDR | DST.PORT` (RFC 1928 §4).
+    pub(super) fn put_request(&self, message: &mut Scratch) {
+        message.put(&[5, CONNECT, 0]);
+        wire::put_address(&self.target, message);
+    }
+}

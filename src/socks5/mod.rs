@@ -1,0 +1,335 @@
+//! SOCKS5: agree on a METHOD, authenticate, ask, and hear the reply (RFC 1928).
+//!
+//! ```text
+//!            client                                proxy
+//! Greeting   05 NMETHODS METHODS  ------------->
+//!                                 <-------------   05 METHOD                       Selection
+//! Password   01 ULEN UNAME PLEN PASSWD  ------->                                   (METHOD 02)
+//!                                 <-------------   01 STATUS                       Status
+//! Method     ... as it likes ...  <------------>   ... as it likes ...             (a METHOD of the caller's)
+//! Request    05 CMD 00 ATYP DST.ADDR DST.PORT ->
+//!                                 <-------------   05 REP 00 ATYP BND.ADDR BND.PORT   Reply
+//! ```
+//!
+//! A whole exchange without authentication, for `example.com:80`:
+//!
+//! ```text
+//! client: 05 01 00
+//! proxy:  05 00
+//! client: 05 01 00 03 0B 'e' 'x' 'a' 'm' 'p' 'l' 'e' '.' 'c' 'o' 'm' 00 50
+//! proxy:  05 00 00 01 C0 00 02 07 30 39
+//! ```
+//!
+//! Pipelined, the client's messages leave together and the phases in which it would write are passed over.
+
+mod auth;
+mod credentials;
+mod heard;
+mod messages;
+mod method;
+
+pub use auth::Auth;
+pub use credentials::Credentials;
+pub use method::Method;
+
+use crate::conversation::{Conversation, Scratch, Step};
+use crate::encapsulation::FrameError;
+use crate::error::{Error, ErrorKind, Stage};
+use crate::established::Established;
+use crate::frames::Frames;
+use crate::target::Target;
+use crate::trace;
+use crate::turn::Turn;
+use auth::Chosen;
+use heard::{ANSWER, Heard, LEAST_REPLY};
+use messages::Messages;
+use std::fmt;
+
+/// A SOCKS5 CONNECT, from the greeting to the reply.
+pub struct Socks5<'a> {
+    messages: Messages<'a>,
+    phase: Phase,
+    turn: Turn,
+    heard: Heard,
+    method: Option<u8>,
+    negotiation: Option<Box<dyn Method>>,
+    frames: Option<Box<Frames>>,
+}
+
+/// What is to be done next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Greeting,
+    Selection,
+    Password,
+    Status,
+    Method,
+    Request,
+    Reply,
+    Granted,
+    Over,
+}
+
+impl<'a> Socks5<'a> {
+    /// Asks for a connection to the target.
+    ///
+    /// # Errors
+    ///
+    /// Pipelining is on, and not exactly one METHOD, none or username/password, is offered.
+    pub fn connect(auth: &'a Auth, target: Target<'a>) -> Result<Self, Error> {
+        Ok(Self {
+            messages: Messages::connect(auth, target)?,
+            phase: Phase::Greeting,
+            turn: Turn::default(),
+            heard: Heard::default(),
+            method: None,
+            negotiation: None,
+            frames: None,
+        })
+    }
+
+    /// The METHOD that the proxy chose, once it has.
+    #[must_use]
+    pub const fn method(&self) -> Option<u8> {
+        self.method
+    }
+
+    /// Goes on to the phase, or, where all was said already, to the one in which the proxy answers.
+    fn speak(&mut self, phase: Phase) -> Result<(), Error> {
+        self.phase = match phase {
+            Phase::Password if self.messages.pipelined => Phase::Status,
+            Phase::Request if self.messages.pipelined => Phase::Reply,
+            phase => phase,
+        };
+        if let (Phase::Request, Some(mut frames)) = (self.phase, self.frames.take()) {
+            let mut request = Scratch::new();
+            self.messages.put_request(&mut request);
+            seal_all(&mut frames, request.message())?;
+            self.frames = Some(frames);
+        }
+        Ok(())
+    }
+
+    /// A message is out.
+    fn sent(&mut self, bytes: usize) {
+        trace::sent(self.stage(), bytes);
+        if let Some(frames) = &mut self.frames {
+            frames.outgoing.sent(bytes);
+        }
+        self.phase = match self.phase {
+            Phase::Greeting => Phase::Selection,
+            Phase::Password => Phase::Status,
+            _ => Phase::Reply,
+        };
+    }
+
+    /// Understands what was heard, as far as it goes.
+    fn hear(&mut self) -> Result<(), Error> {
+        loop {
+            let phase = self.phase;
+            match phase {
+                Phase::Selection => self.hear_selection()?,
+                Phase::Status => self.hear_status()?,
+                Phase::Reply => self.hear_reply()?,
+                _ => {}
+            }
+            if self.phase == phase {
+                return Ok(());
+            }
+        }
+    }
+
+    fn hear_selection(&mut self) -> Result<(), Error> {
+        match self.heard.first() {
+            None | Some(5) => {}
+            // Tor leaves the selection out when everything comes at once, and begins with the STATUS.
+            Some(1) if self.messages.pipelined && self.messages.auth.credentials().is_some() => {
+                return self.chosen(auth::PASSWORD);
+            }
+            Some(first) => {
+                return Err(Error::new(Stage::MethodSelection, ErrorKind::NotSocks { first }));
+            }
+        }
+        match self.heard.take_answer() {
+            None => Ok(()),
+            Some(method) => {
+                trace::heard(Stage::MethodSelection, ANSWER);
+                self.chosen(method)
+            }
+        }
+    }
+
+    fn chosen(&mut self, method: u8) -> Result<(), Error> {
+        let refused = |kind| Err(Error::new(Stage::MethodSelection, kind));
+        if method == auth::NO_ACCEPTABLE {
+            return refused(ErrorKind::MethodsRefused);
+        }
+        let Some(chosen) = self.messages.auth.choose(method) else {
+            return refused(ErrorKind::MethodNotOffered(method));
+        };
+        self.method = Some(method);
+        match chosen {
+            Chosen::None => self.speak(Phase::Request),
+            Chosen::Password => self.speak(Phase::Password),
+            Chosen::Own(negotiation) => {
+                self.phase = Phase::Method;
+                self.negotiation = Some(negotiation);
+                self.negotiated()
+            }
+        }
+    }
+
+    fn hear_status(&mut self) -> Result<(), Error> {
+        match self.heard.first() {
+            // RFC 1929 says 1; some servers repeat the version of SOCKS.
+            None | Some(1 | 5) => {}
+            Some(byte) => {
+                let kind = ErrorKind::Malformed { field: "VER", byte };
+                return Err(Error::new(Stage::Authentication, kind));
+            }
+        }
+        match self.heard.take_answer() {
+            None => Ok(()),
+            Some(0) => {
+                trace::heard(Stage::Authentication, ANSWER);
+                self.speak(Phase::Request)
+            }
+            Some(status) => Err(Error::new(Stage::Authentication, ErrorKind::PasswordRefused(status))),
+        }
+    }
+
+    /// Looks whether the sub-negotiation has come to its end. Asking it for its next step changes nothing else.
+    fn negotiated(&mut self) -> Result<(), Error> {
+        let mut scratch = Scratch::new();
+        let Some(Step::Done(encapsulation)) =
+            self.negotiation.as_mut().map(|method| method.step(&mut scratch))
+        else {
+            return Ok(());
+        };
+        self.negotiation = None;
+        self.frames = encapsulation.map(|encapsulation| Box::new(encapsulation.into()));
+        self.speak(Phase::Request)
+    }
+
+    fn hear_reply(&mut self) -> Result<(), Error> {
+        loop {
+            if self.heard.is_granted()? {
+                trace::heard(Stage::Request, self.heard.len());
+                self.phase = Phase::Granted;
+                return Ok(());
+            }
+            // A frame may hold less than the reply, or application bytes behind it: take what the reply needs, no more.
+            let Some(frames) = &mut self.frames else { return Ok(()) };
+            match frames.incoming.take(self.heard.reply_room()) {
+                0 => return Ok(()),
+                n => self.heard.filled(n),
+            }
+        }
+    }
+
+    fn moved(&mut self, n: usize) -> Result<(), Error> {
+        if let Some(negotiation) = &mut self.negotiation {
+            negotiation.advance(n)?;
+            // A sub-negotiation that takes an end for nothing would be asked for ever.
+            return if n == 0 { Err(self.ended_early()) } else { self.negotiated() };
+        }
+        let left = self.turn.moved(n)?;
+        if n == 0 {
+            return Err(self.ended_early());
+        }
+        match self.phase {
+            Phase::Greeting | Phase::Password | Phase::Request => {
+                if let Some(bytes) = self.turn.sent(n, left) {
+                    self.sent(bytes);
+                }
+            }
+            _ => match &mut self.frames {
+                Some(frames) => frames.incoming.filled(n).map_err(encapsulation_failed)?,
+                None => self.heard.filled(n),
+            },
+        }
+        // Also after a write: the answer may have come unasked, behind an earlier one.
+        self.hear()
+    }
+
+    fn ended_early(&self) -> Error {
+        let received = match &self.frames {
+            Some(frames) => frames.incoming.partial(),
+            None => self.heard.len(),
+        };
+        Error::new(self.stage(), ErrorKind::EndedEarly { received })
+    }
+}
+
+fn seal_all(frames: &mut Frames, mut plain: &[u8]) -> Result<(), Error> {
+    while !plain.is_empty() {
+        let n = frames.outgoing.put(plain).map_err(encapsulation_failed)?;
+        plain = &plain[n..];
+    }
+    Ok(())
+}
+
+fn encapsulation_failed(error: FrameError) -> Error {
+    Error::new(Stage::Request, ErrorKind::Encapsulation(error))
+}
+
+impl Conversation for Socks5<'_> {
+    type Outcome = Established;
+
+    fn step<'s>(&'s mut self, scratch: &'s mut Scratch) -> Step<'s, Established> {
+        match (self.phase, &mut self.frames) {
+            (Phase::Request, Some(frames)) => self.turn.write(frames.outgoing.pending()),
+            (Phase::Reply, Some(frames)) => self.turn.read(frames.incoming.room()),
+            (Phase::Greeting | Phase::Password | Phase::Request, _) => {
+                self.messages.render(self.phase, scratch);
+                self.turn.write(scratch.message())
+            }
+            // A METHOD of the caller's own may let the proxy speak next: read its answer and no more. Else the client speaks next,
+            // and behind the answer nothing can come but a reply: room for the shortest saves the runtime a read in vain.
+            (Phase::Selection, _) if self.messages.auth.has_own_method() => {
+                self.turn.read(self.heard.room(ANSWER))
+            }
+            (Phase::Selection | Phase::Status, _) => self.turn.read(self.heard.room(ANSWER + LEAST_REPLY)),
+            (Phase::Reply, None) => self.turn.read(self.heard.reply_room()),
+            (Phase::Method, _) => match self.negotiation.as_mut().map(|m| m.step(scratch)) {
+                Some(Step::Write(bytes)) => Step::Write(bytes),
+                Some(Step::Read(buf)) => Step::Read(buf),
+                Some(Step::Done(_)) | None => Step::Read(&mut []),
+            },
+            (Phase::Granted, frames) => {
+                self.phase = Phase::Over;
+                let frames = frames.take();
+                Step::Done(Established { bound: self.heard.take_address(), frames })
+            }
+            (Phase::Over, _) => self.turn.read(&mut []),
+        }
+    }
+
+    fn advance(&mut self, n: usize) -> Result<(), Error> {
+        let moved = self.moved(n);
+        if moved.is_err() {
+            self.phase = Phase::Over;
+            self.negotiation = None;
+        }
+        moved
+    }
+
+    fn stage(&self) -> Stage {
+        match self.phase {
+            Phase::Greeting | Phase::Selection => Stage::MethodSelection,
+            Phase::Password | Phase::Status => Stage::Authentication,
+            Phase::Method => self.negotiation.as_ref().map_or(Stage::Authentication, |m| m.stage()),
+            Phase::Request | Phase::Reply | Phase::Granted | Phase::Over => Stage::Request,
+        }
+    }
+}
+
+impl fmt::Debug for Socks5<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Socks5")
+            .field("auth", self.messages.auth)
+            .field("target", &self.messages.target)
+            .field("phase", &self.phase)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,99 @@
+//! The stream that comes of a handshake.
+
+use crate::address::Address;
+use crate::established::Established;
+use crate::frames::{Incoming, Outgoing};
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::{Mutex, PoisonError};
+
+/// A stream through a proxy: `S` itself, with what the proxy said.
+///
+/// `V` is the version of SOCKS, [`V4`](crate::V4) or [`V5`](crate::V5), and `F` the front end. Each front end names the two as
+/// `Socks4Stream` and `Socks5Stream`, and those are what one writes.
+///
+/// Reading and writing go straight to the inner stream, vectored writes too, and [`into_inner`](Self::into_inner) gives it back with
+/// nothing read ahead. Where a METHOD has negotiated an encapsulation, the bytes go through it: flush then, as with TLS.
+pub struct SocksStream<S, V, F> {
+    pub(crate) inner: S,
+    pub(crate) bound: Address,
+    // Each direction has its own lock: with `&SocksStream`, two threads may read and write at once.
+    pub(crate) incoming: Option<Box<Mutex<Incoming>>>,
+    pub(crate) outgoing: Option<Box<Mutex<Outgoing>>>,
+    pub(crate) marker: PhantomData<fn() -> (V, F)>,
+}
+
+impl<S, V, F> SocksStream<S, V, F> {
+    /// The stream over which a handshake was held, and what came of it. The front ends do this for you; it is here for a driver of
+    /// your own.
+    #[must_use]
+    pub fn new(inner: S, established: Established) -> Self {
+        let (incoming, outgoing) = established
+            .frames
+            .map(|frames| (Box::new(frames.incoming.into()), Box::new(frames.outgoing.into())))
+            .unzip();
+        Self { inner, bound: established.bound, incoming, outgoing, marker: PhantomData }
+    }
+
+    /// The address from which the proxy reaches the target, as it says (BND.ADDR and BND.PORT, RFC 1928 §6). Many say `0.0.0.0:0`.
+    pub const fn bound_addr(&self) -> &Address {
+        &self.bound
+    }
+
+    /// Whether the bytes go through an encapsulation that a METHOD has negotiated.
+    pub const fn is_encapsulated(&self) -> bool {
+        self.incoming.is_some() || self.outgoing.is_some()
+    }
+
+    /// The inner stream.
+    pub const fn get_ref(&self) -> &S {
+        &self.inner
+    }
+
+    /// The inner stream.
+    pub const fn get_mut(&mut self) -> &mut S {
+        &mut self.inner
+    }
+
+    /// The inner stream; the next byte to be read from it is the next from the target. Of a stream that
+    /// [is encapsulated](Self::is_encapsulated) it is the next frame, or its rest.
+    pub fn into_inner(self) -> S {
+        self.inner
+    }
+
+    /// The inner stream, and the pump of what comes from it.
+    pub(crate) fn reading(&mut self) -> (&mut S, Option<&mut Incoming>) {
+        let incoming = self.incoming.as_mut();
+        (&mut self.inner, incoming.map(|i| i.get_mut().unwrap_or_else(PoisonError::into_inner)))
+    }
+
+    /// The inner stream, and the pump of what goes to it.
+    pub(crate) fn writing(&mut self) -> (&mut S, Option<&mut Outgoing>) {
+        let outgoing = self.outgoing.as_mut();
+        (&mut self.inner, outgoing.map(|o| o.get_mut().unwrap_or_else(PoisonError::into_inner)))
+    }
+}
+
+impl<S: fmt::Debug, V, F> fmt::Debug for SocksStream<S, V, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SocksStream")
+            .field("inner", &self.inner)
+            .field("bound", &self.bound)
+            .field("encapsulated", &self.is_encapsulated())
+            .finish()
+    }
+}
+
+#[cfg(unix)]
+impl<S: std::os::fd::AsFd, V, F> std::os::fd::AsFd for SocksStream<S, V, F> {
+    fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+        self.inner.as_fd()
+    }
+}
+
+#[cfg(windows)]
+impl<S: std::os::windows::io::AsSocket, V, F> std::os::windows::io::AsSocket for SocksStream<S, V, F> {
+    fn as_socket(&self) -> std::os::windows::io::BorrowedSocket<'_> {
+        self.inner.as_socket()
+    }
+}

@@ -1,0 +1,147 @@
+//! The front end for [tokio](::tokio).
+//!
+//! ```no_run
+//! use anysocks::tokio::Socks5Stream;
+//! # use tokio::io::{AsyncReadExt, AsyncWriteExt};
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut stream = Socks5Stream::connect("127.0.0.1:1080", "example.com:80").await?;
+//! stream.write_all(b"GET / HTTP/1.0\r\nHost: example.com\r\n\r\n").await?;
+//! # let mut page = String::new();
+//! stream.read_to_string(&mut page).await?;
+//! # Ok(()) }
+//! ```
+//!
+//! Connecting needs a runtime with I/O and time switched on; without one, tokio panics, as it does for its own sockets.
+
+mod io;
+
+use crate::conversation::{Conversation, Scratch, Step};
+use crate::dial::Failures;
+use crate::error::{Error, ErrorKind};
+use crate::proxy::{IntoProxy, Proxy, SocketOptions};
+use crate::reactor::{self, Reactor, within};
+use crate::runtime::{self, Deadline, Runtime};
+use crate::stream::SocksStream;
+use crate::target::Target;
+use crate::version::{V4, V5, Version};
+use ::tokio::io::{AsyncRead, AsyncWrite};
+use ::tokio::net::{TcpStream, lookup_host};
+use ::tokio::time::sleep_until;
+use socket2::{SockAddr, SockRef};
+use std::future::poll_fn;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Poll, ready};
+use std::time::Instant;
+
+/// Tokio, as the front end of a [`SocksStream`].
+#[derive(Clone, Copy, Debug)]
+pub struct Tokio;
+
+/// A stream through a SOCKS5 proxy.
+pub type Socks5Stream<S = TcpStream> = SocksStream<S, V5, Tokio>;
+
+/// A stream through a SOCKS4 or SOCKS4a proxy.
+pub type Socks4Stream<S = TcpStream> = SocksStream<S, V4, Tokio>;
+
+impl<V: Version> SocksStream<TcpStream, V, Tokio> {
+    #[doc = include_str!("docs/connect.md")]
+    pub async fn connect<'a, 'b>(
+        proxy: impl IntoProxy<'a>,
+        target: impl TryInto<Target<'b>, Error: Into<Error>>,
+    ) -> Result<Self, Error> {
+        runtime::connect::<Tokio, V>(proxy, target).await
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin, V: Version> SocksStream<S, V, Tokio> {
+    #[doc = include_str!("docs/handshake.md")]
+    pub async fn handshake<'b>(
+        mut stream: S,
+        auth: &V::Auth,
+        target: impl TryInto<Target<'b>, Error: Into<Error>>,
+    ) -> Result<Self, Error> {
+        let mut talk = V::connect(auth, target.try_into().map_err(Into::into)?)?;
+        let established = converse(&mut stream, &mut talk).await?;
+        Ok(Self::new(stream, established))
+    }
+}
+
+#[doc = include_str!("docs/dial.md")]
+pub async fn dial(proxy: &Proxy) -> Result<TcpStream, Error> {
+    runtime::dial::<Tokio>(proxy).await
+}
+
+#[doc = include_str!("docs/converse.md")]
+pub async fn converse<S, C>(stream: &mut S, talk: &mut C) -> Result<C::Outcome, Error>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+    C: Conversation,
+{
+    poll_fn(|cx| {
+        loop {
+            let mut scratch = Scratch::new();
+            let moved = match talk.step(&mut scratch) {
+                Step::Write(bytes) => ready!(Pin::new(&mut *stream).poll_write(cx, bytes)),
+                Step::Read(buf) => match ready!(Pin::new(&mut *stream).poll_flush(cx)) {
+                    Ok(()) => ready!(io::poll_read(stream, cx, buf)),
+                    Err(error) => Err(error),
+                },
+                Step::Done(outcome) => return Poll::Ready(Ok(outcome)),
+            };
+            talk.report(moved)?;
+        }
+    })
+    .await
+}
+
+impl Runtime for Tokio {
+    type Stream = TcpStream;
+
+    async fn lookup(name: &str, port: u16, deadline: Deadline) -> std::io::Result<Vec<SocketAddr>> {
+        match within::<Self, _>(deadline, lookup_host((name, port))).await {
+            Some(addrs) => Ok(addrs?.collect()),
+            None => Err(std::io::ErrorKind::TimedOut.into()),
+        }
+    }
+
+    async fn race(
+        addrs: Vec<SockAddr>,
+        options: &SocketOptions,
+        deadline: Deadline,
+    ) -> Result<TcpStream, Failures> {
+        reactor::race::<Self>(&addrs, options, deadline).await
+    }
+
+    async fn converse<C: Conversation + Send + Sync>(
+        stream: &mut TcpStream,
+        talk: &mut C,
+        deadline: Deadline,
+    ) -> Result<C::Outcome, Error> {
+        match within::<Self, _>(deadline, converse(stream, talk)).await {
+            Some(done) => done,
+            None => Err(Error::new(talk.stage(), ErrorKind::TimedOut)),
+        }
+    }
+}
+
+impl Reactor for Tokio {
+    type Socket = TcpStream;
+
+    fn watch(socket: std::net::TcpStream) -> std::io::Result<TcpStream> {
+        TcpStream::from_std(socket)
+    }
+
+    async fn writable(socket: &TcpStream) -> std::io::Result<()> {
+        socket.writable().await
+    }
+
+    fn socket(socket: &TcpStream) -> SockRef<'_> {
+        socket.into()
+    }
+
+    async fn sleep_until(time: Instant) {
+        sleep_until(time.into()).await;
+    }
+}

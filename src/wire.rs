@@ -1,0 +1,70 @@
+//! Bytes and values: how SOCKS5 writes an address, and how long one is.
+//!
+//! ```text
+//! +------+----------+----------+     ATYP 01: 4 bytes, 03: a length byte and so many, 04: 16 bytes
+//! | ATYP |   ADDR   |   PORT   |     RFC 1928 §5
+//! +------+----------+----------+
+//! |  1   | Variable |    2     |
+//! +------+----------+----------+
+//! ```
+
+use crate::conversation::Scratch;
+use crate::target::{Host, Target};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+const IPV4: u8 = 1;
+const NAME: u8 = 3;
+const IPV6: u8 = 4;
+
+/// How an address of this type goes on behind its ATYP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AddressType {
+    V4,
+    V6,
+    Name,
+}
+
+impl AddressType {
+    pub(crate) const fn from_byte(byte: u8) -> Option<Self> {
+        match byte {
+            IPV4 => Some(Self::V4),
+            NAME => Some(Self::Name),
+            IPV6 => Some(Self::V6),
+            _ => None,
+        }
+    }
+}
+
+/// Appends ATYP, address and port.
+pub(crate) fn put_address(target: &Target<'_>, message: &mut Scratch) {
+    match target.host() {
+        Host::Ip(IpAddr::V4(ip)) => {
+            message.put(&[IPV4]);
+            message.put(&ip.octets());
+        }
+        Host::Ip(IpAddr::V6(ip)) => {
+            message.put(&[IPV6]);
+            message.put(&ip.octets());
+        }
+        Host::Domain(name) => {
+            let name = name.as_str().as_bytes();
+            // A `Domain` has 255 bytes at most.
+            message.put(&[NAME, name.len() as u8]);
+            message.put(name);
+        }
+    }
+    message.put(&target.port().to_be_bytes());
+}
+
+/// An IPv4 address and a port.
+pub(crate) const fn socket_addr_v4(&[a, b, c, d, hi, lo]: &[u8; 6]) -> SocketAddr {
+    let ip = Ipv4Addr::new(a, b, c, d);
+    SocketAddr::new(IpAddr::V4(ip), u16::from_be_bytes([hi, lo]))
+}
+
+/// An IPv6 address and a port.
+pub(crate) fn socket_addr_v6(bytes: &[u8; 18]) -> SocketAddr {
+    let mut ip = [0; 16];
+    ip.copy_from_slice(&bytes[..16]);
+    SocketAddr::new(Ipv6Addr::from(ip).into(), u16::from_be_bytes([bytes[16], bytes[17]]))
+}

@@ -1,0 +1,189 @@
+//! What each server does, and how it says that something failed.
+
+use crate::servers::{
+    DANTE, FAST_SOCKS5, FAST_SOCKS5_PASSWORD, MICROSOCKS, MICROSOCKS_PASSWORD, SHADOWSOCKS, SSH,
+    STUNNEL, Server, TOR,
+};
+
+/// How a server lets a client down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// No METHOD is acceptable (05 FF).
+    Method,
+    /// This STATUS in answer to a user name and password.
+    Status(u8),
+    /// This code (SOCKS5: REP, SOCKS4: CD) in the reply to a request.
+    Reply(u8),
+    /// EOF or a reset in place of an answer.
+    HangUp,
+    /// A reply that the request is granted, and then EOF or a reset: it was sent before the destination was tried.
+    AfterSuccess,
+    /// These bytes, which are no answer in this protocol, and EOF.
+    Alien(&'static [u8]),
+}
+
+pub(crate) type Outcome = Result<(), Failure>;
+
+/// What to expect of a server.
+///
+/// Where [`crate::servers::Running`] has credentials, the outcomes are those of a client which offers user-pass only,
+/// but for `none`. SOCKS4 has no password to offer.
+#[derive(Clone, Copy)]
+pub(crate) struct Capabilities {
+    pub(crate) server: &'static Server,
+    /// CONNECT to an IPv4 address, an IPv6 address and a name.
+    pub(crate) v4: Outcome,
+    pub(crate) v6: Outcome,
+    pub(crate) name: Outcome,
+    /// SOCKS4 CONNECT to an IPv4 address, and to a name (4a).
+    pub(crate) socks4: Outcome,
+    pub(crate) socks4a: Outcome,
+    /// The METHODs: only "none" is offered; only user-pass is, with a right pair; with a wrong pair. A client that
+    /// offers both always gets in if its pair is right, also where there are no passwords.
+    pub(crate) none: Outcome,
+    pub(crate) right_password: Outcome,
+    pub(crate) wrong_password: Outcome,
+    /// CONNECT to a port where nobody listens, with SOCKS5 and SOCKS4, and to a name that does not exist.
+    pub(crate) refused: Failure,
+    pub(crate) refused_socks4: Failure,
+    pub(crate) unresolvable: Failure,
+    /// The end of the client's half leaves the other one whole.
+    pub(crate) half_close: bool,
+    /// Bytes that the destination sends unasked arrive.
+    pub(crate) destination_first: bool,
+    /// It also listens on a Unix socket.
+    pub(crate) unix: bool,
+}
+
+const DANTE_ROW: Capabilities = Capabilities {
+    server: &DANTE,
+    v4: Ok(()),
+    v6: Ok(()),
+    name: Ok(()),
+    socks4: Ok(()),
+    socks4a: Err(Failure::Reply(0x5b)),
+    none: Ok(()),
+    right_password: Ok(()),
+    wrong_password: Err(Failure::Status(1)),
+    refused: Failure::Reply(5),
+    refused_socks4: Failure::Reply(0x5b),
+    unresolvable: Failure::Reply(4),
+    half_close: true,
+    destination_first: true,
+    unix: false,
+};
+
+const MICROSOCKS_ROW: Capabilities = Capabilities {
+    server: &MICROSOCKS,
+    v4: Ok(()),
+    v6: Ok(()),
+    name: Ok(()),
+    // It answers every greeting as if it were SOCKS5.
+    socks4: Err(Failure::Alien(&[5, 0xff])),
+    socks4a: Err(Failure::Alien(&[5, 0xff])),
+    none: Ok(()),
+    right_password: Err(Failure::Method),
+    wrong_password: Err(Failure::Method),
+    refused: Failure::Reply(5),
+    refused_socks4: Failure::Alien(&[5, 0xff]),
+    unresolvable: Failure::Reply(1),
+    half_close: false,
+    destination_first: true,
+    unix: false,
+};
+
+const FAST_SOCKS5_ROW: Capabilities = Capabilities {
+    server: &FAST_SOCKS5,
+    v4: Ok(()),
+    v6: Ok(()),
+    name: Ok(()),
+    socks4: Err(Failure::HangUp),
+    socks4a: Err(Failure::HangUp),
+    none: Ok(()),
+    right_password: Err(Failure::Method),
+    wrong_password: Err(Failure::Method),
+    refused: Failure::Reply(5),
+    refused_socks4: Failure::HangUp,
+    unresolvable: Failure::Reply(5),
+    half_close: true,
+    destination_first: true,
+    unix: false,
+};
+
+/// A row for each server.
+pub(crate) const TABLE: [Capabilities; 9] = [
+    DANTE_ROW,
+    Capabilities {
+        server: &STUNNEL,
+        ..DANTE_ROW
+    },
+    MICROSOCKS_ROW,
+    Capabilities {
+        server: &MICROSOCKS_PASSWORD,
+        none: Err(Failure::Method),
+        right_password: Ok(()),
+        wrong_password: Err(Failure::Status(2)),
+        ..MICROSOCKS_ROW
+    },
+    Capabilities {
+        server: &SSH,
+        v4: Ok(()),
+        v6: Ok(()),
+        name: Ok(()),
+        socks4: Ok(()),
+        socks4a: Ok(()),
+        none: Ok(()),
+        right_password: Err(Failure::HangUp),
+        wrong_password: Err(Failure::HangUp),
+        refused: Failure::HangUp,
+        refused_socks4: Failure::HangUp,
+        unresolvable: Failure::HangUp,
+        half_close: true,
+        destination_first: true,
+        unix: false,
+    },
+    Capabilities {
+        server: &TOR,
+        // Loopback is refused at once.
+        v4: Err(Failure::Reply(1)),
+        v6: Err(Failure::Reply(1)),
+        name: Err(Failure::Reply(1)),
+        socks4: Err(Failure::Reply(0x5b)),
+        socks4a: Err(Failure::Reply(0x5b)),
+        none: Err(Failure::Reply(1)),
+        right_password: Err(Failure::Reply(1)),
+        wrong_password: Err(Failure::Reply(1)),
+        refused: Failure::Reply(1),
+        refused_socks4: Failure::Reply(0x5b),
+        // After SocksTimeout.
+        unresolvable: Failure::Reply(6),
+        half_close: false,
+        destination_first: false,
+        unix: true,
+    },
+    Capabilities {
+        server: &SHADOWSOCKS,
+        v4: Ok(()),
+        v6: Ok(()),
+        name: Ok(()),
+        socks4: Err(Failure::HangUp),
+        socks4a: Err(Failure::HangUp),
+        none: Ok(()),
+        right_password: Err(Failure::Method),
+        wrong_password: Err(Failure::Method),
+        refused: Failure::AfterSuccess,
+        refused_socks4: Failure::HangUp,
+        unresolvable: Failure::AfterSuccess,
+        half_close: false,
+        destination_first: true,
+        unix: false,
+    },
+    FAST_SOCKS5_ROW,
+    Capabilities {
+        server: &FAST_SOCKS5_PASSWORD,
+        none: Err(Failure::Method),
+        right_password: Ok(()),
+        wrong_password: Err(Failure::Status(0xff)),
+        ..FAST_SOCKS5_ROW
+    },
+];

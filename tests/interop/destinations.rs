@@ -1,0 +1,79 @@
+//! Servers to be reached through the proxies, on threads which last as long as the test program.
+
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::thread;
+
+use crate::run::{free_port, loopback};
+
+/// Resolves to a loopback address.
+pub(crate) const NAME: &str = "localhost";
+/// Never resolves (RFC 6761).
+pub(crate) const UNRESOLVABLE: &str = "nonexistent.invalid";
+/// What [`Destinations::greeter`] says first.
+pub(crate) const GREETING: &[u8] = b"220 ready\r\n";
+
+/// A port each, the same on 127.0.0.1 and \[::1\], so that a name may resolve to either.
+pub(crate) struct Destinations {
+    /// Sends back what comes; when that ends, ends too.
+    pub(crate) echo: u16,
+    /// Sends [`GREETING`] without being asked, then as `echo`.
+    pub(crate) greeter: u16,
+    /// Stays silent until the client's half of the connection has ended, then sends [`collected`] and ends.
+    pub(crate) collector: u16,
+    /// Nobody listens.
+    pub(crate) closed: u16,
+}
+
+impl Destinations {
+    pub(crate) fn start() -> Result<Self, String> {
+        Ok(Self {
+            echo: serve(echo)?,
+            greeter: serve(greet)?,
+            collector: serve(collect)?,
+            closed: free_port()?,
+        })
+    }
+}
+
+/// The collector's answer to these bytes: their number in a line, and the bytes.
+pub(crate) fn collected(bytes: &[u8]) -> Vec<u8> {
+    [format!("{}\n", bytes.len()).as_bytes(), bytes].concat()
+}
+
+fn serve(handle: fn(TcpStream) -> io::Result<()>) -> Result<u16, String> {
+    let port = free_port()?;
+    for address in loopback(port) {
+        let listener = TcpListener::bind(address)
+            .map_err(|error| format!("destination {address}: {error}"))?;
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                // How a client leaves is its own affair; what it missed shows at its end.
+                thread::spawn(move || handle(stream));
+            }
+        });
+    }
+    Ok(port)
+}
+
+fn echo(mut stream: TcpStream) -> io::Result<()> {
+    let mut buffer = [0; 16 * 1024];
+    loop {
+        match stream.read(&mut buffer)? {
+            0 => return stream.shutdown(Shutdown::Write),
+            n => stream.write_all(&buffer[..n])?,
+        }
+    }
+}
+
+fn greet(mut stream: TcpStream) -> io::Result<()> {
+    stream.write_all(GREETING)?;
+    echo(stream)
+}
+
+fn collect(mut stream: TcpStream) -> io::Result<()> {
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes)?;
+    stream.write_all(&collected(&bytes))?;
+    stream.shutdown(Shutdown::Write)
+}

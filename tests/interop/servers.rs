@@ -1,0 +1,354 @@
+//! The real SOCKS servers: how to start each of them on loopback.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use tokio::runtime::Runtime;
+
+use crate::in_process;
+use crate::process::{self, Process};
+use crate::run::{free_port, loopback, make_directory};
+
+/// What the servers with a password accept; the system account of this name is made by `setup.sh`.
+pub(crate) const CREDENTIALS: (&str, &str) = ("anysocks", "anysocks-pass");
+
+/// A kind of server.
+pub(crate) struct Server {
+    pub(crate) name: &'static str,
+    programs: &'static [&'static str],
+    /// It checks or takes on the system account, which only root can.
+    uses_account: bool,
+    start: fn(&mut Running) -> Result<(), String>,
+}
+
+/// SOCKS4 and 5 on both loopback addresses; takes a password and does without.
+pub(crate) static DANTE: Server = Server {
+    name: "dante",
+    programs: &["danted"],
+    uses_account: true,
+    start: start_dante,
+};
+
+pub(crate) static MICROSOCKS: Server = Server {
+    name: "microsocks",
+    programs: &["microsocks"],
+    uses_account: false,
+    start: |running| running.start_microsocks(&[]),
+};
+
+pub(crate) static MICROSOCKS_PASSWORD: Server = Server {
+    name: "microsocks-password",
+    programs: &["microsocks"],
+    uses_account: false,
+    start: |running| {
+        running.credentials = Some(CREDENTIALS);
+        running.start_microsocks(&["-u", "@USER@", "-P", "@PASSWORD@"])
+    },
+};
+
+/// `ssh -D`.
+pub(crate) static SSH: Server = Server {
+    name: "ssh",
+    programs: &["sshd", "ssh", "ssh-keygen"],
+    uses_account: true,
+    start: start_ssh,
+};
+
+/// A Tor client without a network; also on a Unix socket.
+pub(crate) static TOR: Server = Server {
+    name: "tor",
+    programs: &["tor"],
+    uses_account: false,
+    start: start_tor,
+};
+
+pub(crate) static SHADOWSOCKS: Server = Server {
+    name: "shadowsocks",
+    programs: &["ss-server", "ss-local"],
+    uses_account: false,
+    start: start_shadowsocks,
+};
+
+/// TLS, with a Dante of its own behind it.
+pub(crate) static STUNNEL: Server = Server {
+    name: "stunnel",
+    programs: &["stunnel", "openssl", "danted"],
+    uses_account: true,
+    start: start_stunnel,
+};
+
+pub(crate) static FAST_SOCKS5: Server = Server {
+    name: "fast-socks5",
+    programs: &[],
+    uses_account: false,
+    start: |running| running.start_fast_socks5(None),
+};
+
+pub(crate) static FAST_SOCKS5_PASSWORD: Server = Server {
+    name: "fast-socks5-password",
+    programs: &[],
+    uses_account: false,
+    start: |running| running.start_fast_socks5(Some(CREDENTIALS)),
+};
+
+impl Server {
+    /// Or what the machine lacks.
+    pub(crate) fn available(&self) -> Result<(), String> {
+        for program in self.programs {
+            process::find(program)?;
+        }
+        if self.uses_account {
+            account_is_usable()?;
+        }
+        Ok(())
+    }
+
+    /// Starts it with its files below `run`, and returns once it accepts connections.
+    pub(crate) fn start(&self, run: &Path) -> Result<Running, String> {
+        let with_name = |error| format!("{}: {error}", self.name);
+        self.available().map_err(with_name)?;
+        let mut running = Running::in_directory(run.join(self.name)).map_err(with_name)?;
+        match (self.start)(&mut running) {
+            Ok(()) => Ok(running),
+            Err(error) => Err(format!("{}: {error}\n{}", self.name, running.logs())),
+        }
+    }
+}
+
+fn account_is_usable() -> Result<(), String> {
+    let me = fs::metadata("/proc/self").map_err(|error| format!("/proc/self: {error}"))?;
+    if me.uid() != 0 {
+        return Err("needs root".to_owned());
+    }
+    let accounts =
+        fs::read_to_string("/etc/passwd").map_err(|error| format!("/etc/passwd: {error}"))?;
+    let (user, _) = CREDENTIALS;
+    if accounts
+        .lines()
+        .any(|line| line.split(':').next() == Some(user))
+    {
+        Ok(())
+    } else {
+        Err(format!(
+            "needs the system account {user} (setup.sh makes it)"
+        ))
+    }
+}
+
+/// A server that runs, until it is dropped.
+pub(crate) struct Running {
+    /// Where it speaks SOCKS (`STUNNEL`: inside TLS). The first is IPv4.
+    pub(crate) addresses: Vec<SocketAddr>,
+    pub(crate) unix: Option<PathBuf>,
+    /// A right user name and password, where the server knows of such.
+    pub(crate) credentials: Option<(&'static str, &'static str)>,
+    /// DER, self-signed, for `localhost` and 127.0.0.1: at once the root to trust and the server's own.
+    pub(crate) certificate: Option<Vec<u8>>,
+    directory: PathBuf,
+    /// What stands for each `@NAME@` in configurations and commands.
+    placeholders: Vec<(&'static str, String)>,
+    processes: Vec<Process>,
+    runtime: Option<Runtime>,
+}
+
+impl Running {
+    /// What the server has logged, for the message of a failure.
+    pub(crate) fn logs(&self) -> String {
+        process::logs(&self.directory)
+    }
+
+    fn in_directory(directory: PathBuf) -> Result<Self, String> {
+        make_directory(&directory)?;
+        let run = directory
+            .to_str()
+            .ok_or("the temporary directory's name is not UTF-8")?
+            .to_owned();
+        let (user, password) = CREDENTIALS;
+        Ok(Self {
+            addresses: Vec::new(),
+            unix: None,
+            credentials: None,
+            certificate: None,
+            directory,
+            placeholders: vec![
+                ("@RUN@", run),
+                ("@USER@", user.to_owned()),
+                ("@PASSWORD@", password.to_owned()),
+            ],
+            processes: Vec::new(),
+            runtime: None,
+        })
+    }
+
+    fn take_port(&mut self, placeholder: &'static str) -> Result<[SocketAddr; 2], String> {
+        let port = free_port()?;
+        self.placeholders.push((placeholder, port.to_string()));
+        Ok(loopback(port))
+    }
+
+    fn fill(&self, template: &str) -> String {
+        self.placeholders
+            .iter()
+            .fold(template.to_owned(), |text, (name, value)| {
+                text.replace(name, value)
+            })
+    }
+
+    fn configure(&self, name: &str, template: &str) -> Result<(), String> {
+        let path = self.directory.join(name);
+        fs::write(&path, self.fill(template))
+            .map_err(|error| format!("{}: {error}", path.display()))
+    }
+
+    fn command(&self, words: &[&str]) -> (Vec<String>, PathBuf) {
+        let log = self
+            .directory
+            .join(words.first().unwrap_or(&""))
+            .with_extension("log");
+        (words.iter().map(|word| self.fill(word)).collect(), log)
+    }
+
+    fn run(&self, words: &[&str]) -> Result<(), String> {
+        let (command, log) = self.command(words);
+        process::run(&command, &log)
+    }
+
+    fn serve(&mut self, words: &[&str], addresses: &[SocketAddr]) -> Result<(), String> {
+        let (command, log) = self.command(words);
+        let mut process = Process::spawn(&command, &log)?;
+        let listening = addresses
+            .iter()
+            .try_for_each(|address| process.wait_until_listening(*address));
+        self.processes.push(process);
+        listening
+    }
+
+    fn start_microsocks(&mut self, login: &[&str]) -> Result<(), String> {
+        let [v4, _] = self.take_port("@PORT@")?;
+        self.serve(
+            &[&["microsocks", "-i", "127.0.0.1", "-p", "@PORT@"], login].concat(),
+            &[v4],
+        )?;
+        self.addresses = vec![v4];
+        Ok(())
+    }
+
+    fn start_fast_socks5(
+        &mut self,
+        credentials: Option<(&'static str, &'static str)>,
+    ) -> Result<(), String> {
+        let [v4, _] = self.take_port("@PORT@")?;
+        let log = self.directory.join("fast-socks5.log");
+        self.runtime = Some(in_process::start(v4, credentials, log)?);
+        self.addresses = vec![v4];
+        self.credentials = credentials;
+        Ok(())
+    }
+}
+
+fn start_dante(running: &mut Running) -> Result<(), String> {
+    let addresses = running.take_port("@PORT@")?;
+    running.configure("dante.conf", include_str!("configs/dante.conf"))?;
+    running.serve(
+        &[
+            "danted",
+            "-f",
+            "@RUN@/dante.conf",
+            "-p",
+            "@RUN@/danted.pid",
+            "-N",
+            "1",
+        ],
+        &addresses,
+    )?;
+    running.addresses = addresses.to_vec();
+    running.credentials = Some(CREDENTIALS);
+    Ok(())
+}
+
+fn start_ssh(running: &mut Running) -> Result<(), String> {
+    let [sshd, _] = running.take_port("@SSHD_PORT@")?;
+    let [socks, _] = running.take_port("@PORT@")?;
+    for key in ["@RUN@/host_key", "@RUN@/client_key"] {
+        running.run(&["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key])?;
+    }
+    running.configure("sshd_config", include_str!("configs/sshd_config"))?;
+    running.serve(&["sshd", "-D", "-e", "-f", "@RUN@/sshd_config"], &[sshd])?;
+    running.configure("ssh_config", include_str!("configs/ssh_config"))?;
+    running.serve(
+        &["ssh", "-N", "-F", "@RUN@/ssh_config", "127.0.0.1"],
+        &[socks],
+    )?;
+    running.addresses = vec![socks];
+    Ok(())
+}
+
+fn start_tor(running: &mut Running) -> Result<(), String> {
+    let [v4, _] = running.take_port("@PORT@")?;
+    running.configure("tor.torrc", include_str!("configs/tor.torrc"))?;
+    let defaults = ["--defaults-torrc", "@RUN@/none", "--ignore-missing-torrc"];
+    running.serve(
+        &[&["tor", "-f", "@RUN@/tor.torrc"], &defaults[..]].concat(),
+        &[v4],
+    )?;
+    running.addresses = vec![v4];
+    running.unix = Some(running.directory.join("socks.sock"));
+    // Any pair is right: Tor keeps the streams of different pairs apart, and checks nothing.
+    running.credentials = Some(CREDENTIALS);
+    Ok(())
+}
+
+fn start_shadowsocks(running: &mut Running) -> Result<(), String> {
+    let [server, _] = running.take_port("@SERVER_PORT@")?;
+    let [socks, _] = running.take_port("@PORT@")?;
+    running.configure("ss.json", include_str!("configs/ss.json"))?;
+    running.serve(&["ss-server", "-c", "@RUN@/ss.json"], &[server])?;
+    running.serve(&["ss-local", "-c", "@RUN@/ss.json", "-u"], &[socks])?;
+    running.addresses = vec![socks];
+    Ok(())
+}
+
+fn start_stunnel(running: &mut Running) -> Result<(), String> {
+    start_dante(running)?;
+    let [tls, _] = running.take_port("@TLS_PORT@")?;
+    running.configure("openssl.cnf", include_str!("configs/openssl.cnf"))?;
+    let key = [
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:prime256v1",
+        "-nodes",
+        "-keyout",
+        "@RUN@/key.pem",
+    ];
+    let certificate = [
+        "req",
+        "-x509",
+        "-config",
+        "@RUN@/openssl.cnf",
+        "-days",
+        "2",
+        "-out",
+        "@RUN@/cert.pem",
+    ];
+    running.run(&[&["openssl"], &certificate[..], &key].concat())?;
+    running.run(&[
+        "openssl",
+        "x509",
+        "-in",
+        "@RUN@/cert.pem",
+        "-outform",
+        "DER",
+        "-out",
+        "@RUN@/cert.der",
+    ])?;
+    let path = running.directory.join("cert.der");
+    running.certificate =
+        Some(fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?);
+    running.configure("stunnel.conf", include_str!("configs/stunnel.conf"))?;
+    running.serve(&["stunnel", "@RUN@/stunnel.conf"], &[tls])?;
+    running.addresses = vec![tls];
+    Ok(())
+}
