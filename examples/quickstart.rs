@@ -1,3 +1,4 @@
+//! x
 use anysocks::blocking::Socks5Stream;
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let a: Vec<_> = std::env::args().collect();

@@ -23,7 +23,7 @@ use crate::proxy::{IntoProxy, Proxy, SocketOptions};
 use crate::runtime::{self, Deadline, Runtime};
 use crate::stream::SocksStream;
 use crate::target::Target;
-use crate::version::{V4, V5, Version};
+use crate::version::{V4, V5, Version, begin};
 use socket2::SockAddr;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
@@ -55,12 +55,12 @@ impl<V: Version> SocksStream<TcpStream, V, Blocking> {
 
 impl<S: Read + Write, V: Version> SocksStream<S, V, Blocking> {
     #[doc = include_str!("docs/handshake.md")]
-    pub fn handshake<'b>(
+    pub fn handshake<'a>(
         mut stream: S,
-        auth: &V::Auth,
-        target: impl TryInto<Target<'b>, Error: Into<Error>>,
+        auth: &'a V::Auth,
+        target: impl TryInto<Target<'a>, Error: Into<Error>>,
     ) -> Result<Self, Error> {
-        let mut talk = V::connect(auth, target.try_into().map_err(Into::into)?)?;
+        let mut talk = begin::<V>(auth, target)?;
         let established = converse(&mut stream, &mut talk)?;
         Ok(Self::new(stream, established))
     }

@@ -14,13 +14,14 @@ mod io;
 
 use crate::conversation::{Conversation, Scratch, Step};
 use crate::error::Error;
+use crate::handshake::Handshake;
 use crate::stream::SocksStream;
 use crate::target::Target;
-use crate::version::{V4, V5, Version};
+use crate::version::{V4, V5, Version, begin};
 use futures_io::{AsyncRead, AsyncWrite};
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::task::{Poll, ready};
+use std::task::{Context, Poll, ready};
 
 /// Any runtime whose streams have the traits of futures-io, as the front end of a [`SocksStream`].
 #[derive(Clone, Copy, Debug)]
@@ -39,14 +40,13 @@ impl FuturesIo for Futures {}
 
 impl<S: AsyncRead + AsyncWrite + Unpin, V: Version, F: FuturesIo> SocksStream<S, V, F> {
     #[doc = include_str!("docs/handshake.md")]
-    pub async fn handshake<'b>(
-        mut stream: S,
-        auth: &V::Auth,
-        target: impl TryInto<Target<'b>, Error: Into<Error>>,
-    ) -> Result<Self, Error> {
-        let mut talk = V::connect(auth, target.try_into().map_err(Into::into)?)?;
-        let established = converse(&mut stream, &mut talk).await?;
-        Ok(Self::new(stream, established))
+    pub fn handshake<'a>(
+        stream: S,
+        auth: &'a V::Auth,
+        target: impl TryInto<Target<'a>, Error: Into<Error>>,
+    ) -> impl Future<Output = Result<Self, Error>> {
+        let mut handshake = Handshake::new(stream, begin::<V>(auth, target));
+        poll_fn(move |cx| handshake.poll(|stream, talk| poll_converse(cx, stream, talk)))
     }
 }
 
@@ -56,21 +56,27 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
     C: Conversation,
 {
-    poll_fn(|cx| {
-        loop {
-            let mut scratch = Scratch::new();
-            let moved = match talk.step(&mut scratch) {
-                Step::Write(bytes) => ready!(Pin::new(&mut *stream).poll_write(cx, bytes)),
-                Step::Read(buf) => match ready!(Pin::new(&mut *stream).poll_flush(cx)) {
-                    Ok(()) => ready!(Pin::new(&mut *stream).poll_read(cx, buf)),
-                    Err(error) => Err(error),
-                },
-                Step::Done(outcome) => return Poll::Ready(Ok(outcome)),
-            };
-            talk.report(moved)?;
-        }
-    })
-    .await
+    poll_fn(|cx| poll_converse(cx, stream, talk)).await
+}
+
+/// The driver: one read or write after the other, as the conversation wants them.
+fn poll_converse<S, C>(cx: &mut Context<'_>, stream: &mut S, talk: &mut C) -> Poll<Result<C::Outcome, Error>>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+    C: Conversation,
+{
+    loop {
+        let mut scratch = Scratch::new();
+        let moved = match talk.step(&mut scratch) {
+            Step::Write(bytes) => ready!(Pin::new(&mut *stream).poll_write(cx, bytes)),
+            Step::Read(buf) => match ready!(Pin::new(&mut *stream).poll_flush(cx)) {
+                Ok(()) => ready!(Pin::new(&mut *stream).poll_read(cx, buf)),
+                Err(error) => Err(error),
+            },
+            Step::Done(outcome) => return Poll::Ready(Ok(outcome)),
+        };
+        talk.report(moved)?;
+    }
 }
 
 pub(crate) mod sealed {

@@ -29,6 +29,8 @@ mod async_io;
 pub mod async_std;
 #[cfg(feature = "futures-io")]
 pub mod futures;
+#[cfg(any(feature = "tokio", feature = "futures-io"))]
+mod handshake;
 #[cfg(any(feature = "tokio", feature = "smol", feature = "async-std"))]
 mod reactor;
 #[cfg(feature = "smol")]

@@ -19,12 +19,13 @@ mod io;
 use crate::conversation::{Conversation, Scratch, Step};
 use crate::dial::Failures;
 use crate::error::{Error, ErrorKind};
+use crate::handshake::Handshake;
 use crate::proxy::{IntoProxy, Proxy, SocketOptions};
 use crate::reactor::{self, Reactor, within};
 use crate::runtime::{self, Deadline, Runtime};
 use crate::stream::SocksStream;
 use crate::target::Target;
-use crate::version::{V4, V5, Version};
+use crate::version::{V4, V5, Version, begin};
 use ::tokio::io::{AsyncRead, AsyncWrite};
 use ::tokio::net::{TcpStream, lookup_host};
 use ::tokio::time::sleep_until;
@@ -32,7 +33,7 @@ use socket2::{SockAddr, SockRef};
 use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::task::{Poll, ready};
+use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
 /// Tokio, as the front end of a [`SocksStream`].
@@ -57,14 +58,13 @@ impl<V: Version> SocksStream<TcpStream, V, Tokio> {
 
 impl<S: AsyncRead + AsyncWrite + Unpin, V: Version> SocksStream<S, V, Tokio> {
     #[doc = include_str!("docs/handshake.md")]
-    pub async fn handshake<'b>(
-        mut stream: S,
-        auth: &V::Auth,
-        target: impl TryInto<Target<'b>, Error: Into<Error>>,
-    ) -> Result<Self, Error> {
-        let mut talk = V::connect(auth, target.try_into().map_err(Into::into)?)?;
-        let established = converse(&mut stream, &mut talk).await?;
-        Ok(Self::new(stream, established))
+    pub fn handshake<'a>(
+        stream: S,
+        auth: &'a V::Auth,
+        target: impl TryInto<Target<'a>, Error: Into<Error>>,
+    ) -> impl Future<Output = Result<Self, Error>> {
+        let mut handshake = Handshake::new(stream, begin::<V>(auth, target));
+        poll_fn(move |cx| handshake.poll(|stream, talk| poll_converse(cx, stream, talk)))
     }
 }
 
@@ -79,21 +79,27 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
     C: Conversation,
 {
-    poll_fn(|cx| {
-        loop {
-            let mut scratch = Scratch::new();
-            let moved = match talk.step(&mut scratch) {
-                Step::Write(bytes) => ready!(Pin::new(&mut *stream).poll_write(cx, bytes)),
-                Step::Read(buf) => match ready!(Pin::new(&mut *stream).poll_flush(cx)) {
-                    Ok(()) => ready!(io::poll_read(stream, cx, buf)),
-                    Err(error) => Err(error),
-                },
-                Step::Done(outcome) => return Poll::Ready(Ok(outcome)),
-            };
-            talk.report(moved)?;
-        }
-    })
-    .await
+    poll_fn(|cx| poll_converse(cx, stream, talk)).await
+}
+
+/// The driver: one read or write after the other, as the conversation wants them.
+fn poll_converse<S, C>(cx: &mut Context<'_>, stream: &mut S, talk: &mut C) -> Poll<Result<C::Outcome, Error>>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+    C: Conversation,
+{
+    loop {
+        let mut scratch = Scratch::new();
+        let moved = match talk.step(&mut scratch) {
+            Step::Write(bytes) => ready!(Pin::new(&mut *stream).poll_write(cx, bytes)),
+            Step::Read(buf) => match ready!(Pin::new(&mut *stream).poll_flush(cx)) {
+                Ok(()) => ready!(io::poll_read(stream, cx, buf)),
+                Err(error) => Err(error),
+            },
+            Step::Done(outcome) => return Poll::Ready(Ok(outcome)),
+        };
+        talk.report(moved)?;
+    }
 }
 
 impl Runtime for Tokio {

@@ -45,6 +45,14 @@ pub trait Version: sealed::Sealed + Send + Sync + 'static {
     fn carries(ip: IpAddr) -> bool;
 }
 
+/// Begins to ask a proxy of version `V`.
+pub(crate) fn begin<'a, V: Version>(
+    auth: &'a V::Auth,
+    target: impl TryInto<Target<'a>, Error: Into<Error>>,
+) -> Result<V::Connect<'a>, Error> {
+    V::connect(auth, target.try_into().map_err(Into::into)?)
+}
+
 impl Version for V4 {
     type Auth = UserId;
     type Connect<'a> = Socks4<'a>;
