@@ -113,6 +113,13 @@ impl Scratch {
         self.len += bytes.len();
     }
 
+    /// Appends a count, of what can't be more than 255: names, credentials and METHODs are bounded when they are made.
+    #[allow(clippy::cast_possible_truncation, reason = "bounded by the constructors")]
+    pub(crate) fn put_count(&mut self, count: usize) {
+        debug_assert!(count <= 255, "a count of {count}");
+        self.put(&[count as u8]);
+    }
+
     /// Appends something that must be wiped.
     pub(crate) fn put_secret(&mut self, bytes: &[u8]) {
         self.secret = true;

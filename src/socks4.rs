@@ -165,7 +165,7 @@ impl<'a> Socks4<'a> {
 
     fn bound(&self) -> Address {
         let [_, _, hi, lo, a, b, c, d] = self.reply;
-        Address::Ip(wire::socket_addr_v4(&[a, b, c, d, hi, lo]))
+        Address::Ip(wire::socket_addr_v4([a, b, c, d, hi, lo]))
     }
 }
 

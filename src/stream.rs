@@ -80,7 +80,7 @@ impl<S: fmt::Debug, V, F> fmt::Debug for SocksStream<S, V, F> {
             .field("inner", &self.inner)
             .field("bound", &self.bound)
             .field("encapsulated", &self.is_encapsulated())
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 

@@ -48,8 +48,8 @@ pub(crate) fn put_address(target: &Target<'_>, message: &mut Scratch) {
         }
         Host::Domain(name) => {
             let name = name.as_str().as_bytes();
-            // A `Domain` has 255 bytes at most.
-            message.put(&[NAME, name.len() as u8]);
+            message.put(&[NAME]);
+            message.put_count(name.len());
             message.put(name);
         }
     }
@@ -57,7 +57,7 @@ pub(crate) fn put_address(target: &Target<'_>, message: &mut Scratch) {
 }
 
 /// An IPv4 address and a port.
-pub(crate) const fn socket_addr_v4(&[a, b, c, d, hi, lo]: &[u8; 6]) -> SocketAddr {
+pub(crate) const fn socket_addr_v4([a, b, c, d, hi, lo]: [u8; 6]) -> SocketAddr {
     let ip = Ipv4Addr::new(a, b, c, d);
     SocketAddr::new(IpAddr::V4(ip), u16::from_be_bytes([hi, lo]))
 }

@@ -36,7 +36,7 @@ pub(super) fn race(
         if running.is_empty() {
             return Err(failures);
         }
-        let until = if waiting.peek().is_some() { earlier(deadline, next_at) } else { deadline };
+        let until = if waiting.peek().is_some() { Some(earlier(deadline, next_at)) } else { deadline };
         match wait_any(&mut running, &mut failures, until) {
             Ended::Won(socket) => return Ok(socket),
             Ended::Failed => next_at = Instant::now(),
@@ -49,8 +49,8 @@ pub(super) fn race(
     }
 }
 
-fn earlier(deadline: Deadline, next_at: Instant) -> Deadline {
-    Some(deadline.map_or(next_at, |deadline| deadline.min(next_at)))
+fn earlier(deadline: Deadline, next_at: Instant) -> Instant {
+    deadline.map_or(next_at, |deadline| deadline.min(next_at))
 }
 
 /// What came of waiting for attempts.

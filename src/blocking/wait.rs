@@ -39,10 +39,10 @@ impl<'a> Punctual<'a> {
     }
 
     fn wait(&self, flags: PollFlags) -> io::Result<()> {
-        match wait(&mut [PollFd::new(self.stream, flags)], self.deadline)? {
-            true => Ok(()),
-            false => Err(io::ErrorKind::TimedOut.into()),
+        if !wait(&mut [PollFd::new(self.stream, flags)], self.deadline)? {
+            return Err(io::ErrorKind::TimedOut.into());
         }
+        Ok(())
     }
 }
 

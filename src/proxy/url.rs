@@ -61,18 +61,19 @@ fn unix_path(place: &str) -> Result<Endpoint, Error> {
     if !place.starts_with('/') || bytes.len() < 2 || bytes.contains(&0) || place.contains(['?', '#']) {
         return Err(Invalid::UnixPath.into());
     }
-    Ok(Endpoint::Unix(path_from(bytes)?))
+    path_from(bytes).map(Endpoint::Unix).ok_or_else(|| Invalid::UnixPath.into())
 }
 
 #[cfg(unix)]
-fn path_from(bytes: Vec<u8>) -> Result<PathBuf, Error> {
+#[allow(clippy::unnecessary_wraps, reason = "elsewhere a path may be none")]
+fn path_from(bytes: Vec<u8>) -> Option<PathBuf> {
     use std::os::unix::ffi::OsStringExt;
-    Ok(std::ffi::OsString::from_vec(bytes).into())
+    Some(std::ffi::OsString::from_vec(bytes).into())
 }
 
 #[cfg(not(unix))]
-fn path_from(bytes: Vec<u8>) -> Result<PathBuf, Error> {
-    String::from_utf8(bytes).map(Into::into).map_err(|_| Invalid::UnixPath.into())
+fn path_from(bytes: Vec<u8>) -> Option<PathBuf> {
+    String::from_utf8(bytes).ok().map(Into::into)
 }
 
 #[cfg(unix)]

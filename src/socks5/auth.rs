@@ -156,9 +156,10 @@ impl Auth {
         })
     }
 
-    /// Appends `05 | NMETHODS | METHODS`. No code is there twice, and `FF` is none, so they are 255 at most.
+    /// Appends `05 | NMETHODS | METHODS`.
     pub(super) fn put_greeting(&self, message: &mut Scratch) {
-        message.put(&[5, self.offers.len() as u8]);
+        message.put(&[5]);
+        message.put_count(self.offers.len());
         for offer in &self.offers {
             message.put(&[offer.code()]);
         }

@@ -57,7 +57,7 @@ impl Credentials {
     pub(super) fn put(&self, message: &mut Scratch) {
         message.put(&[1]);
         for part in [&self.user, &self.password] {
-            message.put_secret(&[part.len() as u8]);
+            message.put_count(part.len());
             message.put_secret(part);
         }
     }

@@ -24,12 +24,12 @@ const PORT: usize = 2;
 pub(super) struct Heard {
     inline: [u8; IPV6_REPLY],
     named: Vec<u8>,
-    len: u16,
+    len: usize,
 }
 
 impl Heard {
     pub(super) const fn len(&self) -> usize {
-        self.len as usize
+        self.len
     }
 
     pub(super) fn first(&self) -> Option<u8> {
@@ -38,22 +38,21 @@ impl Heard {
 
     /// Room for what is missing until `want` bytes are there.
     pub(super) fn room(&mut self, want: usize) -> &mut [u8] {
-        let len = self.len();
+        let len = self.len;
         if self.named.is_empty() { &mut self.inline[len..want] } else { &mut self.named[len - NAME_AT..] }
     }
 
     /// `n` bytes were read into the room.
     pub(super) const fn filled(&mut self, n: usize) {
-        // A reply has 262 bytes at most, and no more room is ever given.
-        self.len += n as u16;
+        self.len += n;
     }
 
     /// Takes a two-byte answer off the front, once it is there: its second byte.
     pub(super) fn take_answer(&mut self) -> Option<u8> {
-        let rest = self.len().checked_sub(ANSWER)?;
+        let rest = self.len.checked_sub(ANSWER)?;
         let answer = self.inline[1];
         self.inline.copy_within(ANSWER..ANSWER + rest, 0);
-        self.len = rest as u16;
+        self.len = rest;
         Some(answer)
     }
 
@@ -69,7 +68,7 @@ impl Heard {
     /// The reply's least length, given what is there of it.
     fn reply_len(&self) -> usize {
         match self.address_type() {
-            _ if self.len() < LEAST_REPLY => LEAST_REPLY,
+            _ if self.len < LEAST_REPLY => LEAST_REPLY,
             Some(AddressType::V4) => IPV4_REPLY,
             Some(AddressType::V6) => IPV6_REPLY,
             Some(AddressType::Name) => LEAST_REPLY + usize::from(self.inline[4]),
@@ -81,20 +80,20 @@ impl Heard {
     pub(super) fn is_granted(&mut self) -> Result<bool, Error> {
         let failed = |kind| Err(Error::new(Stage::Request, kind));
         let [version, code, _, atyp, name_len, ..] = self.inline;
-        if self.len() >= 1 && version != 5 {
+        if self.len >= 1 && version != 5 {
             return failed(ErrorKind::Malformed { field: "VER", byte: version });
         }
-        if self.len() >= 2 && Reply(code) != Reply::SUCCEEDED {
+        if self.len >= 2 && Reply(code) != Reply::SUCCEEDED {
             return failed(ErrorKind::Refused(Reply(code)));
         }
-        if self.len() >= 4 && AddressType::from_byte(atyp).is_none() {
+        if self.len >= 4 && AddressType::from_byte(atyp).is_none() {
             return failed(ErrorKind::Malformed { field: "ATYP", byte: atyp });
         }
-        if self.len() == LEAST_REPLY && self.address_type() == Some(AddressType::Name) {
+        if self.len == LEAST_REPLY && self.address_type() == Some(AddressType::Name) {
             self.named = vec![0; usize::from(name_len) + PORT];
             self.named[..PORT].copy_from_slice(&self.inline[NAME_AT..LEAST_REPLY]);
         }
-        Ok(self.len() == self.reply_len())
+        Ok(self.len == self.reply_len())
     }
 
     /// BND.ADDR and BND.PORT of a reply that is all there.
@@ -110,7 +109,7 @@ impl Heard {
             (None, Some(AddressType::V6)) => Address::Ip(wire::socket_addr_v6(&bytes)),
             (None, _) => {
                 let [a, b, c, d, hi, lo, ..] = bytes;
-                Address::Ip(wire::socket_addr_v4(&[a, b, c, d, hi, lo]))
+                Address::Ip(wire::socket_addr_v4([a, b, c, d, hi, lo]))
             }
         }
     }

@@ -33,7 +33,7 @@ pub use credentials::Credentials;
 pub use method::Method;
 
 use crate::conversation::{Conversation, Scratch, Step};
-use crate::encapsulation::FrameError;
+use crate::encapsulation::{Encapsulation, FrameError};
 use crate::error::{Error, ErrorKind, Stage};
 use crate::established::Established;
 use crate::frames::Frames;
@@ -95,19 +95,12 @@ impl<'a> Socks5<'a> {
     }
 
     /// Goes on to the phase, or, where all was said already, to the one in which the proxy answers.
-    fn speak(&mut self, phase: Phase) -> Result<(), Error> {
+    const fn speak(&mut self, phase: Phase) {
         self.phase = match phase {
             Phase::Password if self.messages.pipelined => Phase::Status,
             Phase::Request if self.messages.pipelined => Phase::Reply,
             phase => phase,
         };
-        if let (Phase::Request, Some(mut frames)) = (self.phase, self.frames.take()) {
-            let mut request = Scratch::new();
-            self.messages.put_request(&mut request);
-            seal_all(&mut frames, request.message())?;
-            self.frames = Some(frames);
-        }
-        Ok(())
     }
 
     /// A message is out.
@@ -174,9 +167,10 @@ impl<'a> Socks5<'a> {
             Chosen::Own(negotiation) => {
                 self.phase = Phase::Method;
                 self.negotiation = Some(negotiation);
-                self.negotiated()
+                self.negotiated()?;
             }
         }
+        Ok(())
     }
 
     fn hear_status(&mut self) -> Result<(), Error> {
@@ -192,7 +186,8 @@ impl<'a> Socks5<'a> {
             None => Ok(()),
             Some(0) => {
                 trace::heard(Stage::Authentication, ANSWER);
-                self.speak(Phase::Request)
+                self.speak(Phase::Request);
+                Ok(())
             }
             Some(status) => Err(Error::new(Stage::Authentication, ErrorKind::PasswordRefused(status))),
         }
@@ -207,8 +202,24 @@ impl<'a> Socks5<'a> {
             return Ok(());
         };
         self.negotiation = None;
-        self.frames = encapsulation.map(|encapsulation| Box::new(encapsulation.into()));
-        self.speak(Phase::Request)
+        if let Some(encapsulation) = encapsulation {
+            self.frames = Some(Box::new(self.seal_request(encapsulation)?));
+        }
+        self.speak(Phase::Request);
+        Ok(())
+    }
+
+    /// The pump, with the request in it.
+    fn seal_request(&self, encapsulation: Encapsulation) -> Result<Frames, Error> {
+        let mut frames = Frames::from(encapsulation);
+        let mut request = Scratch::new();
+        self.messages.put_request(&mut request);
+        let mut rest = request.message();
+        while !rest.is_empty() {
+            let n = frames.outgoing.put(rest).map_err(encapsulation_failed)?;
+            rest = &rest[n..];
+        }
+        Ok(frames)
     }
 
     fn hear_reply(&mut self) -> Result<(), Error> {
@@ -259,14 +270,6 @@ impl<'a> Socks5<'a> {
         };
         Error::new(self.stage(), ErrorKind::EndedEarly { received })
     }
-}
-
-fn seal_all(frames: &mut Frames, mut plain: &[u8]) -> Result<(), Error> {
-    while !plain.is_empty() {
-        let n = frames.outgoing.put(plain).map_err(encapsulation_failed)?;
-        plain = &plain[n..];
-    }
-    Ok(())
 }
 
 fn encapsulation_failed(error: FrameError) -> Error {
