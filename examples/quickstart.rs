@@ -1,23 +1,125 @@
-//! x
-use anysocks::blocking::Socks5Stream;
-fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let a: Vec<_> = std::env::args().collect();
-    let s = Socks5Stream::connect(&*a[1], &*a[2])?;
-    println!("{s:?}");
-    let s = anysocks::smol::Socks5Stream::connect(&*a[1], &*a[2]);
-    let s = smol::block_on(s)?;
-    println!("{s:?}");
-    let s = async_std::task::block_on(anysocks::async_std::Socks5Stream::connect(&*a[1], &*a[2]))?;
-    println!("{s:?}");
-    let rt = tokio::runtime::Runtime::new()?;
-    let s = rt.block_on(anysocks::tokio::Socks5Stream::connect(&*a[1], &*a[2]))?;
-    println!(
-        "{}",
-        size_of_val(&anysocks::tokio::Socks5Stream::handshake(
-            s.into_inner(),
-            &anysocks::Auth::none(),
-            "a:1"
-        ))
-    );
+//! Fetches a page through a SOCKS proxy, and says what happens, stage by stage.
+//!
+//! ```text
+//! cargo run --example quickstart                                                       everything in this process
+//! cargo run --example quickstart -- socks5h://user:pass@host:1080 example.com:80       through a proxy of yours
+//! ```
+
+mod local;
+
+use anysocks::blocking::dial;
+use anysocks::{
+    Conversation, Error, Established, Proxy, Resolve, Scratch, Socks4, Socks5, Step, Target, V4, V5, Version,
+};
+use std::fmt::Display;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{TcpStream, ToSocketAddrs};
+use std::process::ExitCode;
+use std::time::Instant;
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprint!("quickstart: {error}");
+            let mut cause = error.source();
+            while let Some(error) = cause {
+                eprint!(": {error}");
+                cause = error.source();
+            }
+            eprintln!();
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), Box<dyn std::error::Error>> {
+    let (proxy, target) = local::proxy_and_target()?;
+    let proxy: Proxy = proxy.parse()?;
+    let mut target: Target<'_> = target.parse()?;
+    let mut clock = Clock(Instant::now());
+
+    if let (Resolve::Locally, Some(name)) = (proxy.resolves(), target.domain()) {
+        let addr =
+            (name, target.port()).to_socket_addrs()?.next().ok_or("the target's name has no address")?;
+        target = addr.try_into()?;
+        clock.say("target resolved here", &target);
+    }
+    let mut stream = dial(&proxy)?;
+    clock.say("proxy dialled", &proxy);
+
+    stream.set_read_timeout(proxy.limit())?;
+    let established = match V5::auth(&proxy) {
+        Ok(auth) => {
+            let talk = Socks5::connect(auth, target.borrowed())?;
+            converse(&mut stream, talk, Socks5::method, &target, &mut clock)?
+        }
+        Err(_) => {
+            let talk = Socks4::connect(V4::auth(&proxy)?, target.borrowed())?;
+            converse(&mut stream, talk, |_| None, &target, &mut clock)?
+        }
+    };
+    clock.say("bound address", &established.bound);
+
+    let line = first_line(&stream, &target)?;
+    clock.say("first line of the response", line.trim_end());
     Ok(())
+}
+
+/// A driver that talks about what it does.
+fn converse<C: Conversation<Outcome = Established>>(
+    stream: &mut (impl Read + Write),
+    mut talk: C,
+    method_of: impl Fn(&C) -> Option<u8>,
+    target: &Target<'_>,
+    clock: &mut Clock,
+) -> Result<Established, Error> {
+    let mut method = None;
+    loop {
+        let stage = talk.stage();
+        let mut scratch = Scratch::new();
+        let (wrote, moved) = match talk.step(&mut scratch) {
+            Step::Write(bytes) => (true, stream.write(bytes)),
+            Step::Read(buf) => (false, stream.read(buf)),
+            Step::Done(established) => return Ok(established),
+        };
+        talk.report(moved)?;
+        if let (None, Some(chosen)) = (method, method_of(&talk)) {
+            method = Some(chosen);
+            clock.say("method chosen", method_name(chosen));
+        }
+        if wrote && stage == anysocks::Stage::Request {
+            clock.say("target asked for", target);
+        }
+    }
+}
+
+fn method_name(code: u8) -> String {
+    match code {
+        0 => "no authentication (X'00')".into(),
+        2 => "user name and password (X'02')".into(),
+        code => format!("X'{code:02X}'"),
+    }
+}
+
+fn first_line(mut stream: &TcpStream, target: &Target<'_>) -> io::Result<String> {
+    stream.write_all(&local::get(&target.host().to_string()))?;
+    let mut line = String::new();
+    match BufReader::new(stream.take(4096)).read_line(&mut line)? {
+        0 => Err(io::Error::new(
+            io::ErrorKind::UnexpectedEof,
+            "the target closed the connection without an answer",
+        )),
+        _ => Ok(line),
+    }
+}
+
+/// Since the line before.
+struct Clock(Instant);
+
+impl Clock {
+    fn say(&mut self, what: &str, value: impl Display) {
+        println!("{:>9.3} ms  {what}: {value}", self.0.elapsed().as_secs_f64() * 1000.0);
+        self.0 = Instant::now();
+    }
 }

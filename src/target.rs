@@ -210,7 +210,7 @@ impl<'a> TryFrom<&'a String> for Target<'a> {
     }
 }
 
-impl TryFrom<String> for Target<'static> {
+impl TryFrom<String> for Target<'_> {
     type Error = Error;
 
     fn try_from(text: String) -> Result<Self, Error> {
@@ -218,7 +218,7 @@ impl TryFrom<String> for Target<'static> {
     }
 }
 
-impl FromStr for Target<'static> {
+impl FromStr for Target<'_> {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
@@ -234,7 +234,7 @@ impl<'a> TryFrom<(&'a str, u16)> for Target<'a> {
     }
 }
 
-impl TryFrom<(String, u16)> for Target<'static> {
+impl TryFrom<(String, u16)> for Target<'_> {
     type Error = Error;
 
     fn try_from((host, port): (String, u16)) -> Result<Self, Error> {
@@ -242,37 +242,37 @@ impl TryFrom<(String, u16)> for Target<'static> {
     }
 }
 
-impl From<(Domain<'_>, u16)> for Target<'static> {
+impl From<(Domain<'_>, u16)> for Target<'_> {
     fn from((name, port): (Domain<'_>, u16)) -> Self {
         Target::new(Host::Domain(name), port).into_owned()
     }
 }
 
-impl From<(IpAddr, u16)> for Target<'static> {
+impl From<(IpAddr, u16)> for Target<'_> {
     fn from((ip, port): (IpAddr, u16)) -> Self {
         Self::new(Host::Ip(ip), port)
     }
 }
 
-impl From<(Ipv4Addr, u16)> for Target<'static> {
+impl From<(Ipv4Addr, u16)> for Target<'_> {
     fn from((ip, port): (Ipv4Addr, u16)) -> Self {
         (IpAddr::V4(ip), port).into()
     }
 }
 
-impl From<(Ipv6Addr, u16)> for Target<'static> {
+impl From<(Ipv6Addr, u16)> for Target<'_> {
     fn from((ip, port): (Ipv6Addr, u16)) -> Self {
         (IpAddr::V6(ip), port).into()
     }
 }
 
-impl From<SocketAddrV4> for Target<'static> {
+impl From<SocketAddrV4> for Target<'_> {
     fn from(addr: SocketAddrV4) -> Self {
         (*addr.ip(), addr.port()).into()
     }
 }
 
-impl TryFrom<SocketAddrV6> for Target<'static> {
+impl TryFrom<SocketAddrV6> for Target<'_> {
     type Error = Error;
 
     fn try_from(addr: SocketAddrV6) -> Result<Self, Error> {
@@ -283,7 +283,7 @@ impl TryFrom<SocketAddrV6> for Target<'static> {
     }
 }
 
-impl TryFrom<SocketAddr> for Target<'static> {
+impl TryFrom<SocketAddr> for Target<'_> {
     type Error = Error;
 
     fn try_from(addr: SocketAddr) -> Result<Self, Error> {

@@ -1,4 +1,4 @@
-//! The front end for [tokio](::tokio).
+//! The front end for [`tokio`](https://tokio.rs).
 //!
 //! ```no_run
 //! use anysocks::tokio::Socks5Stream;

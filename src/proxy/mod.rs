@@ -210,7 +210,9 @@ impl Proxy {
         self.resolve
     }
 
-    pub(crate) const fn limit(&self) -> Option<Duration> {
+    /// The time limit that [`timeout`](Self::timeout) has set.
+    #[must_use]
+    pub const fn limit(&self) -> Option<Duration> {
         self.timeout
     }
 

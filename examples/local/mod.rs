@@ -1,0 +1,86 @@
+//! What the examples talk to when they are given nothing else: a real SOCKS5 server and a small HTTP server, in this process.
+
+use fast_socks5::server::{DnsResolveHelper, Socks5ServerProtocol, run_tcp_proxy};
+use std::io::{self, BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpListener};
+use std::thread;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::runtime::Runtime;
+
+/// The page that every request is answered with.
+const PAGE: &[u8] = b"HTTP/1.0 200 OK\r\nContent-Length: 24\r\n\r\nHello through the proxy.\n";
+
+/// The arguments `proxy target`, or what stands in for those that are missing.
+#[allow(dead_code, reason = "not every example takes arguments")]
+pub(crate) fn proxy_and_target() -> io::Result<(String, String)> {
+    let mut args = std::env::args().skip(1);
+    match (args.next(), args.next()) {
+        (None, _) => Ok((format!("socks5h://{}", proxy()?), website()?.to_string())),
+        (Some(proxy), None) => Ok((proxy, "example.com:80".into())),
+        (Some(proxy), Some(target)) => Ok((proxy, target)),
+    }
+}
+
+/// Starts a SOCKS5 server on a free port, for as long as the process lives.
+#[allow(dead_code, reason = "not every example listens on TCP")]
+pub(crate) fn proxy() -> io::Result<SocketAddr> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let addr = listener.local_addr()?;
+    listener.set_nonblocking(true)?;
+    in_background(async move {
+        let listener = tokio::net::TcpListener::from_std(listener)?;
+        loop {
+            tokio::spawn(serve(listener.accept().await?.0));
+        }
+    })?;
+    Ok(addr)
+}
+
+/// Runs a server on a thread of its own.
+pub(crate) fn in_background(server: impl Future<Output = io::Result<()>> + Send + 'static) -> io::Result<()> {
+    let runtime = Runtime::new()?;
+    thread::spawn(move || {
+        if let Err(error) = runtime.block_on(server) {
+            eprintln!("the server in this process: {error}");
+        }
+    });
+    Ok(())
+}
+
+/// Serves one client of the SOCKS5 server, whatever its stream is.
+pub(crate) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(client: S) {
+    let served = async {
+        let request = Socks5ServerProtocol::accept_no_auth(client).await?.read_command().await?;
+        let (request, _, target) = request.resolve_dns().await?;
+        run_tcp_proxy(request, &target, Duration::from_secs(10), true).await
+    };
+    if let Err(error) = served.await {
+        eprintln!("the SOCKS server in this process: {error}");
+    }
+}
+
+/// Starts an HTTP server on a free port, for as long as the process lives.
+pub(crate) fn website() -> io::Result<SocketAddr> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let addr = listener.local_addr()?;
+    thread::spawn(move || {
+        for client in listener.incoming() {
+            let answered = client.and_then(|mut client| {
+                let request = BufReader::new(&client).lines();
+                request.take_while(|line| line.as_ref().is_ok_and(|line| !line.is_empty())).for_each(drop);
+                client.write_all(PAGE)
+            });
+            if let Err(error) = answered {
+                eprintln!("the HTTP server in this process: {error}");
+            }
+        }
+    });
+    Ok(addr)
+}
+
+/// A request for the first page of a host.
+#[allow(dead_code, reason = "not every example speaks HTTP")]
+pub(crate) fn get(host: &str) -> Vec<u8> {
+    format!("GET / HTTP/1.0\r\nHost: {host}\r\n\r\n").into_bytes()
+}
