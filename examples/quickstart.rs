@@ -40,24 +40,21 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
     let mut clock = Clock(Instant::now());
 
     if let (Resolve::Locally, Some(name)) = (proxy.resolves(), target.domain()) {
-        let addr =
-            (name, target.port()).to_socket_addrs()?.next().ok_or("the target's name has no address")?;
-        target = addr.try_into()?;
+        let addrs = (name, target.port()).to_socket_addrs();
+        let addr = addrs.map_err(|error| format!("{name} can't be resolved here: {error}"))?.next();
+        target = addr.ok_or_else(|| format!("{name} has no address"))?.try_into()?;
         clock.say("target resolved here", &target);
     }
     let mut stream = dial(&proxy)?;
     clock.say("proxy dialled", &proxy);
 
     stream.set_read_timeout(proxy.limit())?;
-    let established = match V5::auth(&proxy) {
-        Ok(auth) => {
-            let talk = Socks5::connect(auth, target.borrowed())?;
-            converse(&mut stream, talk, Socks5::method, &target, &mut clock)?
-        }
-        Err(_) => {
-            let talk = Socks4::connect(V4::auth(&proxy)?, target.borrowed())?;
-            converse(&mut stream, talk, |_| None, &target, &mut clock)?
-        }
+    let established = if let Ok(auth) = V5::auth(&proxy) {
+        let talk = Socks5::connect(auth, target.borrowed())?;
+        converse(&mut stream, talk, Socks5::method, &target, &mut clock)?
+    } else {
+        let talk = Socks4::connect(V4::auth(&proxy)?, target.borrowed())?;
+        converse(&mut stream, talk, |_| None, &target, &mut clock)?
     };
     clock.say("bound address", &established.bound);
 
@@ -83,7 +80,11 @@ fn converse<C: Conversation<Outcome = Established>>(
             Step::Read(buf) => (false, stream.read(buf)),
             Step::Done(established) => return Ok(established),
         };
-        talk.report(moved)?;
+        // A socket's read timeout shows as this.
+        talk.report(moved.map_err(|error| match error.kind() {
+            io::ErrorKind::WouldBlock => io::ErrorKind::TimedOut.into(),
+            _ => error,
+        }))?;
         if let (None, Some(chosen)) = (method, method_of(&talk)) {
             method = Some(chosen);
             clock.say("method chosen", method_name(chosen));

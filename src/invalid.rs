@@ -73,8 +73,11 @@ pub enum Invalid {
     /// An option was set that the proxy's SOCKS version does not have.
     #[error("{0} is an option of SOCKS5")]
     Socks5Only(&'static str),
+    /// A proxy's URL without a scheme.
+    #[error("a proxy's URL begins with a scheme, such as socks5h://")]
+    SchemeMissing,
     /// The scheme of a proxy's URL.
-    #[error("{0:?} is not a SOCKS scheme: socks4, socks4a, socks5, socks5h, socks, each also with +unix")]
+    #[error("{0:?} is not a scheme of SOCKS, which are socks4, socks4a, socks5, socks5h and socks")]
     Scheme(String),
     /// A part of a proxy's URL that has no meaning there: a path, a query or a fragment.
     #[error("a proxy's URL ends with host and port")]

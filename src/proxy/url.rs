@@ -20,7 +20,7 @@ impl FromStr for Proxy {
     type Err = Error;
 
     fn from_str(url: &str) -> Result<Self, Error> {
-        let (scheme, rest) = url.split_once("://").ok_or_else(|| unknown(""))?;
+        let (scheme, rest) = url.split_once("://").ok_or(Invalid::SchemeMissing)?;
         let lower = scheme.to_ascii_lowercase();
         let (version, unix) = match lower.strip_suffix("+unix") {
             Some(version) => (version, true),
@@ -37,15 +37,11 @@ impl FromStr for Proxy {
             "socks4a" => (user_info.v4()?, Resolve::ByProxy),
             "socks5" => (user_info.v5()?, Resolve::Locally),
             "socks5h" | "socks" => (user_info.v5()?, Resolve::ByProxy),
-            _ => return Err(unknown(scheme)),
+            _ => return Err(Invalid::Scheme(scheme.to_owned()).into()),
         };
         let endpoint = if unix { unix_path(place)? } else { host_and_port(place)? };
         Ok(Self { resolve, ..Self::new(endpoint, protocol) })
     }
-}
-
-fn unknown(scheme: &str) -> Error {
-    Invalid::Scheme(scheme.to_owned()).into()
 }
 
 fn host_and_port(place: &str) -> Result<Endpoint, Error> {
