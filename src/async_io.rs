@@ -65,3 +65,17 @@ where
         None => Err(Error::new(talk.stage(), ErrorKind::TimedOut)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::racing::{OPTIONS, races};
+
+    #[test]
+    fn races_as_rfc_8305_says() {
+        races(|addrs, deadline| match ::async_io::block_on(race(&addrs, &OPTIONS, deadline)) {
+            Ok(socket) => Ok(socket.get_ref().peer_addr().unwrap()),
+            Err(failures) => Err(failures.into_attempts()),
+        });
+    }
+}

@@ -94,8 +94,35 @@ impl Failures {
     }
 }
 
+#[cfg(test)]
+impl Failures {
+    pub(crate) fn into_attempts(self) -> Vec<Attempt> {
+        self.0
+    }
+}
+
 impl From<Failures> for Error {
     fn from(failures: Failures) -> Self {
         Self::new(Stage::Dial, ErrorKind::Unreachable(failures.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn addrs(texts: &[&str]) -> Vec<SocketAddr> {
+        texts.iter().map(|text| text.parse().unwrap()).collect()
+    }
+
+    #[test]
+    fn the_families_take_turns() {
+        let mixed = addrs(&["[::1]:1", "[::2]:1", "[::3]:1", "0.0.0.1:1", "0.0.0.2:1"]);
+        let turns = addrs(&["[::1]:1", "0.0.0.1:1", "[::2]:1", "0.0.0.2:1", "[::3]:1"]);
+        assert_eq!(interleave(mixed), turns);
+        let mixed = addrs(&["0.0.0.1:1", "0.0.0.2:1", "[::1]:1"]);
+        let turns = addrs(&["0.0.0.1:1", "[::1]:1", "0.0.0.2:1"]);
+        assert_eq!(interleave(mixed), turns);
+        assert_eq!(interleave(Vec::new()), []);
     }
 }

@@ -1,6 +1,8 @@
 //! *Any SOCKS, any runtime, any stream*: SOCKS4, 4a and 5 clients.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
+// Of the crate alone: a test or an example may well end with a panic.
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::unreachable)]
 
 mod address;
 pub mod blocking;
@@ -12,6 +14,8 @@ mod established;
 mod frames;
 mod invalid;
 mod proxy;
+#[cfg(test)]
+mod racing;
 mod reply;
 mod runtime;
 mod socks4;

@@ -151,3 +151,20 @@ impl Reactor for Tokio {
         sleep_until(time.into()).await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::racing::{OPTIONS, races};
+
+    #[test]
+    fn races_as_rfc_8305_says() {
+        races(|addrs, deadline| {
+            let runtime = ::tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            match runtime.block_on(reactor::race::<Tokio>(&addrs, &OPTIONS, deadline)) {
+                Ok(socket) => Ok(socket.peer_addr().unwrap()),
+                Err(failures) => Err(failures.into_attempts()),
+            }
+        });
+    }
+}

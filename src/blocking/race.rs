@@ -86,3 +86,17 @@ fn wait_any(running: &mut Vec<Running<'_>>, failures: &mut Failures, until: Dead
     }
     outcome
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::racing::{OPTIONS, races};
+
+    #[test]
+    fn races_as_rfc_8305_says() {
+        races(|addrs, deadline| match race(&addrs, &OPTIONS, deadline) {
+            Ok(socket) => Ok(socket.peer_addr().unwrap()),
+            Err(failures) => Err(failures.into_attempts()),
+        });
+    }
+}

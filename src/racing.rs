@@ -1,0 +1,84 @@
+//! What the tests of racing have in common: addresses that answer, refuse, or swallow everything.
+
+use crate::dial::ATTEMPT_DELAY;
+use crate::error::Attempt;
+use crate::proxy::SocketOptions;
+use socket2::{Domain, SockAddr, Socket, Type};
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::time::{Duration, Instant};
+
+pub(crate) const OPTIONS: SocketOptions = SocketOptions { nodelay: true, keepalive: None, local_addr: None };
+
+/// An address whose listener is full, so that the system drops whatever comes.
+pub(crate) struct Blackhole {
+    addr: SocketAddr,
+    _held: Vec<Socket>,
+}
+
+impl Blackhole {
+    pub(crate) fn new() -> Self {
+        let listener = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        listener.bind(&SocketAddr::from(([127, 0, 0, 2], 0)).into()).unwrap();
+        listener.listen(0).unwrap();
+        let addr = listener.local_addr().unwrap();
+        let mut held = vec![listener];
+        loop {
+            let filler = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+            let full = filler.connect_timeout(&addr, Duration::from_millis(100)).is_err();
+            held.push(filler);
+            if full {
+                return Self { addr: addr.as_socket().unwrap(), _held: held };
+            }
+        }
+    }
+}
+
+/// Races these addresses in the way of one front end, and says which won, or why none did.
+pub(crate) type Race = fn(Vec<SockAddr>, Option<Instant>) -> Result<SocketAddr, Vec<Attempt>>;
+
+/// What RFC 8305 asks of every front end.
+pub(crate) fn races(race: Race) {
+    let hole = Blackhole::new();
+    let dead = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    a_silent_address_costs_one_delay(race, &hole);
+    a_refusing_address_costs_nothing(race, dead);
+    the_deadline_holds(race, &hole, dead);
+    nothing_to_race(race);
+}
+
+fn run(race: Race, addrs: &[SocketAddr], limit: Option<u64>) -> (Duration, Result<SocketAddr, Vec<Attempt>>) {
+    let started = Instant::now();
+    let deadline = limit.map(|limit| started + Duration::from_millis(limit));
+    let raced = race(addrs.iter().map(|addr| (*addr).into()).collect(), deadline);
+    (started.elapsed(), raced)
+}
+
+fn a_silent_address_costs_one_delay(race: Race, hole: &Blackhole) {
+    let live = TcpListener::bind("127.0.0.1:0").unwrap();
+    let addr = live.local_addr().unwrap();
+    let (elapsed, raced) = run(race, &[hole.addr, addr], None);
+    assert_eq!(raced.unwrap(), addr);
+    assert!(elapsed >= ATTEMPT_DELAY && elapsed < ATTEMPT_DELAY * 2, "{elapsed:?}");
+}
+
+fn a_refusing_address_costs_nothing(race: Race, dead: SocketAddr) {
+    let live = TcpListener::bind("127.0.0.1:0").unwrap();
+    let addr = live.local_addr().unwrap();
+    let (elapsed, raced) = run(race, &[dead, dead, addr], None);
+    assert_eq!(raced.unwrap(), addr);
+    assert!(elapsed < ATTEMPT_DELAY, "{elapsed:?}");
+}
+
+fn the_deadline_holds(race: Race, hole: &Blackhole, dead: SocketAddr) {
+    let (elapsed, raced) = run(race, &[dead, hole.addr, hole.addr], Some(400));
+    let attempts = raced.unwrap_err();
+    let kinds: Vec<_> = attempts.iter().map(|attempt| attempt.error.kind()).collect();
+    let late = io::ErrorKind::TimedOut;
+    assert_eq!(kinds, [io::ErrorKind::ConnectionRefused, late, late]);
+    assert!(elapsed.as_millis() >= 400 && elapsed.as_millis() < 500, "{elapsed:?}");
+}
+
+fn nothing_to_race(race: Race) {
+    assert_eq!(run(race, &[], None).1.unwrap_err().len(), 0);
+}
