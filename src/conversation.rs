@@ -18,8 +18,9 @@
 //!         talk.report(moved)?;
 //!     }
 //! }
-//! # let _ = drive::<anysocks::Socks4<'_>>;
-//! # let _: fn(&mut std::net::TcpStream, &mut anysocks::Socks4<'_>) -> _ = drive;
+//! # fn over(stream: &mut std::net::TcpStream, talk: &mut anysocks::Socks4<'_>) -> Result<(), Error> {
+//! #     drive(stream, talk).map(drop)
+//! # }
 //! ```
 
 use crate::error::{Error, Stage};

@@ -185,10 +185,10 @@ impl Error {
         }
     }
 
-    /// Whether the deadline, or the network's own, passed.
+    /// Whether the deadline passed, or the system's own, rather than that somebody said no.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
-        self.io_kind() == io::ErrorKind::TimedOut
+        self.reply().is_none() && self.io_kind() == io::ErrorKind::TimedOut
     }
 
     fn io_kind(&self) -> io::ErrorKind {

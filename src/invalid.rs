@@ -20,7 +20,7 @@ pub enum Invalid {
     #[error("what stands in the brackets is not an IPv6 address")]
     NotIpv6,
     /// An IPv6 zone: it has a meaning on this machine only.
-    #[error("an IPv6 address with a zone means nothing to a proxy")]
+    #[error("an IPv6 zone has a meaning on this machine only")]
     Zone,
     /// An IPv6 address that should stand in brackets.
     #[error("an IPv6 address with a port is written [address]:port")]

@@ -1,4 +1,57 @@
-//! *Any SOCKS, any runtime, any stream*: SOCKS4, 4a and 5 clients.
+//! *Any SOCKS, any runtime, any stream*: a client for SOCKS4, SOCKS4a and SOCKS5 proxies.
+//!
+//! ```no_run
+//! use anysocks::blocking::Socks5Stream; // or tokio, smol, async_std: the names are the same in each
+//! use std::io::Write;
+//!
+//! # fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut stream = Socks5Stream::connect("127.0.0.1:1080", "example.com:80")?;
+//! stream.write_all(b"GET / HTTP/1.0\r\n\r\n")?;
+//! # Ok(()) }
+//! ```
+//!
+//! # Front ends
+//!
+//! | module | its streams have the traits of | dials | feature |
+//! |---|---|---|---|
+//! | [`blocking`] | `std::io` | yes | |
+//! | `tokio` | `tokio::io` | yes | `tokio` (default) |
+//! | `smol` | `futures_io` | yes | `smol` |
+//! | `async_std` | `futures_io` | yes | `async-std` |
+//! | `futures` | `futures_io` | no: over a stream that you bring | `futures-io` |
+//!
+//! Each has `Socks5Stream` and `Socks4Stream`, with `connect` (dial a [`Proxy`], then ask it for a [`Target`]) and `handshake` (ask over
+//! a stream that is there already: TLS, a Unix-domain socket, a tunnel through another proxy); `dial`, to reach the proxy and say nothing
+//! yet; and `converse`, to hold a [`Conversation`]. The feature `tracing` adds a span for each connection and an event for each message.
+//!
+//! # A proxy as a value
+//!
+//! [`Proxy`] says where the proxy is, which version it speaks, what the client identifies itself with, who resolves names, how long it may
+//! all take. It is made in code, or from a URL:
+//!
+//! ```
+//! use anysocks::Proxy;
+//! use std::time::Duration;
+//!
+//! let proxy = Proxy::socks5("proxy.example:1080")?.password("user", "p@ss")?.timeout(Duration::from_secs(10));
+//! let proxy: Proxy = "socks5h://user:p%40ss@proxy.example:1080".parse()?;
+//! let proxy: Proxy = "socks5h+unix:///run/tor/socks".parse()?;
+//! # Ok::<(), anysocks::Error>(())
+//! ```
+//!
+//! # What can be counted on
+//!
+//! * Not a byte behind the handshake is read: what the target says first is there for the first read of the tunnel, and
+//!   [`into_inner`](SocksStream::into_inner) loses nothing.
+//! * A name goes to the proxy, or to local DNS where that was asked for ([`Resolve`]), never to the other because of its form.
+//! * Nothing that a proxy sends makes the client panic, allocate without bound, or wait beyond the deadline.
+//! * Passwords are wiped when they are dropped, and stand in no error, `Debug` or trace.
+//! * An [`Error`] says which [`Stage`] failed, and keeps the proxy's code as it was sent.
+//!
+//! # Without I/O
+//!
+//! A handshake is a [`Conversation`]: it says what to write and how much to read, and does neither. The front ends drive it with
+//! nothing but its public methods, and so can you: over mio, io_uring, or a simulated network.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // Of the crate alone: a test or an example may well end with a panic.
@@ -62,3 +115,8 @@ pub use split::Split;
 pub use stream::SocksStream;
 pub use target::{Domain, Host, Target};
 pub use version::{V4, V5, Version};
+
+/// The README's examples, compiled.
+#[cfg(all(doctest, feature = "tokio", feature = "smol", feature = "async-std"))]
+#[doc = include_str!("../README.md")]
+mod readme {}

@@ -72,8 +72,7 @@ async fn through<R: Runtime, V: Version>(
     }
     let mut addrs = resolve::<R>(name, target.port(), deadline).await?;
     addrs.retain(|addr| V::carries(addr.ip()));
-    let mut last =
-        Error::io(Stage::Resolve, io::Error::other("the name has no address that the proxy can take"));
+    let mut last = no_address();
     for addr in addrs {
         // The request names an address only: a scope that the resolver found means nothing to the proxy.
         match to::<R, V>(proxy, (addr.ip(), addr.port()).into(), deadline).await {
@@ -116,12 +115,17 @@ async fn dial_by<R: Runtime>(proxy: &Proxy, deadline: Deadline) -> Result<R::Str
 
 async fn resolve<R: Runtime>(name: &str, port: u16, deadline: Deadline) -> Result<Vec<SocketAddr>, Error> {
     match R::lookup(name, port, deadline).await {
+        Ok(addrs) if addrs.is_empty() => Err(no_address()),
         Ok(addrs) => Ok(addrs),
         Err(error) if error.kind() == io::ErrorKind::TimedOut => {
             Err(Error::new(Stage::Resolve, ErrorKind::TimedOut))
         }
         Err(error) => Err(Error::io(Stage::Resolve, error)),
     }
+}
+
+fn no_address() -> Error {
+    Error::io(Stage::Resolve, io::Error::other("the name has no address that can be used"))
 }
 
 /// A limit that is too long for the clock is none.
