@@ -6,7 +6,7 @@ use crate::error::{Error, ErrorKind};
 use crate::futures::converse;
 use crate::proxy::SocketOptions;
 use crate::reactor::{self, Reactor, within};
-use crate::runtime::Deadline;
+use crate::runtime::{Deadline, Runtime};
 use ::async_io::{Async, Timer};
 use futures_io::{AsyncRead, AsyncWrite};
 use socket2::{SockAddr, SockRef};
@@ -14,11 +14,17 @@ use std::io;
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::time::Instant;
 
-/// The reactor of async-io.
-pub(crate) struct AsyncIo;
+/// A front end over async-io: what differs is the type of its stream.
+pub(crate) trait OverAsyncIo {
+    type Stream: AsyncRead + AsyncWrite + Unpin + Send + Sync + 'static;
 
-impl Reactor for AsyncIo {
+    /// Makes the front end's stream of a connected socket.
+    fn adopt(socket: Async<TcpStream>) -> io::Result<Self::Stream>;
+}
+
+impl<F: OverAsyncIo> Reactor for F {
     type Socket = Async<TcpStream>;
+    type Stream = F::Stream;
 
     fn watch(socket: TcpStream) -> io::Result<Self::Socket> {
         Async::new_nonblocking(socket)
@@ -32,50 +38,39 @@ impl Reactor for AsyncIo {
         socket.into()
     }
 
+    fn adopt(socket: Self::Socket) -> io::Result<F::Stream> {
+        <F as OverAsyncIo>::adopt(socket)
+    }
+
     async fn sleep_until(time: Instant) {
         Timer::at(time).await;
     }
 }
 
-pub(crate) async fn lookup(name: &str, port: u16, deadline: Deadline) -> io::Result<Vec<SocketAddr>> {
-    let name = name.to_owned();
-    let addrs = blocking::unblock(move || Ok((&*name, port).to_socket_addrs()?.collect()));
-    within::<AsyncIo, _>(deadline, addrs).await.unwrap_or_else(|| Err(io::ErrorKind::TimedOut.into()))
-}
+impl<F: OverAsyncIo> Runtime for F {
+    type Stream = F::Stream;
 
-pub(crate) async fn race(
-    addrs: &[SockAddr],
-    options: &SocketOptions,
-    deadline: Deadline,
-) -> Result<Async<TcpStream>, Failures> {
-    reactor::race::<AsyncIo>(addrs, options, deadline).await
-}
-
-pub(crate) async fn converse_by<S, C>(
-    stream: &mut S,
-    talk: &mut C,
-    deadline: Deadline,
-) -> Result<C::Outcome, Error>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-    C: Conversation,
-{
-    match within::<AsyncIo, _>(deadline, converse(stream, talk)).await {
-        Some(done) => done,
-        None => Err(Error::new(talk.stage(), ErrorKind::TimedOut)),
+    async fn lookup(name: &str, port: u16, deadline: Deadline) -> io::Result<Vec<SocketAddr>> {
+        let name = name.to_owned();
+        let addrs = blocking::unblock(move || Ok((&*name, port).to_socket_addrs()?.collect()));
+        let in_time = within::<F, _>(deadline, addrs).await;
+        in_time.unwrap_or_else(|| Err(io::ErrorKind::TimedOut.into()))
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::racing::{OPTIONS, races};
+    async fn race(
+        addrs: Vec<SockAddr>,
+        options: &SocketOptions,
+        deadline: Deadline,
+    ) -> Result<F::Stream, Failures> {
+        reactor::race::<F>(&addrs, options, deadline).await
+    }
 
-    #[test]
-    fn races_as_rfc_8305_says() {
-        races(|addrs, deadline| match ::async_io::block_on(race(&addrs, &OPTIONS, deadline)) {
-            Ok(socket) => Ok(socket.get_ref().peer_addr().unwrap()),
-            Err(failures) => Err(failures.into_attempts()),
-        });
+    async fn converse<C: Conversation + Send + Sync>(
+        stream: &mut F::Stream,
+        talk: &mut C,
+        deadline: Deadline,
+    ) -> Result<C::Outcome, Error> {
+        let in_time = within::<F, _>(deadline, converse(stream, talk)).await;
+        in_time.unwrap_or_else(|| Err(Error::new(talk.stage(), ErrorKind::TimedOut)))
     }
 }

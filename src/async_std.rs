@@ -17,21 +17,18 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(()) });
 //! ```
 
-use crate::async_io::{converse_by, lookup, race};
-use crate::conversation::Conversation;
-use crate::dial::Failures;
+use crate::async_io::OverAsyncIo;
 use crate::error::Error;
 use crate::futures::{FuturesIo, sealed};
-use crate::proxy::{IntoProxy, Proxy, SocketOptions};
-use crate::runtime::{self, Deadline, Runtime};
+use crate::proxy::{IntoProxy, Proxy};
+use crate::runtime;
 use crate::split::Split;
 use crate::stream::SocksStream;
 use crate::target::Target;
 use crate::version::{V4, V5, Version};
+use ::async_io::Async;
 use ::async_std::net::TcpStream;
-use socket2::SockAddr;
 use std::io;
-use std::net::SocketAddr;
 
 pub use crate::futures::converse;
 
@@ -63,32 +60,11 @@ pub async fn dial(proxy: &Proxy) -> Result<TcpStream, Error> {
     runtime::dial::<AsyncStd>(proxy).await
 }
 
-impl Runtime for AsyncStd {
+impl OverAsyncIo for AsyncStd {
     type Stream = TcpStream;
 
-    async fn lookup(name: &str, port: u16, deadline: Deadline) -> io::Result<Vec<SocketAddr>> {
-        lookup(name, port, deadline).await
-    }
-
-    async fn race(
-        addrs: Vec<SockAddr>,
-        options: &SocketOptions,
-        deadline: Deadline,
-    ) -> Result<TcpStream, Failures> {
-        let socket = race(&addrs, options, deadline).await?;
-        socket.into_inner().map(TcpStream::from).map_err(|error| {
-            let mut failures = Failures::default();
-            addrs.first().into_iter().for_each(|addr| failures.push(addr, io::Error::from(error.kind())));
-            failures
-        })
-    }
-
-    async fn converse<C: Conversation + Send + Sync>(
-        stream: &mut TcpStream,
-        talk: &mut C,
-        deadline: Deadline,
-    ) -> Result<C::Outcome, Error> {
-        converse_by(stream, talk, deadline).await
+    fn adopt(socket: Async<std::net::TcpStream>) -> io::Result<TcpStream> {
+        socket.into_inner().map(TcpStream::from)
     }
 }
 

@@ -51,7 +51,7 @@
 //! # Without I/O
 //!
 //! A handshake is a [`Conversation`]: it says what to write and how much to read, and does neither. The front ends drive it with
-//! nothing but its public methods, and so can you: over mio, io_uring, or a simulated network.
+//! nothing but its public methods, and so can you: over mio, `io_uring`, or a simulated network.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // Of the crate alone: a test or an example may well end with a panic.

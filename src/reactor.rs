@@ -15,6 +15,7 @@ use std::time::Instant;
 /// The part of an asynchronous runtime that watches sockets and the clock.
 pub(crate) trait Reactor {
     type Socket: Send + Sync;
+    type Stream: Send + Sync;
 
     /// Watches a non-blocking socket.
     fn watch(socket: TcpStream) -> io::Result<Self::Socket>;
@@ -23,6 +24,9 @@ pub(crate) trait Reactor {
     fn writable(socket: &Self::Socket) -> impl Future<Output = io::Result<()>> + Send + Sync;
 
     fn socket(socket: &Self::Socket) -> SockRef<'_>;
+
+    /// Makes the front end's stream of a connected socket.
+    fn adopt(socket: Self::Socket) -> io::Result<Self::Stream>;
 
     fn sleep_until(time: Instant) -> impl Future<Output = ()> + Send + Sync;
 }
@@ -45,11 +49,11 @@ async fn sleep<R: Reactor>(until: Deadline) {
     }
 }
 
-async fn attempt<R: Reactor>(addr: &SockAddr, options: &SocketOptions) -> io::Result<R::Socket> {
+async fn attempt<R: Reactor>(addr: &SockAddr, options: &SocketOptions) -> io::Result<R::Stream> {
     let socket = R::watch(begin(addr, options)?)?;
     R::writable(&socket).await?;
     connected(R::socket(&socket))?;
-    Ok(socket)
+    R::adopt(socket)
 }
 
 type Running<'a, S> = (&'a SockAddr, Pin<Box<dyn Future<Output = io::Result<S>> + Send + Sync + 'a>>);
@@ -60,9 +64,9 @@ pub(crate) async fn race<R: Reactor>(
     addrs: &[SockAddr],
     options: &SocketOptions,
     deadline: Deadline,
-) -> Result<R::Socket, Failures> {
+) -> Result<R::Stream, Failures> {
     let mut waiting = addrs.iter();
-    let mut running: Vec<Running<'_, R::Socket>> = Vec::new();
+    let mut running: Vec<Running<'_, R::Stream>> = Vec::new();
     let mut failures = Failures::default();
     let mut pause = pin!(sleep::<R>(None));
     let mut late = pin!(sleep::<R>(deadline));
@@ -103,8 +107,8 @@ fn poll_all<S>(
     let mut winner = None;
     running.retain_mut(|(addr, attempt)| match attempt.as_mut().poll(cx) {
         Poll::Pending => true,
-        Poll::Ready(Ok(socket)) => {
-            winner = Some(socket);
+        Poll::Ready(Ok(stream)) => {
+            winner = Some(stream);
             false
         }
         Poll::Ready(Err(error)) => {

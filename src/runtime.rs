@@ -63,10 +63,13 @@ async fn through<R: Runtime, V: Version>(
     target: Target<'_>,
 ) -> Result<SocksStream<R::Stream, V, R>, Error> {
     let deadline = deadline(proxy);
+    let auth = V::auth(proxy)?;
     let name = match (target.host(), proxy.resolves()) {
         (Host::Domain(name), Resolve::Locally) => name.as_str(),
-        _ => return to::<R, V>(proxy, target, deadline).await,
+        _ => return to::<R, V>(proxy, auth, target, deadline).await,
     };
+    // What is wrong with the options is found before the resolver is asked.
+    V::connect(auth, target.borrowed())?;
     if name.trim_end_matches('.').to_ascii_lowercase().ends_with(".onion") {
         return Err(Invalid::OnionResolvedLocally.into());
     }
@@ -75,7 +78,7 @@ async fn through<R: Runtime, V: Version>(
     let mut last = no_address();
     for addr in addrs {
         // The request names an address only: a scope that the resolver found means nothing to the proxy.
-        match to::<R, V>(proxy, (addr.ip(), addr.port()).into(), deadline).await {
+        match to::<R, V>(proxy, auth, (addr.ip(), addr.port()).into(), deadline).await {
             Err(error) if error.stage() == Stage::Request && !error.is_timeout() => last = error,
             ended => return ended,
         }
@@ -85,10 +88,11 @@ async fn through<R: Runtime, V: Version>(
 
 async fn to<R: Runtime, V: Version>(
     proxy: &Proxy,
+    auth: &V::Auth,
     target: Target<'_>,
     deadline: Deadline,
 ) -> Result<SocksStream<R::Stream, V, R>, Error> {
-    let mut talk = V::connect(V::auth(proxy)?, target)?;
+    let mut talk = V::connect(auth, target)?;
     let mut stream = dial_by::<R>(proxy, deadline).await?;
     let established = R::converse(&mut stream, &mut talk, deadline).await?;
     Ok(SocksStream::new(stream, established))

@@ -14,21 +14,18 @@
 //!
 //! The stream inside is an `Async<std::net::TcpStream>`, which `smol::net::TcpStream::from` takes.
 
-use crate::async_io::{converse_by, lookup, race};
-use crate::conversation::Conversation;
-use crate::dial::Failures;
+use crate::async_io::OverAsyncIo;
 use crate::error::Error;
 use crate::futures::{FuturesIo, sealed};
-use crate::proxy::{IntoProxy, Proxy, SocketOptions};
-use crate::runtime::{self, Deadline, Runtime};
+use crate::proxy::{IntoProxy, Proxy};
+use crate::runtime;
 use crate::split::Split;
 use crate::stream::SocksStream;
 use crate::target::Target;
 use crate::version::{V4, V5, Version};
 use ::async_io::Async;
-use socket2::SockAddr;
 use std::io;
-use std::net::{SocketAddr, TcpStream};
+use std::net::TcpStream;
 use std::sync::Arc;
 
 pub use crate::futures::converse;
@@ -61,27 +58,11 @@ pub async fn dial(proxy: &Proxy) -> Result<Async<TcpStream>, Error> {
     runtime::dial::<Smol>(proxy).await
 }
 
-impl Runtime for Smol {
+impl OverAsyncIo for Smol {
     type Stream = Async<TcpStream>;
 
-    async fn lookup(name: &str, port: u16, deadline: Deadline) -> io::Result<Vec<SocketAddr>> {
-        lookup(name, port, deadline).await
-    }
-
-    async fn race(
-        addrs: Vec<SockAddr>,
-        options: &SocketOptions,
-        deadline: Deadline,
-    ) -> Result<Self::Stream, Failures> {
-        race(&addrs, options, deadline).await
-    }
-
-    async fn converse<C: Conversation + Send + Sync>(
-        stream: &mut Self::Stream,
-        talk: &mut C,
-        deadline: Deadline,
-    ) -> Result<C::Outcome, Error> {
-        converse_by(stream, talk, deadline).await
+    fn adopt(socket: Async<TcpStream>) -> io::Result<Async<TcpStream>> {
+        Ok(socket)
     }
 }
 
@@ -92,5 +73,20 @@ impl Split for Async<TcpStream> {
     fn split(self) -> io::Result<(Arc<Self>, Arc<Self>)> {
         let shared = Arc::new(self);
         Ok((Arc::clone(&shared), shared))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::racing::{OPTIONS, races};
+    use crate::reactor::race;
+
+    #[test]
+    fn races_as_rfc_8305_says() {
+        races(|addrs, deadline| match ::async_io::block_on(race::<Smol>(&addrs, &OPTIONS, deadline)) {
+            Ok(socket) => Ok(socket.get_ref().peer_addr().unwrap()),
+            Err(failures) => Err(failures.into_attempts()),
+        });
     }
 }

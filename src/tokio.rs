@@ -134,6 +134,7 @@ impl Runtime for Tokio {
 
 impl Reactor for Tokio {
     type Socket = TcpStream;
+    type Stream = TcpStream;
 
     fn watch(socket: std::net::TcpStream) -> std::io::Result<TcpStream> {
         TcpStream::from_std(socket)
@@ -145,6 +146,10 @@ impl Reactor for Tokio {
 
     fn socket(socket: &TcpStream) -> SockRef<'_> {
         socket.into()
+    }
+
+    fn adopt(socket: TcpStream) -> std::io::Result<TcpStream> {
+        Ok(socket)
     }
 
     async fn sleep_until(time: Instant) {

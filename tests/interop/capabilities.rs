@@ -1,8 +1,8 @@
 //! What each server does, and how it says that something failed.
 
 use crate::servers::{
-    DANTE, FAST_SOCKS5, FAST_SOCKS5_PASSWORD, MICROSOCKS, MICROSOCKS_PASSWORD, SHADOWSOCKS, SSH,
-    STUNNEL, Server, TOR,
+    DANTE, FAST_SOCKS5, FAST_SOCKS5_PASSWORD, MICROSOCKS, MICROSOCKS_PASSWORD, SHADOWSOCKS, SSH, STUNNEL,
+    Server, TOR,
 };
 
 /// How a server lets a client down.
@@ -43,10 +43,11 @@ pub(crate) struct Capabilities {
     pub(crate) none: Outcome,
     pub(crate) right_password: Outcome,
     pub(crate) wrong_password: Outcome,
-    /// CONNECT to a port where nobody listens, with SOCKS5 and SOCKS4, and to a name that does not exist.
+    /// CONNECT to a port where nobody listens, with SOCKS5 and SOCKS4, and to a name that does not exist (one of
+    /// these).
     pub(crate) refused: Failure,
     pub(crate) refused_socks4: Failure,
-    pub(crate) unresolvable: Failure,
+    pub(crate) unresolvable: &'static [Failure],
     /// The end of the client's half leaves the other one whole.
     pub(crate) half_close: bool,
     /// Bytes that the destination sends unasked arrive.
@@ -67,7 +68,7 @@ const DANTE_ROW: Capabilities = Capabilities {
     wrong_password: Err(Failure::Status(1)),
     refused: Failure::Reply(5),
     refused_socks4: Failure::Reply(0x5b),
-    unresolvable: Failure::Reply(4),
+    unresolvable: &[Failure::Reply(4)],
     half_close: true,
     destination_first: true,
     unix: false,
@@ -86,7 +87,7 @@ const MICROSOCKS_ROW: Capabilities = Capabilities {
     wrong_password: Err(Failure::Method),
     refused: Failure::Reply(5),
     refused_socks4: Failure::Alien(&[5, 0xff]),
-    unresolvable: Failure::Reply(1),
+    unresolvable: &[Failure::Reply(1)],
     half_close: false,
     destination_first: true,
     unix: false,
@@ -104,7 +105,7 @@ const FAST_SOCKS5_ROW: Capabilities = Capabilities {
     wrong_password: Err(Failure::Method),
     refused: Failure::Reply(5),
     refused_socks4: Failure::HangUp,
-    unresolvable: Failure::Reply(5),
+    unresolvable: &[Failure::Reply(5)],
     half_close: true,
     destination_first: true,
     unix: false,
@@ -113,10 +114,7 @@ const FAST_SOCKS5_ROW: Capabilities = Capabilities {
 /// A row for each server.
 pub(crate) const TABLE: [Capabilities; 9] = [
     DANTE_ROW,
-    Capabilities {
-        server: &STUNNEL,
-        ..DANTE_ROW
-    },
+    Capabilities { server: &STUNNEL, ..DANTE_ROW },
     MICROSOCKS_ROW,
     Capabilities {
         server: &MICROSOCKS_PASSWORD,
@@ -137,14 +135,14 @@ pub(crate) const TABLE: [Capabilities; 9] = [
         wrong_password: Err(Failure::HangUp),
         refused: Failure::HangUp,
         refused_socks4: Failure::HangUp,
-        unresolvable: Failure::HangUp,
+        unresolvable: &[Failure::HangUp],
         half_close: true,
         destination_first: true,
         unix: false,
     },
     Capabilities {
         server: &TOR,
-        // Loopback is refused at once.
+        // Without a network there are refusals only: loopback's at once.
         v4: Err(Failure::Reply(1)),
         v6: Err(Failure::Reply(1)),
         name: Err(Failure::Reply(1)),
@@ -155,8 +153,8 @@ pub(crate) const TABLE: [Capabilities; 9] = [
         wrong_password: Err(Failure::Reply(1)),
         refused: Failure::Reply(1),
         refused_socks4: Failure::Reply(0x5b),
-        // After SocksTimeout.
-        unresolvable: Failure::Reply(6),
+        // After SocksTimeout; which of them, depends on what Tor tried last.
+        unresolvable: &[Failure::Reply(6), Failure::Reply(1)],
         half_close: false,
         destination_first: false,
         unix: true,
@@ -173,7 +171,7 @@ pub(crate) const TABLE: [Capabilities; 9] = [
         wrong_password: Err(Failure::Method),
         refused: Failure::AfterSuccess,
         refused_socks4: Failure::HangUp,
-        unresolvable: Failure::AfterSuccess,
+        unresolvable: &[Failure::AfterSuccess],
         half_close: false,
         destination_first: true,
         unix: false,

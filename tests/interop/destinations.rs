@@ -4,7 +4,7 @@ use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::thread;
 
-use crate::run::{free_port, loopback};
+use crate::resources::{free_port, loopback};
 
 /// Resolves to a loopback address.
 pub(crate) const NAME: &str = "localhost";
@@ -13,7 +13,7 @@ pub(crate) const UNRESOLVABLE: &str = "nonexistent.invalid";
 /// What [`Destinations::greeter`] says first.
 pub(crate) const GREETING: &[u8] = b"220 ready\r\n";
 
-/// A port each, the same on 127.0.0.1 and \[::1\], so that a name may resolve to either.
+/// A port each, the same on 127.0.0.1 and `[::1]`, so that a name may resolve to either.
 pub(crate) struct Destinations {
     /// Sends back what comes; when that ends, ends too.
     pub(crate) echo: u16,
@@ -44,8 +44,8 @@ pub(crate) fn collected(bytes: &[u8]) -> Vec<u8> {
 fn serve(handle: fn(TcpStream) -> io::Result<()>) -> Result<u16, String> {
     let port = free_port()?;
     for address in loopback(port) {
-        let listener = TcpListener::bind(address)
-            .map_err(|error| format!("destination {address}: {error}"))?;
+        let listener =
+            TcpListener::bind(address).map_err(|error| format!("destination {address}: {error}"))?;
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 // How a client leaves is its own affair; what it missed shows at its end.

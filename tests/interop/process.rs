@@ -26,10 +26,8 @@ impl Process {
     pub(crate) fn spawn(command: &[String], log: &Path) -> Result<Self, String> {
         let (name, mut prepared) = prepare(command, log)?;
         // A group of its own: some servers fork, and a signal to the parent alone would leave the rest.
-        let child = prepared
-            .process_group(0)
-            .spawn()
-            .map_err(|error| format!("cannot start {name}: {error}"))?;
+        let child =
+            prepared.process_group(0).spawn().map_err(|error| format!("cannot start {name}: {error}"))?;
         let process = Self { name, child };
         watch(process.child.id())?;
         Ok(process)
@@ -89,18 +87,10 @@ pub(crate) fn find(program: &str) -> Result<PathBuf, String> {
 fn prepare(command: &[String], log: &Path) -> Result<(String, Command), String> {
     let (name, arguments) = command.split_first().ok_or("an empty command")?;
     let no_log = |error| format!("{}: {error}", log.display());
-    let output = File::options()
-        .create(true)
-        .append(true)
-        .open(log)
-        .map_err(no_log)?;
+    let output = File::options().create(true).append(true).open(log).map_err(no_log)?;
     let errors = output.try_clone().map_err(no_log)?;
     let mut prepared = Command::new(find(name)?);
-    prepared
-        .args(arguments)
-        .stdin(Stdio::null())
-        .stdout(output)
-        .stderr(errors);
+    prepared.args(arguments).stdin(Stdio::null()).stdout(output).stderr(errors);
     Ok((name.clone(), prepared))
 }
 
@@ -115,10 +105,7 @@ fn signal_group(signal: &str, group: u32) {
 fn shell(script: &str) -> Command {
     let mut command = Command::new("sh");
     command.arg("-c").arg(script);
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command
 }
 
@@ -128,14 +115,12 @@ fn watch(group: u32) -> Result<(), String> {
     static WATCHDOG: OnceLock<Result<Mutex<Child>, String>> = OnceLock::new();
     let watchdog = WATCHDOG
         .get_or_init(|| {
-            shell(
-                "while read -r group; do groups=\"$groups -$group\"; done; kill -s KILL -- $groups",
-            )
-            .stdin(Stdio::piped())
-            .process_group(0)
-            .spawn()
-            .map(Mutex::new)
-            .map_err(|error| format!("cannot start sh: {error}"))
+            shell("while read -r group; do groups=\"$groups -$group\"; done; kill -s KILL -- $groups")
+                .stdin(Stdio::piped())
+                .process_group(0)
+                .spawn()
+                .map(Mutex::new)
+                .map_err(|error| format!("cannot start sh: {error}"))
         })
         .as_ref()
         .map_err(String::clone)?;
@@ -146,18 +131,19 @@ fn watch(group: u32) -> Result<(), String> {
 
 /// The ends of the log files in a directory, for the message of a failure.
 pub(crate) fn logs(directory: &Path) -> String {
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    let ends: Vec<_> = entries
+        .map(|entry| entry.path())
+        .filter(|path| path.extension() == Some(OsStr::new("log")))
+        .map(|path| format!("--- {} ---\n{}\n", path.display(), tail(&path)))
+        .collect();
+    ends.concat()
+}
+
+fn tail(path: &Path) -> String {
     const LINES: usize = 40;
-    let mut text = String::new();
-    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
-        let path = entry.path();
-        if path.extension() != Some(OsStr::new("log")) {
-            continue;
-        }
-        let content = fs::read(&path).unwrap_or_default();
-        let content = String::from_utf8_lossy(&content);
-        let lines: Vec<_> = content.lines().collect();
-        let tail = lines[lines.len().saturating_sub(LINES)..].join("\n");
-        text += &format!("--- {} ---\n{tail}\n", path.display());
-    }
-    text
+    let content = fs::read(path).unwrap_or_default();
+    let content = String::from_utf8_lossy(&content);
+    let lines: Vec<_> = content.lines().collect();
+    lines[lines.len().saturating_sub(LINES)..].join("\n")
 }

@@ -1,18 +1,15 @@
 //! The real SOCKS servers: how to start each of them on loopback.
 
 use std::fs;
-use std::net::SocketAddr;
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
-
-use tokio::runtime::Runtime;
+use std::path::Path;
 
 use crate::in_process;
-use crate::process::{self, Process};
-use crate::run::{free_port, loopback, make_directory};
+use crate::process;
+use crate::running::{Credentials, Running};
 
 /// What the servers with a password accept; the system account of this name is made by `setup.sh`.
-pub(crate) const CREDENTIALS: (&str, &str) = ("anysocks", "anysocks-pass");
+pub(crate) const CREDENTIALS: Credentials = ("anysocks", "anysocks-pass");
 
 /// A kind of server.
 pub(crate) struct Server {
@@ -24,18 +21,14 @@ pub(crate) struct Server {
 }
 
 /// SOCKS4 and 5 on both loopback addresses; takes a password and does without.
-pub(crate) static DANTE: Server = Server {
-    name: "dante",
-    programs: &["danted"],
-    uses_account: true,
-    start: start_dante,
-};
+pub(crate) static DANTE: Server =
+    Server { name: "dante", programs: &["danted"], uses_account: true, start: start_dante };
 
 pub(crate) static MICROSOCKS: Server = Server {
     name: "microsocks",
     programs: &["microsocks"],
     uses_account: false,
-    start: |running| running.start_microsocks(&[]),
+    start: |running| start_microsocks(running, &[]),
 };
 
 pub(crate) static MICROSOCKS_PASSWORD: Server = Server {
@@ -44,25 +37,17 @@ pub(crate) static MICROSOCKS_PASSWORD: Server = Server {
     uses_account: false,
     start: |running| {
         running.credentials = Some(CREDENTIALS);
-        running.start_microsocks(&["-u", "@USER@", "-P", "@PASSWORD@"])
+        start_microsocks(running, &["-u", "@USER@", "-P", "@PASSWORD@"])
     },
 };
 
 /// `ssh -D`.
-pub(crate) static SSH: Server = Server {
-    name: "ssh",
-    programs: &["sshd", "ssh", "ssh-keygen"],
-    uses_account: true,
-    start: start_ssh,
-};
+pub(crate) static SSH: Server =
+    Server { name: "ssh", programs: &["sshd", "ssh", "ssh-keygen"], uses_account: true, start: start_ssh };
 
 /// A Tor client without a network; also on a Unix socket.
-pub(crate) static TOR: Server = Server {
-    name: "tor",
-    programs: &["tor"],
-    uses_account: false,
-    start: start_tor,
-};
+pub(crate) static TOR: Server =
+    Server { name: "tor", programs: &["tor"], uses_account: false, start: start_tor };
 
 pub(crate) static SHADOWSOCKS: Server = Server {
     name: "shadowsocks",
@@ -83,14 +68,14 @@ pub(crate) static FAST_SOCKS5: Server = Server {
     name: "fast-socks5",
     programs: &[],
     uses_account: false,
-    start: |running| running.start_fast_socks5(None),
+    start: |running| start_fast_socks5(running, None),
 };
 
 pub(crate) static FAST_SOCKS5_PASSWORD: Server = Server {
     name: "fast-socks5-password",
     programs: &[],
     uses_account: false,
-    start: |running| running.start_fast_socks5(Some(CREDENTIALS)),
+    start: |running| start_fast_socks5(running, Some(CREDENTIALS)),
 };
 
 impl Server {
@@ -122,149 +107,29 @@ fn account_is_usable() -> Result<(), String> {
     if me.uid() != 0 {
         return Err("needs root".to_owned());
     }
-    let accounts =
-        fs::read_to_string("/etc/passwd").map_err(|error| format!("/etc/passwd: {error}"))?;
+    let accounts = fs::read_to_string("/etc/passwd").map_err(|error| format!("/etc/passwd: {error}"))?;
     let (user, _) = CREDENTIALS;
-    if accounts
-        .lines()
-        .any(|line| line.split(':').next() == Some(user))
-    {
+    if accounts.lines().any(|line| line.split(':').next() == Some(user)) {
         Ok(())
     } else {
-        Err(format!(
-            "needs the system account {user} (setup.sh makes it)"
-        ))
-    }
-}
-
-/// A server that runs, until it is dropped.
-pub(crate) struct Running {
-    /// Where it speaks SOCKS (`STUNNEL`: inside TLS). The first is IPv4.
-    pub(crate) addresses: Vec<SocketAddr>,
-    pub(crate) unix: Option<PathBuf>,
-    /// A right user name and password, where the server knows of such.
-    pub(crate) credentials: Option<(&'static str, &'static str)>,
-    /// DER, self-signed, for `localhost` and 127.0.0.1: at once the root to trust and the server's own.
-    pub(crate) certificate: Option<Vec<u8>>,
-    directory: PathBuf,
-    /// What stands for each `@NAME@` in configurations and commands.
-    placeholders: Vec<(&'static str, String)>,
-    processes: Vec<Process>,
-    runtime: Option<Runtime>,
-}
-
-impl Running {
-    /// What the server has logged, for the message of a failure.
-    pub(crate) fn logs(&self) -> String {
-        process::logs(&self.directory)
-    }
-
-    fn in_directory(directory: PathBuf) -> Result<Self, String> {
-        make_directory(&directory)?;
-        let run = directory
-            .to_str()
-            .ok_or("the temporary directory's name is not UTF-8")?
-            .to_owned();
-        let (user, password) = CREDENTIALS;
-        Ok(Self {
-            addresses: Vec::new(),
-            unix: None,
-            credentials: None,
-            certificate: None,
-            directory,
-            placeholders: vec![
-                ("@RUN@", run),
-                ("@USER@", user.to_owned()),
-                ("@PASSWORD@", password.to_owned()),
-            ],
-            processes: Vec::new(),
-            runtime: None,
-        })
-    }
-
-    fn take_port(&mut self, placeholder: &'static str) -> Result<[SocketAddr; 2], String> {
-        let port = free_port()?;
-        self.placeholders.push((placeholder, port.to_string()));
-        Ok(loopback(port))
-    }
-
-    fn fill(&self, template: &str) -> String {
-        self.placeholders
-            .iter()
-            .fold(template.to_owned(), |text, (name, value)| {
-                text.replace(name, value)
-            })
-    }
-
-    fn configure(&self, name: &str, template: &str) -> Result<(), String> {
-        let path = self.directory.join(name);
-        fs::write(&path, self.fill(template))
-            .map_err(|error| format!("{}: {error}", path.display()))
-    }
-
-    fn command(&self, words: &[&str]) -> (Vec<String>, PathBuf) {
-        let log = self
-            .directory
-            .join(words.first().unwrap_or(&""))
-            .with_extension("log");
-        (words.iter().map(|word| self.fill(word)).collect(), log)
-    }
-
-    fn run(&self, words: &[&str]) -> Result<(), String> {
-        let (command, log) = self.command(words);
-        process::run(&command, &log)
-    }
-
-    fn serve(&mut self, words: &[&str], addresses: &[SocketAddr]) -> Result<(), String> {
-        let (command, log) = self.command(words);
-        let mut process = Process::spawn(&command, &log)?;
-        let listening = addresses
-            .iter()
-            .try_for_each(|address| process.wait_until_listening(*address));
-        self.processes.push(process);
-        listening
-    }
-
-    fn start_microsocks(&mut self, login: &[&str]) -> Result<(), String> {
-        let [v4, _] = self.take_port("@PORT@")?;
-        self.serve(
-            &[&["microsocks", "-i", "127.0.0.1", "-p", "@PORT@"], login].concat(),
-            &[v4],
-        )?;
-        self.addresses = vec![v4];
-        Ok(())
-    }
-
-    fn start_fast_socks5(
-        &mut self,
-        credentials: Option<(&'static str, &'static str)>,
-    ) -> Result<(), String> {
-        let [v4, _] = self.take_port("@PORT@")?;
-        let log = self.directory.join("fast-socks5.log");
-        self.runtime = Some(in_process::start(v4, credentials, log)?);
-        self.addresses = vec![v4];
-        self.credentials = credentials;
-        Ok(())
+        Err(format!("needs the system account {user} (setup.sh makes it)"))
     }
 }
 
 fn start_dante(running: &mut Running) -> Result<(), String> {
     let addresses = running.take_port("@PORT@")?;
     running.configure("dante.conf", include_str!("configs/dante.conf"))?;
-    running.serve(
-        &[
-            "danted",
-            "-f",
-            "@RUN@/dante.conf",
-            "-p",
-            "@RUN@/danted.pid",
-            "-N",
-            "1",
-        ],
-        &addresses,
-    )?;
+    running.serve(&["danted", "-f", "@RUN@/dante.conf", "-p", "@RUN@/danted.pid", "-N", "1"], &addresses)?;
     running.addresses = addresses.to_vec();
     running.credentials = Some(CREDENTIALS);
+    Ok(())
+}
+
+fn start_microsocks(running: &mut Running, login: &[&str]) -> Result<(), String> {
+    let [v4, _] = running.take_port("@PORT@")?;
+    let listen = ["microsocks", "-i", "127.0.0.1", "-p", "@PORT@"];
+    running.serve(&[&listen, login].concat(), &[v4])?;
+    running.addresses = vec![v4];
     Ok(())
 }
 
@@ -277,10 +142,7 @@ fn start_ssh(running: &mut Running) -> Result<(), String> {
     running.configure("sshd_config", include_str!("configs/sshd_config"))?;
     running.serve(&["sshd", "-D", "-e", "-f", "@RUN@/sshd_config"], &[sshd])?;
     running.configure("ssh_config", include_str!("configs/ssh_config"))?;
-    running.serve(
-        &["ssh", "-N", "-F", "@RUN@/ssh_config", "127.0.0.1"],
-        &[socks],
-    )?;
+    running.serve(&["ssh", "-N", "-F", "@RUN@/ssh_config", "127.0.0.1"], &[socks])?;
     running.addresses = vec![socks];
     Ok(())
 }
@@ -288,11 +150,7 @@ fn start_ssh(running: &mut Running) -> Result<(), String> {
 fn start_tor(running: &mut Running) -> Result<(), String> {
     let [v4, _] = running.take_port("@PORT@")?;
     running.configure("tor.torrc", include_str!("configs/tor.torrc"))?;
-    let defaults = ["--defaults-torrc", "@RUN@/none", "--ignore-missing-torrc"];
-    running.serve(
-        &[&["tor", "-f", "@RUN@/tor.torrc"], &defaults[..]].concat(),
-        &[v4],
-    )?;
+    running.serve(&["tor", "-f", "@RUN@/tor.torrc"], &[v4])?;
     running.addresses = vec![v4];
     running.unix = Some(running.directory.join("socks.sock"));
     // Any pair is right: Tor keeps the streams of different pairs apart, and checks nothing.
@@ -314,41 +172,25 @@ fn start_stunnel(running: &mut Running) -> Result<(), String> {
     start_dante(running)?;
     let [tls, _] = running.take_port("@TLS_PORT@")?;
     running.configure("openssl.cnf", include_str!("configs/openssl.cnf"))?;
-    let key = [
-        "-newkey",
-        "ec",
-        "-pkeyopt",
-        "ec_paramgen_curve:prime256v1",
-        "-nodes",
-        "-keyout",
-        "@RUN@/key.pem",
-    ];
-    let certificate = [
-        "req",
-        "-x509",
-        "-config",
-        "@RUN@/openssl.cnf",
-        "-days",
-        "2",
-        "-out",
-        "@RUN@/cert.pem",
-    ];
-    running.run(&[&["openssl"], &certificate[..], &key].concat())?;
-    running.run(&[
-        "openssl",
-        "x509",
-        "-in",
-        "@RUN@/cert.pem",
-        "-outform",
-        "DER",
-        "-out",
-        "@RUN@/cert.der",
-    ])?;
+    let request = ["openssl", "req", "-x509", "-config", "@RUN@/openssl.cnf", "-days", "2"];
+    let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+    let files = ["-keyout", "@RUN@/key.pem", "-out", "@RUN@/cert.pem"];
+    running.run(&[&request[..], &key, &files].concat())?;
+    let convert = ["openssl", "x509", "-in", "@RUN@/cert.pem", "-outform", "DER", "-out", "@RUN@/cert.der"];
+    running.run(&convert)?;
     let path = running.directory.join("cert.der");
-    running.certificate =
-        Some(fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?);
+    running.certificate = Some(fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?);
     running.configure("stunnel.conf", include_str!("configs/stunnel.conf"))?;
     running.serve(&["stunnel", "@RUN@/stunnel.conf"], &[tls])?;
     running.addresses = vec![tls];
+    Ok(())
+}
+
+fn start_fast_socks5(running: &mut Running, credentials: Option<Credentials>) -> Result<(), String> {
+    let [v4, _] = running.take_port("@PORT@")?;
+    let log = running.directory.join("fast-socks5.log");
+    running.runtime = Some(in_process::start(v4, credentials, log)?);
+    running.addresses = vec![v4];
+    running.credentials = credentials;
     Ok(())
 }

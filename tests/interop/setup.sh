@@ -34,9 +34,9 @@ if [ -n "$missing" ]; then
     apt-get install -y --no-install-recommends $missing
     if command -v systemctl >/dev/null; then
         for package in $missing; do
-            dpkg -L "$package" | sed -n 's|.*/systemd/system/\([^/@]*\.\(service\|socket\)\)$|\1|p'
+            dpkg -L "$package" | sed -En 's,.*/systemd/system/([^/@]+\.(service|socket))$,\1,p'
         done | while read -r unit; do
-            systemctl disable --quiet "$unit" || echo "setup.sh: $unit stays enabled" >&2
+            systemctl disable --quiet "$unit" </dev/null || echo "setup.sh: $unit stays enabled" >&2
         done
     fi
 fi
