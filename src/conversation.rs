@@ -24,6 +24,7 @@
 //! ```
 
 use crate::error::{Error, Stage};
+use arrayvec::ArrayVec;
 use std::{fmt, io};
 use zeroize::Zeroize;
 
@@ -86,8 +87,8 @@ pub enum Step<'s, T> {
 /// A driver makes one for each step, on its stack; nothing in it has to last until the next. A message that held a secret is
 /// wiped when the scratch is dropped.
 pub struct Scratch {
-    bytes: [u8; Self::SIZE],
-    len: usize,
+    // Without a first filling, which would cost more than all the rest of a step.
+    bytes: ArrayVec<u8, { Self::SIZE }>,
     secret: bool,
 }
 
@@ -97,21 +98,23 @@ impl Scratch {
 
     /// An empty scratch.
     #[must_use]
-    pub const fn new() -> Self {
-        Self { bytes: [0; Self::SIZE], len: 0, secret: false }
+    pub fn new() -> Self {
+        Self { bytes: ArrayVec::new(), secret: false }
     }
 
     /// The whole room, for a [`Conversation`] of your own to render its message in. It is wiped when the scratch is dropped.
-    pub const fn room(&mut self) -> &mut [u8] {
-        self.len = Self::SIZE;
+    pub fn room(&mut self) -> &mut [u8] {
         self.secret = true;
+        let free = [0; Self::SIZE];
+        self.bytes.clear();
+        self.put(&free);
         &mut self.bytes
     }
 
     /// Appends to the message. The sizes of all parts are bounded when they are made, and together stay below [`Self::SIZE`].
     pub(crate) fn put(&mut self, bytes: &[u8]) {
-        self.bytes[self.len..][..bytes.len()].copy_from_slice(bytes);
-        self.len += bytes.len();
+        let fits = self.bytes.try_extend_from_slice(bytes);
+        debug_assert!(fits.is_ok(), "{} bytes behind {}", bytes.len(), self.bytes.len());
     }
 
     /// Appends a count, of what can't be more than 255: names, credentials and METHODs are bounded when they are made.
@@ -129,7 +132,7 @@ impl Scratch {
 
     /// The message so far.
     pub(crate) fn message(&self) -> &[u8] {
-        &self.bytes[..self.len]
+        &self.bytes
     }
 }
 
@@ -142,13 +145,13 @@ impl Default for Scratch {
 impl Drop for Scratch {
     fn drop(&mut self) {
         if self.secret {
-            self.bytes[..self.len].zeroize();
+            self.bytes.as_mut_slice().zeroize();
         }
     }
 }
 
 impl fmt::Debug for Scratch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Scratch").field("len", &self.len).finish_non_exhaustive()
+        f.debug_struct("Scratch").field("len", &self.bytes.len()).finish_non_exhaustive()
     }
 }

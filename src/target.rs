@@ -127,12 +127,10 @@ impl<'a> Domain<'a> {
         if name.len() > 255 {
             return Err(Invalid::NameTooLong(name.len()).into());
         }
-        if !name.is_ascii() {
-            return Err(Invalid::NameNotAscii.into());
-        }
-        match name.chars().find(|c| !c.is_ascii_graphic() || r"#%/:<>?@[\]^|".contains(*c)) {
-            Some(character) => Err(Invalid::NameCharacter(character).into()),
+        match name.bytes().position(is_forbidden) {
             None => Ok(Self(name)),
+            Some(_) if !name.is_ascii() => Err(Invalid::NameNotAscii.into()),
+            Some(at) => Err(Invalid::NameCharacter(char::from(name.as_bytes()[at])).into()),
         }
     }
 
@@ -143,25 +141,37 @@ impl<'a> Domain<'a> {
     }
 }
 
+const fn is_forbidden(byte: u8) -> bool {
+    !byte.is_ascii_graphic()
+        || matches!(byte, b'#' | b'%' | b'/' | b':' | b'<' | b'>' | b'?' | b'@' | b'['..=b'^' | b'|')
+}
+
 impl<'a> TryFrom<Cow<'a, str>> for Host<'a> {
     type Error = Error;
 
     fn try_from(text: Cow<'a, str>) -> Result<Self, Error> {
-        let bare = match text.strip_prefix('[').and_then(|text| text.strip_suffix(']')) {
-            Some(inside) if inside.contains('%') => return Err(Invalid::Zone.into()),
-            Some(inside) => match inside.parse() {
-                Ok(ip) => return Ok(Self::Ip(IpAddr::V6(ip))),
-                Err(_) => return Err(Invalid::NotIpv6.into()),
-            },
-            None => &*text,
-        };
-        if let Ok(ip) = bare.parse() {
-            return Ok(Self::Ip(ip));
+        if let Some(inside) = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')) {
+            return ipv6(inside)?.map(Self::Ip).ok_or_else(|| Invalid::NotIpv6.into());
         }
-        match bare.split_once('%') {
-            Some((ip, _)) if ip.parse::<Ipv6Addr>().is_ok() => Err(Invalid::Zone.into()),
-            _ => Domain::new(text).map(Self::Domain),
+        if text.contains(':') {
+            if let Some(ip) = ipv6(&text)? {
+                return Ok(Self::Ip(ip));
+            }
+        } else if text.ends_with(|last: char| last.is_ascii_digit()) {
+            if let Ok(ip) = text.parse() {
+                return Ok(Self::Ip(IpAddr::V4(ip)));
+            }
         }
+        Domain::new(text).map(Self::Domain)
+    }
+}
+
+fn ipv6(text: &str) -> Result<Option<IpAddr>, Error> {
+    let (ip, zone) = text.split_once('%').map_or((text, None), |(ip, zone)| (ip, Some(zone)));
+    match (ip.parse().map(IpAddr::V6), zone) {
+        (Ok(_), Some(_)) => Err(Invalid::Zone.into()),
+        (ip, None) => Ok(ip.ok()),
+        (Err(_), Some(_)) => Ok(None),
     }
 }
 
