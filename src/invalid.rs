@@ -77,8 +77,8 @@ pub enum Invalid {
     #[error("a proxy's URL begins with a scheme, such as socks5h://")]
     SchemeMissing,
     /// The scheme of a proxy's URL.
-    #[error("{0:?} is not a scheme of SOCKS, which are socks4, socks4a, socks5, socks5h and socks")]
-    Scheme(String),
+    #[error("the URL's scheme is none of SOCKS, which are socks4, socks4a, socks5, socks5h and socks")]
+    Scheme,
     /// A part of a proxy's URL that has no meaning there: a path, a query or a fragment.
     #[error("a proxy's URL ends with host and port")]
     UrlTail,

@@ -26,7 +26,6 @@ use crate::version::{V4, V5, Version};
 use ::async_io::Async;
 use std::io;
 use std::net::TcpStream;
-use std::sync::Arc;
 
 pub use crate::futures::converse;
 
@@ -67,12 +66,12 @@ impl OverAsyncIo for Smol {
 }
 
 impl Split for Async<TcpStream> {
-    type Read = Arc<Self>;
-    type Write = Arc<Self>;
+    type Read = Self;
+    type Write = Self;
 
-    fn split(self) -> io::Result<(Arc<Self>, Arc<Self>)> {
-        let shared = Arc::new(self);
-        Ok((Arc::clone(&shared), shared))
+    fn split(self) -> io::Result<(Self, Self)> {
+        let other = self.get_ref().try_clone()?;
+        Ok((Self::new_nonblocking(other)?, self))
     }
 }
 

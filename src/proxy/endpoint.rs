@@ -12,7 +12,8 @@ pub(super) const DEFAULT_PORT: u16 = 1080;
 
 /// Where a proxy listens.
 ///
-/// A text is `host:port`, or `host` for port 1080; a path is one of a Unix-domain socket.
+/// A text is `host:port`, or `host` for port 1080; a path is one of a Unix-domain socket. An IPv6 address may have a numeric scope:
+/// `[fe80::1%2]:1080`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Endpoint {
@@ -28,6 +29,10 @@ impl TryFrom<&str> for Endpoint {
     type Error = Error;
 
     fn try_from(text: &str) -> Result<Self, Error> {
+        // The standard library's form of an IPv6 address with a scope, which a proxy's address may have.
+        if let Ok(addr) = text.parse() {
+            return Ok(Self::Addr(addr));
+        }
         let (host, port) = split_port(text)?;
         (host, port.unwrap_or(DEFAULT_PORT)).try_into()
     }

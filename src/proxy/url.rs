@@ -37,7 +37,7 @@ impl FromStr for Proxy {
             "socks4a" => (user_info.v4()?, Resolve::ByProxy),
             "socks5" => (user_info.v5()?, Resolve::Locally),
             "socks5h" | "socks" => (user_info.v5()?, Resolve::ByProxy),
-            _ => return Err(Invalid::Scheme(scheme.to_owned()).into()),
+            _ => return Err(Invalid::Scheme.into()),
         };
         let endpoint = if unix { unix_path(place)? } else { host_and_port(place)? };
         Ok(Self { resolve, ..Self::new(endpoint, protocol) })

@@ -239,12 +239,12 @@ impl<'a> Socks5<'a> {
     }
 
     fn moved(&mut self, n: usize) -> Result<(), Error> {
+        let left = self.turn.moved(n)?;
         if let Some(negotiation) = &mut self.negotiation {
             negotiation.advance(n)?;
             // A sub-negotiation that takes an end for nothing would be asked for ever.
             return if n == 0 { Err(self.ended_early()) } else { self.negotiated() };
         }
-        let left = self.turn.moved(n)?;
         if n == 0 {
             return Err(self.ended_early());
         }
@@ -295,9 +295,9 @@ impl Conversation for Socks5<'_> {
             (Phase::Selection | Phase::Status, _) => self.turn.read(self.heard.room(ANSWER + LEAST_REPLY)),
             (Phase::Reply, None) => self.turn.read(self.heard.reply_room()),
             (Phase::Method, _) => match self.negotiation.as_mut().map(|m| m.step(scratch)) {
-                Some(Step::Write(bytes)) => Step::Write(bytes),
-                Some(Step::Read(buf)) => Step::Read(buf),
-                Some(Step::Done(_)) | None => Step::Read(&mut []),
+                Some(Step::Write(bytes)) => self.turn.write(bytes),
+                Some(Step::Read(buf)) => self.turn.read(buf),
+                Some(Step::Done(_)) | None => self.turn.read(&mut []),
             },
             (Phase::Granted, frames) => {
                 self.phase = Phase::Over;

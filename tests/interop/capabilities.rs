@@ -24,6 +24,25 @@ pub(crate) enum Failure {
 
 pub(crate) type Outcome = Result<(), Failure>;
 
+/// Where a server listens: a place each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    V4,
+    V6,
+    Unix,
+    /// Over IPv4 too.
+    Tls,
+}
+
+/// What a server tells of the address from which it reaches the destination.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Bound {
+    /// The address, of the destination's family.
+    Real,
+    /// Always this.
+    Constant(&'static str),
+}
+
 /// What to expect of a server.
 ///
 /// Where [`crate::servers::Running`] has credentials, the outcomes are those of a client which offers user-pass only,
@@ -31,6 +50,7 @@ pub(crate) type Outcome = Result<(), Failure>;
 #[derive(Clone, Copy)]
 pub(crate) struct Capabilities {
     pub(crate) server: &'static Server,
+    pub(crate) places: &'static [Place],
     /// CONNECT to an IPv4 address, an IPv6 address and a name.
     pub(crate) v4: Outcome,
     pub(crate) v6: Outcome,
@@ -52,12 +72,15 @@ pub(crate) struct Capabilities {
     pub(crate) half_close: bool,
     /// Bytes that the destination sends unasked arrive.
     pub(crate) destination_first: bool,
-    /// It also listens on a Unix socket.
-    pub(crate) unix: bool,
+    /// It takes messages that come together.
+    pub(crate) pipelined: bool,
+    /// BND of a grant with SOCKS5.
+    pub(crate) bound: Bound,
 }
 
 const DANTE_ROW: Capabilities = Capabilities {
     server: &DANTE,
+    places: &[Place::V4, Place::V6],
     v4: Ok(()),
     v6: Ok(()),
     name: Ok(()),
@@ -71,11 +94,13 @@ const DANTE_ROW: Capabilities = Capabilities {
     unresolvable: &[Failure::Reply(4)],
     half_close: true,
     destination_first: true,
-    unix: false,
+    pipelined: true,
+    bound: Bound::Real,
 };
 
 const MICROSOCKS_ROW: Capabilities = Capabilities {
     server: &MICROSOCKS,
+    places: &[Place::V4],
     v4: Ok(()),
     v6: Ok(()),
     name: Ok(()),
@@ -90,11 +115,13 @@ const MICROSOCKS_ROW: Capabilities = Capabilities {
     unresolvable: &[Failure::Reply(1)],
     half_close: false,
     destination_first: true,
-    unix: false,
+    pipelined: false,
+    bound: Bound::Constant("0.0.0.0:0"),
 };
 
 const FAST_SOCKS5_ROW: Capabilities = Capabilities {
     server: &FAST_SOCKS5,
+    places: &[Place::V4],
     v4: Ok(()),
     v6: Ok(()),
     name: Ok(()),
@@ -108,13 +135,14 @@ const FAST_SOCKS5_ROW: Capabilities = Capabilities {
     unresolvable: &[Failure::Reply(5)],
     half_close: true,
     destination_first: true,
-    unix: false,
+    pipelined: true,
+    bound: Bound::Constant("127.0.0.1:0"),
 };
 
 /// A row for each server.
 pub(crate) const TABLE: [Capabilities; 9] = [
     DANTE_ROW,
-    Capabilities { server: &STUNNEL, ..DANTE_ROW },
+    Capabilities { server: &STUNNEL, places: &[Place::Tls], ..DANTE_ROW },
     MICROSOCKS_ROW,
     Capabilities {
         server: &MICROSOCKS_PASSWORD,
@@ -125,6 +153,7 @@ pub(crate) const TABLE: [Capabilities; 9] = [
     },
     Capabilities {
         server: &SSH,
+        places: &[Place::V4],
         v4: Ok(()),
         v6: Ok(()),
         name: Ok(()),
@@ -138,10 +167,12 @@ pub(crate) const TABLE: [Capabilities; 9] = [
         unresolvable: &[Failure::HangUp],
         half_close: true,
         destination_first: true,
-        unix: false,
+        pipelined: true,
+        bound: Bound::Constant("0.0.0.0:0"),
     },
     Capabilities {
         server: &TOR,
+        places: &[Place::V4, Place::Unix],
         // Without a network there are refusals only: loopback's at once.
         v4: Err(Failure::Reply(1)),
         v6: Err(Failure::Reply(1)),
@@ -157,10 +188,12 @@ pub(crate) const TABLE: [Capabilities; 9] = [
         unresolvable: &[Failure::Reply(6), Failure::Reply(1)],
         half_close: false,
         destination_first: false,
-        unix: true,
+        pipelined: true,
+        bound: Bound::Constant("0.0.0.0:0"),
     },
     Capabilities {
         server: &SHADOWSOCKS,
+        places: &[Place::V4],
         v4: Ok(()),
         v6: Ok(()),
         name: Ok(()),
@@ -174,7 +207,8 @@ pub(crate) const TABLE: [Capabilities; 9] = [
         unresolvable: &[Failure::AfterSuccess],
         half_close: false,
         destination_first: true,
-        unix: false,
+        pipelined: true,
+        bound: Bound::Constant("0.0.0.0:0"),
     },
     FAST_SOCKS5_ROW,
     Capabilities {
