@@ -27,6 +27,7 @@ pub struct Incoming {
     filled: usize,
     plain: Vec<u8>,
     taken: usize,
+    failed: bool,
 }
 
 /// Plain bytes for the proxy, sealed into frames.
@@ -42,7 +43,14 @@ pub struct Outgoing {
 impl From<Encapsulation> for Frames {
     fn from(Encapsulation { seal, open }: Encapsulation) -> Self {
         Self {
-            incoming: Incoming { open, frame: Vec::new(), filled: 0, plain: Vec::new(), taken: 0 },
+            incoming: Incoming {
+                open,
+                frame: Vec::new(),
+                filled: 0,
+                plain: Vec::new(),
+                taken: 0,
+                failed: false,
+            },
             outgoing: Outgoing { seal, frames: Vec::new(), sent: 0 },
         }
     }
@@ -69,8 +77,11 @@ impl Incoming {
     ///
     /// # Errors
     ///
-    /// The frame is complete, and the encapsulation refuses it.
+    /// The frame is complete, and the encapsulation refuses it, or has refused one before: what comes behind it has a gap before it.
     pub fn filled(&mut self, n: usize) -> Result<(), FrameError> {
+        if self.failed {
+            return Err("an earlier frame was refused".into());
+        }
         self.filled = (self.filled + n).min(self.frame.len());
         let frame = &self.frame[..self.filled];
         if self.filled == 0 || self.open.missing(frame) > 0 {
@@ -79,7 +90,11 @@ impl Incoming {
         self.plain.drain(..self.taken);
         self.taken = 0;
         self.filled = 0;
-        self.open.open(frame, &mut self.plain)
+        let whole = self.plain.len();
+        self.open.open(frame, &mut self.plain).inspect_err(|_| {
+            self.plain.truncate(whole);
+            self.failed = true;
+        })
     }
 
     /// Reads plain bytes, with `read` to read frames by.
@@ -92,6 +107,9 @@ impl Incoming {
             match self.take(buf) {
                 0 if !buf.is_empty() => {}
                 n => return Poll::Ready(Ok(n)),
+            }
+            if self.failed {
+                self.filled(0).map_err(frame_error)?;
             }
             match ready!(read(self.room()))? {
                 0 if self.partial() == 0 => return Poll::Ready(Ok(0)),
@@ -158,9 +176,12 @@ impl Outgoing {
         mut write: impl FnMut(&[u8]) -> Poll<io::Result<usize>>,
     ) -> Poll<io::Result<()>> {
         while !self.pending().is_empty() {
-            match ready!(write(self.pending()))? {
-                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-                n => self.sent(n),
+            match ready!(write(self.pending())) {
+                Ok(0) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                Ok(n) => self.sent(n),
+                // Told of this, a caller would write again what is sealed already.
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Poll::Ready(Err(error)),
             }
         }
         Poll::Ready(Ok(()))

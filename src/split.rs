@@ -26,11 +26,11 @@ impl<S: Split, V, F> SocksStream<S, V, F> {
     /// Those of [`Split::split`].
     #[allow(clippy::type_complexity, reason = "a pair of streams, each of half of S")]
     pub fn into_split(self) -> io::Result<(SocksStream<S::Read, V, F>, SocksStream<S::Write, V, F>)> {
-        let Self { inner, bound, incoming, outgoing, marker } = self;
+        let Self { inner, bound, frames, marker } = self;
         let (read, write) = inner.split()?;
         Ok((
-            SocksStream { inner: read, bound: bound.clone(), incoming, outgoing: None, marker },
-            SocksStream { inner: write, bound, incoming: None, outgoing, marker },
+            SocksStream { inner: read, bound: bound.clone(), frames: frames.clone(), marker },
+            SocksStream { inner: write, bound, frames, marker },
         ))
     }
 }

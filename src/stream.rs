@@ -2,10 +2,10 @@
 
 use crate::address::Address;
 use crate::established::Established;
-use crate::frames::{Incoming, Outgoing};
+use crate::frames::{Frames, Incoming, Outgoing};
 use std::fmt;
 use std::marker::PhantomData;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A stream through a proxy: `S` itself, with what the proxy said.
 ///
@@ -17,10 +17,25 @@ use std::sync::{Mutex, PoisonError};
 pub struct SocksStream<S, V, F> {
     pub(crate) inner: S,
     pub(crate) bound: Address,
-    // Each direction has its own lock: with `&SocksStream`, two threads may read and write at once.
-    pub(crate) incoming: Option<Box<Mutex<Incoming>>>,
-    pub(crate) outgoing: Option<Box<Mutex<Outgoing>>>,
+    pub(crate) frames: Option<Arc<SharedFrames>>,
     pub(crate) marker: PhantomData<fn() -> (V, F)>,
+}
+
+/// The pump of an encapsulated stream, as its halves share it. Each direction has its own lock, and none is held longer than a call
+/// of the inner stream takes: two threads may read and write at once.
+pub(crate) struct SharedFrames {
+    incoming: Mutex<Incoming>,
+    outgoing: Mutex<Outgoing>,
+}
+
+impl SharedFrames {
+    pub(crate) fn incoming(&self) -> MutexGuard<'_, Incoming> {
+        self.incoming.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn outgoing(&self) -> MutexGuard<'_, Outgoing> {
+        self.outgoing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl<S, V, F> SocksStream<S, V, F> {
@@ -28,11 +43,11 @@ impl<S, V, F> SocksStream<S, V, F> {
     /// your own.
     #[must_use]
     pub fn new(inner: S, established: Established) -> Self {
-        let (incoming, outgoing) = established
-            .frames
-            .map(|frames| (Box::new(frames.incoming.into()), Box::new(frames.outgoing.into())))
-            .unzip();
-        Self { inner, bound: established.bound, incoming, outgoing, marker: PhantomData }
+        let frames = established.frames.map(|frames| {
+            let Frames { incoming, outgoing } = *frames;
+            Arc::new(SharedFrames { incoming: incoming.into(), outgoing: outgoing.into() })
+        });
+        Self { inner, bound: established.bound, frames, marker: PhantomData }
     }
 
     /// The address from which the proxy reaches the target, as it says (BND.ADDR and BND.PORT, RFC 1928 §6). Many say `0.0.0.0:0`.
@@ -42,7 +57,7 @@ impl<S, V, F> SocksStream<S, V, F> {
 
     /// Whether the bytes go through an encapsulation that a METHOD has negotiated.
     pub const fn is_encapsulated(&self) -> bool {
-        self.incoming.is_some() || self.outgoing.is_some()
+        self.frames.is_some()
     }
 
     /// The inner stream.
@@ -62,15 +77,13 @@ impl<S, V, F> SocksStream<S, V, F> {
     }
 
     /// The inner stream, and the pump of what comes from it.
-    pub(crate) fn reading(&mut self) -> (&mut S, Option<&mut Incoming>) {
-        let incoming = self.incoming.as_mut();
-        (&mut self.inner, incoming.map(|i| i.get_mut().unwrap_or_else(PoisonError::into_inner)))
+    pub(crate) fn reading(&mut self) -> (&mut S, Option<MutexGuard<'_, Incoming>>) {
+        (&mut self.inner, self.frames.as_ref().map(|frames| frames.incoming()))
     }
 
     /// The inner stream, and the pump of what goes to it.
-    pub(crate) fn writing(&mut self) -> (&mut S, Option<&mut Outgoing>) {
-        let outgoing = self.outgoing.as_mut();
-        (&mut self.inner, outgoing.map(|o| o.get_mut().unwrap_or_else(PoisonError::into_inner)))
+    pub(crate) fn writing(&mut self) -> (&mut S, Option<MutexGuard<'_, Outgoing>>) {
+        (&mut self.inner, self.frames.as_ref().map(|frames| frames.outgoing()))
     }
 }
 

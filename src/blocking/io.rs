@@ -5,7 +5,7 @@ use crate::split::Split;
 use crate::stream::SocksStream;
 use std::io::{ErrorKind, IoSlice, IoSliceMut, Read, Result, Write};
 use std::net::TcpStream;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::MutexGuard;
 use std::task::Poll;
 
 /// A pump knows "not yet" as `Pending`, a non-blocking stream as an error.
@@ -23,30 +23,27 @@ fn would_block<T>(moved: Poll<Result<T>>) -> Result<T> {
     }
 }
 
-fn read(inner: &mut impl Read, incoming: Option<&mut Incoming>, buf: &mut [u8]) -> Result<usize> {
+type Guard<'a, T> = Option<MutexGuard<'a, T>>;
+
+fn read(inner: &mut impl Read, incoming: Guard<'_, Incoming>, buf: &mut [u8]) -> Result<usize> {
     match incoming {
         None => inner.read(buf),
-        Some(incoming) => would_block(incoming.poll_read(buf, |frame| pending(inner.read(frame)))),
+        Some(mut incoming) => would_block(incoming.poll_read(buf, |frame| pending(inner.read(frame)))),
     }
 }
 
-fn write(inner: &mut impl Write, outgoing: Option<&mut Outgoing>, buf: &[u8]) -> Result<usize> {
+fn write(inner: &mut impl Write, outgoing: Guard<'_, Outgoing>, buf: &[u8]) -> Result<usize> {
     match outgoing {
         None => inner.write(buf),
-        Some(outgoing) => would_block(outgoing.poll_write(buf, |b| pending(inner.write(b)))),
+        Some(mut outgoing) => would_block(outgoing.poll_write(buf, |b| pending(inner.write(b)))),
     }
 }
 
-fn flush(inner: &mut impl Write, outgoing: Option<&mut Outgoing>) -> Result<()> {
-    if let Some(outgoing) = outgoing {
+fn flush(inner: &mut impl Write, outgoing: Guard<'_, Outgoing>) -> Result<()> {
+    if let Some(mut outgoing) = outgoing {
         would_block(outgoing.poll_flush(|bytes| pending(inner.write(bytes))))?;
     }
     inner.flush()
-}
-
-/// One direction of the pump, if there is one, for the time of a call.
-fn lock<T>(pump: Option<&Mutex<T>>) -> Option<MutexGuard<'_, T>> {
-    pump.map(|pump| pump.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
 impl<S: Read, V, F> Read for SocksStream<S, V, F> {
@@ -87,7 +84,7 @@ where
     &'a S: Read,
 {
     fn read(&mut self, buf: &mut [u8]) -> Result<usize> {
-        read(&mut &self.inner, lock(self.incoming.as_deref()).as_deref_mut(), buf)
+        read(&mut &self.inner, self.frames.as_ref().map(|frames| frames.incoming()), buf)
     }
 
     fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> Result<usize> {
@@ -103,7 +100,7 @@ where
     &'a S: Write,
 {
     fn write(&mut self, buf: &[u8]) -> Result<usize> {
-        write(&mut &self.inner, lock(self.outgoing.as_deref()).as_deref_mut(), buf)
+        write(&mut &self.inner, self.frames.as_ref().map(|frames| frames.outgoing()), buf)
     }
 
     fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> Result<usize> {
@@ -114,7 +111,7 @@ where
     }
 
     fn flush(&mut self) -> Result<()> {
-        flush(&mut &self.inner, lock(self.outgoing.as_deref()).as_deref_mut())
+        flush(&mut &self.inner, self.frames.as_ref().map(|frames| frames.outgoing()))
     }
 }
 

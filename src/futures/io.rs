@@ -12,7 +12,7 @@ impl<S: AsyncRead + Unpin, V, F> AsyncRead for SocksStream<S, V, F> {
         let (inner, incoming) = self.get_mut().reading();
         match incoming {
             None => Pin::new(inner).poll_read(cx, buf),
-            Some(incoming) => incoming.poll_read(buf, |frame| Pin::new(&mut *inner).poll_read(cx, frame)),
+            Some(mut incoming) => incoming.poll_read(buf, |frame| Pin::new(&mut *inner).poll_read(cx, frame)),
         }
     }
 
@@ -32,7 +32,7 @@ impl<S: AsyncWrite + Unpin, V, F> SocksStream<S, V, F> {
     /// Writes what is sealed.
     fn poll_drain_frames(&mut self, cx: &mut Context<'_>) -> Poll<Result<&mut S>> {
         let (inner, outgoing) = self.writing();
-        if let Some(outgoing) = outgoing {
+        if let Some(mut outgoing) = outgoing {
             ready!(outgoing.poll_flush(|bytes| Pin::new(&mut *inner).poll_write(cx, bytes)))?;
         }
         Poll::Ready(Ok(inner))
@@ -44,7 +44,9 @@ impl<S: AsyncWrite + Unpin, V, F> AsyncWrite for SocksStream<S, V, F> {
         let (inner, outgoing) = self.get_mut().writing();
         match outgoing {
             None => Pin::new(inner).poll_write(cx, buf),
-            Some(outgoing) => outgoing.poll_write(buf, |bytes| Pin::new(&mut *inner).poll_write(cx, bytes)),
+            Some(mut outgoing) => {
+                outgoing.poll_write(buf, |bytes| Pin::new(&mut *inner).poll_write(cx, bytes))
+            }
         }
     }
 

@@ -264,10 +264,8 @@ impl<'a> Socks5<'a> {
     }
 
     fn ended_early(&self) -> Error {
-        let received = match &self.frames {
-            Some(frames) => frames.incoming.partial(),
-            None => self.heard.len(),
-        };
+        let partial = self.frames.as_ref().map_or(0, |frames| frames.incoming.partial());
+        let received = self.heard.len() + partial;
         Error::new(self.stage(), ErrorKind::EndedEarly { received })
     }
 }

@@ -24,7 +24,7 @@ pub(super) fn poll_read(
 impl<S: AsyncRead + Unpin, V, F> AsyncRead for SocksStream<S, V, F> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<Result<()>> {
         let (inner, incoming) = self.get_mut().reading();
-        let Some(incoming) = incoming else {
+        let Some(mut incoming) = incoming else {
             return Pin::new(inner).poll_read(cx, buf);
         };
         let plain = buf.initialize_unfilled();
@@ -38,7 +38,7 @@ impl<S: AsyncWrite + Unpin, V, F> SocksStream<S, V, F> {
     /// Writes what is sealed.
     fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<Result<&mut S>> {
         let (inner, outgoing) = self.writing();
-        if let Some(outgoing) = outgoing {
+        if let Some(mut outgoing) = outgoing {
             ready!(outgoing.poll_flush(|bytes| Pin::new(&mut *inner).poll_write(cx, bytes)))?;
         }
         Poll::Ready(Ok(inner))
@@ -50,7 +50,9 @@ impl<S: AsyncWrite + Unpin, V, F> AsyncWrite for SocksStream<S, V, F> {
         let (inner, outgoing) = self.get_mut().writing();
         match outgoing {
             None => Pin::new(inner).poll_write(cx, buf),
-            Some(outgoing) => outgoing.poll_write(buf, |bytes| Pin::new(&mut *inner).poll_write(cx, bytes)),
+            Some(mut outgoing) => {
+                outgoing.poll_write(buf, |bytes| Pin::new(&mut *inner).poll_write(cx, bytes))
+            }
         }
     }
 
