@@ -3,6 +3,9 @@
 //! async-std is discontinued; new code does better with [smol](https://docs.rs/smol), which has the same shape and its own front end
 //! here.
 //!
+//! `close` on a stream of async-std sends nothing, through a proxy or not: to tell the target that no more will come, call
+//! `stream.get_ref().shutdown(Shutdown::Write)`.
+//!
 //! ```no_run
 //! use anysocks::async_std::Socks5Stream;
 //! # use async_std::prelude::*;

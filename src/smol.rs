@@ -1,4 +1,4 @@
-//! The front end for [smol](https://docs.rs/smol), by way of [async-io](::async_io).
+//! The front end for [smol](https://docs.rs/smol), whose `smol::net` is [async-net](::async_net).
 //!
 //! ```no_run
 //! use anysocks::smol::Socks5Stream;
@@ -11,8 +11,6 @@
 //! stream.read_to_string(&mut page).await?;
 //! # Ok::<(), Box<dyn std::error::Error>>(()) });
 //! ```
-//!
-//! The stream inside is an `Async<std::net::TcpStream>`, which `smol::net::TcpStream::from` takes.
 
 use crate::async_io::OverAsyncIo;
 use crate::error::Error;
@@ -24,8 +22,8 @@ use crate::stream::SocksStream;
 use crate::target::Target;
 use crate::version::{V4, V5, Version};
 use ::async_io::Async;
+use ::async_net::TcpStream;
 use std::io;
-use std::net::TcpStream;
 
 pub use crate::futures::converse;
 
@@ -37,12 +35,12 @@ impl FuturesIo for Smol {}
 impl sealed::Sealed for Smol {}
 
 /// A stream through a SOCKS5 proxy.
-pub type Socks5Stream<S = Async<TcpStream>> = SocksStream<S, V5, Smol>;
+pub type Socks5Stream<S = TcpStream> = SocksStream<S, V5, Smol>;
 
 /// A stream through a SOCKS4 or SOCKS4a proxy.
-pub type Socks4Stream<S = Async<TcpStream>> = SocksStream<S, V4, Smol>;
+pub type Socks4Stream<S = TcpStream> = SocksStream<S, V4, Smol>;
 
-impl<V: Version> SocksStream<Async<TcpStream>, V, Smol> {
+impl<V: Version> SocksStream<TcpStream, V, Smol> {
     #[doc = include_str!("docs/connect.md")]
     pub async fn connect<'a, 'b>(
         proxy: impl IntoProxy<'a>,
@@ -53,25 +51,24 @@ impl<V: Version> SocksStream<Async<TcpStream>, V, Smol> {
 }
 
 #[doc = include_str!("docs/dial.md")]
-pub async fn dial(proxy: &Proxy) -> Result<Async<TcpStream>, Error> {
+pub async fn dial(proxy: &Proxy) -> Result<TcpStream, Error> {
     runtime::dial::<Smol>(proxy).await
 }
 
 impl OverAsyncIo for Smol {
-    type Stream = Async<TcpStream>;
+    type Stream = TcpStream;
 
-    fn adopt(socket: Async<TcpStream>) -> io::Result<Async<TcpStream>> {
-        Ok(socket)
+    fn adopt(socket: Async<std::net::TcpStream>) -> io::Result<TcpStream> {
+        Ok(socket.into())
     }
 }
 
-impl Split for Async<TcpStream> {
+impl Split for TcpStream {
     type Read = Self;
     type Write = Self;
 
     fn split(self) -> io::Result<(Self, Self)> {
-        let other = self.get_ref().try_clone()?;
-        Ok((Self::new_nonblocking(other)?, self))
+        Ok((self.clone(), self))
     }
 }
 
@@ -84,7 +81,7 @@ mod tests {
     #[test]
     fn races_as_rfc_8305_says() {
         races(|addrs, deadline| match ::async_io::block_on(race::<Smol>(&addrs, &OPTIONS, deadline)) {
-            Ok(socket) => Ok(socket.get_ref().peer_addr().unwrap()),
+            Ok(socket) => Ok(socket.peer_addr().unwrap()),
             Err(failures) => Err(failures.into_attempts()),
         });
     }

@@ -1,0 +1,73 @@
+//! What the table says of a server, as what anysocks should make of it.
+
+use std::io;
+
+use anysocks::{Address, Error, ErrorKind, Reply, Stage, Target};
+
+use crate::capabilities::{Bound, Failure, Outcome};
+use crate::tunnel::{Opened, Tunnel};
+
+/// Success, or one of these.
+pub(crate) type Expected = Result<(), Vec<Failure>>;
+
+pub(crate) fn one(outcome: Outcome) -> Expected {
+    outcome.map_err(|failure| vec![failure])
+}
+
+/// Checks what came of an opening. A tunnel is returned only where one should be, to go on with.
+pub(crate) fn check(
+    opened: Result<Opened, Error>,
+    expected: &Expected,
+    hang_up_at: Stage,
+) -> Result<Option<Opened>, String> {
+    match (opened, expected) {
+        (Ok(opened), Ok(())) => Ok(Some(opened)),
+        (Ok(mut opened), Err(failures)) if failures.contains(&Failure::AfterSuccess) => {
+            ends(&mut *opened.tunnel).map(|()| None)
+        }
+        (Err(error), Err(failures)) if failures.iter().any(|failure| is(*failure, &error, hang_up_at)) => {
+            Ok(None)
+        }
+        (Ok(opened), Err(failures)) => {
+            Err(format!("expected {failures:?}, got a tunnel from {}", opened.bound))
+        }
+        (Err(error), expected) => Err(format!("expected {expected:?}, got {error:?}: {error}")),
+    }
+}
+
+/// Whether the error says of the failure all that the server has said, and no more.
+fn is(failure: Failure, error: &Error, hang_up_at: Stage) -> bool {
+    match (failure, error.stage(), error.kind()) {
+        (Failure::Method, Stage::MethodSelection, ErrorKind::MethodsRefused) => true,
+        (Failure::Status(sent), Stage::Authentication, ErrorKind::PasswordRefused(told))
+        | (Failure::Reply(sent), Stage::Request, ErrorKind::Refused(Reply(told))) => sent == *told,
+        (Failure::Alien([sent, ..]), Stage::Request, ErrorKind::NotSocks { first }) => sent == first,
+        (Failure::HangUp, stage, ErrorKind::EndedEarly { received: 0 }) => stage == hang_up_at,
+        (Failure::HangUp, stage, ErrorKind::Io(error)) => stage == hang_up_at && is_reset(error),
+        _ => false,
+    }
+}
+
+fn is_reset(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe)
+}
+
+/// The tunnel must be a dead end.
+fn ends(tunnel: &mut dyn Tunnel) -> Result<(), String> {
+    match tunnel.exchange(b"?", Some(1)) {
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof || is_reset(&error) => Ok(()),
+        other => Err(format!("expected the tunnel's end, got {other:?}")),
+    }
+}
+
+/// Checks the address that a grant has told.
+pub(crate) fn check_bound(bound: Bound, told: &Address, target: &Target<'_>) -> Result<(), String> {
+    let fits = match bound {
+        Bound::Constant(address) => told.to_string() == address,
+        Bound::Real => told.socket_addr().is_some_and(|told| {
+            let same_family = target.ip().is_none_or(|ip| ip.is_ipv4() == told.is_ipv4());
+            told.ip().is_loopback() && told.port() != 0 && same_family
+        }),
+    };
+    if fits { Ok(()) } else { Err(format!("expected {bound:?} for {target}, got {told}")) }
+}

@@ -1,0 +1,203 @@
+//! `anysocks::async_std`, `anysocks::smol` and `anysocks::futures`: one way to talk, three to connect.
+
+use std::io;
+use std::marker::PhantomData;
+use std::net::Shutdown;
+
+use anysocks::futures::FuturesIo;
+use anysocks::{Endpoint, Error, Proxy, SocksStream, Stage, V5, Version};
+use async_io::Timer;
+use futures_io::{AsyncRead, AsyncWrite};
+use futures_rustls::TlsConnector;
+use futures_rustls::client::TlsStream;
+use smol::future;
+use smol::io::{AsyncReadExt, AsyncWriteExt};
+
+use super::Opening;
+use crate::tls;
+use crate::tunnel::{DEADLINE, HalfClose, Opened, Tunnel, limit, whole};
+
+pub(super) use anysocks::async_std::AsyncStd;
+pub(super) use anysocks::futures::Futures;
+pub(super) use anysocks::smol::Smol;
+
+/// How these front ends differ.
+pub(super) trait Connects: FuturesIo + Sized + 'static {
+    type Stream: AsyncRead + AsyncWrite + Unpin + HalfClose + 'static;
+
+    fn block_on<T>(work: impl Future<Output = T>) -> T;
+
+    async fn dial(proxy: &Proxy) -> Result<Self::Stream, Error>;
+
+    async fn connect<V: Version>(
+        opening: &Opening<'_, V>,
+    ) -> Result<SocksStream<Self::Stream, V, Self>, Error>;
+}
+
+impl Connects for AsyncStd {
+    type Stream = async_std::net::TcpStream;
+
+    fn block_on<T>(work: impl Future<Output = T>) -> T {
+        async_std::task::block_on(work)
+    }
+
+    async fn dial(proxy: &Proxy) -> Result<Self::Stream, Error> {
+        anysocks::async_std::dial(proxy).await
+    }
+
+    async fn connect<V: Version>(
+        opening: &Opening<'_, V>,
+    ) -> Result<SocksStream<Self::Stream, V, Self>, Error> {
+        SocksStream::<_, V, Self>::connect(opening.proxy, opening.target.borrowed()).await
+    }
+}
+
+impl Connects for Smol {
+    type Stream = smol::net::TcpStream;
+
+    fn block_on<T>(work: impl Future<Output = T>) -> T {
+        smol::block_on(work)
+    }
+
+    async fn dial(proxy: &Proxy) -> Result<Self::Stream, Error> {
+        anysocks::smol::dial(proxy).await
+    }
+
+    async fn connect<V: Version>(
+        opening: &Opening<'_, V>,
+    ) -> Result<SocksStream<Self::Stream, V, Self>, Error> {
+        SocksStream::<_, V, Self>::connect(opening.proxy, opening.target.borrowed()).await
+    }
+}
+
+/// A stream that somebody else has connected.
+impl Connects for Futures {
+    type Stream = smol::net::TcpStream;
+
+    fn block_on<T>(work: impl Future<Output = T>) -> T {
+        smol::block_on(work)
+    }
+
+    async fn dial(proxy: &Proxy) -> Result<Self::Stream, Error> {
+        let Endpoint::Addr(address) = proxy.endpoint() else {
+            return Err(Error::io(Stage::Dial, io::ErrorKind::Unsupported.into()));
+        };
+        smol::net::TcpStream::connect(address).await.map_err(|error| Error::io(Stage::Dial, error))
+    }
+
+    async fn connect<V: Version>(
+        opening: &Opening<'_, V>,
+    ) -> Result<SocksStream<Self::Stream, V, Self>, Error> {
+        let stream = Self::dial(opening.proxy).await?;
+        SocksStream::<_, V, Self>::handshake(stream, opening.auth, opening.target.borrowed()).await
+    }
+}
+
+pub(super) fn open<F: Connects, V: Version>(opening: &Opening<'_, V>) -> Result<Opened, Error> {
+    // The outcome as it is stands inside the one that may be late.
+    F::block_on(timely(async { Ok(connect::<F, V>(opening).await) }))
+        .unwrap_or_else(|late| Err(Error::io(Stage::Request, late)))
+}
+
+async fn connect<F: Connects, V: Version>(opening: &Opening<'_, V>) -> Result<Opened, Error> {
+    let Some(config) = &opening.tls else {
+        return Ok(opened(F::connect(opening).await?, opening.inner));
+    };
+    let stream = F::dial(opening.proxy).await?;
+    let connector = TlsConnector::from(config.clone());
+    let stream = connector.connect(tls::server_name(), stream).await.map_err(tls::failed)?;
+    let target = opening.target.borrowed();
+    let stream = SocksStream::<_, V, F>::handshake(stream, opening.auth, target).await?;
+    Ok(opened(stream, opening.inner))
+}
+
+async fn timely<T>(work: impl Future<Output = io::Result<T>>) -> io::Result<T> {
+    future::or(work, async {
+        Timer::after(DEADLINE).await;
+        Err(io::ErrorKind::TimedOut.into())
+    })
+    .await
+}
+
+pub(super) fn async_std_halves(opening: &Opening<'_, V5>, bytes: Vec<u8>) -> io::Result<Vec<u8>> {
+    async_std::task::block_on(timely(async {
+        let (mut read, mut write) = AsyncStd::connect(opening).await?.into_split()?;
+        let mut heard = vec![0; bytes.len()];
+        let saying = async_std::task::spawn(async move { write.write_all(&bytes).await });
+        read.read_exact(&mut heard).await?;
+        saying.await?;
+        Ok(heard)
+    }))
+}
+
+pub(super) fn smol_halves(opening: &Opening<'_, V5>, bytes: Vec<u8>) -> io::Result<Vec<u8>> {
+    smol::block_on(timely(async {
+        let (mut read, mut write) = Smol::connect(opening).await?.into_split()?;
+        let mut heard = vec![0; bytes.len()];
+        let saying = smol::spawn(async move { write.write_all(&bytes).await });
+        read.read_exact(&mut heard).await?;
+        saying.await?;
+        Ok(heard)
+    }))
+}
+
+fn opened<S, V, F>(stream: SocksStream<S, V, F>, inner: bool) -> Opened
+where
+    S: AsyncRead + AsyncWrite + Unpin + HalfClose + 'static,
+    V: Version,
+    F: Connects,
+{
+    let bound = stream.bound_addr().clone();
+    let front = PhantomData::<F>;
+    let tunnel: Box<dyn Tunnel> = if inner {
+        Box::new(Over { stream: stream.into_inner(), front })
+    } else {
+        Box::new(Over { stream, front })
+    };
+    Opened { bound, tunnel }
+}
+
+struct Over<S, F> {
+    stream: S,
+    front: PhantomData<F>,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + HalfClose, F: Connects> Tunnel for Over<S, F> {
+    fn exchange(&mut self, say: &[u8], hear: Option<usize>) -> io::Result<Vec<u8>> {
+        F::block_on(timely(async {
+            let (read, mut write) = smol::io::split(&mut self.stream);
+            let mut heard = Vec::new();
+            let mut read = read.take(limit(hear));
+            let saying = async {
+                write.write_all(say).await?;
+                write.flush().await
+            };
+            future::try_zip(saying, read.read_to_end(&mut heard)).await?;
+            whole(heard, hear)
+        }))
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        F::block_on(timely(self.stream.close()))?;
+        self.stream.half_close()
+    }
+}
+
+impl HalfClose for async_std::net::TcpStream {
+    fn half_close(&mut self) -> io::Result<()> {
+        self.shutdown(Shutdown::Write)
+    }
+}
+
+/// It has closed its direction.
+impl HalfClose for smol::net::TcpStream {
+    fn half_close(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<S: HalfClose> HalfClose for TlsStream<S> {
+    fn half_close(&mut self) -> io::Result<()> {
+        self.get_mut().0.half_close()
+    }
+}

@@ -1,0 +1,77 @@
+//! The front ends, each behind the same few calls.
+
+mod blocking;
+mod futures_io;
+mod tokio;
+
+use std::io;
+use std::sync::Arc;
+
+use anysocks::{Error, Proxy, Target, V4, V5, Version};
+use rustls::ClientConfig;
+
+use crate::tunnel::Opened;
+
+/// What is to be opened.
+pub(crate) struct Opening<'a, V: Version> {
+    pub(crate) proxy: &'a Proxy,
+    /// The proxy's own, for a handshake over a stream that it has not dialled.
+    pub(crate) auth: &'a V::Auth,
+    pub(crate) target: Target<'a>,
+    /// The proxy is behind TLS.
+    pub(crate) tls: Option<Arc<ClientConfig>>,
+    /// The tunnel is the stream's `into_inner`.
+    pub(crate) inner: bool,
+}
+
+/// Sends the bytes through one half of an `into_split` in a task or thread of its own, while it receives as many from
+/// the other half.
+type Halves = fn(&Opening<'_, V5>, Vec<u8>) -> io::Result<Vec<u8>>;
+
+/// A front end.
+pub(crate) struct Front {
+    pub(crate) name: &'static str,
+    /// It can dial by itself, so that names, local resolution and Unix-domain sockets are its affair.
+    pub(crate) connects: bool,
+    pub(crate) open4: fn(&Opening<'_, V4>) -> Result<Opened, Error>,
+    pub(crate) open5: fn(&Opening<'_, V5>) -> Result<Opened, Error>,
+    pub(crate) halves: Option<Halves>,
+}
+
+pub(crate) const FRONTS: [Front; 5] = [
+    Front {
+        name: "blocking",
+        connects: true,
+        open4: blocking::open,
+        open5: blocking::open,
+        halves: Some(blocking::halves),
+    },
+    Front {
+        name: "tokio",
+        connects: true,
+        open4: tokio::open,
+        open5: tokio::open,
+        halves: Some(tokio::halves),
+    },
+    Front {
+        name: "async_std",
+        connects: true,
+        open4: futures_io::open::<futures_io::AsyncStd, _>,
+        open5: futures_io::open::<futures_io::AsyncStd, _>,
+        halves: Some(futures_io::async_std_halves),
+    },
+    Front {
+        name: "smol",
+        connects: true,
+        open4: futures_io::open::<futures_io::Smol, _>,
+        open5: futures_io::open::<futures_io::Smol, _>,
+        halves: Some(futures_io::smol_halves),
+    },
+    Front {
+        name: "futures",
+        connects: false,
+        open4: futures_io::open::<futures_io::Futures, _>,
+        open5: futures_io::open::<futures_io::Futures, _>,
+        halves: None,
+    },
+];

@@ -1,0 +1,88 @@
+//! `anysocks::tokio`.
+
+use std::io;
+use std::sync::LazyLock;
+
+use anysocks::tokio::{Socks5Stream, Tokio, dial};
+use anysocks::{Error, SocksStream, Stage, V5, Version};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::runtime::Runtime;
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+
+use super::Opening;
+use crate::tls;
+use crate::tunnel::{DEADLINE, Opened, Tunnel, limit, whole};
+
+/// Never dropped: it would wait for a name server that does not answer.
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
+
+fn block_on<T>(work: impl Future<Output = io::Result<T>>) -> io::Result<T> {
+    RUNTIME
+        .block_on(async { timeout(DEADLINE, work).await })
+        .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+}
+
+pub(super) fn open<V: Version>(opening: &Opening<'_, V>) -> Result<Opened, Error> {
+    // The outcome as it is stands inside the one that may be late.
+    block_on(async { Ok(connect(opening).await) }).unwrap_or_else(|late| Err(Error::io(Stage::Request, late)))
+}
+
+async fn connect<V: Version>(opening: &Opening<'_, V>) -> Result<Opened, Error> {
+    let target = opening.target.borrowed();
+    let Some(config) = &opening.tls else {
+        let stream = SocksStream::<_, V, Tokio>::connect(opening.proxy, target).await?;
+        return Ok(opened(stream, opening.inner));
+    };
+    let stream = dial(opening.proxy).await?;
+    let connector = TlsConnector::from(config.clone());
+    let stream = connector.connect(tls::server_name(), stream).await.map_err(tls::failed)?;
+    let stream = SocksStream::<_, V, Tokio>::handshake(stream, opening.auth, target).await?;
+    Ok(opened(stream, opening.inner))
+}
+
+pub(super) fn halves(opening: &Opening<'_, V5>, bytes: Vec<u8>) -> io::Result<Vec<u8>> {
+    block_on(async {
+        let stream = Socks5Stream::connect(opening.proxy, opening.target.borrowed()).await?;
+        let (mut read, mut write) = stream.into_split()?;
+        let mut heard = vec![0; bytes.len()];
+        // The half comes back: tokio's ends its direction when it is dropped, which not every proxy takes well.
+        let saying = tokio::spawn(async move { write.write_all(&bytes).await.map(|()| write) });
+        read.read_exact(&mut heard).await?;
+        saying.await??;
+        Ok(heard)
+    })
+}
+
+fn opened<S, V>(stream: SocksStream<S, V, Tokio>, inner: bool) -> Opened
+where
+    S: AsyncRead + AsyncWrite + Unpin + 'static,
+    V: Version,
+{
+    let bound = stream.bound_addr().clone();
+    let tunnel: Box<dyn Tunnel> =
+        if inner { Box::new(Over(stream.into_inner())) } else { Box::new(Over(stream)) };
+    Opened { bound, tunnel }
+}
+
+struct Over<S>(S);
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Tunnel for Over<S> {
+    fn exchange(&mut self, say: &[u8], hear: Option<usize>) -> io::Result<Vec<u8>> {
+        block_on(async {
+            let (read, mut write) = tokio::io::split(&mut self.0);
+            let mut heard = Vec::new();
+            let mut read = read.take(limit(hear));
+            let saying = async {
+                write.write_all(say).await?;
+                write.flush().await
+            };
+            tokio::try_join!(saying, read.read_to_end(&mut heard))?;
+            whole(heard, hear)
+        })
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        block_on(self.0.shutdown())
+    }
+}

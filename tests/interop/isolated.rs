@@ -1,0 +1,115 @@
+//! What this program does where [`crate::isolation`] has given it other resolver files: it times one connection.
+
+use std::fmt;
+use std::net::Ipv4Addr;
+use std::ops::Range;
+use std::process;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anysocks::{Auth, Error, ErrorKind, Proxy, Stage, Target};
+
+use crate::fronts::{FRONTS, Front, Opening};
+use crate::tunnel::{DEADLINE, Opened};
+
+/// The environment variable that has the task.
+pub(crate) const TASK: &str = "ANYSOCKS_INTEROP_TASK";
+
+/// A measurement. Its text is what goes from the one process to the other.
+pub(crate) enum Task<'a> {
+    /// No answer to the question where the proxy is.
+    SilentNameServer { front: &'a Front },
+    /// The proxy's name has two addresses, of which the first swallows everything.
+    SilentFirstAddress { front: &'a Front, proxy: u16, destination: u16 },
+}
+
+impl Task<'_> {
+    /// The proxy's.
+    pub(crate) const NAME: &'static str = "some-name.example";
+}
+
+impl fmt::Display for Task<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::SilentNameServer { front } => f.write_str(front.name),
+            Self::SilentFirstAddress { front, proxy, destination } => {
+                write!(f, "{} {proxy} {destination}", front.name)
+            }
+        }
+    }
+}
+
+fn parse(text: &str) -> Option<Task<'static>> {
+    let mut words = text.split(' ');
+    let name = words.next()?;
+    let front = FRONTS.iter().find(|front| front.name == name)?;
+    let ports: Vec<u16> = words.map(str::parse).collect::<Result<_, _>>().ok()?;
+    match *ports {
+        [] => Some(Task::SilentNameServer { front }),
+        [proxy, destination] => Some(Task::SilentFirstAddress { front, proxy, destination }),
+        _ => None,
+    }
+}
+
+/// Performs the task that this process was started for, if it was, and ends it: a resolver's thread that still waits
+/// would hold up an ordinary end.
+pub(crate) fn run_if_asked() {
+    let Ok(text) = std::env::var(TASK) else { return };
+    thread::spawn(|| {
+        thread::sleep(DEADLINE);
+        eprintln!("not done after {DEADLINE:?}");
+        process::exit(2);
+    });
+    let done = match parse(&text) {
+        Some(task) => perform(&task).map_err(|error| error.to_string()).and_then(|outcome| outcome),
+        None => Err(format!("no task: {text}")),
+    };
+    process::exit(match done {
+        Ok(()) => 0,
+        Err(failure) => {
+            eprintln!("{failure}");
+            1
+        }
+    });
+}
+
+fn perform(task: &Task<'_>) -> Result<Result<(), String>, Error> {
+    Ok(match task {
+        Task::SilentNameServer { front } => {
+            let proxy = Proxy::socks5((Task::NAME, 1080))?.timeout(Duration::from_millis(500));
+            let (elapsed, opened) = timed(front, &proxy, 80);
+            let error = opened.err();
+            let fits = error.as_ref().is_some_and(|error| {
+                error.stage() == Stage::Resolve && matches!(error.kind(), ErrorKind::TimedOut)
+            });
+            judge("a resolver's timeout", fits, elapsed, 500..650, error)
+        }
+        Task::SilentFirstAddress { front, proxy, destination } => {
+            let proxy = Proxy::socks5((Task::NAME, *proxy))?.timeout(DEADLINE);
+            let (elapsed, opened) = timed(front, &proxy, *destination);
+            judge("a tunnel", opened.is_ok(), elapsed, 240..450, opened.err())
+        }
+    })
+}
+
+fn timed(front: &Front, proxy: &Proxy, destination: u16) -> (Duration, Result<Opened, Error>) {
+    let target = Target::from((Ipv4Addr::LOCALHOST, destination));
+    let opening = Opening { proxy, auth: &Auth::none(), target, tls: None, inner: false };
+    let started = Instant::now();
+    let opened = (front.open5)(&opening);
+    (started.elapsed(), opened)
+}
+
+fn judge(
+    what: &str,
+    fits: bool,
+    elapsed: Duration,
+    millis: Range<u128>,
+    error: Option<Error>,
+) -> Result<(), String> {
+    if fits && millis.contains(&elapsed.as_millis()) {
+        return Ok(());
+    }
+    let outcome = error.map_or_else(|| "a tunnel".to_owned(), |error| format!("{error:?}"));
+    Err(format!("expected {what} after {millis:?} ms, got {outcome} after {elapsed:?}"))
+}

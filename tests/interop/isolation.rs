@@ -1,0 +1,133 @@
+//! Trials of name resolution. The system's resolver reads files below `/etc`, so each runs in a process of its own, for
+//! which other files stand there.
+
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::path::Path;
+use std::process::{self, Command};
+use std::sync::Arc;
+use std::time::Duration;
+
+use libtest_mimic::{Completion, Failed, Trial};
+use socket2::{Domain, Socket, Type};
+
+use crate::fronts::{FRONTS, Front};
+use crate::in_process;
+use crate::isolated::{TASK, Task};
+use crate::lab::Lab;
+use crate::process::{find, logs};
+use crate::resources::{free_port, make_directory};
+use crate::trials::lacking;
+
+/// Puts the files of a directory, its first argument, where the resolver looks, and becomes the program that is its
+/// second.
+const ENTER: &str = r#"
+for file in hosts host.conf nsswitch.conf resolv.conf; do
+    [ ! -e "/etc/$file" ] || mount --bind "$1/$file" "/etc/$file" || exit
+done
+exec "$2"
+"#;
+
+const BLACKHOLE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
+/// As near to 127.0.0.1 as the blackhole, so that the resolver keeps their order (RFC 6724 §6, rule 9).
+const LIVE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 3);
+
+type Play = fn(&Lab, &Path, &Front) -> Result<(), String>;
+
+pub(crate) fn trials(lab: &Arc<Lab>) -> Vec<Trial> {
+    const TRIALS: [(&str, Play); 2] =
+        [("silent_name_server", silent_name_server), ("silent_first_address", silent_first_address)];
+    let fronts = FRONTS.iter().filter(|front| front.connects);
+    let all = fronts.flat_map(|front| TRIALS.map(|(name, play)| trial(lab, name, play, front)));
+    all.collect()
+}
+
+fn trial(lab: &Arc<Lab>, name: &'static str, play: Play, front: &'static Front) -> Trial {
+    let lab = Arc::clone(lab);
+    Trial::ignorable_test(format!("resolver::{name}::{}", front.name), move || match available() {
+        Ok(()) => run(&lab, name, play, front),
+        Err(reason) => lacking(&reason),
+    })
+}
+
+fn run(lab: &Lab, name: &str, play: Play, front: &Front) -> Result<Completion, Failed> {
+    let directory = lab.directory()?.join(format!("{name}-{}", front.name));
+    make_directory(&directory)?;
+    lab.alone(|| play(lab, &directory, front))
+        .map_err(|failure| format!("{failure}\n{}", logs(&directory)))?;
+    Ok(Completion::Completed)
+}
+
+/// Linux has mount namespaces, root may make one, and a container may still forbid it.
+fn available() -> Result<(), String> {
+    let unshare = find("unshare")?;
+    find("mount")?;
+    match Command::new(unshare).args(["--mount", "true"]).output() {
+        Ok(output) if output.status.success() => Ok(()),
+        Ok(output) => Err(String::from_utf8_lossy(&output.stderr).trim().to_owned()),
+        Err(error) => Err(format!("unshare: {error}")),
+    }
+}
+
+/// The call must end on time, though the resolver goes on waiting.
+fn silent_name_server(_: &Lab, directory: &Path, front: &Front) -> Result<(), String> {
+    let server = name_server().map_err(|error| format!("a silent name server: {error}"))?;
+    let address = server.local_addr().map_err(|error| error.to_string())?;
+    let files = [("hosts", ""), ("resolv.conf", &format!("nameserver {}\n", address.ip()))];
+    enter(directory, &files, &Task::SilentNameServer { front })
+}
+
+/// The next address is tried before the first has failed.
+fn silent_first_address(lab: &Lab, directory: &Path, front: &Front) -> Result<(), String> {
+    let destination = lab.destinations()?.echo;
+    let proxy = free_port()?;
+    let log = directory.join("fast-socks5.log");
+    let _live = in_process::start((LIVE, proxy).into(), None, log)?;
+    let _blackhole = blackhole((BLACKHOLE, proxy).into()).map_err(|error| format!("a blackhole: {error}"))?;
+    let name = Task::NAME;
+    let files = [("hosts", &*format!("{BLACKHOLE} {name}\n{LIVE} {name}\n")), ("resolv.conf", "")];
+    enter(directory, &files, &Task::SilentFirstAddress { front, proxy, destination })
+}
+
+/// Runs this program again, as one for which the resolver's files are others.
+fn enter(directory: &Path, files: &[(&str, &str)], task: &Task<'_>) -> Result<(), String> {
+    let ordinary = [("nsswitch.conf", "hosts: files dns\n"), ("host.conf", "multi on\n")];
+    for (name, content) in files.iter().chain(&ordinary) {
+        let path = directory.join(name);
+        fs::write(&path, content).map_err(|error| format!("{}: {error}", path.display()))?;
+    }
+    let program = std::env::current_exe().map_err(|error| format!("this program: {error}"))?;
+    let output = Command::new(find("unshare")?)
+        .args(["--mount", "sh", "-c", ENTER, "sh"])
+        .args([directory, &*program])
+        .env(TASK, task.to_string())
+        .output()
+        .map_err(|error| format!("unshare: {error}"))?;
+    if output.status.success() {
+        Ok(())
+    } else {
+        Err(format!("{}: {}", output.status, String::from_utf8_lossy(&output.stderr).trim()))
+    }
+}
+
+/// Takes queries, and never reads them. Its port is that of name servers, so its address is one that nobody else uses.
+fn name_server() -> std::io::Result<UdpSocket> {
+    let [.., high, low] = process::id().to_be_bytes();
+    UdpSocket::bind((Ipv4Addr::new(127, 53, high, low.max(1)), 53))
+}
+
+/// A listener whose backlog is full: the system drops whatever else comes.
+fn blackhole(address: SocketAddr) -> std::io::Result<Vec<Socket>> {
+    let listener = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+    listener.bind(&address.into())?;
+    listener.listen(0)?;
+    let mut held = vec![listener];
+    loop {
+        let filler = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+        let full = filler.connect_timeout(&address.into(), Duration::from_millis(100)).is_err();
+        held.push(filler);
+        if full {
+            return Ok(held);
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! What the trials share: the servers that run, and the destinations behind them.
+
+use std::path::Path;
+use std::sync::{OnceLock, PoisonError, RwLock};
+
+use crate::capabilities::TABLE;
+use crate::destinations::Destinations;
+use crate::resources::RunDirectory;
+use crate::running::Running;
+
+/// Everything in it starts when it is first asked for, and ends with it.
+#[derive(Default)]
+pub(crate) struct Lab {
+    servers: [OnceLock<Result<Running, String>>; TABLE.len()],
+    destinations: OnceLock<Result<Destinations, String>>,
+    clock: RwLock<()>,
+    // Below the servers, which have files in it: fields are dropped in this order.
+    directory: OnceLock<Result<RunDirectory, String>>,
+}
+
+impl Lab {
+    /// The server of this row of the table.
+    pub(crate) fn server(&self, row: usize) -> Result<&Running, String> {
+        // The directory is not made inside: who waits for one server must not hold up another.
+        let directory = self.directory()?;
+        let running = self.servers[row].get_or_init(|| TABLE[row].server.start(directory));
+        running.as_ref().map_err(String::clone)
+    }
+
+    pub(crate) fn destinations(&self) -> Result<&Destinations, String> {
+        self.destinations.get_or_init(Destinations::start).as_ref().map_err(String::clone)
+    }
+
+    pub(crate) fn directory(&self) -> Result<&Path, String> {
+        let directory = self.directory.get_or_init(RunDirectory::create);
+        directory.as_ref().map(RunDirectory::path).map_err(String::clone)
+    }
+
+    /// Runs what may run beside other trials.
+    pub(crate) fn together<T>(&self, work: impl FnOnce() -> T) -> T {
+        let _held = self.clock.read().unwrap_or_else(PoisonError::into_inner);
+        work()
+    }
+
+    /// Runs what is measured: alone.
+    pub(crate) fn alone<T>(&self, work: impl FnOnce() -> T) -> T {
+        let _held = self.clock.write().unwrap_or_else(PoisonError::into_inner);
+        work()
+    }
+}

@@ -1,0 +1,42 @@
+//! Interoperation with the servers that people run: Dante, microsocks, OpenSSH, Tor, shadowsocks-libev, stunnel and
+//! fast-socks5, each on loopback, each case on each front end.
+//!
+//! A trial's name is `server::case::front-end`, so a filter picks any of the three. A server starts when the first of
+//! its trials runs. One that is not installed (`setup.sh` installs them) has its trials ignored, and the reason is
+//! shown; with `ANYSOCKS_INTEROP=require` they fail.
+
+mod capabilities;
+mod cases;
+mod destinations;
+mod expectation;
+mod fronts;
+mod in_process;
+mod isolated;
+mod isolation;
+mod lab;
+mod process;
+mod resources;
+mod running;
+mod scene;
+mod servers;
+mod tls;
+mod trials;
+mod tunnel;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use lab::Lab;
+use libtest_mimic::Arguments;
+
+/// Trials hardly compute; they wait for servers, and a few of them for seconds.
+const THREADS: usize = 8;
+
+fn main() -> ExitCode {
+    isolated::run_if_asked();
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads.get_or_insert(THREADS);
+    // The last reference stops the servers, and it is this one: all trials are gone when the run is over.
+    let lab = Arc::new(Lab::default());
+    libtest_mimic::run(&arguments, trials::all(&lab)).exit_code()
+}
