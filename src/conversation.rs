@@ -111,6 +111,14 @@ impl Scratch {
         &mut self.bytes
     }
 
+    /// Empties the room, for the next message.
+    pub(crate) fn clear(&mut self) {
+        if self.secret {
+            self.bytes.as_mut_slice().zeroize();
+        }
+        self.bytes.clear();
+    }
+
     /// Appends to the message. The sizes of all parts are bounded when they are made, and together stay below [`Self::SIZE`].
     pub(crate) fn put(&mut self, bytes: &[u8]) {
         let fits = self.bytes.try_extend_from_slice(bytes);
@@ -144,9 +152,7 @@ impl Default for Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        if self.secret {
-            self.bytes.as_mut_slice().zeroize();
-        }
+        self.clear();
     }
 }
 

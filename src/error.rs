@@ -2,6 +2,7 @@
 
 use crate::invalid::Invalid;
 use crate::reply::Reply;
+use std::borrow::Cow;
 use std::convert::Infallible;
 use std::{error, fmt, io};
 
@@ -84,19 +85,19 @@ pub enum ErrorKind {
     #[error("failed")]
     Method(#[source] Box<dyn error::Error + Send + Sync>),
     /// A frame of the encapsulation that was negotiated could not be sealed or opened.
-    #[error("failed in the encapsulation")]
+    #[error("failed: a frame can't be sealed or opened")]
     Encapsulation(#[source] Box<dyn error::Error + Send + Sync>),
     /// The request was refused with this code.
     #[error("refused: {0}")]
     Refused(Reply),
     /// The proxy hung up in the middle.
-    #[error("failed: the proxy closed the connection after {received} bytes of its answer")]
+    #[error("failed: the proxy closed the connection {}", after_bytes(*.received))]
     EndedEarly {
         /// How many bytes of the message that was waited for had come.
         received: usize,
     },
     /// A field of the answer has a value that it can't have.
-    #[error("failed: {field} of the answer is X'{byte:02X}'")]
+    #[error("failed: the answer has X'{byte:02X}' as its {field}")]
     Malformed {
         /// The field's name in the protocol's text.
         field: &'static str,
@@ -129,6 +130,14 @@ fn who_begins_with(first: u8) -> &'static str {
         0x15 | 0x16 => "a TLS server, not a bare SOCKS proxy",
         b'S' => "what may be an SSH server, not a SOCKS proxy",
         _ => "no SOCKS proxy",
+    }
+}
+
+fn after_bytes(received: usize) -> Cow<'static, str> {
+    match received {
+        0 => "before it answered".into(),
+        1 => "after 1 byte of its answer".into(),
+        n => format!("after {n} bytes of its answer").into(),
     }
 }
 

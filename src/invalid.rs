@@ -70,9 +70,12 @@ pub enum Invalid {
         /// What was asked for.
         wanted: &'static str,
     },
-    /// An option was set that the proxy's SOCKS version does not have.
-    #[error("{0} is an option of SOCKS5")]
-    Socks5Only(&'static str),
+    /// METHODs were set for a SOCKS4 proxy, which knows none.
+    #[error("SOCKS4 has no methods")]
+    MethodOverSocks4,
+    /// A user id was set for a SOCKS5 proxy, which knows user names instead.
+    #[error("SOCKS5 has no user id: set a user name and a password")]
+    UserIdOverSocks5,
     /// A proxy's URL without a scheme.
     #[error("a proxy's URL begins with a scheme, such as socks5h://")]
     SchemeMissing,
@@ -89,7 +92,7 @@ pub enum Invalid {
     #[error("an .onion name must be resolved by the proxy: socks5h or socks4a")]
     OnionResolvedLocally,
     /// A driver reported more bytes than the step had offered.
-    #[error("{reported} bytes reported, and {offered} were offered")]
+    #[error("the driver reported {reported} bytes where {offered} were offered")]
     Overrun {
         /// What was passed to `advance`.
         reported: usize,

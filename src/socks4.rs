@@ -117,6 +117,7 @@ impl<'a> Socks4<'a> {
             // Refused by the constructor.
             Host::Ip(IpAddr::V6(_)) => return,
         };
+        message.clear();
         message.put(&[4, 1]);
         message.put(&self.target.port().to_be_bytes());
         message.put(&ip);

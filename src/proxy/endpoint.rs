@@ -21,7 +21,7 @@ pub enum Endpoint {
     Addr(SocketAddr),
     /// A name, which is resolved when a connection is made, and a port.
     Name(Domain<'static>, u16),
-    /// A Unix-domain socket.
+    /// A Unix-domain socket. A relative path can be connected to, but has no URL.
     Unix(PathBuf),
 }
 

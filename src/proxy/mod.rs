@@ -124,7 +124,7 @@ impl Proxy {
     ///
     /// The proxy is a SOCKS4 one, or [`Credentials::new`] refuses them.
     pub fn password(self, user: impl AsRef<[u8]>, password: impl AsRef<[u8]>) -> Result<Self, Error> {
-        self.auth(Auth::password(Credentials::new(user, password)?))
+        self.credentials(user, password, Auth::password)
     }
 
     /// User name and password, and no other way in: [`Auth::password_only`].
@@ -133,7 +133,19 @@ impl Proxy {
     ///
     /// The proxy is a SOCKS4 one, or [`Credentials::new`] refuses them.
     pub fn password_only(self, user: impl AsRef<[u8]>, password: impl AsRef<[u8]>) -> Result<Self, Error> {
-        self.auth(Auth::password_only(Credentials::new(user, password)?))
+        self.credentials(user, password, Auth::password_only)
+    }
+
+    fn credentials(
+        self,
+        user: impl AsRef<[u8]>,
+        password: impl AsRef<[u8]>,
+        auth: fn(Credentials) -> Auth,
+    ) -> Result<Self, Error> {
+        match self.protocol {
+            Protocol::V5(_) => self.auth(auth(Credentials::new(user, password)?)),
+            Protocol::V4(_) => Err(Invalid::PasswordOverSocks4.into()),
+        }
     }
 
     /// The METHODs to offer, in place of those set before.
@@ -144,7 +156,7 @@ impl Proxy {
     pub fn auth(mut self, auth: Auth) -> Result<Self, Error> {
         match &mut self.protocol {
             Protocol::V5(old) => *old = auth,
-            Protocol::V4(_) => return Err(Invalid::Socks5Only("a method").into()),
+            Protocol::V4(_) => return Err(Invalid::MethodOverSocks4.into()),
         }
         Ok(self)
     }
@@ -157,7 +169,7 @@ impl Proxy {
     pub fn user_id(mut self, id: impl AsRef<[u8]>) -> Result<Self, Error> {
         match &mut self.protocol {
             Protocol::V4(old) => *old = UserId::new(id)?,
-            Protocol::V5(_) => return Err(wrong_version("SOCKS5", "SOCKS4")),
+            Protocol::V5(_) => return Err(Invalid::UserIdOverSocks5.into()),
         }
         Ok(self)
     }

@@ -27,7 +27,7 @@ impl FromStr for Proxy {
             None => (&*lower, false),
         };
         // User name and password may hold anything, bare or encoded; what stands behind them can't hold an '@' before its end.
-        let end_of_user_info = if unix { rest.find("@/") } else { rest.rfind('@') };
+        let end_of_user_info = if unix { rest.rfind("@/") } else { rest.rfind('@') };
         let (user_info, place) = match end_of_user_info {
             Some(at) if !(unix && rest.starts_with('/')) => (UserInfo::parse(&rest[..at]), &rest[at + 1..]),
             _ => (UserInfo::default(), rest),

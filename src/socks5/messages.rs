@@ -23,6 +23,7 @@ impl<'a> Messages<'a> {
 
     /// Renders the message of this phase; pipelined, those of the later ones with it.
     pub(super) fn render(&self, phase: Phase, message: &mut Scratch) {
+        message.clear();
         if phase == Phase::Greeting {
             self.auth.put_greeting(message);
         }

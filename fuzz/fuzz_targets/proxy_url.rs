@@ -1,0 +1,8 @@
+//! Proxies from any URL.
+
+#![no_main]
+
+#[path = "../properties/mod.rs"]
+mod properties;
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| properties::hold("proxy_url", input));

@@ -1,0 +1,8 @@
+//! SOCKS5 handshakes with a proxy that says anything.
+
+#![no_main]
+
+#[path = "../properties/mod.rs"]
+mod properties;
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| properties::hold("socks5", input));

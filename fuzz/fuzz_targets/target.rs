@@ -1,0 +1,8 @@
+//! Targets from any text.
+
+#![no_main]
+
+#[path = "../properties/mod.rs"]
+mod properties;
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| properties::hold("target", input));

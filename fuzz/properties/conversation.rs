@@ -1,0 +1,154 @@
+//! A proxy that says what the input says, and what a handshake with it must come to, whatever the chunks.
+
+use anysocks::{Conversation, Error, ErrorKind, Established, Scratch, Stage, Step};
+use std::io;
+
+/// The longest reply of SOCKS5: a name of 255 bytes.
+const LONGEST_READ: usize = 262;
+
+/// What a reference parser makes of all that a proxy has said so far.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Heard {
+    /// The tunnel begins here, and this is BND.ADDR and BND.PORT.
+    Open { at: usize, bound: String },
+    /// No tunnel will come of it.
+    Failed(Failure),
+    /// More must come, `least` bytes at the least; `received` have come of the message that is under way.
+    Wants { least: usize, stage: Stage, received: usize },
+}
+
+pub(crate) type Failure = (Stage, Reason);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Reason {
+    NotSocks(u8),
+    MethodsRefused,
+    MethodNotOffered(u8),
+    PasswordRefused(u8),
+    Refused(u8),
+    EndedEarly(usize),
+    Malformed(&'static str, u8),
+}
+
+/// What a proxy's bytes mean, by the simplest code that can tell.
+pub(crate) trait Reference {
+    /// What these first bytes of a proxy come to, and the client's messages up to there.
+    fn read(&self, wire: &[u8]) -> (Heard, Messages);
+}
+
+pub(crate) type Messages = Vec<Vec<u8>>;
+
+/// Checks that the handshake comes to what the reference says, in one piece, byte by byte and in these chunks.
+pub(crate) fn check<C>(talk: impl Fn() -> C, reference: &impl Reference, wire: &[u8], chunks: &[u8])
+where
+    C: Conversation<Outcome = Established>,
+{
+    let (heard, messages) = reference.read(wire);
+    let expected = match heard {
+        Heard::Open { at, bound } => Ok((at, bound)),
+        Heard::Failed(failure) => Err(failure),
+        Heard::Wants { stage, received, .. } => Err((stage, Reason::EndedEarly(received))),
+    };
+    for sizes in [&[0][..], &[1], chunks] {
+        let (said, ended) = hold(talk(), reference, wire, sizes);
+        assert_eq!(ended, expected, "in chunks of {sizes:?}");
+        assert_eq!(said, messages, "in chunks of {sizes:?}");
+    }
+}
+
+/// Drives the conversation to its end, `sizes[i]` bytes at a time in turn; 0 stands for all that is offered.
+fn hold(
+    mut talk: impl Conversation<Outcome = Established>,
+    reference: &impl Reference,
+    wire: &[u8],
+    sizes: &[u8],
+) -> (Messages, Result<(usize, String), Failure>) {
+    let mut sizes = sizes.iter().cycle().map(|&size| if size == 0 { usize::MAX } else { size.into() });
+    let mut said = Vec::new();
+    let mut to_write = Vec::new();
+    let mut consumed = 0;
+    let ended = loop {
+        if let Some(Established { bound, .. }) = ask_again(&mut talk) {
+            break Ok((consumed, bound.to_string()));
+        }
+        let size = sizes.next().unwrap_or(usize::MAX);
+        let moved = match talk.step(&mut Scratch::new()) {
+            Step::Write(bytes) => {
+                assert!(!bytes.is_empty(), "a write of nothing would never end");
+                if to_write.is_empty() {
+                    said.push(bytes.to_vec());
+                    to_write = bytes.to_vec();
+                }
+                assert_eq!(bytes, to_write, "a message that was begun is gone on with");
+                let n = size.min(bytes.len());
+                to_write.drain(..n);
+                n
+            }
+            Step::Read(buf) => {
+                let (Heard::Wants { least, .. }, _) = reference.read(&wire[..consumed]) else {
+                    panic!("a read was asked for after the end");
+                };
+                assert!((1..=LONGEST_READ.min(least)).contains(&buf.len()), "{} of {least}", buf.len());
+                let n = size.min(buf.len()).min(wire.len() - consumed);
+                buf[..n].copy_from_slice(&wire[consumed..][..n]);
+                consumed += n;
+                n
+            }
+            Step::Done(_) => panic!("nothing has happened since there was more to do"),
+        };
+        if let Err(error) = talk.advance(moved) {
+            break Err(failure(&error));
+        }
+        assert!(moved > 0, "the end is an error, or it would be waited for ever");
+    };
+    assert_over(&mut talk);
+    (said, ended)
+}
+
+/// Asks for the next step as a driver may that was interrupted: nothing changes, whatever it left in the buffer. The outcome, if
+/// there is one.
+fn ask_again<C: Conversation>(talk: &mut C) -> Option<C::Outcome> {
+    let stage = talk.stage();
+    let mut first = None;
+    for _ in 0..2 {
+        let mut scratch = Scratch::new();
+        let offer = match talk.step(&mut scratch) {
+            Step::Write(bytes) => (Some(bytes.to_vec()), bytes.len()),
+            Step::Read(buf) => {
+                buf.fill(0x5A);
+                (None, buf.len())
+            }
+            Step::Done(outcome) => {
+                assert_eq!(first, None, "nothing has happened since there was more to do");
+                return Some(outcome);
+            }
+        };
+        assert_eq!(first.get_or_insert_with(|| offer.clone()), &offer);
+        talk.report(Err(io::ErrorKind::Interrupted.into())).unwrap();
+        talk.report(Err(io::ErrorKind::WouldBlock.into())).unwrap_err();
+        assert_eq!(talk.stage(), stage);
+    }
+    None
+}
+
+/// A conversation that is over asks for a read of no bytes, and an end of the stream is the only thing that it can be told.
+fn assert_over(talk: &mut impl Conversation) {
+    for _ in 0..2 {
+        assert!(matches!(talk.step(&mut Scratch::new()), Step::Read([])), "after the end");
+        talk.advance(0).unwrap_err();
+    }
+}
+
+fn failure(error: &Error) -> Failure {
+    let reason = match *error.kind() {
+        ErrorKind::NotSocks { first } => Reason::NotSocks(first),
+        ErrorKind::MethodsRefused => Reason::MethodsRefused,
+        ErrorKind::MethodNotOffered(code) => Reason::MethodNotOffered(code),
+        ErrorKind::PasswordRefused(status) => Reason::PasswordRefused(status),
+        ErrorKind::Refused(reply) => Reason::Refused(reply.0),
+        ErrorKind::EndedEarly { received } => Reason::EndedEarly(received),
+        ErrorKind::Malformed { field, byte } => Reason::Malformed(field, byte),
+        ref other => panic!("{other:?} of a proxy's bytes"),
+    };
+    (error.stage(), reason)
+}

@@ -1,0 +1,42 @@
+//! The choices that an input makes, byte by byte from its start. Where it ends, all choices are 0.
+
+use anysocks::{Domain, Host, Target};
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+pub(crate) struct Dice<'i>(pub(crate) &'i [u8]);
+
+impl<'i> Dice<'i> {
+    pub(crate) fn byte(&mut self) -> u8 {
+        match self.0.split_first() {
+            Some((first, rest)) => {
+                self.0 = rest;
+                *first
+            }
+            None => 0,
+        }
+    }
+
+    /// A text of a chosen length, 0 to 255, and of few letters.
+    pub(crate) fn text(&mut self) -> String {
+        let len = usize::from(self.byte());
+        "abcdefghijklmnopqrstuvwxyz".chars().cycle().take(len).collect()
+    }
+
+    /// An address of either family, or a name.
+    pub(crate) fn target(&mut self) -> Target<'static> {
+        let host = match self.byte() % 3 {
+            0 => Host::Ip(Ipv4Addr::new(192, 0, 2, self.byte()).into()),
+            1 => Host::Ip(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, self.byte().into()).into()),
+            _ => Host::Domain(Domain::new(format!("{:x<1}", self.text())).unwrap()),
+        };
+        Target::new(host, 443)
+    }
+
+    /// How many bytes go in one call, in turn: up to 15 sizes.
+    pub(crate) fn chunks(&mut self) -> &'i [u8] {
+        let count = usize::from(self.byte() % 16);
+        let (chunks, rest) = self.0.split_at(count.min(self.0.len()));
+        self.0 = rest;
+        chunks
+    }
+}

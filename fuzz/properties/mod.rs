@@ -1,0 +1,19 @@
+//! What holds for every input: checked by the fuzzer for those that it finds, and by the tests for those that were kept.
+
+mod conversation;
+mod dice;
+mod proxy_url;
+mod socks4;
+mod socks5;
+mod target;
+
+/// Panics if a property of this fuzz target does not hold for the input.
+pub(crate) fn hold(fuzz_target: &str, input: &[u8]) {
+    match fuzz_target {
+        "socks5" => socks5::holds(input),
+        "socks4" => socks4::holds(input),
+        "target" => target::holds(input),
+        "proxy_url" => proxy_url::holds(input),
+        unknown => panic!("there is no fuzz target {unknown}"),
+    }
+}

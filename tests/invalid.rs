@@ -1,0 +1,49 @@
+//! What is said to a caller who made a mistake, word for word.
+
+use anysocks::{Error, Invalid, Stage};
+
+#[test]
+fn sentences() {
+    for (invalid, sentence) in [
+        (Invalid::NameEmpty, "the host name is empty"),
+        (Invalid::NameTooLong(256), "the host name has 256 bytes, and SOCKS can carry 255"),
+        (Invalid::NameCharacter('\0'), r"'\0' can't stand in a host name"),
+        (Invalid::NameCharacter(':'), "':' can't stand in a host name"),
+        (Invalid::NameNotAscii, "the host name is not ASCII: give its punycode form (xn--...)"),
+        (Invalid::NotIpv6, "what stands in the brackets is not an IPv6 address"),
+        (Invalid::Zone, "an IPv6 zone has a meaning on this machine only"),
+        (Invalid::Unbracketed, "an IPv6 address with a port is written [address]:port"),
+        (Invalid::PortMissing, "the port is missing"),
+        (Invalid::NotAPort, "the port is not a number from 0 to 65535"),
+        (Invalid::Ipv6OverSocks4, "SOCKS4 can't carry an IPv6 address"),
+        (Invalid::UserIdNul, "the SOCKS4 user id holds a NUL"),
+        (Invalid::UserIdTooLong(256), "the SOCKS4 user id has 256 bytes, and 255 are sent at most"),
+        (Invalid::UserEmpty, "the user name is empty"),
+        (Invalid::UserTooLong(256), "the user name has 256 bytes, and SOCKS5 can carry 255"),
+        (Invalid::PasswordTooLong(256), "the password has 256 bytes, and SOCKS5 can carry 255"),
+        (Invalid::PasswordOverSocks4, "SOCKS4 has no passwords"),
+        (Invalid::MethodTwice(0x80), "method X'80' is offered twice"),
+        (Invalid::NotAMethod, "X'FF' is not a method"),
+        (Invalid::NotPipelinable, "pipelining needs exactly one method, none or username/password"),
+        (
+            Invalid::WrongVersion { proxy: "SOCKS4", wanted: "SOCKS5" },
+            "the proxy speaks SOCKS4, and SOCKS5 was asked for",
+        ),
+        (Invalid::MethodOverSocks4, "SOCKS4 has no methods"),
+        (Invalid::UserIdOverSocks5, "SOCKS5 has no user id: set a user name and a password"),
+        (Invalid::SchemeMissing, "a proxy's URL begins with a scheme, such as socks5h://"),
+        (
+            Invalid::Scheme,
+            "the URL's scheme is none of SOCKS, which are socks4, socks4a, socks5, socks5h and socks",
+        ),
+        (Invalid::UrlTail, "a proxy's URL ends with host and port"),
+        (Invalid::UnixPath, "a Unix-domain proxy is written scheme+unix:///path"),
+        (Invalid::OnionResolvedLocally, "an .onion name must be resolved by the proxy: socks5h or socks4a"),
+        (Invalid::Overrun { reported: 10, offered: 9 }, "the driver reported 10 bytes where 9 were offered"),
+    ] {
+        assert_eq!(invalid.to_string(), sentence);
+        // No stage in front of it: the caller's argument is what it is about.
+        let error = Error::from(invalid);
+        assert_eq!((error.to_string(), error.stage()), (sentence.into(), Stage::Preparation));
+    }
+}

@@ -1,0 +1,216 @@
+//! Proxies' URLs: what each part means, what is refused, and that `Display` gives back all but the password.
+
+use anysocks::{
+    Conversation, Endpoint, Error, ErrorKind, Invalid, Proxy, Resolve, Scratch, Socks5, Stage, Step, V4, V5,
+    Version,
+};
+use std::path::Path;
+
+fn parse(url: &str) -> Proxy {
+    url.parse().unwrap_or_else(|error| panic!("{url}: {error}"))
+}
+
+fn invalid(url: &str) -> Invalid {
+    let error = url.parse::<Proxy>().expect_err(url);
+    assert_eq!((error.stage(), error.proxy()), (Stage::Preparation, None));
+    match error.kind() {
+        ErrorKind::Invalid(invalid) => invalid.clone(),
+        other => panic!("{url}: {other:?}"),
+    }
+}
+
+/// What the client sends to a proxy that wants passwords: its greeting, and its credentials.
+fn says(proxy: &Proxy) -> Result<(Vec<u8>, Vec<u8>), Error> {
+    let mut talk = Socks5::connect(V5::auth(proxy)?, "a:1".try_into()?)?;
+    let greeting = written(&mut talk);
+    for byte in [5, 2] {
+        let mut scratch = Scratch::new();
+        let Step::Read(buf) = talk.step(&mut scratch) else { panic!("no answer is waited for") };
+        buf[0] = byte;
+        talk.advance(1)?;
+    }
+    Ok((greeting, written(&mut talk)))
+}
+
+fn written(talk: &mut Socks5<'_>) -> Vec<u8> {
+    let mut scratch = Scratch::new();
+    let Step::Write(bytes) = talk.step(&mut scratch) else { panic!("nothing is said") };
+    let bytes = bytes.to_vec();
+    talk.advance(bytes.len()).unwrap();
+    bytes
+}
+
+#[test]
+fn schemes() {
+    for (scheme, version, resolve, shown) in [
+        ("socks4", 4, Resolve::Locally, "socks4"),
+        ("socks4a", 4, Resolve::ByProxy, "socks4a"),
+        ("socks5", 5, Resolve::Locally, "socks5"),
+        ("socks5h", 5, Resolve::ByProxy, "socks5h"),
+        ("socks", 5, Resolve::ByProxy, "socks5h"),
+    ] {
+        for scheme in [scheme.to_owned(), scheme.to_uppercase()] {
+            for (suffix, place, end) in
+                [("", "h", "h:1080"), ("+unix", "/run/x", "/run/x"), ("+UNIX", "/X", "/X")]
+            {
+                let proxy = parse(&format!("{scheme}{suffix}://{place}"));
+                assert_eq!(proxy.resolves(), resolve, "{scheme}");
+                assert_eq!(
+                    (V4::auth(&proxy).is_ok(), V5::auth(&proxy).is_ok()),
+                    (version == 4, version == 5)
+                );
+                assert_eq!(proxy.to_string(), format!("{shown}{}://{end}", suffix.to_lowercase()));
+            }
+        }
+    }
+}
+
+#[test]
+fn places() {
+    for (place, shown) in [
+        ("proxy.example", "proxy.example:1080"),
+        ("proxy.example/", "proxy.example:1080"),
+        ("proxy.example:9050", "proxy.example:9050"),
+        ("proxy.example.:9050/", "proxy.example.:9050"),
+        ("192.0.2.1", "192.0.2.1:1080"),
+        ("192.0.2.1:0", "192.0.2.1:0"),
+        ("[::1]", "[::1]:1080"),
+        ("[::1]:65535", "[::1]:65535"),
+        ("[::ffff:192.0.2.1]:1", "[::ffff:192.0.2.1]:1"),
+        ("@h", "h:1080"),
+    ] {
+        let proxy = parse(&format!("socks5h://{place}"));
+        assert_eq!(proxy.endpoint(), &Endpoint::try_from(shown).unwrap(), "{place}");
+        assert_eq!(proxy.to_string(), format!("socks5h://{shown}"));
+    }
+    for (place, path, shown) in [
+        ("/run/tor/socks", "/run/tor/socks", "/run/tor/socks"),
+        ("/a%20b", "/a b", "/a%20b"),
+        ("/a%3F%23%25", "/a?#%", "/a%3F%23%25"),
+        ("/a@/b", "/a@/b", "/a%40/b"),
+        ("user:pw@/run/x", "/run/x", "user@/run/x"),
+        ("u@h:p@w@/run/x", "/run/x", "u%40h@/run/x"),
+        ("user:p@/w@/run/x", "/run/x", "user@/run/x"),
+        ("//x/", "//x/", "//x/"),
+    ] {
+        let proxy = parse(&format!("socks5h+unix://{place}"));
+        assert_eq!(proxy.endpoint(), &Endpoint::from(Path::new(path)), "{place}");
+        assert_eq!(proxy.to_string(), format!("socks5h+unix://{shown}"));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_path_need_not_be_text() {
+    use std::os::unix::ffi::OsStrExt;
+    let proxy = parse("socks5+unix:///%FF/%c3%bc");
+    let path = std::ffi::OsStr::from_bytes(b"/\xFF/\xC3\xBC");
+    assert_eq!(proxy.endpoint(), &Endpoint::from(Path::new(path)));
+    assert_eq!(proxy.to_string(), "socks5+unix:///%FF/%C3%BC");
+}
+
+#[test]
+fn credentials() {
+    let long = "x".repeat(255);
+    for (user_info, user, password, shown) in [
+        ("user:pw", &b"user"[..], &b"pw"[..], "user"),
+        ("user:", b"user", b"", "user"),
+        ("user", b"user", b"", "user"),
+        ("user:p%40%3a%2Fss", b"user", b"p@:/ss", "user"),
+        ("user:p@s:s/?#", b"user", b"p@s:s/?#", "user"),
+        ("us@er:pw", b"us@er", b"pw", "us%40er"),
+        ("us%3Aer:pw", b"us:er", b"pw", "us%3Aer"),
+        ("u%00:%00", b"u\0", b"\0", "u%00"),
+        ("%ff%FE:%80", b"\xFF\xFE", b"\x80", "%FF%FE"),
+        ("ü:ß", "ü".as_bytes(), "ß".as_bytes(), "%C3%BC"),
+        // What is no code stands for itself, as the browsers read it.
+        ("u%zz:100%", b"u%zz", b"100%", "u%25zz"),
+        ("a-._~+ b:+", b"a-._~+ b", b"+", "a-._~%2B%20b"),
+        (&format!("{long}:{long}"), long.as_bytes(), long.as_bytes(), &long),
+    ] {
+        for (start, place, end) in [("socks5h", "h", "h:1080"), ("socks5h+unix", "/x", "/x")] {
+            let proxy = parse(&format!("{start}://{user_info}@{place}"));
+            let length = |text: &[u8]| vec![u8::try_from(text.len()).unwrap()];
+            let said = [vec![1], length(user), user.into(), length(password), password.into()].concat();
+            assert_eq!(says(&proxy).unwrap(), (vec![5, 2, 0, 2], said), "{user_info}");
+            let url = format!("{start}://{shown}@{end}");
+            assert_eq!(proxy.to_string(), url);
+            assert_eq!(parse(&url).to_string(), url);
+        }
+    }
+}
+
+#[test]
+fn without_credentials_none_are_offered() {
+    for url in ["socks5://h", "socks5://@h"] {
+        let proxy = parse(url);
+        let mut talk = Socks5::connect(V5::auth(&proxy).unwrap(), "a:1".try_into().unwrap()).unwrap();
+        assert_eq!(written(&mut talk), [5, 1, 0], "{url}");
+    }
+}
+
+#[test]
+fn user_ids() {
+    for (user_info, id, shown) in
+        [("", &b""[..], ""), ("@", b"", ""), ("me@", b"me", "me@"), ("m%3Ae%ff@", b"m:e\xFF", "m%3Ae%FF@")]
+    {
+        let proxy = parse(&format!("socks4a://{user_info}h"));
+        assert_eq!(V4::auth(&proxy).unwrap().as_bytes(), id);
+        assert_eq!(proxy.to_string(), format!("socks4a://{shown}h:1080"));
+    }
+}
+
+#[test]
+fn urls_that_are_none() {
+    let over = "x".repeat(256);
+    for (url, why) in [
+        ("", Invalid::SchemeMissing),
+        ("h:1080", Invalid::SchemeMissing),
+        ("socks5:h", Invalid::SchemeMissing),
+        ("socks5:/h", Invalid::SchemeMissing),
+        ("http://h", Invalid::Scheme),
+        ("socks6://h", Invalid::Scheme),
+        ("socks5+tls://h", Invalid::Scheme),
+        ("+unix:///x", Invalid::Scheme),
+        ("://h", Invalid::Scheme),
+        (" socks5://h", Invalid::Scheme),
+        ("socks5://", Invalid::NameEmpty),
+        ("socks5:///", Invalid::NameEmpty),
+        ("socks5://:1080", Invalid::NameEmpty),
+        ("socks5://user:pw@", Invalid::NameEmpty),
+        ("socks5://h:", Invalid::NotAPort),
+        ("socks5://h:65536", Invalid::NotAPort),
+        ("socks5://h:+1", Invalid::NotAPort),
+        ("socks5://user:pw", Invalid::NotAPort),
+        ("socks5://h/x", Invalid::UrlTail),
+        ("socks5://h//", Invalid::UrlTail),
+        ("socks5://h?x", Invalid::UrlTail),
+        ("socks5://h/#", Invalid::UrlTail),
+        ("socks5://::1", Invalid::Unbracketed),
+        ("socks5://[::1", Invalid::NameCharacter('[')),
+        ("socks5://[h]", Invalid::NotIpv6),
+        ("socks5://[fe80::1%25eth0]", Invalid::Zone),
+        ("socks5://a b", Invalid::NameCharacter(' ')),
+        ("socks5://%61", Invalid::NameCharacter('%')),
+        ("socks5://bücher", Invalid::NameNotAscii),
+        (&format!("socks5://{over}"), Invalid::NameTooLong(256)),
+        ("socks5://:pw@h", Invalid::UserEmpty),
+        ("socks5://:@h", Invalid::UserEmpty),
+        (&format!("socks5://{over}:pw@h"), Invalid::UserTooLong(256)),
+        (&format!("socks5://u:{over}@h"), Invalid::PasswordTooLong(256)),
+        ("socks4://id:pw@h", Invalid::PasswordOverSocks4),
+        ("socks4a+unix://id:@/x", Invalid::PasswordOverSocks4),
+        ("socks4://i%00d@h", Invalid::UserIdNul),
+        (&format!("socks4://{over}@h"), Invalid::UserIdTooLong(256)),
+        ("socks5+unix://", Invalid::UnixPath),
+        ("socks5+unix:///", Invalid::UnixPath),
+        ("socks5+unix://run/x", Invalid::UnixPath),
+        ("socks5+unix://u:p@run/x", Invalid::UnixPath),
+        ("socks5+unix:///a%00", Invalid::UnixPath),
+        ("socks5+unix:///a\0", Invalid::UnixPath),
+        ("socks5+unix:///a?x", Invalid::UnixPath),
+        ("socks5+unix:///a#x", Invalid::UnixPath),
+    ] {
+        assert_eq!(invalid(url), why, "{url}");
+    }
+}
