@@ -1,30 +1,15 @@
 //! What a client identifies itself with: credentials, user ids and METHODs, and which of them go together.
 
+#[path = "support/mistakes.rs"]
+mod mistakes;
+
 use anysocks::blocking::{Socks4Stream, Socks5Stream};
 use anysocks::{
-    Auth, Conversation, Credentials, Encapsulation, Error, ErrorKind, Invalid, Method, Proxy, Scratch,
-    Socks5, Stage, Step, UserId,
+    Auth, Conversation, Credentials, Encapsulation, Error, Invalid, Method, Proxy, Scratch, Socks5, Stage,
+    Step, UserId,
 };
+use mistakes::{credentials, greeting, invalid};
 use std::io::{self, Read, Write};
-
-fn invalid<T>(result: Result<T, Error>) -> Invalid {
-    match result.map(|_| "no error").unwrap_err().kind() {
-        ErrorKind::Invalid(invalid) => invalid.clone(),
-        other => panic!("{other:?}"),
-    }
-}
-
-fn credentials() -> Credentials {
-    Credentials::new("user", "pw").unwrap()
-}
-
-fn greeting(auth: &Auth) -> Vec<u8> {
-    let mut talk = Socks5::connect(auth, "a:1".try_into().unwrap()).unwrap();
-    match talk.step(&mut Scratch::new()) {
-        Step::Write(bytes) => bytes.to_vec(),
-        step => panic!("{step:?}"),
-    }
-}
 
 /// A METHOD with this code, and no more.
 struct Own(u8);

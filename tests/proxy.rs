@@ -1,33 +1,15 @@
 //! Proxies as values: from code and from what stands for one, and the mistakes that are found before anything is dialled.
 
+#[path = "support/mistakes.rs"]
+mod mistakes;
+
 use anysocks::blocking::{Socks4Stream, Socks5Stream};
-use anysocks::{
-    Auth, Conversation, Credentials, Endpoint, Error, ErrorKind, IntoProxy, Invalid, Proxy, Resolve, Scratch,
-    Socks5, Stage, Step, V4, V5, Version,
-};
+use anysocks::{Auth, Credentials, Endpoint, IntoProxy, Invalid, Proxy, Resolve, Stage, V4, V5, Version};
+use mistakes::{credentials, greeting, invalid};
 use std::io;
 use std::net::{Ipv6Addr, SocketAddr, SocketAddrV6, TcpListener};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-
-fn invalid<T>(result: Result<T, Error>) -> Invalid {
-    match result.map(|_| "no error").unwrap_err().kind() {
-        ErrorKind::Invalid(invalid) => invalid.clone(),
-        other => panic!("{other:?}"),
-    }
-}
-
-fn credentials() -> Credentials {
-    Credentials::new("user", "pw").unwrap()
-}
-
-fn greeting(auth: &Auth) -> Vec<u8> {
-    let mut talk = Socks5::connect(auth, "a:1".try_into().unwrap()).unwrap();
-    match talk.step(&mut Scratch::new()) {
-        Step::Write(bytes) => bytes.to_vec(),
-        step => panic!("{step:?}"),
-    }
-}
 
 #[test]
 fn endpoints() {

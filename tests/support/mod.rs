@@ -1,0 +1,12 @@
+//! What the tests of conversations, drivers and streams share.
+
+#![allow(dead_code, unused_imports, reason = "each test crate, with each set of features, uses a part of it")]
+
+pub(crate) mod blocked;
+pub(crate) mod case;
+pub(crate) mod dialogue;
+pub(crate) mod drivers;
+pub(crate) mod script;
+pub(crate) mod server;
+pub(crate) mod streams;
+pub(crate) mod toy;

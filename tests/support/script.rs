@@ -1,0 +1,223 @@
+//! A proxy in memory: it plays a transcript, and holds the client to its part.
+
+use anysocks::Stage;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+/// A line of a transcript: one message.
+#[derive(Clone, Debug)]
+pub(crate) enum Line {
+    /// What the client must write, in one call.
+    Client(Vec<u8>),
+    /// What the proxy sends, and at which stage the client waits for it.
+    Proxy(Stage, Vec<u8>),
+}
+
+pub(crate) fn client(bytes: impl Into<Vec<u8>>) -> Line {
+    Line::Client(bytes.into())
+}
+
+pub(crate) fn proxy(stage: Stage, bytes: impl Into<Vec<u8>>) -> Line {
+    Line::Proxy(stage, bytes.into())
+}
+
+/// How the stream behaves; by default as well as a stream can.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Manner {
+    /// All that the proxy sends is there from the start, in one piece. Else each message comes in one piece once the client has said
+    /// what stands before it, and only the application's bytes are glued to the last one.
+    pub(crate) glued: bool,
+    /// No read goes across this point of what the proxy sends.
+    pub(crate) split: Option<usize>,
+    /// The proxy hangs up behind so many bytes.
+    pub(crate) end: Option<usize>,
+    /// Each call moves one byte.
+    pub(crate) crumbs: bool,
+    /// Each call is made twice, and the first time comes to nothing.
+    pub(crate) stall: Option<Stall>,
+    /// Nothing leaves before it is flushed.
+    pub(crate) buffered: bool,
+}
+
+/// Why a call comes to nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stall {
+    /// `WouldBlock`, or `Pending` with a wake-up.
+    Blocked,
+    Interrupted,
+}
+
+/// A handle of the stream: the test keeps one while the code under test has another.
+#[derive(Clone, Debug)]
+pub(crate) struct Script(Arc<Mutex<State>>);
+
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) manner: Manner,
+    /// All that the client must say, and where its messages end.
+    said: Vec<u8>,
+    ends: Vec<usize>,
+    /// All that the proxy sends; up to where it may be read once so much was said.
+    answers: Vec<u8>,
+    gates: Vec<(usize, usize)>,
+    /// Up to where a read may reach at all, while it is before that point.
+    limit: usize,
+    /// How far the client is: taken from it, flushed, and read by it.
+    accepted: usize,
+    flushed: usize,
+    taken: usize,
+    stalled: bool,
+    /// What the client wrote behind the transcript.
+    pub(crate) beyond: Vec<u8>,
+    /// Calls that moved something. A vectored write counts in both.
+    pub(crate) writes: usize,
+    pub(crate) vectored: usize,
+    /// For each read that moved something or met the end: the size of the buffer.
+    pub(crate) offers: Vec<usize>,
+}
+
+impl Script {
+    /// The transcript, and behind it the application's bytes from the target.
+    pub(crate) fn new(lines: &[Line], application: &[u8], manner: Manner) -> Self {
+        let (mut said, mut ends, mut answers, mut gates) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        for line in lines {
+            match line {
+                Line::Client(bytes) => {
+                    said.extend(bytes);
+                    ends.push(said.len());
+                }
+                Line::Proxy(_, bytes) => {
+                    answers.extend(bytes);
+                    gates.push((said.len(), answers.len()));
+                }
+            }
+        }
+        answers.extend(application);
+        gates.last_mut().expect("the proxy says something").1 = answers.len();
+        Self(Arc::new(Mutex::new(State {
+            manner,
+            limit: 0,
+            said,
+            ends,
+            answers,
+            gates,
+            accepted: 0,
+            flushed: 0,
+            taken: 0,
+            stalled: false,
+            beyond: Vec::new(),
+            writes: 0,
+            vectored: 0,
+            offers: Vec::new(),
+        })))
+    }
+
+    /// Fails as soon as a buffer is offered that could take more than what the proxy says up to this point: what might be read by
+    /// mistake, on a day when more is there.
+    pub(crate) fn guarded(self, limit: usize) -> Self {
+        self.state().limit = limit;
+        self
+    }
+
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        // Poisoned by a failed check: that is reported already.
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// What the client has not read yet.
+    pub(crate) fn unread(&self) -> &[u8] {
+        &self.answers[self.taken..]
+    }
+
+    /// How much of its part the client has said.
+    pub(crate) fn accepted(&self) -> usize {
+        self.accepted
+    }
+
+    pub(crate) fn reads(&self) -> usize {
+        self.offers.len()
+    }
+
+    pub(crate) fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        self.stall()?;
+        assert!(!buf.is_empty(), "a write of no bytes");
+        let n = if self.manner.crumbs { 1 } else { buf.len() };
+        match self.ends.iter().find(|end| **end > self.accepted) {
+            Some(end) => {
+                let message = &self.said[self.accepted..*end];
+                assert!(
+                    buf == message,
+                    "the client writes \"{}\" where the message is \"{}\"",
+                    buf.escape_ascii(),
+                    message.escape_ascii(),
+                );
+            }
+            None => self.beyond.extend(&buf[..n]),
+        }
+        self.writes += 1;
+        self.accepted += n;
+        if !self.manner.buffered {
+            self.flushed = self.accepted;
+        }
+        Ok(n)
+    }
+
+    pub(crate) fn flush(&mut self) -> io::Result<()> {
+        if self.flushed < self.accepted {
+            self.stall()?;
+            self.flushed = self.accepted;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.stall()?;
+        assert!(self.flushed == self.accepted, "the client reads before it has flushed what it wrote");
+        let room = self.limit.saturating_sub(self.taken);
+        assert!(
+            room == 0 || buf.len() <= room,
+            "the client offers {} bytes to read into, and the proxy need not send more than {room}",
+            buf.len(),
+        );
+        self.offers.push(buf.len());
+        let end = self.manner.end.unwrap_or(self.answers.len());
+        let until = self.readable().min(end);
+        assert!(
+            until > self.taken || until == end,
+            "deadlock: the client reads, and the proxy waits after {} bytes",
+            self.flushed,
+        );
+        let n = buf.len().min(until - self.taken).min(if self.manner.crumbs { 1 } else { usize::MAX });
+        buf[..n].copy_from_slice(&self.answers[self.taken..][..n]);
+        self.taken += n;
+        Ok(n)
+    }
+
+    /// Up to where the next read may go.
+    fn readable(&self) -> usize {
+        let all = self.answers.len();
+        let open = |(needed, end): &(usize, usize)| *end > self.taken && *needed <= self.flushed;
+        let message = match self.gates.iter().find(|(_, end)| *end > self.taken) {
+            _ if self.manner.glued => all,
+            Some(gate) if open(gate) => gate.1,
+            Some(_) => self.taken,
+            None => all,
+        };
+        match self.manner.split {
+            Some(split) if split > self.taken => message.min(split),
+            _ => message,
+        }
+    }
+
+    fn stall(&mut self) -> io::Result<()> {
+        let Some(stall) = self.manner.stall else { return Ok(()) };
+        self.stalled = !self.stalled;
+        match stall {
+            _ if !self.stalled => Ok(()),
+            Stall::Blocked => Err(io::ErrorKind::WouldBlock.into()),
+            Stall::Interrupted => Err(io::ErrorKind::Interrupted.into()),
+        }
+    }
+}

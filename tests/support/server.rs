@@ -1,0 +1,54 @@
+//! A proxy on a loopback socket, for one client: it plays a transcript, and goes on as the test wants.
+
+use super::script::Line;
+use anysocks::Proxy;
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+/// How long a silent client is waited for: a test that would hang fails instead.
+const PATIENCE: Duration = Duration::from_secs(8);
+
+pub(crate) struct Server<T> {
+    pub(crate) addr: SocketAddr,
+    thread: JoinHandle<T>,
+}
+
+impl<T: Send + 'static> Server<T> {
+    /// Serves the first client, then ends.
+    pub(crate) fn start(lines: Vec<Line>, then: impl FnOnce(&TcpStream) -> T + Send + 'static) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+        let addr = listener.local_addr().expect("an address");
+        let thread = thread::spawn(move || {
+            let (mut client, _) = listener.accept().expect("a client");
+            client.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+            for line in lines {
+                match line {
+                    Line::Client(message) => {
+                        let mut heard = vec![0; message.len()];
+                        client.read_exact(&mut heard).expect("the client's message");
+                        assert_eq!(heard, message);
+                    }
+                    Line::Proxy(_, message) => client.write_all(&message).expect("a client that listens"),
+                }
+            }
+            then(&client)
+        });
+        Self { addr, thread }
+    }
+
+    pub(crate) fn proxy(&self) -> Proxy {
+        Proxy::socks5(self.addr).expect("a proxy")
+    }
+
+    /// What the test's part of the server came to.
+    pub(crate) fn join(self) -> T {
+        self.thread.join().expect("the server is content with its client")
+    }
+}
+
+/// Sends back whatever comes, until the client has said all.
+pub(crate) fn echo(mut client: &TcpStream) {
+    std::io::copy(&mut &*client, &mut client).expect("an echo");
+}

@@ -1,0 +1,180 @@
+//! A METHOD such as a caller may have of its own: two rounds, in which the proxy speaks first, and an encapsulation if the proxy chooses
+//! one.
+//!
+//! ```text
+//! proxy:  A0 01 CHALLENGE          client: A0 02 CHALLENGE xor FF
+//! proxy:  A0 03 LEVEL KEY          client: A0 04
+//! frame:  LEN | COUNT | content and padding        LEN: 2 to 8 bytes follow, all of them xor KEY; COUNT of them are content
+//! ```
+
+use super::script::{Line, client, proxy};
+use anysocks::{
+    Auth, Conversation, Encapsulation, Error, FrameError, Method, Open, Scratch, Seal, Stage, Step,
+};
+
+pub(crate) const CODE: u8 = 0xA0;
+pub(crate) const KEY: u8 = 0x5A;
+/// The content that one frame can have.
+pub(crate) const MOST: usize = 7;
+const CHALLENGE: u8 = 0x37;
+
+/// What the proxy chooses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Level {
+    Bare = 0,
+    Framed = 1,
+    /// A level that the client does not take.
+    Unknown = 2,
+}
+
+/// Offers this METHOD alone.
+pub(crate) fn auth() -> Auth {
+    Auth::method(|| Box::new(Toy::default())).expect("a method")
+}
+
+/// The whole of it as a transcript, from the greeting on.
+pub(crate) fn lines(level: Level) -> Vec<Line> {
+    vec![
+        client([5, 1, CODE]),
+        proxy(Stage::MethodSelection, [5, CODE]),
+        proxy(Stage::Authentication, [CODE, 1, CHALLENGE]),
+        client([CODE, 2, !CHALLENGE]),
+        proxy(Stage::Authentication, [CODE, 3, level as u8, KEY]),
+        client([CODE, 4]),
+    ]
+}
+
+#[derive(Default)]
+struct Toy {
+    round: usize,
+    heard: [u8; 4],
+    moved: usize,
+}
+
+impl Toy {
+    /// What is said in this round, or how much is heard.
+    fn message(&self) -> Result<Vec<u8>, usize> {
+        match self.round {
+            0 => Err(3),
+            1 => Ok(vec![CODE, 2, !self.heard[2]]),
+            2 => Err(4),
+            3 => Ok(vec![CODE, 4]),
+            _ => Err(0),
+        }
+    }
+}
+
+impl Conversation for Toy {
+    type Outcome = Option<Encapsulation>;
+
+    fn step<'s>(&'s mut self, scratch: &'s mut Scratch) -> Step<'s, Self::Outcome> {
+        match self.message() {
+            Ok(message) => {
+                let room = &mut scratch.room()[..message.len()];
+                room.copy_from_slice(&message);
+                Step::Write(&room[self.moved..])
+            }
+            Err(0) => {
+                Step::Done((self.heard[2] == Level::Framed as u8).then(|| encapsulation(self.heard[3])))
+            }
+            Err(len) => Step::Read(&mut self.heard[self.moved..len]),
+        }
+    }
+
+    fn advance(&mut self, n: usize) -> Result<(), Error> {
+        let len = self.message().map_or_else(|len| len, |message| message.len());
+        self.moved += n;
+        if self.moved > len {
+            return Err(Error::method("the driver says that more was moved than there was"));
+        }
+        if self.moved < len {
+            return Ok(());
+        }
+        let heard = self.message().is_err();
+        if heard && (self.heard[0] != CODE || usize::from(self.heard[1]) != self.round + 1) {
+            return Err(Error::method("the proxy is out of step"));
+        }
+        if self.round == 2 && self.heard[2] > Level::Framed as u8 {
+            return Err(Error::method("no such level"));
+        }
+        self.round += 1;
+        self.moved = 0;
+        Ok(())
+    }
+
+    fn stage(&self) -> Stage {
+        Stage::Authentication
+    }
+}
+
+impl Method for Toy {
+    fn code(&self) -> u8 {
+        CODE
+    }
+}
+
+struct Xor(u8);
+
+fn encapsulation(key: u8) -> Encapsulation {
+    Encapsulation { seal: Box::new(Xor(key)), open: Box::new(Xor(key)) }
+}
+
+/// A frame around content that fits, padded to at least two bytes.
+pub(crate) fn frame(content: &[u8]) -> Vec<u8> {
+    let count = u8::try_from(content.len()).expect("it fits");
+    let mut payload = vec![count];
+    payload.extend(content);
+    payload.resize(payload.len().max(2), 0xEE);
+    let len = u8::try_from(payload.len()).expect("it fits");
+    [len].into_iter().chain(payload.into_iter().map(|byte| byte ^ KEY)).collect()
+}
+
+/// The frames of a whole message.
+pub(crate) fn sealed(plain: &[u8]) -> Vec<u8> {
+    plain.chunks(MOST).flat_map(frame).collect()
+}
+
+/// The content of whole frames.
+pub(crate) fn opened(mut frames: &[u8]) -> Result<Vec<u8>, FrameError> {
+    let mut plain = Vec::new();
+    while let Some(len) = frames.first() {
+        let (frame, rest) =
+            frames.split_at_checked(1 + usize::from(*len)).ok_or("the last frame is not whole")?;
+        Xor(KEY).open(frame, &mut plain)?;
+        frames = rest;
+    }
+    Ok(plain)
+}
+
+impl Seal for Xor {
+    fn seal(&mut self, plain: &[u8], frames: &mut Vec<u8>) -> Result<usize, FrameError> {
+        let content = &plain[..plain.len().min(MOST)];
+        frames.extend(frame(content).into_iter().enumerate().map(|(at, byte)| match at {
+            0 => byte,
+            // `frame` has used the key of the transcripts; this is the one that was negotiated.
+            _ => byte ^ KEY ^ self.0,
+        }));
+        Ok(content.len())
+    }
+}
+
+impl Open for Xor {
+    fn missing(&self, frame: &[u8]) -> usize {
+        match frame.first() {
+            None => 3,
+            Some(len @ 2..=8) => 1 + usize::from(*len) - frame.len(),
+            // Not a frame: as good as whole, so that it is refused.
+            Some(_) => 0,
+        }
+    }
+
+    fn open(&mut self, frame: &[u8], plain: &mut Vec<u8>) -> Result<(), FrameError> {
+        let [2..=8, payload @ ..] = frame else { return Err("a length out of range".into()) };
+        let payload: Vec<u8> = payload.iter().map(|byte| byte ^ self.0).collect();
+        // As a cipher would: the content is there before it is known to be sound.
+        plain.extend(&payload[1..]);
+        let excess = (payload.len() - 1).checked_sub(payload[0].into()).ok_or("a forged count")?;
+        plain.truncate(plain.len() - excess);
+        Ok(())
+    }
+}

@@ -1,0 +1,104 @@
+//! CONNECT as the proxy sees it: each exchange on each driver, over streams that behave in every way that a stream may.
+
+#[path = "transcripts/check.rs"]
+mod check;
+#[path = "transcripts/pipelined.rs"]
+mod pipelined;
+#[path = "transcripts/row.rs"]
+mod row;
+#[path = "transcripts/socks4.rs"]
+mod socks4;
+#[path = "transcripts/socks5_methods.rs"]
+mod socks5_methods;
+#[path = "transcripts/socks5_replies.rs"]
+mod socks5_replies;
+#[path = "transcripts/socks5_requests.rs"]
+mod socks5_requests;
+mod support;
+
+use check::{check, check_stream, each};
+use support::script::{Manner, Stall};
+
+const GLUED: Manner =
+    Manner { glued: true, split: None, end: None, crumbs: false, stall: None, buffered: false };
+
+#[test]
+fn in_turns() {
+    each(|row, driver| check(row, driver, Manner::default()));
+}
+
+/// All answers and the application's bytes in one segment, before the client has said anything.
+#[test]
+fn all_at_once() {
+    each(|row, driver| check(row, driver, GLUED));
+}
+
+#[test]
+fn split_at_every_byte() {
+    each(|row, driver| {
+        for split in 1..row.answers() {
+            check(row, driver, Manner { split: Some(split), ..Manner::default() });
+            check(row, driver, Manner { split: Some(split), ..GLUED });
+        }
+    });
+}
+
+#[test]
+fn ended_at_every_byte() {
+    each(|row, driver| {
+        for end in 0..row.answers() {
+            check(row, driver, Manner { end: Some(end), ..Manner::default() });
+            check(row, driver, Manner { end: Some(end), ..GLUED });
+        }
+    });
+}
+
+#[test]
+fn one_byte_at_a_time() {
+    each(|row, driver| {
+        check(row, driver, Manner { crumbs: true, ..Manner::default() });
+        check(row, driver, Manner { crumbs: true, ..GLUED });
+    });
+}
+
+/// `Pending` or `WouldBlock`, and `Interrupted`, before each byte and each flush.
+#[test]
+fn stalled_at_every_byte() {
+    each(|row, driver| {
+        for stall in [Stall::Blocked, Stall::Interrupted] {
+            for buffered in [false, true] {
+                let manner = Manner { crumbs: true, stall: Some(stall), buffered, ..Manner::default() };
+                check(row, driver, manner);
+                check(row, driver, Manner { crumbs: false, ..manner });
+            }
+        }
+    });
+}
+
+#[test]
+fn through_a_buffered_stream() {
+    each(|row, driver| {
+        check(row, driver, Manner { buffered: true, ..Manner::default() });
+        check(row, driver, Manner { buffered: true, crumbs: true, ..Manner::default() });
+    });
+}
+
+/// The same, as the stream that comes of it.
+#[test]
+fn as_a_stream() {
+    each(|row, driver| {
+        check_stream(row, driver, Manner::default());
+        check_stream(row, driver, GLUED);
+        check_stream(row, driver, Manner { crumbs: true, buffered: true, ..Manner::default() });
+    });
+}
+
+/// A name says which row fails, and two rows of one name are likely to be one row twice.
+#[test]
+fn names_are_unique() {
+    let mut names: Vec<_> = check::rows().into_iter().map(|row| row.name).collect();
+    let all = names.len();
+    names.sort();
+    names.dedup();
+    assert_eq!(names.len(), all);
+}
