@@ -70,11 +70,20 @@ pub(crate) fn connected<'s>(stream: impl Into<SockRef<'s>>) -> io::Result<()> {
 
 /// How an address is named in an error.
 fn name(addr: &SockAddr) -> String {
-    match (addr.as_socket(), addr.as_pathname()) {
-        (Some(addr), _) => addr.to_string(),
-        (_, Some(path)) => path.display().to_string(),
-        _ => String::from("an address of another kind"),
+    match addr.as_socket() {
+        Some(addr) => addr.to_string(),
+        None => path(addr).unwrap_or_else(|| "a Unix-domain socket".into()),
     }
+}
+
+#[cfg(unix)]
+fn path(addr: &SockAddr) -> Option<String> {
+    addr.as_pathname().map(|path| path.display().to_string())
+}
+
+#[cfg(not(unix))]
+const fn path(_: &SockAddr) -> Option<String> {
+    None
 }
 
 /// What has been tried so far, and why it failed.
