@@ -77,6 +77,7 @@ fn converse<C: Conversation<Outcome = Established>>(
         let mut scratch = Scratch::new();
         let (wrote, moved) = match talk.step(&mut scratch) {
             Step::Write(bytes) => (true, stream.write(bytes)),
+            Step::Read([]) => (false, Ok(0)),
             Step::Read(buf) => (false, stream.read(buf)),
             Step::Done(established) => return Ok(established),
         };

@@ -50,6 +50,7 @@ fn go_on(stream: &mut TcpStream, talk: &mut Socks5<'_>) -> Result<Option<Establi
         let mut scratch = Scratch::new();
         let moved = match talk.step(&mut scratch) {
             Step::Write(bytes) => stream.write(bytes),
+            Step::Read([]) => Ok(0),
             Step::Read(buf) => stream.read(buf),
             Step::Done(established) => return Ok(Some(established)),
         };

@@ -7,6 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 ///
 /// Many proxies fill in `0.0.0.0:0`, and a few a name, which may be empty or no text at all.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Address {
     /// An IP address and a port.
     Ip(SocketAddr),

@@ -19,7 +19,8 @@ mod wait;
 use crate::conversation::{Conversation, Scratch, Step};
 use crate::dial::Failures;
 use crate::error::{Error, Stage};
-use crate::proxy::{IntoProxy, Proxy, SocketOptions};
+use crate::into_proxy::IntoProxy;
+use crate::proxy::SocketOptions;
 use crate::runtime::{self, Deadline, Runtime};
 use crate::stream::SocksStream;
 use crate::target::Target;
@@ -28,7 +29,7 @@ use socket2::SockAddr;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::pin::pin;
-use std::sync::mpsc;
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::task::{Context, Poll, Waker};
 use std::thread;
 use wait::Punctual;
@@ -67,7 +68,7 @@ impl<S: Read + Write, V: Version> SocksStream<S, V, Blocking> {
 }
 
 #[doc = include_str!("docs/dial.md")]
-pub fn dial(proxy: &Proxy) -> Result<TcpStream, Error> {
+pub fn dial<'a>(proxy: impl IntoProxy<'a>) -> Result<TcpStream, Error> {
     let stream = at_once(runtime::dial::<Blocking>(proxy))?;
     block_again(&stream, Stage::Dial)?;
     Ok(stream)
@@ -90,6 +91,7 @@ where
         let mut scratch = Scratch::new();
         let moved = match talk.step(&mut scratch) {
             Step::Write(bytes) => stream.write(bytes),
+            Step::Read([]) => Ok(0),
             Step::Read(buf) => stream.flush().and_then(|()| stream.read(buf)),
             Step::Done(outcome) => return Ok(outcome),
         };
@@ -112,17 +114,22 @@ impl Runtime for Blocking {
 
     /// The system's resolver knows no deadline: it works on a thread of its own, which may outlive the call.
     async fn lookup(name: &str, port: u16, deadline: Deadline) -> std::io::Result<Vec<SocketAddr>> {
-        let (found, addrs) = mpsc::sync_channel(1);
+        let (found, addrs) = sync_channel(1);
         let name = name.to_owned();
         thread::Builder::new().name("anysocks lookup".into()).spawn(move || {
-            // An error says that nobody waits any more.
+            // Nobody may be waiting any more.
             let _ = found.send((&*name, port).to_socket_addrs().map(Iterator::collect));
         })?;
-        match wait::left(deadline) {
-            Some(left) => {
-                addrs.recv_timeout(left).unwrap_or_else(|_| Err(std::io::ErrorKind::TimedOut.into()))
+        let found = match wait::left(deadline) {
+            Some(left) => addrs.recv_timeout(left),
+            None => addrs.recv().map_err(Into::into),
+        };
+        match found {
+            Ok(addrs) => addrs,
+            Err(RecvTimeoutError::Timeout) => Err(std::io::ErrorKind::TimedOut.into()),
+            Err(RecvTimeoutError::Disconnected) => {
+                Err(std::io::Error::other("the resolver's thread is gone"))
             }
-            None => addrs.recv().unwrap_or_else(|lost| Err(std::io::Error::other(lost))),
         }
     }
 

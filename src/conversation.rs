@@ -12,6 +12,7 @@
 //!         let mut scratch = Scratch::new();
 //!         let moved = match talk.step(&mut scratch) {
 //!             Step::Write(bytes) => stream.write(bytes),
+//!             Step::Read([]) => Ok(0), // the conversation is over, and will say so
 //!             Step::Read(buf) => stream.flush().and_then(|()| stream.read(buf)),
 //!             Step::Done(outcome) => return Ok(outcome),
 //!         };
@@ -41,7 +42,8 @@ pub trait Conversation {
     /// A buffer offered by [`Step::Read`] is never longer than the least that the other side must still send before the
     /// conversation ends, so nothing that follows the conversation can be read by mistake.
     ///
-    /// [`Step::Done`] hands the outcome over, once. A conversation that is over, or that has failed, asks for a read of no bytes.
+    /// [`Step::Done`] hands the outcome over, once. A conversation that is over, or that has failed, asks for a read of no bytes: a
+    /// driver reports 0 then without reading, since a stream may wait for ever to read nothing, and gets an error.
     fn step<'s>(&'s mut self, scratch: &'s mut Scratch) -> Step<'s, Self::Outcome>;
 
     /// `n` bytes of what the last step offered were written, or read. 0 means that the other side hung up.
@@ -72,14 +74,24 @@ pub trait Conversation {
 }
 
 /// What a [`Conversation`] wants its driver to do next.
-#[derive(Debug)]
 pub enum Step<'s, T> {
     /// Write these bytes, or some of them from the start.
     Write(&'s [u8]),
-    /// Flush, then read into this buffer, as much or as little as there is.
+    /// Flush, then read into this buffer, as much or as little as there is. Where it has no room, report 0.
     Read(&'s mut [u8]),
     /// Nothing: the conversation has come to its end.
     Done(T),
+}
+
+impl<T: fmt::Debug> fmt::Debug for Step<'_, T> {
+    /// The bytes may be a password: only their number is shown.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Write(bytes) => write!(f, "Write({} bytes)", bytes.len()),
+            Self::Read(buf) => write!(f, "Read({} bytes)", buf.len()),
+            Self::Done(outcome) => f.debug_tuple("Done").field(outcome).finish(),
+        }
+    }
 }
 
 /// Room in which a [`Conversation`] renders the message that it wants written.

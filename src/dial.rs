@@ -46,6 +46,8 @@ fn set_options(socket: &Socket, options: &SocketOptions) -> io::Result<()> {
         socket.set_tcp_nodelay(true)?;
     }
     if let Some(after) = options.keepalive {
+        // The system counts whole seconds, and takes none for an error.
+        let after = after.max(Duration::from_secs(1));
         socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(after))?;
     }
     match options.local_addr {

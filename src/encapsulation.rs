@@ -8,10 +8,15 @@ use std::fmt;
 /// It has two halves, because the two directions of a stream may belong to two threads or tasks. What they share, if anything, they
 /// share inside.
 pub struct Encapsulation {
-    /// From plain bytes to frames.
-    pub seal: Box<dyn Seal>,
-    /// From frames to plain bytes.
-    pub open: Box<dyn Open>,
+    pub(crate) seal: Box<dyn Seal>,
+    pub(crate) open: Box<dyn Open>,
+}
+
+impl Encapsulation {
+    /// An encapsulation: from plain bytes to frames, and from frames to plain bytes.
+    pub fn new(seal: impl Seal + 'static, open: impl Open + 'static) -> Self {
+        Self { seal: Box::new(seal), open: Box::new(open) }
+    }
 }
 
 /// Why a frame can't be sealed or opened.

@@ -8,8 +8,8 @@ use std::{error, fmt, io};
 
 /// Why there is no connection: the [`Stage`] that failed, the [`ErrorKind`], and the proxy.
 ///
-/// `Display` is one sentence, such as `proxy socks5h://127.0.0.1:1080: request refused: host unreachable (X'04')`. It does not repeat
-/// what [`source`](error::Error::source) tells. No credentials ever stand in an error.
+/// `Display` is one sentence, such as `proxy socks5h://127.0.0.1:1080: request refused: host unreachable (X'04')`. Where there is a
+/// [`source`](error::Error::source), such as an I/O error, that tells the rest, and the sentence does not repeat it. No credentials ever stand in an error.
 ///
 /// ```
 /// use anysocks::{ErrorKind, Reply};
@@ -57,13 +57,24 @@ pub enum ErrorKind {
     /// The caller's own mistake. Nothing was sent.
     #[error(transparent)]
     Invalid(Invalid),
-    /// An I/O error of the stream or of the resolver.
+    /// An I/O error of the stream.
     #[error("failed")]
     Io(#[source] io::Error),
-    /// No address of the proxy could be connected to. Each attempt is listed, in the order in which they were begun.
+    /// A name can't be resolved, or has no address that can be used.
+    #[error("of {name} failed")]
+    Unresolved {
+        /// The name: the proxy's, or with local resolution the target's.
+        name: String,
+        /// What the resolver says.
+        #[source]
+        error: io::Error,
+    },
+    /// No address of the proxy could be connected to. Each attempt is listed, in the order in which they failed; those that the
+    /// deadline ended come last, with an error of the kind `TimedOut`.
     #[error("failed: {}", Attempt::list(.0))]
     Unreachable(Vec<Attempt>),
-    /// The deadline passed.
+    /// The deadline passed while a name was being resolved or a conversation held. Where it ended the dialling, it is
+    /// [`Unreachable`](Self::Unreachable); [`Error::is_timeout`] knows both.
     #[error("timed out")]
     TimedOut,
     /// What answers is no SOCKS proxy of this version. `first` is the first byte that it sent.
@@ -93,9 +104,20 @@ pub enum ErrorKind {
     /// The proxy hung up in the middle.
     #[error("failed: the proxy closed the connection {}", after_bytes(*.received))]
     EndedEarly {
-        /// How many bytes of the message that was waited for had come.
+        /// How many bytes of the message that was waited for had come. What a METHOD of the caller's own had heard is not counted.
         received: usize,
     },
+    /// The driver reported more bytes than the step had offered.
+    #[error("failed: the driver reported {reported} bytes where {offered} were offered")]
+    Overrun {
+        /// What was reported.
+        reported: usize,
+        /// What had been offered.
+        offered: usize,
+    },
+    /// The conversation has handed its outcome over already, or has failed already.
+    #[error("is over already")]
+    Over,
     /// A field of the answer has a value that it can't have.
     #[error("failed: the answer has X'{byte:02X}' as its {field}")]
     Malformed {
@@ -108,6 +130,7 @@ pub enum ErrorKind {
 
 /// One attempt to connect to one address of a proxy.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Attempt {
     /// The address: `host:port`, or the path of a Unix-domain socket.
     pub address: String,
@@ -202,8 +225,10 @@ impl Error {
 
     fn io_kind(&self) -> io::ErrorKind {
         match self.kind() {
-            ErrorKind::Invalid(_) => io::ErrorKind::InvalidInput,
-            ErrorKind::Io(error) => error.kind(),
+            ErrorKind::Invalid(_) | ErrorKind::Overrun { .. } | ErrorKind::Over => {
+                io::ErrorKind::InvalidInput
+            }
+            ErrorKind::Io(error) | ErrorKind::Unresolved { error, .. } => error.kind(),
             ErrorKind::Unreachable(attempts) => match attempts.last() {
                 Some(attempt) => attempt.error.kind(),
                 None => io::ErrorKind::NotFound,

@@ -8,6 +8,7 @@ use crate::frames::Frames;
 /// Make a stream of it with [`SocksStream::new`](crate::SocksStream::new), or drive the tunnel yourself: without
 /// [`frames`](Self::frames) its bytes are the application's as they are.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Established {
     /// BND.ADDR and BND.PORT: the address that the proxy uses towards the target, if it tells.
     pub bound: Address,

@@ -10,6 +10,7 @@ const READ: usize = 16 * 1024;
 
 /// Both directions of an encapsulated stream.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Frames {
     /// What comes from the proxy.
     pub incoming: Incoming,
@@ -179,7 +180,7 @@ impl Outgoing {
             match ready!(write(self.pending())) {
                 Ok(0) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
                 Ok(n) => self.sent(n),
-                // Told of this, a caller would write again what is sealed already.
+                // A caller who is told would write the same again, and it is sealed already.
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Poll::Ready(Err(error)),
             }

@@ -14,6 +14,7 @@ mod io;
 
 use crate::conversation::{Conversation, Scratch, Step};
 use crate::error::Error;
+use crate::fair::STEPS_AT_ONCE;
 use crate::handshake::Handshake;
 use crate::stream::SocksStream;
 use crate::target::Target;
@@ -65,10 +66,11 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
     C: Conversation,
 {
-    loop {
+    for _ in 0..STEPS_AT_ONCE {
         let mut scratch = Scratch::new();
         let moved = match talk.step(&mut scratch) {
             Step::Write(bytes) => ready!(Pin::new(&mut *stream).poll_write(cx, bytes)),
+            Step::Read([]) => Ok(0),
             Step::Read(buf) => match ready!(Pin::new(&mut *stream).poll_flush(cx)) {
                 Ok(()) => ready!(Pin::new(&mut *stream).poll_read(cx, buf)),
                 Err(error) => Err(error),
@@ -77,6 +79,8 @@ where
         };
         talk.report(moved)?;
     }
+    cx.waker().wake_by_ref();
+    Poll::Pending
 }
 
 pub(crate) mod sealed {

@@ -36,7 +36,7 @@ impl<S, T: Conversation<Outcome = Established>> Handshake<S, T> {
                 Poll::Ready(Ok(SocksStream::new(stream, established)))
             }
             (Self::Failed(error), _) => Poll::Ready(Err(error)),
-            // Polled again after its end: a future's caller may not.
+            // Polled again after its end, which a future need not bear; this one waits for ever.
             _ => Poll::Pending,
         }
     }

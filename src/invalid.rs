@@ -31,6 +31,9 @@ pub enum Invalid {
     /// The port is no number from 0 to 65535.
     #[error("the port is not a number from 0 to 65535")]
     NotAPort,
+    /// SOCKS4 has no way to ask for an address from 0.0.0.1 to 0.0.0.255: SOCKS4a marks a name with them.
+    #[error("SOCKS4 can't carry an address from 0.0.0.1 to 0.0.0.255")]
+    MarkOfSocks4a,
     /// SOCKS4 has no IPv6 addresses.
     #[error("SOCKS4 can't carry an IPv6 address")]
     Ipv6OverSocks4,
@@ -91,12 +94,4 @@ pub enum Invalid {
     /// An `.onion` name may never be resolved by DNS (RFC 7686), and local resolution was asked for.
     #[error("an .onion name must be resolved by the proxy: socks5h or socks4a")]
     OnionResolvedLocally,
-    /// A driver reported more bytes than the step had offered.
-    #[error("the driver reported {reported} bytes where {offered} were offered")]
-    Overrun {
-        /// What was passed to `advance`.
-        reported: usize,
-        /// What `step` had offered.
-        offered: usize,
-    },
 }

@@ -65,6 +65,7 @@ mod encapsulation;
 mod error;
 mod established;
 mod frames;
+mod into_proxy;
 mod invalid;
 mod proxy;
 #[cfg(test)]
@@ -84,6 +85,8 @@ mod wire;
 mod async_io;
 #[cfg(feature = "async-std")]
 pub mod async_std;
+#[cfg(any(feature = "tokio", feature = "futures-io"))]
+mod fair;
 #[cfg(feature = "futures-io")]
 pub mod futures;
 #[cfg(any(feature = "tokio", feature = "futures-io"))]
@@ -106,8 +109,9 @@ pub use encapsulation::{Encapsulation, FrameError, Open, Seal};
 pub use error::{Attempt, Error, ErrorKind, Stage};
 pub use established::Established;
 pub use frames::{Frames, Incoming, Outgoing};
+pub use into_proxy::IntoProxy;
 pub use invalid::Invalid;
-pub use proxy::{Endpoint, IntoProxy, Proxy, Resolve};
+pub use proxy::{Endpoint, Proxy, Resolve};
 pub use reply::Reply;
 pub use socks4::{Socks4, UserId};
 pub use socks5::{Auth, Credentials, Method, Socks5};

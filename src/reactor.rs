@@ -35,9 +35,10 @@ pub(crate) trait Reactor {
 pub(crate) async fn within<R: Reactor, T>(deadline: Deadline, work: impl Future<Output = T>) -> Option<T> {
     let mut work = pin!(work);
     let mut late = pin!(sleep::<R>(deadline));
-    poll_fn(|cx| match work.as_mut().poll(cx) {
-        Poll::Ready(done) => Poll::Ready(Some(done)),
-        Poll::Pending => late.as_mut().poll(cx).map(|()| None),
+    // The timer first: work that never rests, because the proxy always has more to say, must not keep it from being looked at.
+    poll_fn(|cx| match late.as_mut().poll(cx) {
+        Poll::Ready(()) => Poll::Ready(None),
+        Poll::Pending => work.as_mut().poll(cx).map(Some),
     })
     .await
 }

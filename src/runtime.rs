@@ -4,12 +4,13 @@
 use crate::conversation::Conversation;
 use crate::dial::{Failures, interleave};
 use crate::error::{Error, ErrorKind, Stage};
+use crate::into_proxy::IntoProxy;
 use crate::invalid::Invalid;
-use crate::proxy::{Endpoint, IntoProxy, Proxy, Resolve, SocketOptions};
+use crate::proxy::{Endpoint, Proxy, Resolve, SocketOptions};
 use crate::stream::SocksStream;
 use crate::target::{Host, Target};
 use crate::trace::{self, Instrument};
-use crate::version::Version;
+use crate::version::{V5, Version};
 use socket2::SockAddr;
 use std::io;
 use std::net::SocketAddr;
@@ -24,7 +25,7 @@ pub(crate) type Deadline = Option<Instant>;
 pub(crate) trait Runtime {
     type Stream: Send + Sync + 'static;
 
-    /// The addresses of a name, without blocking whom it would hurt.
+    /// The addresses of a name. An asynchronous runtime does not block its threads on it.
     fn lookup(
         name: &str,
         port: u16,
@@ -53,7 +54,7 @@ pub(crate) async fn connect<'a, 'b, R: Runtime, V: Version>(
 ) -> Result<SocksStream<R::Stream, V, R>, Error> {
     let proxy = proxy.into_proxy::<V>()?;
     let target = target.try_into().map_err(Into::into)?;
-    let span = trace::connection(&proxy, &target);
+    let span = trace::connection(&*proxy, &target);
     let connected = through::<R, V>(&proxy, target).instrument(span).await;
     connected.map_err(|error| error.at(&*proxy))
 }
@@ -75,11 +76,11 @@ async fn through<R: Runtime, V: Version>(
     }
     let mut addrs = resolve::<R>(name, target.port(), deadline).await?;
     addrs.retain(|addr| V::carries(addr.ip()));
-    let mut last = no_address();
+    let mut last = no_address(name);
     for addr in addrs {
         // The request names an address only: a scope that the resolver found means nothing to the proxy.
         match to::<R, V>(proxy, auth, (addr.ip(), addr.port()).into(), deadline).await {
-            Err(error) if error.stage() == Stage::Request && !error.is_timeout() => last = error,
+            Err(error) if is_about_the_target(&error) => last = error,
             ended => return ended,
         }
     }
@@ -99,8 +100,10 @@ async fn to<R: Runtime, V: Version>(
 }
 
 /// Connects to the proxy itself.
-pub(crate) async fn dial<R: Runtime>(proxy: &Proxy) -> Result<R::Stream, Error> {
-    dial_by::<R>(proxy, deadline(proxy)).await.map_err(|error| error.at(proxy))
+pub(crate) async fn dial<'a, R: Runtime>(proxy: impl IntoProxy<'a>) -> Result<R::Stream, Error> {
+    // Where the value does not say which version it is, that does not matter yet.
+    let proxy = proxy.into_proxy::<V5>()?;
+    dial_by::<R>(&proxy, deadline(&proxy)).await.map_err(|error| error.at(&*proxy))
 }
 
 async fn dial_by<R: Runtime>(proxy: &Proxy, deadline: Deadline) -> Result<R::Stream, Error> {
@@ -119,17 +122,27 @@ async fn dial_by<R: Runtime>(proxy: &Proxy, deadline: Deadline) -> Result<R::Str
 
 async fn resolve<R: Runtime>(name: &str, port: u16, deadline: Deadline) -> Result<Vec<SocketAddr>, Error> {
     match R::lookup(name, port, deadline).await {
-        Ok(addrs) if addrs.is_empty() => Err(no_address()),
+        Ok(addrs) if addrs.is_empty() => Err(no_address(name)),
         Ok(addrs) => Ok(addrs),
         Err(error) if error.kind() == io::ErrorKind::TimedOut => {
             Err(Error::new(Stage::Resolve, ErrorKind::TimedOut))
         }
-        Err(error) => Err(Error::io(Stage::Resolve, error)),
+        Err(error) => Err(unresolved(name, error)),
     }
 }
 
-fn no_address() -> Error {
-    Error::io(Stage::Resolve, io::Error::other("the name has no address that can be used"))
+fn unresolved(name: &str, error: io::Error) -> Error {
+    Error::new(Stage::Resolve, ErrorKind::Unresolved { name: name.to_owned(), error })
+}
+
+fn no_address(name: &str) -> Error {
+    unresolved(name, io::Error::other("it has no address that can be used"))
+}
+
+/// Whether another address of the target may fare better. Some proxies hang up instead of refusing.
+fn is_about_the_target(error: &Error) -> bool {
+    error.stage() == Stage::Request
+        && matches!(error.kind(), ErrorKind::Refused(_) | ErrorKind::EndedEarly { .. } | ErrorKind::Io(_))
 }
 
 /// A limit that is too long for the clock is none.

@@ -15,7 +15,7 @@
 use crate::async_io::OverAsyncIo;
 use crate::error::Error;
 use crate::futures::{FuturesIo, sealed};
-use crate::proxy::{IntoProxy, Proxy};
+use crate::into_proxy::IntoProxy;
 use crate::runtime;
 use crate::split::Split;
 use crate::stream::SocksStream;
@@ -51,7 +51,7 @@ impl<V: Version> SocksStream<TcpStream, V, Smol> {
 }
 
 #[doc = include_str!("docs/dial.md")]
-pub async fn dial(proxy: &Proxy) -> Result<TcpStream, Error> {
+pub async fn dial<'a>(proxy: impl IntoProxy<'a>) -> Result<TcpStream, Error> {
     runtime::dial::<Smol>(proxy).await
 }
 

@@ -26,7 +26,7 @@ use crate::trace;
 use crate::turn::Turn;
 use crate::wire;
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use zeroize::Zeroizing;
 
 const REPLY: usize = 8;
@@ -90,15 +90,22 @@ enum Phase {
     Over,
 }
 
+/// Whether SOCKS4a takes this address for the mark of a name that follows.
+pub(crate) const fn is_mark(ip: Ipv4Addr) -> bool {
+    matches!(ip.octets(), [0, 0, 0, mark] if mark != 0)
+}
+
 impl<'a> Socks4<'a> {
     /// Asks for a connection to the target.
     ///
     /// # Errors
     ///
-    /// The target is an IPv6 address, which SOCKS4 can't carry.
+    /// The target is an IPv6 address, which SOCKS4 can't carry, or one from 0.0.0.1 to 0.0.0.255, by which SOCKS4a marks a name.
     pub fn connect(user_id: &'a UserId, target: Target<'a>) -> Result<Self, Error> {
-        if let Host::Ip(IpAddr::V6(_)) = target.host() {
-            return Err(Invalid::Ipv6OverSocks4.into());
+        match target.host() {
+            Host::Ip(IpAddr::V6(_)) => return Err(Invalid::Ipv6OverSocks4.into()),
+            Host::Ip(IpAddr::V4(ip)) if is_mark(*ip) => return Err(Invalid::MarkOfSocks4a.into()),
+            _ => {}
         }
         Ok(Self {
             user_id,
@@ -148,10 +155,13 @@ impl<'a> Socks4<'a> {
     }
 
     fn moved(&mut self, n: usize) -> Result<(), Error> {
-        let left = self.turn.moved(n)?;
+        let failed = |kind| Error::new(Stage::Request, kind);
+        if let Phase::Granted | Phase::Over = self.phase {
+            return Err(failed(ErrorKind::Over));
+        }
+        let left = self.turn.moved(n).map_err(failed)?;
         if n == 0 {
-            let kind = ErrorKind::EndedEarly { received: self.heard };
-            return Err(Error::new(Stage::Request, kind));
+            return Err(failed(ErrorKind::EndedEarly { received: self.heard }));
         }
         if self.phase == Phase::Request {
             if let Some(bytes) = self.turn.sent(n, left) {

@@ -3,7 +3,8 @@
 use crate::stream::SocksStream;
 use std::io;
 
-/// A stream that comes apart into a half to read from and one to write to. The `TcpStream` of every front end does.
+/// A stream that comes apart into a half to read from and one to write to. The `TcpStream` of every front end does; for another stream,
+/// such as TLS, use what its runtime has for all streams (`tokio::io::split`, `futures::io::split`).
 pub trait Split {
     /// What is read from.
     type Read;
@@ -20,6 +21,9 @@ pub trait Split {
 
 impl<S: Split, V, F> SocksStream<S, V, F> {
     /// Takes the stream apart into a half to read from and one to write to, which may go to two tasks or threads.
+    ///
+    /// On tokio, dropping the half to write to ends that direction, as it does with tokio's own; elsewhere the halves are two handles
+    /// of one stream, and it ends with the last.
     ///
     /// # Errors
     ///

@@ -21,8 +21,8 @@ pub struct SocksStream<S, V, F> {
     pub(crate) marker: PhantomData<fn() -> (V, F)>,
 }
 
-/// The pump of an encapsulated stream, as its halves share it. Each direction has its own lock, and none is held longer than a call
-/// of the inner stream takes: two threads may read and write at once.
+/// The pump of an encapsulated stream, as its halves share it. Each direction has its own lock, held for the time of one call:
+/// two threads may read and write at once.
 pub(crate) struct SharedFrames {
     incoming: Mutex<Incoming>,
     outgoing: Mutex<Outgoing>,
@@ -70,8 +70,10 @@ impl<S, V, F> SocksStream<S, V, F> {
         &mut self.inner
     }
 
-    /// The inner stream; the next byte to be read from it is the next from the target. Of a stream that
-    /// [is encapsulated](Self::is_encapsulated) it is the next frame, or its rest.
+    /// The inner stream; the next byte to be read from it is the next from the target.
+    ///
+    /// Not so where the stream [is encapsulated](Self::is_encapsulated): what flows in it then is frames, and what the pump has opened
+    /// and not handed over, or sealed and not sent, is lost with it.
     pub fn into_inner(self) -> S {
         self.inner
     }

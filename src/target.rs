@@ -33,6 +33,7 @@ pub struct Target<'a> {
 
 /// The host of a [`Target`]: an address, or a name for the proxy to resolve.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Host<'a> {
     /// An address. An IPv4-mapped IPv6 address stays one.
     Ip(IpAddr),
@@ -252,9 +253,23 @@ impl TryFrom<(String, u16)> for Target<'_> {
     }
 }
 
-impl From<(Domain<'_>, u16)> for Target<'_> {
-    fn from((name, port): (Domain<'_>, u16)) -> Self {
-        Target::new(Host::Domain(name), port).into_owned()
+impl<'a> TryFrom<(&'a String, u16)> for Target<'a> {
+    type Error = Error;
+
+    fn try_from((host, port): (&'a String, u16)) -> Result<Self, Error> {
+        (host.as_str(), port).try_into()
+    }
+}
+
+impl<'a> From<(Host<'a>, u16)> for Target<'a> {
+    fn from((host, port): (Host<'a>, u16)) -> Self {
+        Self::new(host, port)
+    }
+}
+
+impl<'a> From<(Domain<'a>, u16)> for Target<'a> {
+    fn from((name, port): (Domain<'a>, u16)) -> Self {
+        Self::new(Host::Domain(name), port)
     }
 }
 
@@ -290,6 +305,14 @@ impl TryFrom<SocketAddrV6> for Target<'_> {
             0 => Ok((*addr.ip(), addr.port()).into()),
             _ => Err(Invalid::Zone.into()),
         }
+    }
+}
+
+impl TryFrom<&SocketAddr> for Target<'_> {
+    type Error = Error;
+
+    fn try_from(addr: &SocketAddr) -> Result<Self, Error> {
+        (*addr).try_into()
     }
 }
 

@@ -19,8 +19,10 @@ mod io;
 use crate::conversation::{Conversation, Scratch, Step};
 use crate::dial::Failures;
 use crate::error::{Error, ErrorKind};
+use crate::fair::STEPS_AT_ONCE;
 use crate::handshake::Handshake;
-use crate::proxy::{IntoProxy, Proxy, SocketOptions};
+use crate::into_proxy::IntoProxy;
+use crate::proxy::SocketOptions;
 use crate::reactor::{self, Reactor, within};
 use crate::runtime::{self, Deadline, Runtime};
 use crate::stream::SocksStream;
@@ -69,7 +71,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, V: Version> SocksStream<S, V, Tokio> {
 }
 
 #[doc = include_str!("docs/dial.md")]
-pub async fn dial(proxy: &Proxy) -> Result<TcpStream, Error> {
+pub async fn dial<'a>(proxy: impl IntoProxy<'a>) -> Result<TcpStream, Error> {
     runtime::dial::<Tokio>(proxy).await
 }
 
@@ -88,10 +90,11 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
     C: Conversation,
 {
-    loop {
+    for _ in 0..STEPS_AT_ONCE {
         let mut scratch = Scratch::new();
         let moved = match talk.step(&mut scratch) {
             Step::Write(bytes) => ready!(Pin::new(&mut *stream).poll_write(cx, bytes)),
+            Step::Read([]) => Ok(0),
             Step::Read(buf) => match ready!(Pin::new(&mut *stream).poll_flush(cx)) {
                 Ok(()) => ready!(io::poll_read(stream, cx, buf)),
                 Err(error) => Err(error),
@@ -100,6 +103,8 @@ where
         };
         talk.report(moved)?;
     }
+    cx.waker().wake_by_ref();
+    Poll::Pending
 }
 
 impl Runtime for Tokio {

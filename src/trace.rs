@@ -1,14 +1,13 @@
 //! What the `tracing` feature reports: a span for each connection, an event for each message; sizes, never contents.
 
 use crate::error::Stage;
-use crate::proxy::Proxy;
-use crate::target::Target;
+use std::fmt::Display;
 use tracing::{Span, debug, debug_span};
 
 pub(crate) use tracing::Instrument;
 
 /// The span of one connection.
-pub(crate) fn connection(proxy: &Proxy, target: &Target<'_>) -> Span {
+pub(crate) fn connection(proxy: &dyn Display, target: &dyn Display) -> Span {
     debug_span!("socks", %proxy, %target)
 }
 

@@ -1,8 +1,7 @@
 //! The bookkeeping that both versions' handshakes share: what was offered, and how much of a message is out.
 
 use crate::conversation::Step;
-use crate::error::Error;
-use crate::invalid::Invalid;
+use crate::error::ErrorKind;
 
 /// What the last step offered, and how far the message that is being written has come.
 #[derive(Debug, Default)]
@@ -26,9 +25,9 @@ impl Turn {
     }
 
     /// Checks a report of the driver against what was offered, and returns what is left of the offer.
-    pub(crate) fn moved(&mut self, n: usize) -> Result<usize, Error> {
+    pub(crate) fn moved(&mut self, n: usize) -> Result<usize, ErrorKind> {
         let offered = std::mem::take(&mut self.offered);
-        offered.checked_sub(n).ok_or_else(|| Invalid::Overrun { reported: n, offered }.into())
+        offered.checked_sub(n).ok_or(ErrorKind::Overrun { reported: n, offered })
     }
 
     /// Counts `n` bytes of the message as written, `left` being left; returns its length once it is out.

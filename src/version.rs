@@ -4,7 +4,7 @@ use crate::conversation::Conversation;
 use crate::error::Error;
 use crate::established::Established;
 use crate::proxy::{Endpoint, Proxy};
-use crate::socks4::{Socks4, UserId};
+use crate::socks4::{Socks4, UserId, is_mark};
 use crate::socks5::{Auth, Socks5};
 use crate::target::Target;
 use std::net::IpAddr;
@@ -70,7 +70,7 @@ impl Version for V4 {
     }
 
     fn carries(ip: IpAddr) -> bool {
-        ip.is_ipv4()
+        matches!(ip, IpAddr::V4(ip) if !is_mark(ip))
     }
 }
 

@@ -5,11 +5,12 @@ mod mistakes;
 
 use anysocks::blocking::{Socks4Stream, Socks5Stream};
 use anysocks::{
-    Auth, Conversation, Credentials, Encapsulation, Error, Invalid, Method, Proxy, Scratch, Socks5, Stage,
-    Step, UserId,
+    Auth, Conversation, Credentials, Encapsulation, Error, Invalid, Method, Proxy, Scratch, Socks4, Socks5,
+    Stage, Step, UserId,
 };
 use mistakes::{credentials, greeting, invalid};
 use std::io::{self, Read, Write};
+use std::net::Ipv4Addr;
 
 /// A METHOD with this code, and no more.
 struct Own(u8);
@@ -145,4 +146,17 @@ fn mistakes_are_found_before_a_handshake() {
         invalid(Socks4Stream::handshake(Untouched, &UserId::none(), "[::1]:1")),
         Invalid::Ipv6OverSocks4
     );
+}
+
+/// SOCKS4a marks a name with these addresses: a proxy that knows it would wait for the name.
+#[test]
+fn the_mark_of_socks4a() {
+    let none = UserId::none();
+    for last in [1, 5, 255] {
+        let target = Ipv4Addr::new(0, 0, 0, last);
+        assert_eq!(invalid(Socks4::connect(&none, (target, 80).into())), Invalid::MarkOfSocks4a);
+    }
+    for ip in [Ipv4Addr::UNSPECIFIED, Ipv4Addr::new(0, 0, 1, 0)] {
+        assert!(Socks4::connect(&none, (ip, 80).into()).is_ok());
+    }
 }

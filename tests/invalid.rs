@@ -39,7 +39,7 @@ fn sentences() {
         (Invalid::UrlTail, "a proxy's URL ends with host and port"),
         (Invalid::UnixPath, "a Unix-domain proxy is written scheme+unix:///path"),
         (Invalid::OnionResolvedLocally, "an .onion name must be resolved by the proxy: socks5h or socks4a"),
-        (Invalid::Overrun { reported: 10, offered: 9 }, "the driver reported 10 bytes where 9 were offered"),
+        (Invalid::MarkOfSocks4a, "SOCKS4 can't carry an address from 0.0.0.1 to 0.0.0.255"),
     ] {
         assert_eq!(invalid.to_string(), sentence);
         // No stage in front of it: the caller's argument is what it is about.

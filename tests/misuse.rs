@@ -2,11 +2,12 @@
 
 mod support;
 
-use anysocks::{Auth, Conversation, Error, ErrorKind, Invalid, Scratch, Stage, Step};
+use anysocks::{Auth, Conversation, Error, ErrorKind, Scratch, Stage, Step};
 use std::collections::VecDeque;
 use support::case::Case;
 use support::dialogue::{Dialogue, Talk, credentials};
-use support::script::Line;
+use support::drivers::DRIVERS;
+use support::script::{Line, Manner, Script, client, proxy};
 use support::toy::{self, Level};
 
 /// What a step asked for.
@@ -71,8 +72,8 @@ fn at_every_byte(test: impl Fn(&mut Talk<'_>)) {
 }
 
 /// Whether it was found to be the driver's mistake.
-fn is_overrun(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::Invalid(Invalid::Overrun { .. })) && error.stage() == Stage::Preparation
+fn is_misuse(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Overrun { .. } | ErrorKind::Over) && error.stage() != Stage::Preparation
 }
 
 /// A conversation that is over asks for a read of no bytes, and takes no report, not even that nothing came.
@@ -120,7 +121,7 @@ fn more_than_was_offered() {
                 Asked::Done => return,
             };
             let error = talk.advance(offered + excess).expect_err("more than was offered");
-            assert!(is_overrun(&error), "{error:?}");
+            assert!(is_misuse(&error), "{error:?}");
             assert_over(talk);
         });
     }
@@ -131,7 +132,7 @@ fn a_report_without_a_step() {
     for n in [1, 2, 10, usize::MAX] {
         at_every_byte(|talk| {
             let error = talk.advance(n).expect_err("nothing was offered");
-            assert!(is_overrun(&error), "{error:?}");
+            assert!(is_misuse(&error), "{error:?}");
             assert_over(talk);
         });
     }
@@ -143,7 +144,7 @@ fn a_report_twice() {
     at_every_byte(|talk| {
         if step(talk) != Asked::Done && talk.advance(1).is_ok() {
             let error = talk.advance(1).expect_err("this was reported already");
-            assert!(is_overrun(&error), "{error:?}");
+            assert!(is_misuse(&error), "{error:?}");
             assert_over(talk);
         }
     });
@@ -167,4 +168,26 @@ fn going_on_after_the_end() {
             assert_over(talk);
         }
     });
+}
+
+/// A driver that is given a conversation which is over does not wait for the stream, but says so.
+#[test]
+fn a_driver_of_what_is_over() {
+    let lines = [client([5, 1, 0]), proxy(Stage::MethodSelection, [5, 0])];
+    let request = [
+        client(*b"\x05\x01\x00\x03\x03a.b\x00\x50"),
+        proxy(Stage::Request, *b"\x05\x00\x00\x01\0\0\0\0\0\0"),
+    ];
+    let refusal = [request[0].clone(), proxy(Stage::Request, [5, 2])];
+    for end in [request, refusal] {
+        for driver in DRIVERS {
+            let _case = Case::new(driver.name);
+            let dialogue = Dialogue::v5(Auth::none(), "a.b:80");
+            let mut talk = dialogue.talk();
+            let mut script = Script::new(&[&lines[..], &end].concat(), b"", Manner::default());
+            let _ = (driver.converse)(&mut script, &mut talk);
+            let error = (driver.converse)(&mut script, &mut talk).expect_err("it is over");
+            assert!(matches!(error.kind(), ErrorKind::Over), "{error:?}");
+        }
+    }
 }

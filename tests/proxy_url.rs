@@ -90,7 +90,7 @@ fn places() {
         ("/a@/b", "/a@/b", "/a%40/b"),
         ("user:pw@/run/x", "/run/x", "user@/run/x"),
         ("u@h:p@w@/run/x", "/run/x", "u%40h@/run/x"),
-        ("user:p@/w@/run/x", "/run/x", "user@/run/x"),
+        ("user:p@/w@/run/x", "/w@/run/x", "user@/w%40/run/x"),
         ("//x/", "//x/", "//x/"),
     ] {
         let proxy = parse(&format!("socks5h+unix://{place}"));
@@ -117,7 +117,7 @@ fn credentials() {
         ("user:", b"user", b"", "user"),
         ("user", b"user", b"", "user"),
         ("user:p%40%3a%2Fss", b"user", b"p@:/ss", "user"),
-        ("user:p@s:s/?#", b"user", b"p@s:s/?#", "user"),
+        ("user:p@s:s", b"user", b"p@s:s", "user"),
         ("us@er:pw", b"us@er", b"pw", "us%40er"),
         ("us%3Aer:pw", b"us:er", b"pw", "us%3Aer"),
         ("u%00:%00", b"u\0", b"\0", "u%00"),
@@ -202,6 +202,11 @@ fn urls_that_are_none() {
         ("socks4a+unix://id:@/x", Invalid::PasswordOverSocks4),
         ("socks4://i%00d@h", Invalid::UserIdNul),
         (&format!("socks4://{over}@h"), Invalid::UserIdTooLong(256)),
+        // The host ends where it ends for every URL parser, whatever follows.
+        ("socks5h://good.example:1080/@evil.example", Invalid::UrlTail),
+        ("socks5h://good.example:1080#@evil.example", Invalid::UrlTail),
+        ("socks5h://good.example:1080?@evil.example:99", Invalid::UrlTail),
+        ("socks5h://user:pa/ss@h", Invalid::NotAPort),
         ("socks5+unix://", Invalid::UnixPath),
         ("socks5+unix:///", Invalid::UnixPath),
         ("socks5+unix://run/x", Invalid::UnixPath),

@@ -226,3 +226,15 @@ fn errors_of_urls() {
     assert_hidden(&texts(long.parse::<Proxy>().unwrap_err()));
     assert_hidden(&texts(Credentials::new("", SECRET).unwrap_err()));
 }
+
+#[test]
+fn steps() {
+    let auth = Auth::password_only(credentials()).pipelined(true);
+    let mut talk = Socks5::connect(&auth, "a:1".try_into().unwrap()).unwrap();
+    let mut scratch = Scratch::new();
+    let step = talk.step(&mut scratch);
+    let Step::Write(bytes) = &step else { panic!("{step:?}") };
+    let plain = format!("{bytes:?}");
+    let shown = format!("{step:?} {step:#?}");
+    assert!(!shown.contains(&plain[1..plain.len() - 1]) && !shown.contains(','), "{shown}");
+}

@@ -28,8 +28,8 @@ impl Client {
     fn request(&self) -> Vec<u8> {
         let (ip, name) = match self.target.host() {
             Host::Ip(IpAddr::V4(ip)) => (ip.octets(), String::new()),
-            Host::Ip(IpAddr::V6(_)) => unreachable!("no request carries it"),
             Host::Domain(name) => ([0, 0, 0, 1], format!("{}\0", name.as_str())),
+            host => unreachable!("no request carries {host}"),
         };
         let id = format!("{}\0", self.user_id);
         [&[4, 1], &self.target.port().to_be_bytes()[..], &ip, id.as_bytes(), name.as_bytes()].concat()

@@ -80,6 +80,7 @@ impl Client {
                 let name = name.as_str().as_bytes();
                 [&[3, u8::try_from(name.len()).unwrap()], name].concat()
             }
+            host => unreachable!("no request carries {host}"),
         };
         [&[5, 1, 0], &address[..], &self.target.port().to_be_bytes()].concat()
     }

@@ -123,3 +123,13 @@ impl Split for TcpStream {
         Ok((self.try_clone()?, self))
     }
 }
+
+#[cfg(unix)]
+impl Split for std::os::unix::net::UnixStream {
+    type Read = Self;
+    type Write = Self;
+
+    fn split(self) -> Result<(Self, Self)> {
+        Ok((self.try_clone()?, self))
+    }
+}

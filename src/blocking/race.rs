@@ -72,18 +72,23 @@ fn wait_any(running: &mut Vec<Running<'_>>, failures: &mut Failures, until: Dead
     }
     let ended: Vec<bool> = sockets.iter().map(|socket| !socket.revents().is_empty()).collect();
     let mut outcome = Ended::None;
-    for at in (0..ended.len()).rev().filter(|at| ended[*at]) {
-        let (addr, socket) = running.remove(at);
-        match connected(&socket) {
-            Ok(()) => outcome = Ended::Won(socket),
+    let mut still_running = Vec::new();
+    for (attempt, ended) in running.drain(..).zip(ended) {
+        if !ended {
+            still_running.push(attempt);
+            continue;
+        }
+        match connected(&attempt.1) {
+            Ok(()) => outcome = Ended::Won(attempt.1),
             Err(error) => {
-                failures.push(addr, error);
+                failures.push(attempt.0, error);
                 if let Ended::None = outcome {
                     outcome = Ended::Failed;
                 }
             }
         }
     }
+    *running = still_running;
     outcome
 }
 

@@ -8,6 +8,8 @@ use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
+const HOUR: Duration = Duration::from_secs(3600);
+
 /// How much time is left; `None` if there is no deadline.
 pub(super) fn left(deadline: Deadline) -> Option<Duration> {
     deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
@@ -16,10 +18,10 @@ pub(super) fn left(deadline: Deadline) -> Option<Duration> {
 /// Waits until one of the sockets is as asked for, or the time is over: whether one is.
 pub(super) fn wait(sockets: &mut [PollFd<'_>], until: Deadline) -> io::Result<bool> {
     loop {
-        // Longer than the system can count is as good as for ever.
-        let left = left(until).and_then(|left| Timespec::try_from(left).ok());
+        // Some systems count milliseconds in 32 bits: an hour at a time.
+        let left = left(until).and_then(|left| Timespec::try_from(left.min(HOUR)).ok());
         match poll(sockets, left.as_ref()) {
-            Ok(0) if left.is_some_and(|left| left != Timespec::default()) => {}
+            Ok(0) if left != Some(Timespec::default()) => {}
             Ok(ready) => return Ok(ready > 0),
             Err(Errno::INTR) => {}
             Err(error) => return Err(error.into()),
@@ -39,7 +41,9 @@ impl<'a> Punctual<'a> {
     }
 
     fn wait(&self, flags: PollFlags) -> io::Result<()> {
-        if !wait(&mut [PollFd::new(self.stream, flags)], self.deadline)? {
+        // A proxy that always has more to say is late all the same.
+        let over = left(self.deadline).is_some_and(|left| left.is_zero());
+        if over || !wait(&mut [PollFd::new(self.stream, flags)], self.deadline)? {
             return Err(io::ErrorKind::TimedOut.into());
         }
         Ok(())

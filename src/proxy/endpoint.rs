@@ -4,8 +4,9 @@ use crate::error::Error;
 use crate::target::{Domain, Host, split_port};
 use std::borrow::Cow;
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 /// The port that SOCKS is conventionally located on (RFC 1928 §3).
 pub(super) const DEFAULT_PORT: u16 = 1080;
@@ -65,10 +66,36 @@ impl TryFrom<(&str, u16)> for Endpoint {
     }
 }
 
-impl From<SocketAddr> for Endpoint {
-    fn from(addr: SocketAddr) -> Self {
-        Self::Addr(addr)
+impl TryFrom<(String, u16)> for Endpoint {
+    type Error = Error;
+
+    fn try_from((host, port): (String, u16)) -> Result<Self, Error> {
+        (&*host, port).try_into()
     }
+}
+
+impl FromStr for Endpoint {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        text.try_into()
+    }
+}
+
+/// Says of each type that a socket address is made of it.
+macro_rules! addresses {
+    ($($addr:ty),+ $(,)?) => {$(
+        impl From<$addr> for Endpoint {
+            fn from(addr: $addr) -> Self {
+                Self::Addr(addr.into())
+            }
+        }
+    )+};
+}
+
+addresses! {
+    SocketAddr, SocketAddrV4, SocketAddrV6,
+    (IpAddr, u16), (Ipv4Addr, u16), (Ipv6Addr, u16),
 }
 
 impl From<&Path> for Endpoint {

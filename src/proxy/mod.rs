@@ -9,8 +9,6 @@ use crate::error::Error;
 use crate::invalid::Invalid;
 use crate::socks4::UserId;
 use crate::socks5::{Auth, Credentials};
-use crate::version::Version;
-use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -65,6 +63,7 @@ enum Protocol {
 
 /// Who resolves the target's name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Resolve {
     /// The proxy: no name leaves this machine but to the proxy.
     #[default]
@@ -249,66 +248,4 @@ impl Proxy {
 
 fn wrong_version(proxy: &'static str, wanted: &'static str) -> Error {
     Invalid::WrongVersion { proxy, wanted }.into()
-}
-
-/// What `connect` takes for a proxy: a [`Proxy`], a URL, or just where it is (`"host:port"`, `("host", port)`, a socket address),
-/// which then speaks the version that is being connected with, without authentication.
-pub trait IntoProxy<'a> {
-    /// The proxy, of version `V` where the value itself does not say.
-    ///
-    /// # Errors
-    ///
-    /// The text is no proxy's.
-    fn into_proxy<V: Version>(self) -> Result<Cow<'a, Proxy>, Error>;
-}
-
-impl<'a> IntoProxy<'a> for &'a Proxy {
-    fn into_proxy<V: Version>(self) -> Result<Cow<'a, Proxy>, Error> {
-        Ok(Cow::Borrowed(self))
-    }
-}
-
-impl IntoProxy<'static> for Proxy {
-    fn into_proxy<V: Version>(self) -> Result<Cow<'static, Proxy>, Error> {
-        Ok(Cow::Owned(self))
-    }
-}
-
-impl IntoProxy<'static> for &str {
-    fn into_proxy<V: Version>(self) -> Result<Cow<'static, Proxy>, Error> {
-        if self.contains("://") {
-            return self.parse().map(Cow::Owned);
-        }
-        Endpoint::try_from(self)?.into_proxy::<V>()
-    }
-}
-
-impl IntoProxy<'static> for &String {
-    fn into_proxy<V: Version>(self) -> Result<Cow<'static, Proxy>, Error> {
-        self.as_str().into_proxy::<V>()
-    }
-}
-
-impl IntoProxy<'static> for String {
-    fn into_proxy<V: Version>(self) -> Result<Cow<'static, Proxy>, Error> {
-        self.as_str().into_proxy::<V>()
-    }
-}
-
-impl IntoProxy<'static> for (&str, u16) {
-    fn into_proxy<V: Version>(self) -> Result<Cow<'static, Proxy>, Error> {
-        Endpoint::try_from(self)?.into_proxy::<V>()
-    }
-}
-
-impl IntoProxy<'static> for SocketAddr {
-    fn into_proxy<V: Version>(self) -> Result<Cow<'static, Proxy>, Error> {
-        Endpoint::from(self).into_proxy::<V>()
-    }
-}
-
-impl IntoProxy<'static> for Endpoint {
-    fn into_proxy<V: Version>(self) -> Result<Cow<'static, Proxy>, Error> {
-        Ok(Cow::Owned(V::proxy(self)))
-    }
 }

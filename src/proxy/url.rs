@@ -26,11 +26,11 @@ impl FromStr for Proxy {
             Some(version) => (version, true),
             None => (&*lower, false),
         };
-        // User name and password may hold anything, bare or encoded; what stands behind them can't hold an '@' before its end.
-        let end_of_user_info = if unix { rest.rfind("@/") } else { rest.rfind('@') };
-        let (user_info, place) = match end_of_user_info {
-            Some(at) if !(unix && rest.starts_with('/')) => (UserInfo::parse(&rest[..at]), &rest[at + 1..]),
-            _ => (UserInfo::default(), rest),
+        // The authority ends where every URL parser ends it (RFC 3986 §3.2): else this one would see another host than a check did.
+        let (authority, tail) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+        let (user_info, host) = match authority.rsplit_once('@') {
+            Some((user_info, host)) => (UserInfo::parse(user_info), host),
+            None => (UserInfo::default(), authority),
         };
         let (protocol, resolve) = match version {
             "socks4" => (user_info.v4()?, Resolve::Locally),
@@ -39,22 +39,19 @@ impl FromStr for Proxy {
             "socks5h" | "socks" => (user_info.v5()?, Resolve::ByProxy),
             _ => return Err(Invalid::Scheme.into()),
         };
-        let endpoint = if unix { unix_path(place)? } else { host_and_port(place)? };
+        let endpoint = match (unix, tail) {
+            (true, path) if host.is_empty() => unix_path(path)?,
+            (true, _) => return Err(Invalid::UnixPath.into()),
+            (false, "" | "/") => host.try_into()?,
+            (false, _) => return Err(Invalid::UrlTail.into()),
+        };
         Ok(Self { resolve, ..Self::new(endpoint, protocol) })
     }
 }
 
-fn host_and_port(place: &str) -> Result<Endpoint, Error> {
-    let place = place.strip_suffix('/').unwrap_or(place);
-    if place.contains(['/', '?', '#']) {
-        return Err(Invalid::UrlTail.into());
-    }
-    place.try_into()
-}
-
-fn unix_path(place: &str) -> Result<Endpoint, Error> {
-    let bytes: Vec<u8> = percent_decode_str(place).collect();
-    if !place.starts_with('/') || bytes.len() < 2 || bytes.contains(&0) || place.contains(['?', '#']) {
+fn unix_path(path: &str) -> Result<Endpoint, Error> {
+    let bytes: Vec<u8> = percent_decode_str(path).collect();
+    if !path.starts_with('/') || bytes.len() < 2 || bytes.contains(&0) || path.contains(['?', '#']) {
         return Err(Invalid::UnixPath.into());
     }
     path_from(bytes).map(Endpoint::Unix).ok_or_else(|| Invalid::UnixPath.into())

@@ -239,10 +239,13 @@ impl<'a> Socks5<'a> {
     }
 
     fn moved(&mut self, n: usize) -> Result<(), Error> {
-        let left = self.turn.moved(n)?;
+        if let Phase::Granted | Phase::Over = self.phase {
+            return Err(Error::new(self.stage(), ErrorKind::Over));
+        }
+        let left = self.turn.moved(n).map_err(|kind| Error::new(self.stage(), kind))?;
         if let Some(negotiation) = &mut self.negotiation {
             negotiation.advance(n)?;
-            // A sub-negotiation that takes an end for nothing would be asked for ever.
+            // A METHOD that does not mind the end would be asked again and again.
             return if n == 0 { Err(self.ended_early()) } else { self.negotiated() };
         }
         if n == 0 {

@@ -1,5 +1,6 @@
 //! Tokio's traits on the stream: those of the inner stream, or of the pump over it.
 
+use crate::fair::in_turns;
 use crate::frames::first_to_write;
 use crate::split::Split;
 use crate::stream::SocksStream;
@@ -28,7 +29,7 @@ impl<S: AsyncRead + Unpin, V, F> AsyncRead for SocksStream<S, V, F> {
             return Pin::new(inner).poll_read(cx, buf);
         };
         let plain = buf.initialize_unfilled();
-        let n = ready!(incoming.poll_read(plain, |frame| poll_read(inner, cx, frame)))?;
+        let n = ready!(incoming.poll_read(plain, in_turns(cx, |cx, frame| poll_read(inner, cx, frame))))?;
         buf.advance(n);
         Poll::Ready(Ok(()))
     }
@@ -87,6 +88,16 @@ impl Split for TcpStream {
     type Write = OwnedWriteHalf;
 
     fn split(self) -> Result<(OwnedReadHalf, OwnedWriteHalf)> {
+        Ok(self.into_split())
+    }
+}
+
+#[cfg(unix)]
+impl Split for tokio::net::UnixStream {
+    type Read = tokio::net::unix::OwnedReadHalf;
+    type Write = tokio::net::unix::OwnedWriteHalf;
+
+    fn split(self) -> Result<(Self::Read, Self::Write)> {
         Ok(self.into_split())
     }
 }

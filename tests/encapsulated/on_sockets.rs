@@ -11,6 +11,7 @@ use anysocks::{Proxy, Stage};
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::thread;
+use std::time::{Duration, Instant};
 
 const TARGET: &str = "a.b:80";
 const REQUEST: &[u8] = b"\x05\x01\x00\x03\x03a.b\x00\x50";
@@ -132,4 +133,26 @@ fn nothing_passes_by_the_encapsulation() {
     drop((read, write));
     let wire = server.join();
     assert!(!wire.windows(6).any(|bytes| bytes == b"secret"), "{}", wire.escape_ascii());
+}
+
+/// Frames without content, one after the other, are never the end of a read, and must not be the end of the deadline either.
+#[test]
+fn a_flood_of_empty_frames() {
+    let flood = toy::frame(b"").repeat(4096);
+    let limit = Duration::from_millis(300);
+    for front_end in FRONT_ENDS {
+        let _case = Case::new(front_end.name);
+        let mut asked = lines(Level::Framed);
+        asked.pop();
+        let flood = flood.clone();
+        let server = Server::start(asked, move |mut client| while client.write_all(&flood).is_ok() {});
+        let proxy = at(&server).timeout(limit);
+        let started = Instant::now();
+        let late = (front_end.connect)(&proxy, TARGET).err().expect("no tunnel");
+        let elapsed = started.elapsed();
+        assert_eq!(late.stage(), Stage::Request, "{late}");
+        assert!(late.is_timeout(), "{late}");
+        assert!(elapsed >= limit && elapsed < limit * 3, "{elapsed:?}");
+        server.join();
+    }
 }

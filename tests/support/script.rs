@@ -173,6 +173,8 @@ impl State {
     }
 
     pub(crate) fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        // A socket may wait for ever to read nothing.
+        assert!(!buf.is_empty(), "a read of no bytes");
         self.stall()?;
         assert!(self.flushed == self.accepted, "the client reads before it has flushed what it wrote");
         let room = self.limit.saturating_sub(self.taken);

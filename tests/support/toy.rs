@@ -116,7 +116,7 @@ impl Method for Toy {
 struct Xor(u8);
 
 fn encapsulation(key: u8) -> Encapsulation {
-    Encapsulation { seal: Box::new(Xor(key)), open: Box::new(Xor(key)) }
+    Encapsulation::new(Xor(key), Xor(key))
 }
 
 /// A frame around content that fits, padded to at least two bytes.
