@@ -206,7 +206,7 @@ fn urls_that_are_none() {
         ("socks5h://good.example:1080/@evil.example", Invalid::UrlTail),
         ("socks5h://good.example:1080#@evil.example", Invalid::UrlTail),
         ("socks5h://good.example:1080?@evil.example:99", Invalid::UrlTail),
-        ("socks5h://user:pa/ss@h", Invalid::NotAPort),
+        ("socks5h://user:pa/ss@h", Invalid::UrlTail),
         ("socks5+unix://", Invalid::UnixPath),
         ("socks5+unix:///", Invalid::UnixPath),
         ("socks5+unix://run/x", Invalid::UnixPath),
