@@ -15,7 +15,7 @@ use std::fmt::Display;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 fn main() -> ExitCode {
     match run() {
@@ -45,10 +45,10 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
         target = addr.ok_or_else(|| format!("{name} has no address"))?.try_into()?;
         clock.say("target resolved here", &target);
     }
-    let mut stream = dial(&proxy)?;
+    let until = proxy.limit().map(|limit| Instant::now() + limit);
+    let mut stream = InTime { stream: dial(&proxy)?, until };
     clock.say("proxy dialled", &proxy);
 
-    stream.set_read_timeout(proxy.limit())?;
     let established = if let Ok(auth) = V5::auth(&proxy) {
         let talk = Socks5::connect(auth, target.borrowed())?;
         converse(&mut stream, talk, Socks5::method, &target, &mut clock)?
@@ -58,14 +58,14 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
     };
     clock.say("bound address", &established.bound);
 
-    let line = first_line(&stream, &target)?;
+    let line = first_line(stream, &target).map_err(|error| format!("no page from {target}: {error}"))?;
     clock.say("first line of the response", line.trim_end());
     Ok(())
 }
 
 /// A driver that talks about what it does.
 fn converse<C: Conversation<Outcome = Established>>(
-    stream: &mut (impl Read + Write),
+    stream: &mut InTime,
     mut talk: C,
     method_of: impl Fn(&C) -> Option<u8>,
     target: &Target<'_>,
@@ -81,11 +81,7 @@ fn converse<C: Conversation<Outcome = Established>>(
             Step::Read(buf) => (false, stream.read(buf)),
             Step::Done(established) => return Ok(established),
         };
-        // A socket's read timeout shows as this.
-        talk.report(moved.map_err(|error| match error.kind() {
-            io::ErrorKind::WouldBlock => io::ErrorKind::TimedOut.into(),
-            _ => error,
-        }))?;
+        talk.report(moved)?;
         if let (None, Some(chosen)) = (method, method_of(&talk)) {
             method = Some(chosen);
             clock.say("method chosen", method_name(chosen));
@@ -104,7 +100,7 @@ fn method_name(code: u8) -> String {
     }
 }
 
-fn first_line(mut stream: &TcpStream, target: &Target<'_>) -> io::Result<String> {
+fn first_line(mut stream: InTime, target: &Target<'_>) -> io::Result<String> {
     stream.write_all(&local::get(&target.host().to_string()))?;
     let mut line = String::new();
     match BufReader::new(stream.take(4096)).read_line(&mut line)? {
@@ -113,6 +109,37 @@ fn first_line(mut stream: &TcpStream, target: &Target<'_>) -> io::Result<String>
             "the target closed the connection without an answer",
         )),
         _ => Ok(line),
+    }
+}
+
+/// A stream on which everything together has to be done in time.
+struct InTime {
+    stream: TcpStream,
+    until: Option<Instant>,
+}
+
+impl Read for InTime {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let left = self.until.map(|until| until.saturating_duration_since(Instant::now()));
+        if left == Some(Duration::ZERO) {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        self.stream.set_read_timeout(left)?;
+        self.stream.read(buf).map_err(|error| match error.kind() {
+            // A socket's read timeout shows as this.
+            io::ErrorKind::WouldBlock => io::ErrorKind::TimedOut.into(),
+            _ => error,
+        })
+    }
+}
+
+impl Write for InTime {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        self.stream.write(buf)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.stream.flush()
     }
 }
 
