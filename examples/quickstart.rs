@@ -59,7 +59,7 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
     clock.say("bound address", &established.bound);
 
     let line = first_line(stream, &target).map_err(|error| format!("no page from {target}: {error}"))?;
-    clock.say("first line of the response", line.trim_end());
+    clock.say("first line of the response", line);
     Ok(())
 }
 
@@ -102,13 +102,14 @@ fn method_name(code: u8) -> String {
 
 fn first_line(mut stream: InTime, target: &Target<'_>) -> io::Result<String> {
     stream.write_all(&local::get(&target.host().to_string()))?;
-    let mut line = String::new();
-    match BufReader::new(stream.take(4096)).read_line(&mut line)? {
+    let mut line = Vec::new();
+    match BufReader::new(stream.take(4096)).read_until(b'\n', &mut line)? {
         0 => Err(io::Error::new(
             io::ErrorKind::UnexpectedEof,
             "the target closed the connection without an answer",
         )),
-        _ => Ok(line),
+        // It comes from outside, and goes to a terminal.
+        _ => Ok(line.trim_ascii_end().escape_ascii().to_string()),
     }
 }
 

@@ -125,10 +125,14 @@ impl Scratch {
 
     /// Empties the room, for the next message.
     pub(crate) fn clear(&mut self) {
+        self.wipe();
+        self.bytes.clear();
+    }
+
+    fn wipe(&mut self) {
         if self.secret {
             self.bytes.as_mut_slice().zeroize();
         }
-        self.bytes.clear();
     }
 
     /// Appends to the message. The sizes of all parts are bounded when they are made, and together stay below [`Self::SIZE`].
@@ -164,12 +168,28 @@ impl Default for Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        self.clear();
+        self.wipe();
     }
 }
 
 impl fmt::Debug for Scratch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Scratch").field("len", &self.bytes.len()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_wiped() {
+        let mut scratch = Scratch::new();
+        scratch.put(b"user");
+        scratch.put_secret(b"password");
+        scratch.wipe();
+        assert_eq!(scratch.message(), [0; 12]);
+        scratch.clear();
+        assert_eq!(scratch.message(), b"");
     }
 }

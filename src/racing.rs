@@ -19,7 +19,7 @@ pub(crate) struct Blackhole {
 impl Blackhole {
     pub(crate) fn new() -> Self {
         let listener = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-        listener.bind(&SocketAddr::from(([127, 0, 0, 2], 0)).into()).unwrap();
+        listener.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
         listener.listen(0).unwrap();
         let addr = listener.local_addr().unwrap();
         let mut held = vec![listener];

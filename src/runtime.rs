@@ -149,3 +149,6 @@ fn is_about_the_target(error: &Error) -> bool {
 fn deadline(proxy: &Proxy) -> Deadline {
     proxy.limit().and_then(|limit| Instant::now().checked_add(limit))
 }
+
+#[cfg(test)]
+mod tests;

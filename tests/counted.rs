@@ -148,6 +148,7 @@ fn size_of_a_pending_handshake() {
     let (auth, user_id) = (Auth::password(credentials("me", "key")), UserId::none());
     let v5 = size_of_val(&Socks5Stream::handshake(stream(), &auth, TARGET));
     let v4 = size_of_val(&Socks4Stream::handshake(stream(), &user_id, TARGET));
-    assert!(v5 <= 256, "SOCKS5: {v5} bytes");
-    assert!(v4 <= 256, "SOCKS4: {v4} bytes");
+    // In a release build, where tokio's socket is smaller, SOCKS5 takes 184.
+    assert!(v5 <= 200, "SOCKS5: {v5} bytes");
+    assert!(v4 <= 128, "SOCKS4: {v4} bytes");
 }

@@ -2,10 +2,10 @@
 
 mod fronts;
 
-use anysocks::{ErrorKind, Proxy, Reply, Resolve, Stage};
+use anysocks::{ErrorKind, Proxy, Resolve, Stage};
 use fronts::{FRONTS, Front};
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -26,29 +26,22 @@ fn proxy_at(ip: std::net::IpAddr, serve: impl Fn(TcpStream) + Send + 'static) ->
     addr
 }
 
-/// Plays a SOCKS5 proxy: takes the greeting and a request, reports the request, and answers with this code.
-fn answer(client: &mut TcpStream, code: u8) -> Option<Vec<u8>> {
+/// Plays a SOCKS5 proxy: takes the greeting and a request, and grants it when `before` has seen it.
+fn answer(client: &mut TcpStream, before: impl FnOnce(&[u8])) -> Option<()> {
     let mut greeting = [0; 3];
     client.read_exact(&mut greeting).ok()?;
     client.write_all(&GRANTED[..2]).ok()?;
     let mut request = vec![0; 300];
     let n = client.read(&mut request).ok()?;
-    request.truncate(n);
-    let mut reply = GRANTED[2..].to_vec();
-    reply[1] = code;
-    client.write_all(&reply).ok()?;
-    Some(request)
+    before(&request[..n]);
+    client.write_all(&GRANTED[2..]).ok()
 }
 
-/// A proxy that reports each request, and answers the first with these codes, all others with a grant.
-fn refusing(codes: &'static [u8]) -> (SocketAddr, Receiver<Vec<u8>>) {
+/// A proxy that reports each request and grants it.
+fn granting() -> (SocketAddr, Receiver<Vec<u8>>) {
     let (report, requests) = channel();
-    let count = std::sync::atomic::AtomicUsize::new(0);
     let addr = proxy(move |mut client| {
-        let nth = count.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
-        if let Some(request) = answer(&mut client, codes.get(nth).copied().unwrap_or(0)) {
-            report.send(request).unwrap();
-        }
+        answer(&mut client, |request| report.send(request.to_vec()).unwrap());
     });
     (addr, requests)
 }
@@ -144,7 +137,7 @@ fn nobody_listens() {
 #[test]
 fn every_address_of_the_name_is_tried() {
     // `localhost` may be ::1 first, where nobody listens.
-    let (addr, _requests) = refusing(&[]);
+    let (addr, _requests) = granting();
     everywhere(|front| {
         let proxy = Proxy::socks5(("localhost", addr.port())).unwrap();
         (front.connect5)(&proxy, "example.com:80").unwrap();
@@ -160,16 +153,18 @@ fn a_name_that_is_not() {
     });
 }
 
+/// Elsewhere a loopback interface has one address.
+#[cfg(target_os = "linux")]
 #[test]
 fn a_local_address_is_connected_from() {
     let (report, peers) = channel();
     let addr = proxy(move |mut client| {
         report.send(client.peer_addr().unwrap()).unwrap();
-        answer(&mut client, 0);
+        answer(&mut client, |_| ());
     });
     let from = SocketAddr::from(([127, 0, 0, 9], 0));
     everywhere(|front| {
-        let proxy = Proxy::socks5(addr).unwrap().local_addr(from).keepalive(Duration::from_secs(60));
+        let proxy = Proxy::socks5(addr).unwrap().local_addr(from);
         (front.connect5)(&proxy, "example.com:80").unwrap();
         assert_eq!(peers.recv().unwrap().ip(), from.ip());
     });
@@ -182,7 +177,7 @@ fn a_unix_domain_socket() {
     let listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
     thread::spawn(move || {
         for client in listener.incoming() {
-            answer(&mut TcpStream::from(std::os::fd::OwnedFd::from(client.unwrap())), 0);
+            answer(&mut TcpStream::from(std::os::fd::OwnedFd::from(client.unwrap())), |_| ());
         }
     });
     everywhere(|front| {
@@ -200,34 +195,10 @@ fn a_unix_domain_socket() {
 
 #[test]
 fn names_go_to_the_proxy_unless_asked_otherwise() {
-    let (addr, requests) = refusing(&[]);
+    let (addr, requests) = granting();
     everywhere(|front| {
         (front.connect5)(&Proxy::socks5(addr).unwrap(), "localhost:80").unwrap();
         assert_eq!(requests.recv().unwrap(), b"\x05\x01\x00\x03\x09localhost\x00\x50");
-    });
-}
-
-#[test]
-fn local_resolution_tries_each_address_until_one_is_granted() {
-    let addrs: Vec<_> = ("localhost", 80).to_socket_addrs().unwrap().collect();
-    everywhere(|front| {
-        let (addr, requests) = refusing(&[5]);
-        let proxy = Proxy::socks5(addr).unwrap().resolve(Resolve::Locally);
-        let outcome = (front.connect5)(&proxy, "localhost:80");
-        assert_eq!(outcome.is_ok(), addrs.len() > 1, "the first is refused, a second granted");
-        let asked: Vec<_> = requests.try_iter().map(|request| request[3]).collect();
-        let atyps: Vec<u8> = addrs.iter().map(|addr| if addr.is_ipv4() { 1 } else { 4 }).collect();
-        assert_eq!(asked, atyps[..atyps.len().min(2)]);
-    });
-}
-
-#[test]
-fn local_resolution_ends_with_the_last_refusal() {
-    everywhere(|front| {
-        let (addr, _requests) = refusing(&[2, 2, 2, 2, 2, 2, 2, 2]);
-        let proxy = Proxy::socks5(addr).unwrap().resolve(Resolve::Locally);
-        let error = (front.connect5)(&proxy, "localhost:80").unwrap_err();
-        assert_eq!(error.reply(), Some(Reply::NOT_ALLOWED));
     });
 }
 
@@ -245,4 +216,19 @@ fn local_resolution_for_socks4_takes_ipv4_alone() {
         (front.connect4)(&proxy, "localhost:80").unwrap();
         assert_eq!(requests.recv().unwrap(), [4, 1, 0, 80, 127, 0, 0, 1, 0]);
     });
+}
+
+#[test]
+fn options_of_the_socket() {
+    let (addr, _requests) = granting();
+    let options = |proxy: Proxy| {
+        let stream = anysocks::blocking::dial(&proxy).unwrap();
+        let socket = socket2::SockRef::from(&stream);
+        (socket.tcp_nodelay().unwrap(), socket.keepalive().unwrap(), socket.nonblocking().unwrap())
+    };
+    let proxy = Proxy::socks5(addr).unwrap();
+    assert_eq!(options(proxy.clone()), (true, false, false));
+    // The least that the system takes is a second.
+    let kept = proxy.nodelay(false).keepalive(Duration::from_millis(1));
+    assert_eq!(options(kept), (false, true, false));
 }

@@ -1,5 +1,6 @@
 //! A trial for each server, place, case and front end.
 
+use std::net::{Ipv6Addr, TcpListener};
 use std::sync::Arc;
 
 use libtest_mimic::{Completion, Failed, Trial};
@@ -29,7 +30,7 @@ pub(crate) fn all(lab: &Arc<Lab>) -> Vec<Trial> {
 fn trial(lab: &Arc<Lab>, row: usize, place: Place, case: &'static Case, front: &'static Front) -> Trial {
     let name = format!("{}::{}::{}", place_name(&TABLE[row], place), case.name, front.name);
     let lab = Arc::clone(lab);
-    Trial::ignorable_test(name, move || match TABLE[row].server.available() {
+    Trial::ignorable_test(name, move || match ipv6_loopback().and_then(|()| TABLE[row].server.available()) {
         Ok(()) => lab.together(|| run(&lab, row, place, case, front)),
         Err(reason) => lacking(&reason),
     })
@@ -41,6 +42,13 @@ fn run(lab: &Lab, row: usize, place: Place, case: &Case, front: &Front) -> Resul
     let scene = Scene { case, front, capabilities, place, running, destinations: lab.destinations()? };
     scene.play().map_err(|failure| format!("{failure}\n{}", running.logs()))?;
     Ok(Completion::Completed)
+}
+
+/// Each server and destination listens there too, or has a port kept free for it.
+fn ipv6_loopback() -> Result<(), String> {
+    TcpListener::bind((Ipv6Addr::LOCALHOST, 0))
+        .map(drop)
+        .map_err(|error| format!("no IPv6 loopback: {error}"))
 }
 
 /// A reason to leave a trial out, or where all of them are required, to fail it.

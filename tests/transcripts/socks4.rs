@@ -61,6 +61,9 @@ fn refusals() -> Vec<Row> {
     for code in [0, 1, 89, 91, 92, 93, 94, 0xFF] {
         rows.extend([refused(code), refused(code).trailed(&[0, 0, 0, 0, 0, 0])]);
     }
+    for code in [0, 91, 93] {
+        rows.push(fails(format!("VN 4, CD {code}"), &[4, code], ErrorKind::Refused(Reply(code))));
+    }
     for first in [1, 5, b'H', b'<', 0x15, 90, 0xFF] {
         rows.extend([not_socks(first), not_socks(first).trailed(b"\x5AXXXXXX")]);
     }

@@ -1,0 +1,52 @@
+//! What a client under comparison does, and what they are all asked for.
+
+use crate::script::Script;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+/// The target, as each crate likes it best.
+pub(crate) const TARGET: &str = "www.example.com:443";
+pub(crate) const HOST: &str = "www.example.com";
+pub(crate) const PORT: u16 = 443;
+pub(crate) const LOGIN: Login = Login { name: "user", password: "secret" };
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Login {
+    pub(crate) name: &'static str,
+    pub(crate) password: &'static str,
+}
+
+/// A crate, used as its documentation shows.
+pub(crate) trait Client {
+    const NAME: &str;
+
+    type Tunnel: AsyncRead + AsyncWrite + Unpin;
+
+    /// What one keeps for all connections, as far as the crate can keep anything; it is not counted.
+    fn new(login: Option<Login>) -> Self;
+
+    /// Does nothing before it is polled, so that all that it allocates is counted.
+    fn handshake(&mut self, stream: Script) -> impl Future<Output = Result<Self::Tunnel, Refusal>>;
+
+    /// The bytes of the crate's own future over a `TcpStream`, and of the stream where the future borrows it.
+    fn future(&self) -> usize;
+}
+
+/// The error of a crate.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    /// The code that the proxy sent, where it can be had from the error.
+    pub(crate) code: Option<u8>,
+    pub(crate) text: String,
+}
+
+impl Refusal {
+    /// The error of a crate that has no place for a code without a name.
+    pub(crate) fn without_code(error: &impl ToString) -> Self {
+        Self { code: None, text: error.to_string() }
+    }
+}
+
+/// The size of the future that a function makes of its argument. It is not called: neither is needed.
+pub(crate) fn future_size<A, F: Future>(_: impl FnOnce(A) -> F) -> usize {
+    size_of::<F>()
+}

@@ -1,0 +1,43 @@
+//! This crate, on its tokio front end.
+
+use crate::client::{self, Login, Refusal, TARGET, future_size};
+use crate::script::Script;
+use anysocks::tokio::Socks5Stream;
+use anysocks::{Auth, Credentials, Error, ErrorKind};
+use tokio::net::TcpStream;
+
+pub(crate) struct Client {
+    auth: Auth,
+}
+
+impl client::Client for Client {
+    const NAME: &str = "anysocks";
+
+    type Tunnel = Socks5Stream<Script>;
+
+    fn new(login: Option<Login>) -> Self {
+        let auth = match login {
+            None => Auth::none(),
+            Some(Login { name, password }) => {
+                Auth::password(Credentials::new(name, password).expect("credentials"))
+            }
+        };
+        Self { auth }
+    }
+
+    async fn handshake(&mut self, stream: Script) -> Result<Self::Tunnel, Refusal> {
+        Socks5Stream::handshake(stream, &self.auth, TARGET).await.map_err(|error| refusal(&error))
+    }
+
+    fn future(&self) -> usize {
+        future_size(|socket: TcpStream| Socks5Stream::handshake(socket, &self.auth, TARGET))
+    }
+}
+
+fn refusal(error: &Error) -> Refusal {
+    let code = match error.kind() {
+        ErrorKind::Refused(reply) => Some(reply.0),
+        _ => None,
+    };
+    Refusal { code, text: error.to_string() }
+}

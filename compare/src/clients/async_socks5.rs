@@ -1,0 +1,73 @@
+//! `async-socks5`: it moves field by field, so its documentation puts a `BufStream` around the stream.
+
+use crate::client::{Client, HOST, Login, PORT, Refusal, future_size};
+use crate::script::Script;
+use async_socks5::{Auth, Error, UnsuccessfulReply, connect};
+use tokio::io::BufStream;
+use tokio::net::TcpStream;
+
+/// Over the stream itself.
+pub(crate) struct Bare {
+    login: Option<Login>,
+}
+
+/// Over a `BufStream`.
+pub(crate) struct Buffered {
+    login: Option<Login>,
+}
+
+impl Client for Bare {
+    const NAME: &str = "async-socks5 0.6.0";
+
+    type Tunnel = Script;
+
+    fn new(login: Option<Login>) -> Self {
+        Self { login }
+    }
+
+    async fn handshake(&mut self, mut stream: Script) -> Result<Self::Tunnel, Refusal> {
+        connect(&mut stream, (HOST, PORT), auth(self.login)).await.map_err(|error| refusal(&error))?;
+        Ok(stream)
+    }
+
+    fn future(&self) -> usize {
+        let connecting =
+            future_size(|stream: &'static mut TcpStream| connect(stream, (HOST, PORT), auth(self.login)));
+        size_of::<TcpStream>() + connecting
+    }
+}
+
+impl Client for Buffered {
+    const NAME: &str = "async-socks5 0.6.0, buffered";
+
+    type Tunnel = BufStream<Script>;
+
+    fn new(login: Option<Login>) -> Self {
+        Self { login }
+    }
+
+    async fn handshake(&mut self, stream: Script) -> Result<Self::Tunnel, Refusal> {
+        let mut stream = BufStream::new(stream);
+        connect(&mut stream, (HOST, PORT), auth(self.login)).await.map_err(|error| refusal(&error))?;
+        Ok(stream)
+    }
+
+    fn future(&self) -> usize {
+        let connecting = future_size(|stream: &'static mut BufStream<TcpStream>| {
+            connect(stream, (HOST, PORT), auth(self.login))
+        });
+        size_of::<BufStream<TcpStream>>() + connecting
+    }
+}
+
+fn auth(login: Option<Login>) -> Option<Auth> {
+    login.map(|Login { name, password }| Auth::new(name, password))
+}
+
+fn refusal(error: &Error) -> Refusal {
+    let code = match error {
+        Error::Response(UnsuccessfulReply::Unassigned(code)) => Some(*code),
+        _ => None,
+    };
+    Refusal { code, text: error.to_string() }
+}

@@ -1,0 +1,39 @@
+//! `tokio-socks`: the whole conversation is one future, which carries a buffer for the longest message.
+
+use crate::client::{self, Login, Refusal, TARGET, future_size};
+use crate::script::Script;
+use tokio::net::TcpStream;
+use tokio_socks::tcp::Socks5Stream;
+
+pub(crate) struct Client {
+    login: Option<Login>,
+}
+
+impl client::Client for Client {
+    const NAME: &str = "tokio-socks 0.5.3";
+
+    type Tunnel = Socks5Stream<Script>;
+
+    fn new(login: Option<Login>) -> Self {
+        Self { login }
+    }
+
+    async fn handshake(&mut self, stream: Script) -> Result<Self::Tunnel, Refusal> {
+        let connected = match self.login {
+            None => Socks5Stream::connect_with_socket(stream, TARGET).await,
+            Some(Login { name, password }) => {
+                Socks5Stream::connect_with_password_and_socket(stream, TARGET, name, password).await
+            }
+        };
+        connected.map_err(|error| Refusal::without_code(&error))
+    }
+
+    fn future(&self) -> usize {
+        match self.login {
+            None => future_size(|socket: TcpStream| Socks5Stream::connect_with_socket(socket, TARGET)),
+            Some(Login { name, password }) => future_size(|socket: TcpStream| {
+                Socks5Stream::connect_with_password_and_socket(socket, TARGET, name, password)
+            }),
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! What a SOCKS5 CONNECT costs with this crate and with others, counted side by side.
+//!
+//! `cargo run` prints a Markdown table for each case. `cargo test` fails where anysocks does not keep its own numbers, or is behind.
+//! Nothing is timed, so each run counts the same; but how large a future is, the compiler decides, and a new one may decide anew.
+
+mod client;
+mod clients;
+mod fate;
+mod measure;
+mod script;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use client::{LOGIN, Login};
+use clients::{anysocks, async_socks5, fast_socks5, hyper_util, socks, tokio_socks};
+use measure::{Column, column};
+
+fn main() {
+    for (title, login) in [("No authentication", None), ("User name and password", Some(LOGIN))] {
+        println!("## {title}\n\n{}", table::markdown(&columns(login)));
+    }
+}
+
+/// What was counted for each crate, ours first.
+fn columns(login: Option<Login>) -> Vec<Column> {
+    vec![
+        column::<anysocks::Client>(login),
+        column::<tokio_socks::Client>(login),
+        column::<fast_socks5::Client>(login),
+        column::<async_socks5::Bare>(login),
+        column::<async_socks5::Buffered>(login),
+        column::<hyper_util::Client>(login),
+        socks::column(login),
+    ]
+}
