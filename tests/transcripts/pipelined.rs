@@ -14,7 +14,7 @@ const EMPTY_NAME: &[u8] = b"\x05\x00\x00\x03\x00\x30\x39";
 const IPV6: &[u8] = b"\x05\0\0\x04\x20\x01\x0D\xB8\0\0\0\0\0\0\0\0\0\0\0\x07\x30\x39";
 
 pub(crate) fn rows() -> Vec<Row> {
-    [granted(), failed()].into_iter().flatten().collect()
+    [granted(), failed(), strange()].into_iter().flatten().collect()
 }
 
 fn none() -> Dialogue {
@@ -125,4 +125,47 @@ fn failed() -> Vec<Row> {
         )
         .trailed(b"\x00\x01\0\0\0\0\0\0"),
     ]
+}
+
+/// What no proxy says, at each place where a pipelined password has the client listen.
+fn strange() -> Vec<Row> {
+    let malformed = |field, byte| ErrorKind::Malformed { field, byte };
+    let selected = vec![client(PASSWORD), selection([5, 2])];
+    let verified = vec![client(PASSWORD), selection([5, 2]), status([1, 0])];
+    let skipped = vec![client(PASSWORD), status([1, 0])];
+    let mut rows = Vec::new();
+    let mut row = |name: String, mut before: Vec<Line>, answer: Line, stage, kind| {
+        before.push(answer);
+        rows.push(Row::fails(format!("pipelined password: {name}"), password(), before, stage, kind));
+    };
+    for first in [0, 4, b'H', 0xFF] {
+        let kind = ErrorKind::NotSocks { first };
+        let lines = vec![client(PASSWORD)];
+        row(format!("begins with {first:02X}"), lines, selection([first]), Stage::MethodSelection, kind);
+    }
+    for version in [0, 2, b'H'] {
+        let kind = malformed("VER", version);
+        row(
+            format!("STATUS's VER {version:02X}"),
+            selected.clone(),
+            status([version]),
+            Stage::Authentication,
+            kind,
+        );
+    }
+    for (name, before) in [("", verified), (" at Tor", skipped)] {
+        for version in [0, 1, 4, b'H'] {
+            let kind = malformed("VER", version);
+            row(
+                format!("reply's VER {version:02X}{name}"),
+                before.clone(),
+                reply([version]),
+                Stage::Request,
+                kind,
+            );
+        }
+        let kind = malformed("ATYP", 9);
+        row(format!("reply's ATYP 09{name}"), before.clone(), reply([5, 0, 0, 9]), Stage::Request, kind);
+    }
+    rows
 }
