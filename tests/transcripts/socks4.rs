@@ -65,7 +65,7 @@ fn refusals() -> Vec<Row> {
         rows.push(fails(format!("VN 4, CD {code}"), &[4, code], ErrorKind::Refused(Reply(code))));
     }
     for first in [1, 5, b'H', b'<', 0x15, 90, 0xFF] {
-        rows.extend([not_socks(first), not_socks(first).trailed(b"\x5AXXXXXX")]);
+        rows.extend([not_socks(first), not_socks(first).trailed(b"\x5A\0\0\0\0\0\0")]);
     }
     rows
 }
