@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 const GRANTED: [u8; 12] = [5, 0, 5, 0, 0, 1, 192, 0, 2, 7, 0x30, 0x39];
 /// How late a deadline may be noticed on a machine that has other work.
-const TOLERANCE: Duration = Duration::from_millis(80);
+const TOLERANCE: Duration = Duration::from_millis(150);
 
 /// A proxy on loopback that does the same with each client, on a thread.
 fn proxy(serve: impl Fn(TcpStream) + Send + 'static) -> SocketAddr {
@@ -122,7 +122,10 @@ fn without_a_limit_slow_is_fine() {
 
 #[test]
 fn nobody_listens() {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    // Bound, so that nobody else gets the port, and not listening.
+    let bound = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    bound.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+    let free = bound.local_addr().unwrap().as_socket().unwrap();
     everywhere(|front| {
         let error = (front.connect5)(&Proxy::socks5(free).unwrap(), "example.com:80").unwrap_err();
         assert_eq!(error.stage(), Stage::Dial);

@@ -137,7 +137,7 @@ fn one_deadline_covers_all_stages() {
         let elapsed = started.elapsed();
         assert!(matches!(error.kind(), ErrorKind::TimedOut), "{error}");
         assert_eq!(error.stage(), stage);
-        assert!(elapsed >= limit && elapsed < limit + SLOW / 2, "{elapsed:?} of {limit:?}");
+        assert!(elapsed >= limit && elapsed < limit + SLOW, "{elapsed:?} of {limit:?}");
     }
 }
 
