@@ -159,7 +159,8 @@ impl<'a> Socks4<'a> {
         if let Phase::Granted | Phase::Over = self.phase {
             return Err(failed(ErrorKind::Over));
         }
-        let left = self.turn.moved(n).map_err(failed)?;
+        let left =
+            self.turn.moved(n).map_err(|offered| failed(ErrorKind::Overrun { reported: n, offered }))?;
         if n == 0 {
             return Err(failed(ErrorKind::EndedEarly { received: self.heard }));
         }

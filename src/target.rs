@@ -122,17 +122,8 @@ impl<'a> Domain<'a> {
     /// It is empty, longer than 255 bytes, not ASCII, or holds a character that no host name has.
     pub fn new(name: impl Into<Cow<'a, str>>) -> Result<Self, Error> {
         let name = name.into();
-        if name.is_empty() {
-            return Err(Invalid::NameEmpty.into());
-        }
-        if name.len() > 255 {
-            return Err(Invalid::NameTooLong(name.len()).into());
-        }
-        match name.bytes().position(is_forbidden) {
-            None => Ok(Self(name)),
-            Some(_) if !name.is_ascii() => Err(Invalid::NameNotAscii.into()),
-            Some(at) => Err(Invalid::NameCharacter(char::from(name.as_bytes()[at])).into()),
-        }
+        check(&name)?;
+        Ok(Self(name))
     }
 
     /// The name.
@@ -142,28 +133,50 @@ impl<'a> Domain<'a> {
     }
 }
 
-const fn is_forbidden(byte: u8) -> bool {
-    !byte.is_ascii_graphic()
-        || matches!(byte, b'#' | b'%' | b'/' | b':' | b'<' | b'>' | b'?' | b'@' | b'['..=b'^' | b'|')
+/// Whether a name may hold this byte.
+static ALLOWED: [bool; 256] = {
+    let mut allowed = [false; 256];
+    let mut byte = 0x21;
+    while byte < 0x7F {
+        allowed[byte as usize] =
+            !matches!(byte, b'#' | b'%' | b'/' | b':' | b'<' | b'>' | b'?' | b'@' | b'['..=b'^' | b'|');
+        byte += 1;
+    }
+    allowed
+};
+
+/// What is wrong with a name, if anything is.
+fn check(name: &str) -> Result<(), Invalid> {
+    if name.is_empty() {
+        return Err(Invalid::NameEmpty);
+    }
+    if name.len() > 255 {
+        return Err(Invalid::NameTooLong(name.len()));
+    }
+    match name.bytes().find(|byte| !ALLOWED[usize::from(*byte)]) {
+        None => Ok(()),
+        Some(_) if !name.is_ascii() => Err(Invalid::NameNotAscii),
+        Some(byte) => Err(Invalid::NameCharacter(char::from(byte))),
+    }
 }
 
 impl<'a> TryFrom<Cow<'a, str>> for Host<'a> {
     type Error = Error;
 
     fn try_from(text: Cow<'a, str>) -> Result<Self, Error> {
-        if let Some(inside) = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')) {
-            return ipv6(inside)?.map(Self::Ip).ok_or_else(|| Invalid::NotIpv6.into());
+        if let Err(no_name) = check(&text) {
+            // An IPv6 address holds what no name may.
+            return match text.strip_prefix('[').and_then(|text| text.strip_suffix(']')) {
+                Some(inside) => ipv6(inside)?.map(Self::Ip).ok_or_else(|| Invalid::NotIpv6.into()),
+                None => ipv6(&text)?.map(Self::Ip).ok_or_else(|| no_name.into()),
+            };
         }
-        if text.contains(':') {
-            if let Some(ip) = ipv6(&text)? {
-                return Ok(Self::Ip(ip));
-            }
-        } else if text.ends_with(|last: char| last.is_ascii_digit()) {
+        if text.ends_with(|last: char| last.is_ascii_digit()) {
             if let Ok(ip) = text.parse() {
                 return Ok(Self::Ip(IpAddr::V4(ip)));
             }
         }
-        Domain::new(text).map(Self::Domain)
+        Ok(Self::Domain(Domain(text)))
     }
 }
 

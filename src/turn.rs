@@ -1,7 +1,6 @@
 //! The bookkeeping that both versions' handshakes share: what was offered, and how much of a message is out.
 
 use crate::conversation::Step;
-use crate::error::ErrorKind;
 
 /// What the last step offered, and how far the message that is being written has come.
 #[derive(Debug, Default)]
@@ -24,10 +23,10 @@ impl Turn {
         Step::Read(room)
     }
 
-    /// Checks a report of the driver against what was offered, and returns what is left of the offer.
-    pub(crate) fn moved(&mut self, n: usize) -> Result<usize, ErrorKind> {
+    /// Checks a report of the driver against what was offered: what is left of the offer, or what it was.
+    pub(crate) fn moved(&mut self, n: usize) -> Result<usize, usize> {
         let offered = std::mem::take(&mut self.offered);
-        offered.checked_sub(n).ok_or(ErrorKind::Overrun { reported: n, offered })
+        offered.checked_sub(n).ok_or(offered)
     }
 
     /// Counts `n` bytes of the message as written, `left` being left; returns its length once it is out.

@@ -242,7 +242,10 @@ impl<'a> Socks5<'a> {
         if let Phase::Granted | Phase::Over = self.phase {
             return Err(Error::new(self.stage(), ErrorKind::Over));
         }
-        let left = self.turn.moved(n).map_err(|kind| Error::new(self.stage(), kind))?;
+        let left = self
+            .turn
+            .moved(n)
+            .map_err(|offered| Error::new(self.stage(), ErrorKind::Overrun { reported: n, offered }))?;
         if let Some(negotiation) = &mut self.negotiation {
             negotiation.advance(n)?;
             // A METHOD that does not mind the end would be asked again and again.
