@@ -107,12 +107,13 @@ fn account_is_usable() -> Result<(), String> {
     if me.uid() != 0 {
         return Err("needs root".to_owned());
     }
-    let accounts = fs::read_to_string("/etc/passwd").map_err(|error| format!("/etc/passwd: {error}"))?;
+    let accounts = fs::read_to_string("/etc/shadow").map_err(|error| format!("/etc/shadow: {error}"))?;
     let (user, _) = CREDENTIALS;
-    if accounts.lines().any(|line| line.split(':').next() == Some(user)) {
-        Ok(())
-    } else {
-        Err(format!("needs the system account {user} (setup.sh makes it)"))
+    let password = accounts.lines().find_map(|line| line.strip_prefix(user)?.strip_prefix(':'));
+    match password {
+        Some(password) if !password.starts_with('!') => Ok(()),
+        Some(_) => Err(format!("needs the system account {user}, which is locked (setup.sh unlocks it)")),
+        None => Err(format!("needs the system account {user} (setup.sh makes it)")),
     }
 }
 
