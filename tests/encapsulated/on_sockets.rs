@@ -3,7 +3,7 @@
 use crate::support::blocked::send;
 use crate::support::case::Case;
 use crate::support::drivers::FRONT_ENDS;
-use crate::support::script::{Line, client, proxy};
+use crate::support::script::Line;
 use crate::support::server::{Server, echo};
 use crate::support::toy::{self, Level};
 use anysocks::blocking::Socks5Stream;
@@ -20,12 +20,7 @@ const REPLY: &[u8] = b"\x05\x00\x00\x01\xC0\x00\x02\x07\x30\x39";
 const MUCH: usize = 1 << 16;
 
 fn lines(level: Level) -> Vec<Line> {
-    let mut lines = toy::lines(level);
-    lines.extend(match level {
-        Level::Framed => [client(toy::sealed(REQUEST)), proxy(Stage::Request, toy::sealed(REPLY))],
-        _ => [client(REQUEST), proxy(Stage::Request, REPLY)],
-    });
-    lines
+    toy::connection(level, REQUEST, REPLY)
 }
 
 fn at<T: Send + 'static>(server: &Server<T>) -> Proxy {

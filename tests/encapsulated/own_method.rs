@@ -15,12 +15,7 @@ fn dialogue() -> Dialogue {
 }
 
 fn lines(level: Level) -> Vec<Line> {
-    let mut lines = toy::lines(level);
-    lines.extend(match level {
-        Level::Framed => [client(toy::sealed(REQUEST)), proxy(Stage::Request, toy::sealed(REPLY))],
-        _ => [client(REQUEST), proxy(Stage::Request, REPLY)],
-    });
-    lines
+    toy::connection(level, REQUEST, REPLY)
 }
 
 fn answers(lines: &[Line]) -> Vec<(Stage, usize)> {

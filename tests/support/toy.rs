@@ -44,6 +44,13 @@ pub(crate) fn lines(level: Level) -> Vec<Line> {
     ]
 }
 
+/// The whole of a connection as a transcript, with the request and its reply as this level has them.
+pub(crate) fn connection(level: Level, request: &[u8], reply: &[u8]) -> Vec<Line> {
+    let carried = |message: &[u8]| if level == Level::Framed { sealed(message) } else { message.to_vec() };
+    let request = [client(carried(request)), proxy(Stage::Request, carried(reply))];
+    [lines(level), request.to_vec()].concat()
+}
+
 #[derive(Default)]
 struct Toy {
     round: usize,
