@@ -24,7 +24,7 @@ use crate::proxy::SocketOptions;
 use crate::runtime::{self, Deadline, Runtime};
 use crate::stream::SocksStream;
 use crate::target::Target;
-use crate::version::{V4, V5, Version, begin};
+use crate::version::{V4, V5, Version, begin_connect};
 use socket2::SockAddr;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
@@ -61,7 +61,7 @@ impl<S: Read + Write, V: Version> SocksStream<S, V, Blocking> {
         auth: &'a V::Auth,
         target: impl TryInto<Target<'a>, Error: Into<Error>>,
     ) -> Result<Self, Error> {
-        let mut talk = begin::<V>(auth, target)?;
+        let mut talk = begin_connect::<V>(auth, target)?;
         let established = converse(&mut stream, &mut talk)?;
         Ok(Self::new(stream, established))
     }

@@ -18,7 +18,7 @@ use crate::fair::STEPS_AT_ONCE;
 use crate::handshake::Handshake;
 use crate::stream::SocksStream;
 use crate::target::Target;
-use crate::version::{V4, V5, Version, begin};
+use crate::version::{V4, V5, Version, begin_connect};
 use futures_io::{AsyncRead, AsyncWrite};
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -46,7 +46,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, V: Version, F: FuturesIo> SocksStream<S,
         auth: &'a V::Auth,
         target: impl TryInto<Target<'a>, Error: Into<Error>>,
     ) -> impl Future<Output = Result<Self, Error>> {
-        let mut handshake = Handshake::new(stream, begin::<V>(auth, target));
+        let mut handshake = Handshake::new(stream, begin_connect::<V>(auth, target));
         poll_fn(move |cx| handshake.poll(|stream, talk| poll_converse(cx, stream, talk)))
     }
 }

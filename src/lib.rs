@@ -59,6 +59,7 @@
 
 mod address;
 pub mod blocking;
+mod command;
 mod conversation;
 mod dial;
 mod encapsulation;
@@ -72,6 +73,7 @@ mod proxy;
 mod racing;
 mod reply;
 mod runtime;
+mod second_reply;
 mod socks4;
 mod socks5;
 mod split;
@@ -113,6 +115,7 @@ pub use into_proxy::IntoProxy;
 pub use invalid::Invalid;
 pub use proxy::{Endpoint, Proxy, Resolve};
 pub use reply::Reply;
+pub use second_reply::SecondReply;
 pub use socks4::{Socks4, UserId};
 pub use socks5::{Auth, Credentials, Method, Socks5};
 pub use split::Split;

@@ -27,7 +27,7 @@ use crate::reactor::{self, Reactor, within};
 use crate::runtime::{self, Deadline, Runtime};
 use crate::stream::SocksStream;
 use crate::target::Target;
-use crate::version::{V4, V5, Version, begin};
+use crate::version::{V4, V5, Version, begin_connect};
 use ::tokio::io::{AsyncRead, AsyncWrite};
 use ::tokio::net::{TcpStream, lookup_host};
 use ::tokio::time::sleep_until;
@@ -65,7 +65,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, V: Version> SocksStream<S, V, Tokio> {
         auth: &'a V::Auth,
         target: impl TryInto<Target<'a>, Error: Into<Error>>,
     ) -> impl Future<Output = Result<Self, Error>> {
-        let mut handshake = Handshake::new(stream, begin::<V>(auth, target));
+        let mut handshake = Handshake::new(stream, begin_connect::<V>(auth, target));
         poll_fn(move |cx| handshake.poll(|stream, talk| poll_converse(cx, stream, talk)))
     }
 }

@@ -21,15 +21,22 @@ pub struct V5;
 pub trait Version: sealed::Sealed + Send + Sync + 'static {
     /// What a client of this version identifies itself with.
     type Auth: Send + Sync + 'static;
-    /// The conversation that asks for a connection.
-    type Connect<'a>: Conversation<Outcome = Established> + Send + Sync;
+    /// The conversation that asks a proxy for something.
+    type Request<'a>: Conversation<Outcome = Established> + Send + Sync;
 
     /// Asks for a connection to the target.
     ///
     /// # Errors
     ///
     /// This version can't carry the target, or the options contradict each other.
-    fn connect<'a>(auth: &'a Self::Auth, target: Target<'a>) -> Result<Self::Connect<'a>, Error>;
+    fn connect<'a>(auth: &'a Self::Auth, target: Target<'a>) -> Result<Self::Request<'a>, Error>;
+
+    /// Asks the proxy to listen for a connection from the expected peer.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`connect`](Self::connect).
+    fn bind<'a>(auth: &'a Self::Auth, expected_peer: Target<'a>) -> Result<Self::Request<'a>, Error>;
 
     /// A proxy of this version.
     fn proxy(endpoint: Endpoint) -> Proxy;
@@ -45,20 +52,32 @@ pub trait Version: sealed::Sealed + Send + Sync + 'static {
     fn carries(ip: IpAddr) -> bool;
 }
 
-/// Begins to ask a proxy of version `V`.
-pub(crate) fn begin<'a, V: Version>(
+/// Begins to ask a proxy of version `V` for a connection to the target.
+pub(crate) fn begin_connect<'a, V: Version>(
     auth: &'a V::Auth,
     target: impl TryInto<Target<'a>, Error: Into<Error>>,
-) -> Result<V::Connect<'a>, Error> {
+) -> Result<V::Request<'a>, Error> {
     V::connect(auth, target.try_into().map_err(Into::into)?)
+}
+
+/// Begins to ask a proxy of version `V` for a connection from the peer.
+pub(crate) fn begin_bind<'a, V: Version>(
+    auth: &'a V::Auth,
+    expected_peer: impl TryInto<Target<'a>, Error: Into<Error>>,
+) -> Result<V::Request<'a>, Error> {
+    V::bind(auth, expected_peer.try_into().map_err(Into::into)?)
 }
 
 impl Version for V4 {
     type Auth = UserId;
-    type Connect<'a> = Socks4<'a>;
+    type Request<'a> = Socks4<'a>;
 
     fn connect<'a>(user_id: &'a UserId, target: Target<'a>) -> Result<Socks4<'a>, Error> {
         Socks4::connect(user_id, target)
+    }
+
+    fn bind<'a>(user_id: &'a UserId, expected_peer: Target<'a>) -> Result<Socks4<'a>, Error> {
+        Socks4::bind(user_id, expected_peer)
     }
 
     fn proxy(endpoint: Endpoint) -> Proxy {
@@ -76,10 +95,14 @@ impl Version for V4 {
 
 impl Version for V5 {
     type Auth = Auth;
-    type Connect<'a> = Socks5<'a>;
+    type Request<'a> = Socks5<'a>;
 
     fn connect<'a>(auth: &'a Auth, target: Target<'a>) -> Result<Socks5<'a>, Error> {
         Socks5::connect(auth, target)
+    }
+
+    fn bind<'a>(auth: &'a Auth, expected_peer: Target<'a>) -> Result<Socks5<'a>, Error> {
+        Socks5::bind(auth, expected_peer)
     }
 
     fn proxy(endpoint: Endpoint) -> Proxy {
@@ -96,7 +119,19 @@ impl Version for V5 {
 }
 
 mod sealed {
-    pub trait Sealed {}
-    impl Sealed for super::V4 {}
-    impl Sealed for super::V5 {}
+    use crate::second_reply::ReplyReader;
+    use crate::{socks4, socks5};
+
+    pub trait Sealed {
+        /// What reads this version's replies.
+        type Reader: ReplyReader;
+    }
+
+    impl Sealed for super::V4 {
+        type Reader = socks4::Reader;
+    }
+
+    impl Sealed for super::V5 {
+        type Reader = socks5::Reader;
+    }
 }

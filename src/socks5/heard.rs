@@ -20,14 +20,24 @@ const PORT: usize = 2;
 /// The bytes heard, from the start of the message that is waited for.
 ///
 /// They fit an inline buffer, but for a name and its port: those go straight into the memory that the [`Address`] will own.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Heard {
+    /// What the reply ends.
+    stage: Stage,
     inline: [u8; IPV6_REPLY],
     named: Vec<u8>,
     len: usize,
 }
 
 impl Heard {
+    pub(super) const fn new(stage: Stage) -> Self {
+        Self { stage, inline: [0; IPV6_REPLY], named: Vec::new(), len: 0 }
+    }
+
+    pub(super) const fn stage(&self) -> Stage {
+        self.stage
+    }
+
     pub(super) const fn len(&self) -> usize {
         self.len
     }
@@ -78,7 +88,7 @@ impl Heard {
 
     /// Whether all of a reply is there that grants the request. A refusal is an error as soon as its code is there.
     pub(super) fn is_granted(&mut self) -> Result<bool, Error> {
-        let failed = |kind| Err(Error::new(Stage::Request, kind));
+        let failed = |kind| Err(Error::new(self.stage, kind));
         let [version, code, _, atyp, name_len, ..] = self.inline;
         if self.len >= 1 && version != 5 {
             return failed(ErrorKind::Malformed { field: "VER", byte: version });

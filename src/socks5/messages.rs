@@ -2,23 +2,23 @@
 
 use super::Phase;
 use super::auth::Auth;
+use crate::command::Command;
 use crate::conversation::Scratch;
 use crate::error::Error;
 use crate::target::Target;
 use crate::wire;
 
-const CONNECT: u8 = 1;
-
 /// The parts of a client's messages.
 pub(super) struct Messages<'a> {
     pub(super) auth: &'a Auth,
+    pub(super) command: Command,
     pub(super) target: Target<'a>,
     pub(super) pipelined: bool,
 }
 
 impl<'a> Messages<'a> {
-    pub(super) fn connect(auth: &'a Auth, target: Target<'a>) -> Result<Self, Error> {
-        Ok(Self { auth, target, pipelined: auth.checked_pipelined()? })
+    pub(super) fn new(auth: &'a Auth, command: Command, target: Target<'a>) -> Result<Self, Error> {
+        Ok(Self { auth, command, target, pipelined: auth.checked_pipelined()? })
     }
 
     /// Renders the message of this phase; pipelined, those of the later ones with it.
@@ -39,7 +39,7 @@ impl<'a> Messages<'a> {
 
     /// Appends `05 | CMD | RSV | ATYP | DST.ADDR | DST.PORT` (RFC 1928 §4).
     pub(super) fn put_request(&self, message: &mut Scratch) {
-        message.put(&[5, CONNECT, 0]);
+        message.put(&[5, self.command as u8, 0]);
         wire::put_address(&self.target, message);
     }
 }

@@ -27,33 +27,36 @@ mod credentials;
 mod heard;
 mod messages;
 mod method;
+mod reply;
 
 pub use auth::Auth;
 pub use credentials::Credentials;
 pub use method::Method;
+pub(crate) use reply::Reader;
 
+use crate::command::Command;
 use crate::conversation::{Conversation, Scratch, Step};
-use crate::encapsulation::{Encapsulation, FrameError};
+use crate::encapsulation::Encapsulation;
 use crate::error::{Error, ErrorKind, Stage};
 use crate::established::Established;
 use crate::frames::Frames;
+use crate::second_reply::ReplyReader;
 use crate::target::Target;
 use crate::trace;
 use crate::turn::Turn;
 use auth::Chosen;
-use heard::{ANSWER, Heard, LEAST_REPLY};
+use heard::{ANSWER, LEAST_REPLY};
 use messages::Messages;
 use std::fmt;
 
-/// A SOCKS5 CONNECT, from the greeting to the reply.
+/// A SOCKS5 CONNECT, BIND or UDP ASSOCIATE, from the greeting to the (first) reply.
 pub struct Socks5<'a> {
     messages: Messages<'a>,
     phase: Phase,
     turn: Turn,
-    heard: Heard,
+    reply: Reader,
     method: Option<u8>,
     negotiation: Option<Box<dyn Method>>,
-    frames: Option<Box<Frames>>,
 }
 
 /// What is to be done next.
@@ -77,14 +80,37 @@ impl<'a> Socks5<'a> {
     ///
     /// Pipelining is on, and not exactly one METHOD, none or username/password, is offered.
     pub fn connect(auth: &'a Auth, target: Target<'a>) -> Result<Self, Error> {
+        Self::new(auth, Command::Connect, target)
+    }
+
+    /// Asks the proxy to listen for a connection from the expected peer. The outcome is its first reply, which says where;
+    /// [`SecondReply`](crate::SecondReply) follows.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`connect`](Self::connect).
+    pub fn bind(auth: &'a Auth, expected_peer: Target<'a>) -> Result<Self, Error> {
+        Self::new(auth, Command::Bind, expected_peer)
+    }
+
+    /// Asks for a relay of datagrams, which will be sent to it from `source`: zeros where that is not known, of the family in which
+    /// the relay is to be reached. The outcome says where the relay is; [`udp`](crate::udp) has the datagrams' form.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`connect`](Self::connect).
+    pub fn associate(auth: &'a Auth, source: Target<'a>) -> Result<Self, Error> {
+        Self::new(auth, Command::UdpAssociate, source)
+    }
+
+    fn new(auth: &'a Auth, command: Command, target: Target<'a>) -> Result<Self, Error> {
         Ok(Self {
-            messages: Messages::connect(auth, target)?,
+            messages: Messages::new(auth, command, target)?,
             phase: Phase::Greeting,
             turn: Turn::default(),
-            heard: Heard::default(),
+            reply: Reader::new(Stage::Request, None),
             method: None,
             negotiation: None,
-            frames: None,
         })
     }
 
@@ -106,7 +132,7 @@ impl<'a> Socks5<'a> {
     /// A message is out.
     fn sent(&mut self, bytes: usize) {
         trace::sent(self.stage(), bytes);
-        if let Some(frames) = &mut self.frames {
+        if let Some(frames) = &mut self.reply.frames {
             frames.outgoing.sent(bytes);
         }
         self.phase = match self.phase {
@@ -133,7 +159,7 @@ impl<'a> Socks5<'a> {
     }
 
     fn hear_selection(&mut self) -> Result<(), Error> {
-        match self.heard.first() {
+        match self.reply.heard.first() {
             None | Some(5) => {}
             // Tor leaves the selection out when everything comes at once, and begins with the STATUS.
             Some(1) if self.messages.pipelined && self.messages.auth.credentials().is_some() => {
@@ -143,7 +169,7 @@ impl<'a> Socks5<'a> {
                 return Err(Error::new(Stage::MethodSelection, ErrorKind::NotSocks { first }));
             }
         }
-        match self.heard.take_answer() {
+        match self.reply.heard.take_answer() {
             None => Ok(()),
             Some(method) => {
                 trace::heard(Stage::MethodSelection, ANSWER);
@@ -174,7 +200,7 @@ impl<'a> Socks5<'a> {
     }
 
     fn hear_status(&mut self) -> Result<(), Error> {
-        match self.heard.first() {
+        match self.reply.heard.first() {
             // RFC 1929 says 1; some servers repeat the version of SOCKS.
             None | Some(1 | 5) => {}
             Some(byte) => {
@@ -182,7 +208,7 @@ impl<'a> Socks5<'a> {
                 return Err(Error::new(Stage::Authentication, kind));
             }
         }
-        match self.heard.take_answer() {
+        match self.reply.heard.take_answer() {
             None => Ok(()),
             Some(0) => {
                 trace::heard(Stage::Authentication, ANSWER);
@@ -203,7 +229,7 @@ impl<'a> Socks5<'a> {
         };
         self.negotiation = None;
         if let Some(encapsulation) = encapsulation {
-            self.frames = Some(Box::new(self.seal_request(encapsulation)?));
+            self.reply.frames = Some(Box::new(self.seal_request(encapsulation)?));
         }
         self.speak(Phase::Request);
         Ok(())
@@ -216,26 +242,17 @@ impl<'a> Socks5<'a> {
         self.messages.put_request(&mut request);
         let mut rest = request.message();
         while !rest.is_empty() {
-            let n = frames.outgoing.put(rest).map_err(encapsulation_failed)?;
+            let n = frames.outgoing.put(rest).map_err(|error| self.reply.encapsulation_failed(error))?;
             rest = &rest[n..];
         }
         Ok(frames)
     }
 
     fn hear_reply(&mut self) -> Result<(), Error> {
-        loop {
-            if self.heard.is_granted()? {
-                trace::heard(Stage::Request, self.heard.len());
-                self.phase = Phase::Granted;
-                return Ok(());
-            }
-            // A frame may hold less than the reply, or application bytes behind it: take what the reply needs, no more.
-            let Some(frames) = &mut self.frames else { return Ok(()) };
-            match frames.incoming.take(self.heard.reply_room()) {
-                0 => return Ok(()),
-                n => self.heard.filled(n),
-            }
+        if self.reply.is_granted()? {
+            self.phase = Phase::Granted;
         }
+        Ok(())
     }
 
     fn moved(&mut self, n: usize) -> Result<(), Error> {
@@ -260,55 +277,46 @@ impl<'a> Socks5<'a> {
                     self.sent(bytes);
                 }
             }
-            _ => match &mut self.frames {
-                Some(frames) => frames.incoming.filled(n).map_err(encapsulation_failed)?,
-                None => self.heard.filled(n),
-            },
+            _ => self.reply.filled(n)?,
         }
         // Also after a write: the answer may have come unasked, behind an earlier one.
         self.hear()
     }
 
     fn ended_early(&self) -> Error {
-        let partial = self.frames.as_ref().map_or(0, |frames| frames.incoming.partial());
-        let received = self.heard.len() + partial;
-        Error::new(self.stage(), ErrorKind::EndedEarly { received })
+        Error::new(self.stage(), ErrorKind::EndedEarly { received: self.reply.received() })
     }
-}
-
-fn encapsulation_failed(error: FrameError) -> Error {
-    Error::new(Stage::Request, ErrorKind::Encapsulation(error))
 }
 
 impl Conversation for Socks5<'_> {
     type Outcome = Established;
 
     fn step<'s>(&'s mut self, scratch: &'s mut Scratch) -> Step<'s, Established> {
-        match (self.phase, &mut self.frames) {
-            (Phase::Request, Some(frames)) => self.turn.write(frames.outgoing.pending()),
-            (Phase::Reply, Some(frames)) => self.turn.read(frames.incoming.room()),
-            (Phase::Greeting | Phase::Password | Phase::Request, _) => {
-                self.messages.render(self.phase, scratch);
-                self.turn.write(scratch.message())
-            }
+        match self.phase {
+            Phase::Greeting | Phase::Password | Phase::Request => match &self.reply.frames {
+                Some(frames) => self.turn.write(frames.outgoing.pending()),
+                None => {
+                    self.messages.render(self.phase, scratch);
+                    self.turn.write(scratch.message())
+                }
+            },
             // A METHOD of the caller's own may let the proxy speak next: read its answer and no more. Else the client speaks next,
             // and behind the answer nothing can come but a reply: room for the shortest saves the runtime a read in vain.
-            (Phase::Selection, _) if self.messages.auth.has_own_method() => {
-                self.turn.read(self.heard.room(ANSWER))
+            Phase::Selection if self.messages.auth.has_own_method() => {
+                self.turn.read(self.reply.heard.room(ANSWER))
             }
-            (Phase::Selection | Phase::Status, _) => self.turn.read(self.heard.room(ANSWER + LEAST_REPLY)),
-            (Phase::Reply, None) => self.turn.read(self.heard.reply_room()),
-            (Phase::Method, _) => match self.negotiation.as_mut().map(|m| m.step(scratch)) {
+            Phase::Selection | Phase::Status => self.turn.read(self.reply.heard.room(ANSWER + LEAST_REPLY)),
+            Phase::Reply => self.turn.read(self.reply.room()),
+            Phase::Method => match self.negotiation.as_mut().map(|m| m.step(scratch)) {
                 Some(Step::Write(bytes)) => self.turn.write(bytes),
                 Some(Step::Read(buf)) => self.turn.read(buf),
                 Some(Step::Done(_)) | None => self.turn.read(&mut []),
             },
-            (Phase::Granted, frames) => {
+            Phase::Granted => {
                 self.phase = Phase::Over;
-                let frames = frames.take();
-                Step::Done(Established { bound: self.heard.take_address(), frames })
+                Step::Done(self.reply.take())
             }
-            (Phase::Over, _) => self.turn.read(&mut []),
+            Phase::Over => self.turn.read(&mut []),
         }
     }
 
@@ -335,6 +343,7 @@ impl fmt::Debug for Socks5<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Socks5")
             .field("auth", self.messages.auth)
+            .field("command", &self.messages.command)
             .field("target", &self.messages.target)
             .field("phase", &self.phase)
             .finish_non_exhaustive()

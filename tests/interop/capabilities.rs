@@ -2,7 +2,7 @@
 
 use crate::servers::{
     DANTE, FAST_SOCKS5, FAST_SOCKS5_PASSWORD, MICROSOCKS, MICROSOCKS_PASSWORD, SHADOWSOCKS, SSH, STUNNEL,
-    Server, TOR,
+    Server, TOR, V2RAY, V2RAY_PASSWORD,
 };
 
 /// How a server lets a client down.
@@ -41,6 +41,8 @@ pub(crate) enum Bound {
     Real,
     /// Always this.
     Constant(&'static str),
+    /// The address at which it speaks SOCKS.
+    Own,
 }
 
 /// What to expect of a server.
@@ -139,8 +141,29 @@ const FAST_SOCKS5_ROW: Capabilities = Capabilities {
     bound: Bound::Constant("127.0.0.1:0"),
 };
 
+const V2RAY_ROW: Capabilities = Capabilities {
+    server: &V2RAY,
+    places: &[Place::V4],
+    v4: Ok(()),
+    v6: Ok(()),
+    name: Ok(()),
+    socks4: Ok(()),
+    socks4a: Ok(()),
+    none: Ok(()),
+    right_password: Err(Failure::Method),
+    wrong_password: Err(Failure::Method),
+    refused: Failure::AfterSuccess,
+    refused_socks4: Failure::AfterSuccess,
+    unresolvable: &[Failure::AfterSuccess],
+    // Of the client's end the destination hears nothing.
+    half_close: false,
+    destination_first: true,
+    pipelined: true,
+    bound: Bound::Own,
+};
+
 /// A row for each server.
-pub(crate) const TABLE: [Capabilities; 9] = [
+pub(crate) const TABLE: [Capabilities; 11] = [
     DANTE_ROW,
     Capabilities { server: &STUNNEL, places: &[Place::Tls], ..DANTE_ROW },
     MICROSOCKS_ROW,
@@ -209,6 +232,17 @@ pub(crate) const TABLE: [Capabilities; 9] = [
         destination_first: true,
         pipelined: true,
         bound: Bound::Constant("0.0.0.0:0"),
+    },
+    V2RAY_ROW,
+    Capabilities {
+        server: &V2RAY_PASSWORD,
+        socks4: Err(Failure::Reply(0x5b)),
+        socks4a: Err(Failure::Reply(0x5b)),
+        refused_socks4: Failure::Reply(0x5b),
+        none: Err(Failure::Method),
+        right_password: Ok(()),
+        wrong_password: Err(Failure::Status(0xff)),
+        ..V2RAY_ROW
     },
     FAST_SOCKS5_ROW,
     Capabilities {

@@ -1,6 +1,7 @@
 //! What the table says of a server, as what anysocks should make of it.
 
 use std::io;
+use std::net::SocketAddr;
 
 use anysocks::{Address, Error, ErrorKind, Reply, Stage, Target};
 
@@ -61,8 +62,14 @@ fn ends(tunnel: &mut dyn Tunnel) -> Result<(), String> {
 }
 
 /// Checks the address that a grant has told.
-pub(crate) fn check_bound(bound: Bound, told: &Address, target: &Target<'_>) -> Result<(), String> {
+pub(crate) fn check_bound(
+    bound: Bound,
+    told: &Address,
+    target: &Target<'_>,
+    proxy: SocketAddr,
+) -> Result<(), String> {
     let fits = match bound {
+        Bound::Own => told.socket_addr() == Some(proxy),
         Bound::Constant(address) => told.to_string() == address,
         Bound::Real => told.socket_addr().is_some_and(|told| {
             let same_family = target.ip().is_none_or(|ip| ip.is_ipv4() == told.is_ipv4());

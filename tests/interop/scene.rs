@@ -55,7 +55,7 @@ impl Scene<'_> {
         let expected = (self.case.expected)(self.capabilities);
         let Some(mut opened) = check(opened, &expected, self.case.hangs_up_at)? else { return Ok(()) };
         if let Some(target) = bound_for {
-            check_bound(self.capabilities.bound, &opened.bound, target)?;
+            check_bound(self.capabilities.bound, &opened.bound, target, self.address())?;
         }
         (self.case.talk)(&mut *opened.tunnel)
     }

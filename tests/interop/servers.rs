@@ -56,6 +56,23 @@ pub(crate) static SHADOWSOCKS: Server = Server {
     start: start_shadowsocks,
 };
 
+pub(crate) static V2RAY: Server = Server {
+    name: "v2ray",
+    programs: &["v2ray"],
+    uses_account: false,
+    start: |running| start_v2ray(running, "noauth"),
+};
+
+pub(crate) static V2RAY_PASSWORD: Server = Server {
+    name: "v2ray-password",
+    programs: &["v2ray"],
+    uses_account: false,
+    start: |running| {
+        running.credentials = Some(CREDENTIALS);
+        start_v2ray(running, "password")
+    },
+};
+
 /// TLS, with a Dante of its own behind it.
 pub(crate) static STUNNEL: Server = Server {
     name: "stunnel",
@@ -165,6 +182,14 @@ fn start_shadowsocks(running: &mut Running) -> Result<(), String> {
     running.configure("ss.json", include_str!("configs/ss.json"))?;
     running.serve(&["ss-server", "-c", "@RUN@/ss.json"], &[server])?;
     running.serve(&["ss-local", "-c", "@RUN@/ss.json", "-u"], &[socks])?;
+    running.addresses = vec![socks];
+    Ok(())
+}
+
+fn start_v2ray(running: &mut Running, login: &str) -> Result<(), String> {
+    let [socks, _] = running.take_port("@PORT@")?;
+    running.configure("v2ray.json", &include_str!("configs/v2ray.json").replace("@LOGIN@", login))?;
+    running.serve(&["v2ray", "-config", "@RUN@/v2ray.json"], &[socks])?;
     running.addresses = vec![socks];
     Ok(())
 }

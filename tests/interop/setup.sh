@@ -13,7 +13,7 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 
 missing=
-for package in dante-server microsocks openssh-server openssh-client tor shadowsocks-libev stunnel4 openssl; do
+for package in dante-server microsocks openssh-server openssh-client tor shadowsocks-libev stunnel4 openssl v2ray dnsmasq-base vsftpd; do
     case "$(dpkg-query -W -f '${Status}' "$package" 2>/dev/null)" in
         *" installed") ;;
         *) missing="$missing $package" ;;

@@ -15,71 +15,32 @@
 //! proxy:  00 5A 00 50 C0 00 02 07
 //! ```
 
-use crate::address::Address;
+mod reply;
+mod user_id;
+
+pub(crate) use reply::Reader;
+pub use user_id::UserId;
+
+use crate::command::Command;
 use crate::conversation::{Conversation, Scratch, Step};
 use crate::error::{Error, ErrorKind, Stage};
 use crate::established::Established;
 use crate::invalid::Invalid;
-use crate::reply::Reply;
+use crate::second_reply::ReplyReader;
 use crate::target::{Host, Target};
 use crate::trace;
 use crate::turn::Turn;
-use crate::wire;
-use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
-use zeroize::Zeroizing;
 
-const REPLY: usize = 8;
-
-/// The user id of a SOCKS4 request: 0 to 255 bytes without a NUL. Proxies that check it ask the client's identd.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub struct UserId(Zeroizing<Vec<u8>>);
-
-impl UserId {
-    /// No user id: what most proxies expect.
-    #[must_use]
-    pub fn none() -> Self {
-        Self::default()
-    }
-
-    /// A user id.
-    ///
-    /// # Errors
-    ///
-    /// It holds a NUL, or is longer than 255 bytes.
-    pub fn new(id: impl AsRef<[u8]>) -> Result<Self, Error> {
-        let id = id.as_ref();
-        if id.contains(&0) {
-            return Err(Invalid::UserIdNul.into());
-        }
-        if id.len() > 255 {
-            return Err(Invalid::UserIdTooLong(id.len()).into());
-        }
-        Ok(Self(Zeroizing::new(id.to_vec())))
-    }
-
-    /// The bytes.
-    #[must_use]
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.0
-    }
-}
-
-impl fmt::Debug for UserId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "\"{}\"", self.0.escape_ascii())
-    }
-}
-
-/// A SOCKS4 CONNECT, from the request to its reply; SOCKS4a where the target is a name.
+/// A SOCKS4 CONNECT or BIND, from the request to its (first) reply; SOCKS4a where the target is a name.
 #[derive(Debug)]
 pub struct Socks4<'a> {
     user_id: &'a UserId,
+    command: Command,
     target: Target<'a>,
     phase: Phase,
     turn: Turn,
-    reply: [u8; REPLY],
-    heard: usize,
+    reply: Reader,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,19 +63,27 @@ impl<'a> Socks4<'a> {
     ///
     /// The target is an IPv6 address, which SOCKS4 can't carry, or one from 0.0.0.1 to 0.0.0.255, by which SOCKS4a marks a name.
     pub fn connect(user_id: &'a UserId, target: Target<'a>) -> Result<Self, Error> {
+        Self::new(user_id, Command::Connect, target)
+    }
+
+    /// Asks the proxy to listen for a connection from the expected peer. The outcome is its first reply, which says where;
+    /// [`SecondReply`](crate::SecondReply) follows.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`connect`](Self::connect).
+    pub fn bind(user_id: &'a UserId, expected_peer: Target<'a>) -> Result<Self, Error> {
+        Self::new(user_id, Command::Bind, expected_peer)
+    }
+
+    fn new(user_id: &'a UserId, command: Command, target: Target<'a>) -> Result<Self, Error> {
         match target.host() {
             Host::Ip(IpAddr::V6(_)) => return Err(Invalid::Ipv6OverSocks4.into()),
             Host::Ip(IpAddr::V4(ip)) if is_mark(*ip) => return Err(Invalid::MarkOfSocks4a.into()),
             _ => {}
         }
-        Ok(Self {
-            user_id,
-            target,
-            phase: Phase::Request,
-            turn: Turn::default(),
-            reply: [0; REPLY],
-            heard: 0,
-        })
+        let reply = Reader::new(Stage::Request, None);
+        Ok(Self { user_id, command, target, phase: Phase::Request, turn: Turn::default(), reply })
     }
 
     fn render(&self, message: &mut Scratch) {
@@ -125,7 +94,7 @@ impl<'a> Socks4<'a> {
             Host::Ip(IpAddr::V6(_)) => return,
         };
         message.clear();
-        message.put(&[4, 1]);
+        message.put(&[4, self.command as u8]);
         message.put(&self.target.port().to_be_bytes());
         message.put(&ip);
         message.put_secret(self.user_id.as_bytes());
@@ -136,24 +105,6 @@ impl<'a> Socks4<'a> {
         }
     }
 
-    /// Understands what has come of the reply: a refusal as soon as its code is there.
-    fn hear(&mut self) -> Result<(), Error> {
-        match self.reply[0] {
-            // VN is 0 in the protocol's text, and 4 in a few servers.
-            0 | 4 => {}
-            first => return Err(Error::new(Stage::Request, ErrorKind::NotSocks { first })),
-        }
-        let code = Reply(self.reply[1]);
-        if self.heard >= 2 && code != Reply::GRANTED {
-            return Err(Error::new(Stage::Request, ErrorKind::Refused(code)));
-        }
-        if self.heard == REPLY {
-            trace::heard(Stage::Request, REPLY);
-            self.phase = Phase::Granted;
-        }
-        Ok(())
-    }
-
     fn moved(&mut self, n: usize) -> Result<(), Error> {
         let failed = |kind| Error::new(Stage::Request, kind);
         if let Phase::Granted | Phase::Over = self.phase {
@@ -162,7 +113,7 @@ impl<'a> Socks4<'a> {
         let left =
             self.turn.moved(n).map_err(|offered| failed(ErrorKind::Overrun { reported: n, offered }))?;
         if n == 0 {
-            return Err(failed(ErrorKind::EndedEarly { received: self.heard }));
+            return Err(failed(ErrorKind::EndedEarly { received: self.reply.received() }));
         }
         if self.phase == Phase::Request {
             if let Some(bytes) = self.turn.sent(n, left) {
@@ -171,13 +122,11 @@ impl<'a> Socks4<'a> {
             }
             return Ok(());
         }
-        self.heard += n;
-        self.hear()
-    }
-
-    fn bound(&self) -> Address {
-        let [_, _, hi, lo, a, b, c, d] = self.reply;
-        Address::Ip(wire::socket_addr_v4([a, b, c, d, hi, lo]))
+        self.reply.filled(n)?;
+        if self.reply.is_granted()? {
+            self.phase = Phase::Granted;
+        }
+        Ok(())
     }
 }
 
@@ -190,10 +139,10 @@ impl Conversation for Socks4<'_> {
                 self.render(scratch);
                 self.turn.write(scratch.message())
             }
-            Phase::Reply => self.turn.read(&mut self.reply[self.heard..]),
+            Phase::Reply => self.turn.read(self.reply.room()),
             Phase::Granted => {
                 self.phase = Phase::Over;
-                Step::Done(Established { bound: self.bound(), frames: None })
+                Step::Done(self.reply.take())
             }
             Phase::Over => self.turn.read(&mut []),
         }

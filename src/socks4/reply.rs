@@ -1,0 +1,68 @@
+//! A reply of SOCKS4: eight bytes, of which the second is the code.
+
+use crate::address::Address;
+use crate::error::{Error, ErrorKind, Stage};
+use crate::established::Established;
+use crate::frames::Frames;
+use crate::reply::Reply;
+use crate::second_reply::ReplyReader;
+use crate::trace;
+use crate::wire;
+
+const LEN: u8 = 8;
+
+/// What has come of a reply.
+#[derive(Debug)]
+pub struct Reader {
+    stage: Stage,
+    bytes: [u8; LEN as usize],
+    /// A byte, because a server may keep many of these.
+    heard: u8,
+}
+
+impl ReplyReader for Reader {
+    /// SOCKS4 has no METHODs, and so no frames.
+    fn new(stage: Stage, _: Option<Box<Frames>>) -> Self {
+        Self { stage, bytes: [0; LEN as usize], heard: 0 }
+    }
+
+    fn room(&mut self) -> &mut [u8] {
+        &mut self.bytes[usize::from(self.heard)..]
+    }
+
+    fn filled(&mut self, n: usize) -> Result<(), Error> {
+        // No more than there was room for.
+        self.heard += u8::try_from(n).unwrap_or(LEN);
+        Ok(())
+    }
+
+    fn is_granted(&mut self) -> Result<bool, Error> {
+        let failed = |kind| Err(Error::new(self.stage, kind));
+        if self.heard == 0 {
+            return Ok(false);
+        }
+        match self.bytes[0] {
+            // VN is 0 in the protocol's text, and 4 in a few servers.
+            0 | 4 => {}
+            first => return failed(ErrorKind::NotSocks { first }),
+        }
+        let code = Reply(self.bytes[1]);
+        if self.heard >= 2 && code != Reply::GRANTED {
+            return failed(ErrorKind::Refused(code));
+        }
+        let granted = self.heard == LEN;
+        if granted {
+            trace::heard(self.stage, LEN.into());
+        }
+        Ok(granted)
+    }
+
+    fn take(&mut self) -> Established {
+        let [_, _, hi, lo, a, b, c, d] = self.bytes;
+        Established { bound: Address::Ip(wire::socket_addr_v4([a, b, c, d, hi, lo])), frames: None }
+    }
+
+    fn received(&self) -> usize {
+        self.heard.into()
+    }
+}

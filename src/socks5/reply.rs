@@ -1,0 +1,73 @@
+//! A reply of SOCKS5: as it comes, or out of the frames of an encapsulation.
+
+use super::heard::Heard;
+use crate::encapsulation::FrameError;
+use crate::error::{Error, ErrorKind, Stage};
+use crate::established::Established;
+use crate::frames::Frames;
+use crate::second_reply::ReplyReader;
+use crate::trace;
+
+/// What has come of a reply.
+pub struct Reader {
+    pub(super) heard: Heard,
+    pub(super) frames: Option<Box<Frames>>,
+}
+
+impl Reader {
+    pub(super) fn encapsulation_failed(&self, error: FrameError) -> Error {
+        Error::new(self.heard.stage(), ErrorKind::Encapsulation(error))
+    }
+}
+
+impl ReplyReader for Reader {
+    fn new(stage: Stage, frames: Option<Box<Frames>>) -> Self {
+        Self { heard: Heard::new(stage), frames }
+    }
+
+    fn room(&mut self) -> &mut [u8] {
+        match &mut self.frames {
+            Some(frames) => frames.incoming.room(),
+            None => self.heard.reply_room(),
+        }
+    }
+
+    fn filled(&mut self, n: usize) -> Result<(), Error> {
+        match &mut self.frames {
+            Some(frames) => frames.incoming.filled(n).map_err(|error| self.encapsulation_failed(error)),
+            None => {
+                self.heard.filled(n);
+                Ok(())
+            }
+        }
+    }
+
+    fn is_granted(&mut self) -> Result<bool, Error> {
+        loop {
+            if self.heard.is_granted()? {
+                trace::heard(self.heard.stage(), self.heard.len());
+                return Ok(true);
+            }
+            // A frame may hold less than the reply, or application bytes behind it: take what the reply needs, no more.
+            let Some(frames) = &mut self.frames else { return Ok(false) };
+            match frames.incoming.take(self.heard.reply_room()) {
+                0 => return Ok(false),
+                n => self.heard.filled(n),
+            }
+        }
+    }
+
+    fn take(&mut self) -> Established {
+        Established { bound: self.heard.take_address(), frames: self.frames.take() }
+    }
+
+    fn received(&self) -> usize {
+        self.heard.len() + self.frames.as_ref().map_or(0, |frames| frames.incoming.partial())
+    }
+}
+
+impl std::fmt::Debug for Reader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reader").field("received", &self.received()).finish_non_exhaustive()
+    }
+}
