@@ -1,22 +1,38 @@
 //! What the smol and async-std front ends share: both wait by way of [async-io](::async_io).
 
+use crate::address::Address;
 use crate::conversation::Conversation;
 use crate::dial::Failures;
 use crate::error::{Error, ErrorKind};
-use crate::futures::converse;
+use crate::futures::{FuturesIo, converse};
+use crate::listener::SocksListener;
 use crate::proxy::SocketOptions;
-use crate::reactor::{self, Reactor, within};
-use crate::runtime::{Deadline, Runtime};
+use crate::reactor::{self, AsyncUdpFront, Reactor, Watched, within};
+use crate::runtime::{Deadline, Ends, Runtime};
+use crate::stream::SocksStream;
+use crate::udp::{Direction, UdpFront};
+use crate::version::Version;
 use ::async_io::{Async, Timer};
 use futures_io::{AsyncRead, AsyncWrite};
-use socket2::{SockAddr, SockRef};
+use socket2::{SockAddr, SockRef, Socket};
 use std::io;
-use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
-use std::time::Instant;
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs, UdpSocket};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
 
 /// A front end over async-io: what differs is the type of its stream.
-pub(crate) trait OverAsyncIo {
+pub trait OverAsyncIo: FuturesIo + Sized + 'static {
     type Stream: AsyncRead + AsyncWrite + Unpin + Send + Sync + 'static;
+
+    /// A stream that can be read from by way of a shared reference.
+    type Control: Send + Sync + 'static;
+
+    /// The addresses of both ends.
+    fn ends(stream: &Self::Stream) -> io::Result<Ends>;
+
+    fn control(stream: Self::Stream) -> Self::Control;
+
+    fn poll_read(control: &Self::Control, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>>;
 
     /// Makes the front end's stream of a connected socket.
     fn adopt(socket: Async<TcpStream>) -> io::Result<Self::Stream>;
@@ -72,5 +88,62 @@ impl<F: OverAsyncIo> Runtime for F {
     ) -> Result<C::Outcome, Error> {
         let in_time = within::<F, _>(deadline, converse(stream, talk)).await;
         in_time.unwrap_or_else(|| Err(Error::new(talk.stage(), ErrorKind::TimedOut)))
+    }
+
+    fn ends(stream: &F::Stream) -> io::Result<Ends> {
+        <F as OverAsyncIo>::ends(stream)
+    }
+}
+
+impl<F: OverAsyncIo> UdpFront for F {
+    type Sockets = Watched<F>;
+
+    fn watch(control: F::Stream, udp: UdpSocket) -> io::Result<Watched<F>> {
+        Ok(Watched::new(Async::new_nonblocking(udp)?, F::control(control)))
+    }
+
+    fn attempt<T>(
+        sockets: &Watched<F>,
+        _: Direction,
+        attempt: impl FnOnce(&Socket) -> io::Result<T>,
+    ) -> io::Result<T> {
+        attempt(&SockRef::from(&sockets.udp))
+    }
+
+    #[cfg(unix)]
+    fn fd(sockets: &Watched<F>) -> std::os::fd::BorrowedFd<'_> {
+        std::os::fd::AsFd::as_fd(&sockets.udp)
+    }
+
+    #[cfg(windows)]
+    fn handle(sockets: &Watched<F>) -> std::os::windows::io::BorrowedSocket<'_> {
+        std::os::windows::io::AsSocket::as_socket(&sockets.udp)
+    }
+}
+
+impl<F: OverAsyncIo> AsyncUdpFront for F {
+    type Udp = Async<UdpSocket>;
+    type Control = F::Control;
+
+    fn poll_ready(
+        udp: &Async<UdpSocket>,
+        direction: Direction,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        match direction {
+            Direction::Send => udp.poll_writable(cx),
+            Direction::Receive => udp.poll_readable(cx),
+        }
+    }
+
+    fn poll_control(control: &F::Control, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        F::poll_read(control, cx, &mut [0])
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin, V: Version, F: OverAsyncIo> SocksListener<S, V, F> {
+    #[doc = include_str!("docs/accept_within.md")]
+    pub async fn accept_within(&mut self, limit: Duration) -> Result<(SocksStream<S, V, F>, Address), Error> {
+        reactor::accept_within::<F, _>(limit, self.accept()).await
     }
 }

@@ -24,14 +24,19 @@ use crate::async_io::OverAsyncIo;
 use crate::error::Error;
 use crate::futures::{FuturesIo, sealed};
 use crate::into_proxy::IntoProxy;
-use crate::runtime;
+use crate::listener::SocksListener;
+use crate::runtime::{self, Ends};
 use crate::split::Split;
 use crate::stream::SocksStream;
 use crate::target::Target;
+use crate::udp::SocksUdpSocket;
 use crate::version::{V4, V5, Version};
 use ::async_io::Async;
 use ::async_std::net::TcpStream;
+use futures_io::AsyncRead;
 use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 pub use crate::futures::converse;
 
@@ -48,6 +53,15 @@ pub type Socks5Stream<S = TcpStream> = SocksStream<S, V5, AsyncStd>;
 /// A stream through a SOCKS4 or SOCKS4a proxy.
 pub type Socks4Stream<S = TcpStream> = SocksStream<S, V4, AsyncStd>;
 
+/// A UDP socket whose datagrams go by way of a SOCKS5 proxy.
+pub type Socks5UdpSocket = SocksUdpSocket<AsyncStd>;
+
+/// A SOCKS5 proxy that listens for a peer.
+pub type Socks5Listener<S = TcpStream> = SocksListener<S, V5, AsyncStd>;
+
+/// A SOCKS4 proxy that listens for a peer.
+pub type Socks4Listener<S = TcpStream> = SocksListener<S, V4, AsyncStd>;
+
 impl<V: Version> SocksStream<TcpStream, V, AsyncStd> {
     #[doc = include_str!("docs/connect.md")]
     pub async fn connect<'a, 'b>(
@@ -58,6 +72,16 @@ impl<V: Version> SocksStream<TcpStream, V, AsyncStd> {
     }
 }
 
+impl<V: Version> SocksListener<TcpStream, V, AsyncStd> {
+    #[doc = include_str!("docs/bind.md")]
+    pub async fn bind<'a, 'b>(
+        proxy: impl IntoProxy<'a>,
+        expected_peer: impl TryInto<Target<'b>, Error: Into<Error>>,
+    ) -> Result<Self, Error> {
+        runtime::bind::<AsyncStd, V>(proxy, expected_peer).await
+    }
+}
+
 #[doc = include_str!("docs/dial.md")]
 pub async fn dial<'a>(proxy: impl IntoProxy<'a>) -> Result<TcpStream, Error> {
     runtime::dial::<AsyncStd>(proxy).await
@@ -65,6 +89,20 @@ pub async fn dial<'a>(proxy: impl IntoProxy<'a>) -> Result<TcpStream, Error> {
 
 impl OverAsyncIo for AsyncStd {
     type Stream = TcpStream;
+
+    type Control = TcpStream;
+
+    fn control(stream: TcpStream) -> TcpStream {
+        stream
+    }
+
+    fn poll_read(mut control: &TcpStream, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut control).poll_read(cx, buf)
+    }
+
+    fn ends(stream: &TcpStream) -> io::Result<Ends> {
+        Ok(Ends { local: stream.local_addr()?, peer: stream.peer_addr()? })
+    }
 
     fn adopt(socket: Async<std::net::TcpStream>) -> io::Result<TcpStream> {
         socket.into_inner().map(TcpStream::from)

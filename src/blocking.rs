@@ -14,17 +14,21 @@
 
 mod io;
 mod race;
+mod udp;
 mod wait;
 
+use crate::address::Address;
 use crate::conversation::{Conversation, Scratch, Step};
 use crate::dial::Failures;
 use crate::error::{Error, Stage};
 use crate::into_proxy::IntoProxy;
+use crate::listener::SocksListener;
 use crate::proxy::SocketOptions;
-use crate::runtime::{self, Deadline, Runtime};
+use crate::runtime::{self, Deadline, Ends, Runtime};
 use crate::stream::SocksStream;
 use crate::target::Target;
-use crate::version::{V4, V5, Version, begin_connect};
+use crate::udp::SocksUdpSocket;
+use crate::version::{V4, V5, Version, begin_bind, begin_connect};
 use socket2::SockAddr;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
@@ -32,6 +36,7 @@ use std::pin::pin;
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::task::{Context, Poll, Waker};
 use std::thread;
+use std::time::{Duration, Instant};
 use wait::Punctual;
 
 /// The standard library's blocking calls, as the front end of a [`SocksStream`].
@@ -43,6 +48,15 @@ pub type Socks5Stream<S = TcpStream> = SocksStream<S, V5, Blocking>;
 
 /// A stream through a SOCKS4 or SOCKS4a proxy.
 pub type Socks4Stream<S = TcpStream> = SocksStream<S, V4, Blocking>;
+
+/// A UDP socket whose datagrams go by way of a SOCKS5 proxy.
+pub type Socks5UdpSocket = SocksUdpSocket<Blocking>;
+
+/// A SOCKS5 proxy that listens for a peer.
+pub type Socks5Listener<S = TcpStream> = SocksListener<S, V5, Blocking>;
+
+/// A SOCKS4 proxy that listens for a peer.
+pub type Socks4Listener<S = TcpStream> = SocksListener<S, V4, Blocking>;
 
 impl<V: Version> SocksStream<TcpStream, V, Blocking> {
     #[doc = include_str!("docs/connect.md")]
@@ -64,6 +78,49 @@ impl<S: Read + Write, V: Version> SocksStream<S, V, Blocking> {
         let mut talk = begin_connect::<V>(auth, target)?;
         let established = converse(&mut stream, &mut talk)?;
         Ok(Self::new(stream, established))
+    }
+}
+
+impl<V: Version> SocksListener<TcpStream, V, Blocking> {
+    #[doc = include_str!("docs/bind.md")]
+    pub fn bind<'a, 'b>(
+        proxy: impl IntoProxy<'a>,
+        expected_peer: impl TryInto<Target<'b>, Error: Into<Error>>,
+    ) -> Result<Self, Error> {
+        at_once(runtime::bind::<Blocking, V>(proxy, expected_peer))
+    }
+
+    #[doc = include_str!("docs/accept_within.md")]
+    pub fn accept_within(
+        &mut self,
+        limit: Duration,
+    ) -> Result<(SocksStream<TcpStream, V, Blocking>, Address), Error> {
+        let (stream, second) = self.waiting()?;
+        let deadline = Instant::now().checked_add(limit);
+        stream.set_nonblocking(true).map_err(|error| Error::io(Stage::SecondReply, error))?;
+        let heard = converse(&mut Punctual::new(stream, deadline), second).map_err(wait::timed_out);
+        block_again(stream, Stage::SecondReply)?;
+        self.accepted(heard?)
+    }
+}
+
+impl<S: Read + Write, V: Version> SocksListener<S, V, Blocking> {
+    #[doc = include_str!("docs/bind_handshake.md")]
+    pub fn handshake<'a>(
+        mut stream: S,
+        auth: &'a V::Auth,
+        expected_peer: impl TryInto<Target<'a>, Error: Into<Error>>,
+    ) -> Result<Self, Error> {
+        let mut talk = begin_bind::<V>(auth, expected_peer)?;
+        let first = converse(&mut stream, &mut talk)?;
+        Ok(Self::new(stream, first, None))
+    }
+
+    #[doc = include_str!("docs/accept.md")]
+    pub fn accept(&mut self) -> Result<(SocksStream<S, V, Blocking>, Address), Error> {
+        let (stream, second) = self.waiting()?;
+        let heard = converse(stream, second)?;
+        self.accepted(heard)
     }
 }
 
@@ -149,5 +206,9 @@ impl Runtime for Blocking {
         let outcome = converse(&mut Punctual::new(stream, deadline), talk).map_err(wait::timed_out)?;
         block_again(stream, talk.stage())?;
         Ok(outcome)
+    }
+
+    fn ends(stream: &TcpStream) -> std::io::Result<Ends> {
+        Ok(Ends { local: stream.local_addr()?, peer: stream.peer_addr()? })
     }
 }

@@ -1,9 +1,21 @@
 //! What a client asks a proxy to do.
 
+use std::fmt;
+
 /// CMD of RFC 1928 §4; SOCKS4's CD has the same numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Command {
     Connect = 1,
     Bind = 2,
     UdpAssociate = 3,
+}
+
+impl fmt::Display for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Connect => "CONNECT",
+            Self::Bind => "BIND",
+            Self::UdpAssociate => "UDP ASSOCIATE",
+        })
+    }
 }

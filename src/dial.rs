@@ -90,7 +90,7 @@ const fn path(_: &SockAddr) -> Option<String> {
 
 /// What has been tried so far, and why it failed.
 #[derive(Debug, Default)]
-pub(crate) struct Failures(Vec<Attempt>);
+pub struct Failures(Vec<Attempt>);
 
 impl Failures {
     pub(crate) fn push(&mut self, addr: &SockAddr, error: io::Error) {

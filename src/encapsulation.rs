@@ -10,12 +10,20 @@ use std::fmt;
 pub struct Encapsulation {
     pub(crate) seal: Box<dyn Seal>,
     pub(crate) open: Box<dyn Open>,
+    pub(crate) datagrams: Option<Box<dyn Datagrams>>,
 }
 
 impl Encapsulation {
     /// An encapsulation: from plain bytes to frames, and from frames to plain bytes.
     pub fn new(seal: impl Seal + 'static, open: impl Open + 'static) -> Self {
-        Self { seal: Box::new(seal), open: Box::new(open) }
+        Self { seal: Box::new(seal), open: Box::new(open), datagrams: None }
+    }
+
+    /// The same, and what goes and comes over UDP is encapsulated too. Without this the method can't be used for UDP ASSOCIATE: it
+    /// would be unprotected.
+    #[must_use]
+    pub fn datagrams(self, datagrams: impl Datagrams + 'static) -> Self {
+        Self { datagrams: Some(Box::new(datagrams)), ..self }
     }
 }
 
@@ -45,6 +53,28 @@ pub trait Open: Send + Sync {
     ///
     /// The frame is forged or malformed. The stream fails with it.
     fn open(&mut self, frame: &[u8], plain: &mut Vec<u8>) -> Result<(), FrameError>;
+}
+
+/// The part of an [`Encapsulation`] that is for UDP: one datagram in, one out. They may be lost, doubled and reordered on the way.
+///
+/// What is sealed is a whole datagram with its SOCKS header. Several threads may send and receive at once.
+pub trait Datagrams: Send + Sync {
+    /// By how many bytes a sealed datagram is longer, at the most.
+    fn overhead(&self) -> usize;
+
+    /// Appends the sealed datagram to `sealed`.
+    ///
+    /// # Errors
+    ///
+    /// It can't be sealed. The call that sends it fails.
+    fn seal(&self, datagram: &[u8], sealed: &mut Vec<u8>) -> Result<(), FrameError>;
+
+    /// Appends the datagram that was sealed to `datagram`.
+    ///
+    /// # Errors
+    ///
+    /// It is forged or malformed. It is dropped, and counted.
+    fn open(&self, sealed: &[u8], datagram: &mut Vec<u8>) -> Result<(), FrameError>;
 }
 
 impl fmt::Debug for Encapsulation {

@@ -1,7 +1,9 @@
 //! What can go wrong, at which stage, and with which proxy.
 
+use crate::address::Address;
 use crate::invalid::Invalid;
 use crate::reply::Reply;
+use crate::udp::AssociationEnd;
 use std::borrow::Cow;
 use std::convert::Infallible;
 use std::{error, fmt, io};
@@ -48,6 +50,8 @@ pub enum Stage {
     Request,
     /// BIND: waiting for the second reply.
     SecondReply,
+    /// UDP ASSOCIATE: reaching the relay, and whether there is still one.
+    Association,
 }
 
 /// What went wrong.
@@ -118,6 +122,13 @@ pub enum ErrorKind {
     /// The conversation has handed its outcome over already, or has failed already.
     #[error("is over already")]
     Over,
+    /// The proxy grants an association, but no relay can be at the address that it gives, or that the
+    /// [`Relay`](crate::udp::Relay) policy makes of it.
+    #[error("failed: there is no relay at {0}")]
+    NoRelay(Address),
+    /// The association is over. Its sockets give this for every call from then on.
+    #[error("ended: {0}")]
+    AssociationEnded(AssociationEnd),
     /// A field of the answer has a value that it can't have.
     #[error("failed: the answer has X'{byte:02X}' as its {field}")]
     Malformed {
@@ -241,6 +252,8 @@ impl Error {
             | ErrorKind::MethodNotOffered(_)
             | ErrorKind::Encapsulation(_)
             | ErrorKind::Malformed { .. } => io::ErrorKind::InvalidData,
+            ErrorKind::NoRelay(_) => io::ErrorKind::AddrNotAvailable,
+            ErrorKind::AssociationEnded(_) => io::ErrorKind::ConnectionAborted,
             ErrorKind::Method(_) => io::ErrorKind::Other,
         }
     }
@@ -256,6 +269,7 @@ impl fmt::Display for Stage {
             Self::Authentication => "authentication",
             Self::Request => "request",
             Self::SecondReply => "second reply",
+            Self::Association => "association",
         })
     }
 }

@@ -1,6 +1,6 @@
 //! The pump of an encapsulated stream: plain bytes on one side, frames on the other, and no I/O.
 
-use crate::encapsulation::{Encapsulation, FrameError, Open, Seal};
+use crate::encapsulation::{Datagrams, Encapsulation, FrameError, Open, Seal};
 use std::io::{IoSlice, IoSliceMut};
 use std::task::{Poll, ready};
 use std::{fmt, io};
@@ -8,14 +8,15 @@ use std::{fmt, io};
 /// The most that is read of a frame at once, so that memory grows with what was received and not with what was announced.
 const READ: usize = 16 * 1024;
 
-/// Both directions of an encapsulated stream.
-#[derive(Debug)]
+/// Both directions of an encapsulated stream, and what its datagrams go through.
 #[non_exhaustive]
 pub struct Frames {
     /// What comes from the proxy.
     pub incoming: Incoming,
     /// What goes to the proxy.
     pub outgoing: Outgoing,
+    /// What the datagrams of UDP ASSOCIATE go through, if the encapsulation has that.
+    pub datagrams: Option<Box<dyn Datagrams>>,
 }
 
 /// Frames from the proxy, opened into plain bytes.
@@ -42,7 +43,7 @@ pub struct Outgoing {
 }
 
 impl From<Encapsulation> for Frames {
-    fn from(Encapsulation { seal, open }: Encapsulation) -> Self {
+    fn from(Encapsulation { seal, open, datagrams }: Encapsulation) -> Self {
         Self {
             incoming: Incoming {
                 open,
@@ -53,6 +54,7 @@ impl From<Encapsulation> for Frames {
                 failed: false,
             },
             outgoing: Outgoing { seal, frames: Vec::new(), sent: 0 },
+            datagrams,
         }
     }
 }
@@ -202,6 +204,16 @@ pub(crate) fn first_to_write<'a>(bufs: &'a [IoSlice<'_>]) -> &'a [u8] {
 /// The error of a stream whose encapsulation failed.
 fn frame_error(error: FrameError) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, error)
+}
+
+impl fmt::Debug for Frames {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Frames")
+            .field("incoming", &self.incoming)
+            .field("outgoing", &self.outgoing)
+            .field("datagrams", &self.datagrams.is_some())
+            .finish()
+    }
 }
 
 impl fmt::Debug for Incoming {

@@ -12,13 +12,15 @@
 
 mod io;
 
+use crate::address::Address;
 use crate::conversation::{Conversation, Scratch, Step};
 use crate::error::Error;
 use crate::fair::STEPS_AT_ONCE;
 use crate::handshake::Handshake;
+use crate::listener::SocksListener;
 use crate::stream::SocksStream;
 use crate::target::Target;
-use crate::version::{V4, V5, Version, begin_connect};
+use crate::version::{V4, V5, Version, begin_bind, begin_connect};
 use futures_io::{AsyncRead, AsyncWrite};
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -34,6 +36,12 @@ pub type Socks5Stream<S> = SocksStream<S, V5, Futures>;
 /// A stream through a SOCKS4 or SOCKS4a proxy.
 pub type Socks4Stream<S> = SocksStream<S, V4, Futures>;
 
+/// A SOCKS5 proxy that listens for a peer.
+pub type Socks5Listener<S> = SocksListener<S, V5, Futures>;
+
+/// A SOCKS4 proxy that listens for a peer.
+pub type Socks4Listener<S> = SocksListener<S, V4, Futures>;
+
 /// The front ends whose streams have the traits of futures-io.
 pub trait FuturesIo: sealed::Sealed {}
 
@@ -48,6 +56,28 @@ impl<S: AsyncRead + AsyncWrite + Unpin, V: Version, F: FuturesIo> SocksStream<S,
     ) -> impl Future<Output = Result<Self, Error>> {
         let mut handshake = Handshake::new(stream, begin_connect::<V>(auth, target));
         poll_fn(move |cx| handshake.poll(|stream, talk| poll_converse(cx, stream, talk)))
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin, V: Version, F: FuturesIo> SocksListener<S, V, F> {
+    #[doc = include_str!("docs/bind_handshake.md")]
+    pub async fn handshake<'a>(
+        mut stream: S,
+        auth: &'a V::Auth,
+        expected_peer: impl TryInto<Target<'a>, Error: Into<Error>>,
+    ) -> Result<Self, Error> {
+        let mut talk = begin_bind::<V>(auth, expected_peer)?;
+        let first = converse(&mut stream, &mut talk).await?;
+        Ok(Self::new(stream, first, None))
+    }
+
+    #[doc = include_str!("docs/accept.md")]
+    ///
+    /// Cancel-safe: what came of the second reply is kept in the listener.
+    pub async fn accept(&mut self) -> Result<(SocksStream<S, V, F>, Address), Error> {
+        let (stream, second) = self.waiting()?;
+        let heard = converse(stream, second).await?;
+        self.accepted(heard)
     }
 }
 

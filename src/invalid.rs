@@ -94,4 +94,22 @@ pub enum Invalid {
     /// An `.onion` name may never be resolved by DNS (RFC 7686), and local resolution was asked for.
     #[error("an .onion name must be resolved by the proxy: socks5h or socks4a")]
     OnionResolvedLocally,
+    /// A datagram was to be sent to the peer, and no peer was set by `connect`.
+    #[error("the socket is not connected to a peer")]
+    NotConnected,
+    /// A datagram was to be sent to a name, which is to be resolved locally, by a call that can't wait for a resolver.
+    #[error("names are to be resolved locally, and this call takes addresses only")]
+    NameToResolve,
+    /// A datagram was to be sent from a buffer that has no [`HEADROOM`](crate::udp::HEADROOM).
+    #[error("the buffer has no room in front for a header")]
+    NoHeadroom,
+    /// A datagram with its header has more bytes than UDP carries.
+    #[error("a datagram of {0} bytes with its header is longer than UDP carries")]
+    DatagramTooLong(usize),
+    /// Fragments of no bytes.
+    #[error("a fragment must have a payload")]
+    FragmentSize,
+    /// A payload would take so many fragments, and a sequence has 127 at most (RFC 1928 §7).
+    #[error("the payload would take {0} fragments, and a sequence has 127")]
+    TooManyFragments(usize),
 }

@@ -68,6 +68,7 @@ mod established;
 mod frames;
 mod into_proxy;
 mod invalid;
+mod listener;
 mod proxy;
 #[cfg(test)]
 mod racing;
@@ -80,6 +81,7 @@ mod split;
 mod stream;
 mod target;
 mod turn;
+pub mod udp;
 mod version;
 mod wire;
 
@@ -113,6 +115,7 @@ pub use established::Established;
 pub use frames::{Frames, Incoming, Outgoing};
 pub use into_proxy::IntoProxy;
 pub use invalid::Invalid;
+pub use listener::SocksListener;
 pub use proxy::{Endpoint, Proxy, Resolve};
 pub use reply::Reply;
 pub use second_reply::SecondReply;

@@ -1,7 +1,14 @@
 //! What the asynchronous front ends share: racing addresses and keeping deadlines, over a reactor that can wait for a socket and
 //! for a time.
 
+mod udp;
+mod waiters;
+mod watched;
+
+pub(crate) use watched::{AsyncUdpFront, Watched};
+
 use crate::dial::{ATTEMPT_DELAY, Failures, begin, connected};
+use crate::error::{Error, ErrorKind, Stage};
 use crate::proxy::SocketOptions;
 use crate::runtime::Deadline;
 use socket2::{SockAddr, SockRef};
@@ -10,7 +17,7 @@ use std::io;
 use std::net::TcpStream;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// The part of an asynchronous runtime that watches sockets and the clock.
 pub(crate) trait Reactor {
@@ -41,6 +48,15 @@ pub(crate) async fn within<R: Reactor, T>(deadline: Deadline, work: impl Future<
         Poll::Pending => work.as_mut().poll(cx).map(Some),
     })
     .await
+}
+
+/// What comes of waiting for a second reply no longer than the limit; a limit that is too long for the clock is none.
+pub(crate) async fn accept_within<R: Reactor, T>(
+    limit: Duration,
+    accept: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    let in_time = within::<R, _>(Instant::now().checked_add(limit), accept).await;
+    in_time.unwrap_or_else(|| Err(Error::new(Stage::SecondReply, ErrorKind::TimedOut)))
 }
 
 async fn sleep<R: Reactor>(until: Deadline) {

@@ -1,11 +1,14 @@
 //! The one flow of a connection that all front ends share: resolve, dial, converse. What a runtime does in its own way stands in
 //! [`Runtime`].
 
+use crate::command::Command;
 use crate::conversation::Conversation;
 use crate::dial::{Failures, interleave};
 use crate::error::{Error, ErrorKind, Stage};
+use crate::established::Established;
 use crate::into_proxy::IntoProxy;
 use crate::invalid::Invalid;
+use crate::listener::SocksListener;
 use crate::proxy::{Endpoint, Proxy, Resolve, SocketOptions};
 use crate::stream::SocksStream;
 use crate::target::{Host, Target};
@@ -22,7 +25,7 @@ pub(crate) type Deadline = Option<Instant>;
 /// What each front end does in its own way. Each call ends by the deadline.
 ///
 /// The blocking front end's futures are ready when they are first polled.
-pub(crate) trait Runtime {
+pub trait Runtime {
     type Stream: Send + Sync + 'static;
 
     /// The addresses of a name. An asynchronous runtime does not block its threads on it.
@@ -45,32 +48,67 @@ pub(crate) trait Runtime {
         talk: &mut C,
         deadline: Deadline,
     ) -> impl Future<Output = Result<C::Outcome, Error>> + Send + Sync;
+
+    /// The addresses of both ends. A Unix-domain socket has none.
+    fn ends(stream: &Self::Stream) -> io::Result<Ends>;
 }
+
+/// The two ends of a connection.
+#[derive(Debug)]
+pub struct Ends {
+    pub(crate) local: SocketAddr,
+    pub(crate) peer: SocketAddr,
+}
+
+/// How a request is begun.
+type Begin<V> =
+    for<'a> fn(&'a <V as Version>::Auth, Target<'a>) -> Result<<V as Version>::Request<'a>, Error>;
 
 /// Connects to the target through the proxy.
 pub(crate) async fn connect<'a, 'b, R: Runtime, V: Version>(
     proxy: impl IntoProxy<'a>,
     target: impl TryInto<Target<'b>, Error: Into<Error>>,
 ) -> Result<SocksStream<R::Stream, V, R>, Error> {
+    let (stream, established) = request::<R, V>(proxy, target, Command::Connect, V::connect).await?;
+    Ok(SocksStream::new(stream, established))
+}
+
+/// Lets the proxy listen for the peer.
+pub(crate) async fn bind<'a, 'b, R: Runtime, V: Version>(
+    proxy: impl IntoProxy<'a>,
+    expected_peer: impl TryInto<Target<'b>, Error: Into<Error>>,
+) -> Result<SocksListener<R::Stream, V, R>, Error> {
+    let (stream, first) = request::<R, V>(proxy, expected_peer, Command::Bind, V::bind).await?;
+    let proxy = R::ends(&stream).ok().map(|ends| ends.peer.ip());
+    Ok(SocksListener::new(stream, first, proxy))
+}
+
+async fn request<'a, 'b, R: Runtime, V: Version>(
+    proxy: impl IntoProxy<'a>,
+    target: impl TryInto<Target<'b>, Error: Into<Error>>,
+    command: Command,
+    begin: Begin<V>,
+) -> Result<(R::Stream, Established), Error> {
     let proxy = proxy.into_proxy::<V>()?;
     let target = target.try_into().map_err(Into::into)?;
-    let span = trace::connection(&*proxy, &target);
-    let connected = through::<R, V>(&proxy, target).instrument(span).await;
-    connected.map_err(|error| error.at(&*proxy))
+    let span = trace::request(command, &*proxy, &target);
+    let granted = through::<R, V>(&proxy, target, begin).instrument(span).await;
+    granted.map_err(|error| error.at(&*proxy))
 }
 
 async fn through<R: Runtime, V: Version>(
     proxy: &Proxy,
     target: Target<'_>,
-) -> Result<SocksStream<R::Stream, V, R>, Error> {
+    begin: Begin<V>,
+) -> Result<(R::Stream, Established), Error> {
     let deadline = deadline(proxy);
     let auth = V::auth(proxy)?;
     let name = match (target.host(), proxy.resolves()) {
         (Host::Domain(name), Resolve::Locally) => name.as_str(),
-        _ => return to::<R, V>(proxy, auth, target, deadline).await,
+        _ => return to::<R, _>(proxy, begin(auth, target)?, deadline).await,
     };
     // What is wrong with the options is found before the resolver is asked.
-    V::connect(auth, target.borrowed())?;
+    begin(auth, target.borrowed())?;
     if name.trim_end_matches('.').to_ascii_lowercase().ends_with(".onion") {
         return Err(Invalid::OnionResolvedLocally.into());
     }
@@ -79,7 +117,8 @@ async fn through<R: Runtime, V: Version>(
     let mut last = no_address(name);
     for addr in addrs {
         // The request names an address only: a scope that the resolver found means nothing to the proxy.
-        match to::<R, V>(proxy, auth, (addr.ip(), addr.port()).into(), deadline).await {
+        let talk = begin(auth, (addr.ip(), addr.port()).into())?;
+        match to::<R, _>(proxy, talk, deadline).await {
             Err(error) if is_about_the_target(&error) => last = error,
             ended => return ended,
         }
@@ -87,16 +126,14 @@ async fn through<R: Runtime, V: Version>(
     Err(last)
 }
 
-async fn to<R: Runtime, V: Version>(
+async fn to<R: Runtime, C: Conversation + Send + Sync>(
     proxy: &Proxy,
-    auth: &V::Auth,
-    target: Target<'_>,
+    mut talk: C,
     deadline: Deadline,
-) -> Result<SocksStream<R::Stream, V, R>, Error> {
-    let mut talk = V::connect(auth, target)?;
+) -> Result<(R::Stream, C::Outcome), Error> {
     let mut stream = dial_by::<R>(proxy, deadline).await?;
-    let established = R::converse(&mut stream, &mut talk, deadline).await?;
-    Ok(SocksStream::new(stream, established))
+    let outcome = R::converse(&mut stream, &mut talk, deadline).await?;
+    Ok((stream, outcome))
 }
 
 /// Connects to the proxy itself.
@@ -106,7 +143,7 @@ pub(crate) async fn dial<'a, R: Runtime>(proxy: impl IntoProxy<'a>) -> Result<R:
     dial_by::<R>(&proxy, deadline(&proxy)).await.map_err(|error| error.at(&*proxy))
 }
 
-async fn dial_by<R: Runtime>(proxy: &Proxy, deadline: Deadline) -> Result<R::Stream, Error> {
+pub(crate) async fn dial_by<R: Runtime>(proxy: &Proxy, deadline: Deadline) -> Result<R::Stream, Error> {
     let addrs = match proxy.endpoint() {
         Endpoint::Addr(addr) => vec![(*addr).into()],
         Endpoint::Name(name, port) => {
@@ -120,7 +157,11 @@ async fn dial_by<R: Runtime>(proxy: &Proxy, deadline: Deadline) -> Result<R::Str
     Ok(R::race(addrs, proxy.socket(), deadline).await?)
 }
 
-async fn resolve<R: Runtime>(name: &str, port: u16, deadline: Deadline) -> Result<Vec<SocketAddr>, Error> {
+pub(crate) async fn resolve<R: Runtime>(
+    name: &str,
+    port: u16,
+    deadline: Deadline,
+) -> Result<Vec<SocketAddr>, Error> {
     match R::lookup(name, port, deadline).await {
         Ok(addrs) if addrs.is_empty() => Err(no_address(name)),
         Ok(addrs) => Ok(addrs),
@@ -135,7 +176,7 @@ fn unresolved(name: &str, error: io::Error) -> Error {
     Error::new(Stage::Resolve, ErrorKind::Unresolved { name: name.to_owned(), error })
 }
 
-fn no_address(name: &str) -> Error {
+pub(crate) fn no_address(name: &str) -> Error {
     unresolved(name, io::Error::other("it has no address that can be used"))
 }
 
@@ -146,7 +187,7 @@ fn is_about_the_target(error: &Error) -> bool {
 }
 
 /// A limit that is too long for the clock is none.
-fn deadline(proxy: &Proxy) -> Deadline {
+pub(crate) fn deadline(proxy: &Proxy) -> Deadline {
     proxy.limit().and_then(|limit| Instant::now().checked_add(limit))
 }
 

@@ -9,6 +9,7 @@ use crate::version::Version;
 use std::fmt;
 
 /// A reply that is being received.
+#[allow(unreachable_pub, reason = "a sealed trait names it")]
 pub trait ReplyReader: fmt::Debug + Send + Sync {
     /// A reader of the reply that ends this stage, out of the frames if there is an encapsulation.
     fn new(stage: Stage, frames: Option<Box<Frames>>) -> Self;

@@ -16,14 +16,20 @@ use crate::async_io::OverAsyncIo;
 use crate::error::Error;
 use crate::futures::{FuturesIo, sealed};
 use crate::into_proxy::IntoProxy;
-use crate::runtime;
+use crate::listener::SocksListener;
+use crate::runtime::{self, Ends};
 use crate::split::Split;
 use crate::stream::SocksStream;
 use crate::target::Target;
+use crate::udp::SocksUdpSocket;
 use crate::version::{V4, V5, Version};
 use ::async_io::Async;
 use ::async_net::TcpStream;
+use futures_io::AsyncRead;
 use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
 
 pub use crate::futures::converse;
 
@@ -40,6 +46,15 @@ pub type Socks5Stream<S = TcpStream> = SocksStream<S, V5, Smol>;
 /// A stream through a SOCKS4 or SOCKS4a proxy.
 pub type Socks4Stream<S = TcpStream> = SocksStream<S, V4, Smol>;
 
+/// A UDP socket whose datagrams go by way of a SOCKS5 proxy.
+pub type Socks5UdpSocket = SocksUdpSocket<Smol>;
+
+/// A SOCKS5 proxy that listens for a peer.
+pub type Socks5Listener<S = TcpStream> = SocksListener<S, V5, Smol>;
+
+/// A SOCKS4 proxy that listens for a peer.
+pub type Socks4Listener<S = TcpStream> = SocksListener<S, V4, Smol>;
+
 impl<V: Version> SocksStream<TcpStream, V, Smol> {
     #[doc = include_str!("docs/connect.md")]
     pub async fn connect<'a, 'b>(
@@ -50,6 +65,16 @@ impl<V: Version> SocksStream<TcpStream, V, Smol> {
     }
 }
 
+impl<V: Version> SocksListener<TcpStream, V, Smol> {
+    #[doc = include_str!("docs/bind.md")]
+    pub async fn bind<'a, 'b>(
+        proxy: impl IntoProxy<'a>,
+        expected_peer: impl TryInto<Target<'b>, Error: Into<Error>>,
+    ) -> Result<Self, Error> {
+        runtime::bind::<Smol, V>(proxy, expected_peer).await
+    }
+}
+
 #[doc = include_str!("docs/dial.md")]
 pub async fn dial<'a>(proxy: impl IntoProxy<'a>) -> Result<TcpStream, Error> {
     runtime::dial::<Smol>(proxy).await
@@ -57,6 +82,20 @@ pub async fn dial<'a>(proxy: impl IntoProxy<'a>) -> Result<TcpStream, Error> {
 
 impl OverAsyncIo for Smol {
     type Stream = TcpStream;
+
+    type Control = Arc<Async<std::net::TcpStream>>;
+
+    fn control(stream: TcpStream) -> Self::Control {
+        stream.into()
+    }
+
+    fn poll_read(control: &Self::Control, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut &**control).poll_read(cx, buf)
+    }
+
+    fn ends(stream: &TcpStream) -> io::Result<Ends> {
+        Ok(Ends { local: stream.local_addr()?, peer: stream.peer_addr()? })
+    }
 
     fn adopt(socket: Async<std::net::TcpStream>) -> io::Result<TcpStream> {
         Ok(socket.into())

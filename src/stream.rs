@@ -44,7 +44,7 @@ impl<S, V, F> SocksStream<S, V, F> {
     #[must_use]
     pub fn new(inner: S, established: Established) -> Self {
         let frames = established.frames.map(|frames| {
-            let Frames { incoming, outgoing } = *frames;
+            let Frames { incoming, outgoing, .. } = *frames;
             Arc::new(SharedFrames { incoming: incoming.into(), outgoing: outgoing.into() })
         });
         Self { inner, bound: established.bound, frames, marker: PhantomData }

@@ -15,19 +15,23 @@
 //! Connecting needs a runtime with I/O and time switched on; without one, tokio panics, as it does for its own sockets.
 
 mod io;
+mod udp;
 
+use crate::address::Address;
 use crate::conversation::{Conversation, Scratch, Step};
 use crate::dial::Failures;
 use crate::error::{Error, ErrorKind};
 use crate::fair::STEPS_AT_ONCE;
 use crate::handshake::Handshake;
 use crate::into_proxy::IntoProxy;
+use crate::listener::SocksListener;
 use crate::proxy::SocketOptions;
 use crate::reactor::{self, Reactor, within};
-use crate::runtime::{self, Deadline, Runtime};
+use crate::runtime::{self, Deadline, Ends, Runtime};
 use crate::stream::SocksStream;
 use crate::target::Target;
-use crate::version::{V4, V5, Version, begin_connect};
+use crate::udp::SocksUdpSocket;
+use crate::version::{V4, V5, Version, begin_bind, begin_connect};
 use ::tokio::io::{AsyncRead, AsyncWrite};
 use ::tokio::net::{TcpStream, lookup_host};
 use ::tokio::time::sleep_until;
@@ -36,7 +40,7 @@ use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Tokio, as the front end of a [`SocksStream`].
 #[derive(Clone, Copy, Debug)]
@@ -47,6 +51,15 @@ pub type Socks5Stream<S = TcpStream> = SocksStream<S, V5, Tokio>;
 
 /// A stream through a SOCKS4 or SOCKS4a proxy.
 pub type Socks4Stream<S = TcpStream> = SocksStream<S, V4, Tokio>;
+
+/// A UDP socket whose datagrams go by way of a SOCKS5 proxy.
+pub type Socks5UdpSocket = SocksUdpSocket<Tokio>;
+
+/// A SOCKS5 proxy that listens for a peer.
+pub type Socks5Listener<S = TcpStream> = SocksListener<S, V5, Tokio>;
+
+/// A SOCKS4 proxy that listens for a peer.
+pub type Socks4Listener<S = TcpStream> = SocksListener<S, V4, Tokio>;
 
 impl<V: Version> SocksStream<TcpStream, V, Tokio> {
     #[doc = include_str!("docs/connect.md")]
@@ -67,6 +80,46 @@ impl<S: AsyncRead + AsyncWrite + Unpin, V: Version> SocksStream<S, V, Tokio> {
     ) -> impl Future<Output = Result<Self, Error>> {
         let mut handshake = Handshake::new(stream, begin_connect::<V>(auth, target));
         poll_fn(move |cx| handshake.poll(|stream, talk| poll_converse(cx, stream, talk)))
+    }
+}
+
+impl<V: Version> SocksListener<TcpStream, V, Tokio> {
+    #[doc = include_str!("docs/bind.md")]
+    pub async fn bind<'a, 'b>(
+        proxy: impl IntoProxy<'a>,
+        expected_peer: impl TryInto<Target<'b>, Error: Into<Error>>,
+    ) -> Result<Self, Error> {
+        runtime::bind::<Tokio, V>(proxy, expected_peer).await
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin, V: Version> SocksListener<S, V, Tokio> {
+    #[doc = include_str!("docs/bind_handshake.md")]
+    pub async fn handshake<'a>(
+        mut stream: S,
+        auth: &'a V::Auth,
+        expected_peer: impl TryInto<Target<'a>, Error: Into<Error>>,
+    ) -> Result<Self, Error> {
+        let mut talk = begin_bind::<V>(auth, expected_peer)?;
+        let first = converse(&mut stream, &mut talk).await?;
+        Ok(Self::new(stream, first, None))
+    }
+
+    #[doc = include_str!("docs/accept.md")]
+    ///
+    /// Cancel-safe: what came of the second reply is kept in the listener.
+    pub async fn accept(&mut self) -> Result<(SocksStream<S, V, Tokio>, Address), Error> {
+        let (stream, second) = self.waiting()?;
+        let heard = converse(stream, second).await?;
+        self.accepted(heard)
+    }
+
+    #[doc = include_str!("docs/accept_within.md")]
+    pub async fn accept_within(
+        &mut self,
+        limit: Duration,
+    ) -> Result<(SocksStream<S, V, Tokio>, Address), Error> {
+        reactor::accept_within::<Tokio, _>(limit, self.accept()).await
     }
 }
 
@@ -134,6 +187,10 @@ impl Runtime for Tokio {
             Some(done) => done,
             None => Err(Error::new(talk.stage(), ErrorKind::TimedOut)),
         }
+    }
+
+    fn ends(stream: &TcpStream) -> std::io::Result<Ends> {
+        Ok(Ends { local: stream.local_addr()?, peer: stream.peer_addr()? })
     }
 }
 

@@ -1,5 +1,6 @@
 //! What stands in for `trace` without the `tracing` feature: the same names, and nothing behind them.
 
+use crate::command::Command;
 use crate::error::Stage;
 use std::fmt::Display;
 
@@ -15,7 +16,7 @@ pub(crate) trait Instrument: Sized {
 
 impl<T: Future> Instrument for T {}
 
-pub(crate) const fn connection(_: &dyn Display, _: &dyn Display) -> Span {
+pub(crate) const fn request(_: Command, _: &dyn Display, _: &dyn Display) -> Span {
     Span
 }
 

@@ -8,7 +8,6 @@
 //! +------+----------+----------+
 //! ```
 
-use crate::conversation::Scratch;
 use crate::target::{Host, Target};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -35,25 +34,25 @@ impl AddressType {
     }
 }
 
-/// Appends ATYP, address and port.
-pub(crate) fn put_address(target: &Target<'_>, message: &mut Scratch) {
+/// Appends ATYP, address and port, by way of `put`.
+#[allow(clippy::cast_possible_truncation, reason = "a name has 255 bytes at most")]
+pub(crate) fn put_address(target: &Target<'_>, mut put: impl FnMut(&[u8])) {
     match target.host() {
         Host::Ip(IpAddr::V4(ip)) => {
-            message.put(&[IPV4]);
-            message.put(&ip.octets());
+            put(&[IPV4]);
+            put(&ip.octets());
         }
         Host::Ip(IpAddr::V6(ip)) => {
-            message.put(&[IPV6]);
-            message.put(&ip.octets());
+            put(&[IPV6]);
+            put(&ip.octets());
         }
         Host::Domain(name) => {
             let name = name.as_str().as_bytes();
-            message.put(&[NAME]);
-            message.put_count(name.len());
-            message.put(name);
+            put(&[NAME, name.len() as u8]);
+            put(name);
         }
     }
-    message.put(&target.port().to_be_bytes());
+    put(&target.port().to_be_bytes());
 }
 
 /// An IPv4 address and a port.

@@ -42,3 +42,13 @@ fn target() {
 fn proxy_url() {
     replay("proxy_url");
 }
+
+#[test]
+fn udp_header() {
+    replay("udp_header");
+}
+
+#[test]
+fn udp_reassembly() {
+    replay("udp_reassembly");
+}

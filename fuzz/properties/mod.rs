@@ -6,6 +6,8 @@ mod proxy_url;
 mod socks4;
 mod socks5;
 mod target;
+mod udp_header;
+mod udp_reassembly;
 
 /// Panics if a property of this fuzz target does not hold for the input.
 pub(crate) fn hold(fuzz_target: &str, input: &[u8]) {
@@ -14,6 +16,8 @@ pub(crate) fn hold(fuzz_target: &str, input: &[u8]) {
         "socks4" => socks4::holds(input),
         "target" => target::holds(input),
         "proxy_url" => proxy_url::holds(input),
+        "udp_header" => udp_header::holds(input),
+        "udp_reassembly" => udp_reassembly::holds(input),
         unknown => panic!("there is no fuzz target {unknown}"),
     }
 }

@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::invalid::Invalid;
 use crate::socks4::UserId;
 use crate::socks5::{Auth, Credentials};
+use crate::udp;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -53,6 +54,7 @@ pub struct Proxy {
     resolve: Resolve,
     timeout: Option<Duration>,
     socket: SocketOptions,
+    udp: udp::Options,
 }
 
 #[derive(Clone, Debug)]
@@ -74,7 +76,7 @@ pub enum Resolve {
 
 /// What is set on the socket to the proxy. Where it is a Unix-domain one, nothing is.
 #[derive(Clone, Debug)]
-pub(crate) struct SocketOptions {
+pub struct SocketOptions {
     pub(crate) nodelay: bool,
     pub(crate) keepalive: Option<Duration>,
     pub(crate) local_addr: Option<SocketAddr>,
@@ -114,6 +116,7 @@ impl Proxy {
             resolve: Resolve::default(),
             timeout: Some(DEFAULT_TIMEOUT),
             socket: SocketOptions { nodelay: true, keepalive: None, local_addr: None },
+            udp: udp::Options::new(),
         }
     }
 
@@ -209,6 +212,13 @@ impl Proxy {
         self
     }
 
+    /// How associations are made (UDP ASSOCIATE).
+    #[must_use]
+    pub fn udp(mut self, options: udp::Options) -> Self {
+        self.udp = options;
+        self
+    }
+
     /// Where the proxy listens.
     #[must_use]
     pub const fn endpoint(&self) -> &Endpoint {
@@ -225,6 +235,10 @@ impl Proxy {
     #[must_use]
     pub const fn limit(&self) -> Option<Duration> {
         self.timeout
+    }
+
+    pub(crate) const fn udp_options(&self) -> &udp::Options {
+        &self.udp
     }
 
     pub(crate) const fn socket(&self) -> &SocketOptions {

@@ -53,6 +53,10 @@ impl Runtime for Listed {
     ) -> Result<C::Outcome, Error> {
         <Blocking as Runtime>::converse(stream, talk, deadline).await
     }
+
+    fn ends(_: &TcpStream) -> io::Result<Ends> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
 }
 
 /// A SOCKS5 proxy that reports the last byte of each address that it is asked for, and answers with these replies, one a connection.

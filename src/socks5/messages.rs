@@ -40,6 +40,6 @@ impl<'a> Messages<'a> {
     /// Appends `05 | CMD | RSV | ATYP | DST.ADDR | DST.PORT` (RFC 1928 §4).
     pub(super) fn put_request(&self, message: &mut Scratch) {
         message.put(&[5, self.command as u8, 0]);
-        wire::put_address(&self.target, message);
+        wire::put_address(&self.target, |bytes| message.put(bytes));
     }
 }

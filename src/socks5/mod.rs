@@ -293,13 +293,13 @@ impl Conversation for Socks5<'_> {
 
     fn step<'s>(&'s mut self, scratch: &'s mut Scratch) -> Step<'s, Established> {
         match self.phase {
-            Phase::Greeting | Phase::Password | Phase::Request => match &self.reply.frames {
-                Some(frames) => self.turn.write(frames.outgoing.pending()),
-                None => {
-                    self.messages.render(self.phase, scratch);
-                    self.turn.write(scratch.message())
+            Phase::Greeting | Phase::Password | Phase::Request => {
+                if let Some(frames) = &self.reply.frames {
+                    return self.turn.write(frames.outgoing.pending());
                 }
-            },
+                self.messages.render(self.phase, scratch);
+                self.turn.write(scratch.message())
+            }
             // A METHOD of the caller's own may let the proxy speak next: read its answer and no more. Else the client speaks next,
             // and behind the answer nothing can come but a reply: room for the shortest saves the runtime a read in vain.
             Phase::Selection if self.messages.auth.has_own_method() => {

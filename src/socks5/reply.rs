@@ -33,13 +33,11 @@ impl ReplyReader for Reader {
     }
 
     fn filled(&mut self, n: usize) -> Result<(), Error> {
-        match &mut self.frames {
-            Some(frames) => frames.incoming.filled(n).map_err(|error| self.encapsulation_failed(error)),
-            None => {
-                self.heard.filled(n);
-                Ok(())
-            }
+        if let Some(frames) = &mut self.frames {
+            return frames.incoming.filled(n).map_err(|error| self.encapsulation_failed(error));
         }
+        self.heard.filled(n);
+        Ok(())
     }
 
     fn is_granted(&mut self) -> Result<bool, Error> {

@@ -4,12 +4,13 @@ use super::*;
 use crate::udp::fragments::Fragments;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-const SOURCES: [Source<'_>; 5] = [
+const SOURCES: [Source<'_>; 6] = [
     Source::Ip(SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 53)),
     Source::Ip(SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 54)),
     Source::Ip(SocketAddr::new(IpAddr::V6(Ipv6Addr::LOCALHOST), 53)),
     Source::Name(b"a.example", 53),
     Source::Name(b"a.example", 54),
+    Source::Name(b"b.example", 54),
 ];
 
 /// One datagram. Unless it says otherwise, it comes from the first source, at once, and nothing comes of it yet.
@@ -47,7 +48,7 @@ impl Step {
 }
 
 /// Runs the script, and lets everything that waits then expire: whatever came in was given out or lost.
-fn run(options: Reassembly, script: &[Step]) {
+fn run(options: &Reassembly, script: &[Step]) {
     let mut reassembler = Reassembler::new(options.clone());
     let mut now = Instant::now();
     let mut open = 0;
@@ -75,7 +76,7 @@ fn each(scripts: &[(&str, &[Step])]) {
     for (name, script) in scripts {
         // Shown when the script fails.
         println!("{name}");
-        run(Reassembly::new(), script);
+        run(&Reassembly::new(), script);
     }
 }
 
@@ -171,6 +172,10 @@ fn twice() {
         ),
         ("the last", &[step(0x01, "a"), step(0x82, "b").gives("ab"), step(0x82, "b").loses(1)]),
         (
+            "the newest, but as the last",
+            &[step(0x01, "a"), step(0x02, "b"), step(0x82, "b").loses(3), step(0x83, "c").loses(1)],
+        ),
+        (
             "the position of another sequence",
             &[step(0x01, "a"), step(0x02, "b"), step(0x02, "B").loses(3), step(0x83, "C").loses(1)],
         ),
@@ -215,10 +220,10 @@ fn timer() {
             step(0x82, "h").of(1).loses(1),
         ]
     };
-    run(Reassembly::new(), &script(5_000));
-    run(Reassembly::new().timer(Duration::from_secs(9)), &script(9_000));
-    run(Reassembly::new().timer(Duration::ZERO), &script(5_000));
-    run(Reassembly::new().timer(Duration::from_millis(4_999)), &script(5_000));
+    run(&Reassembly::new(), &script(5_000));
+    run(&Reassembly::new().timer(Duration::from_secs(9)), &script(9_000));
+    run(&Reassembly::new().timer(Duration::ZERO), &script(5_000));
+    run(&Reassembly::new().timer(Duration::from_millis(4_999)), &script(5_000));
 }
 
 #[test]
@@ -238,11 +243,11 @@ fn as_many_as_there_are_positions() {
     let whole: Vec<_> = (1..=127).flat_map(|position| [position; 2]).collect();
     let mut script = parts.clone();
     script[126] = step(0xFF, [127; 2]).gives(&whole);
-    run(Reassembly::new(), &script);
+    run(&Reassembly::new(), &script);
 
     let mut endless = parts;
     endless.push(step(0x80, "x").loses(128));
-    run(Reassembly::new(), &endless);
+    run(&Reassembly::new(), &endless);
 }
 
 #[test]
@@ -255,19 +260,19 @@ fn as_it_was_cut() {
             .collect();
         let last = script.pop().unwrap();
         script.push(last.gives(&payload));
-        run(Reassembly::new(), &script);
+        run(&Reassembly::new(), &script);
     }
 }
 
 #[test]
 fn longer_than_a_datagram() {
-    let half = [1; 32_768];
+    let half = vec![1; 32_768];
     run(
-        Reassembly::new(),
+        &Reassembly::new(),
         &[
-            step(0x01, half),
-            step(0x82, half).loses(2),
-            step(0x01, half),
+            step(0x01, &half),
+            step(0x82, &half).loses(2),
+            step(0x01, &half),
             step(0x02, &half[1..]),
             step(0x03, "").after(1),
             step(0x04, "x").loses(4),
@@ -279,7 +284,7 @@ fn longer_than_a_datagram() {
 #[test]
 fn no_more_bytes() {
     run(
-        Reassembly::new().max_bytes(8),
+        &Reassembly::new().max_bytes(8),
         &[
             step(0x01, "123456789").loses(1),
             step(0x82, "0").loses(1),
@@ -299,14 +304,15 @@ fn no_more_bytes() {
 #[test]
 fn the_longest_waiting_makes_room() {
     run(
-        Reassembly::new().max_bytes(8),
+        &Reassembly::new().max_bytes(8),
         &[
             step(0x01, "a"),
             step(0x01, "cc").of(1),
             step(0x01, "dd").of(2),
             step(0x02, "b"),
-            // The second source has waited longest now; without its two bytes there is room for three more, and not for four.
+            // The first source's queue is the oldest, but the second source has waited longest for its next fragment.
             step(0x01, "eee").of(3).loses(1),
+            // And then the third.
             step(0x02, "ff").of(3).loses(1),
             step(0x82, "g").of(1).loses(1),
             step(0x82, "h").of(2).loses(1),
@@ -319,7 +325,7 @@ fn the_longest_waiting_makes_room() {
 #[test]
 fn no_more_sources() {
     run(
-        Reassembly::new().max_sources(2),
+        &Reassembly::new().max_sources(2),
         &[
             step(0x01, "a"),
             step(0x01, "b").of(1),
@@ -333,7 +339,7 @@ fn no_more_sources() {
     );
     for one in [0, 1] {
         run(
-            Reassembly::new().max_sources(one),
+            &Reassembly::new().max_sources(one),
             &[step(0x01, "a"), step(0x82, "b").gives("ab"), step(0x01, "c"), step(0x01, "d").of(1).loses(1)],
         );
     }

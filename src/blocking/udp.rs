@@ -1,0 +1,264 @@
+//! The calls of a socket whose callers wait.
+
+use super::wait::wait;
+use super::{Blocking, at_once};
+use crate::address::Address;
+use crate::error::Error;
+use crate::into_proxy::IntoProxy;
+use crate::runtime::Deadline;
+use crate::target::Target;
+use crate::udp::{Datagram, Direction, Fragments, Header, RecvBatch, SendBatch, SocksUdpSocket, UdpFront};
+use rustix::event::{PollFd, PollFlags};
+use socket2::{SockRef, Socket};
+use std::io::{self, Read};
+use std::net::{TcpStream, UdpSocket};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+/// Two sockets that do not block, and for how long calls do.
+#[derive(Debug)]
+pub struct Sockets {
+    udp: UdpSocket,
+    control: TcpStream,
+    read_timeout: Timeout,
+    write_timeout: Timeout,
+}
+
+/// How long a call may wait: nanoseconds, 0 for as long as it takes.
+#[derive(Debug, Default)]
+struct Timeout(AtomicU64);
+
+impl Timeout {
+    fn set(&self, timeout: Option<Duration>) -> io::Result<()> {
+        let nanoseconds = timeout.map_or(Ok(0), |timeout| match u64::try_from(timeout.as_nanos()) {
+            Ok(0) => Err(io::Error::new(io::ErrorKind::InvalidInput, "a timeout can't be zero")),
+            nanoseconds => Ok(nanoseconds.unwrap_or(u64::MAX)),
+        })?;
+        self.0.store(nanoseconds, Relaxed);
+        Ok(())
+    }
+
+    fn get(&self) -> Option<Duration> {
+        Some(self.0.load(Relaxed)).filter(|nanoseconds| *nanoseconds > 0).map(Duration::from_nanos)
+    }
+
+    fn deadline(&self) -> Deadline {
+        self.get().and_then(|timeout| Instant::now().checked_add(timeout))
+    }
+}
+
+impl UdpFront for Blocking {
+    type Sockets = Sockets;
+
+    fn watch(control: TcpStream, udp: UdpSocket) -> io::Result<Sockets> {
+        control.set_nonblocking(true)?;
+        Ok(Sockets { udp, control, read_timeout: Timeout::default(), write_timeout: Timeout::default() })
+    }
+
+    fn attempt<T>(
+        sockets: &Sockets,
+        _: Direction,
+        attempt: impl FnOnce(&Socket) -> io::Result<T>,
+    ) -> io::Result<T> {
+        attempt(&SockRef::from(&sockets.udp))
+    }
+
+    #[cfg(unix)]
+    fn fd(sockets: &Sockets) -> std::os::fd::BorrowedFd<'_> {
+        std::os::fd::AsFd::as_fd(&sockets.udp)
+    }
+
+    #[cfg(windows)]
+    fn handle(sockets: &Sockets) -> std::os::windows::io::BorrowedSocket<'_> {
+        std::os::windows::io::AsSocket::as_socket(&sockets.udp)
+    }
+}
+
+impl SocksUdpSocket<Blocking> {
+    #[doc = include_str!("../docs/udp/associate.md")]
+    pub fn associate<'p>(proxy: impl IntoProxy<'p>) -> Result<Self, Error> {
+        at_once(crate::udp::associate::<Blocking>(proxy))
+    }
+
+    #[doc = include_str!("../docs/udp/send_to.md")]
+    pub fn send_to<'t>(
+        &self,
+        payload: &[u8],
+        target: impl TryInto<Target<'t>, Error: Into<Error>>,
+    ) -> io::Result<usize> {
+        let target = at_once(self.resolved(target))?;
+        self.sending(|socket| self.association().send(socket, &Header::new(&target), payload))
+    }
+
+    #[doc = include_str!("../docs/udp/recv_from.md")]
+    pub fn recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, Address)> {
+        self.receiving(|socket| self.take_from(socket, buf))
+    }
+
+    #[doc = include_str!("../docs/udp/connect.md")]
+    pub fn connect<'t>(&self, target: impl TryInto<Target<'t>, Error: Into<Error>>) -> io::Result<()> {
+        let target = at_once(self.resolved(target))?;
+        self.association().connect(target.into_owned());
+        Ok(())
+    }
+
+    #[doc = include_str!("../docs/udp/send.md")]
+    pub fn send(&self, payload: &[u8]) -> io::Result<usize> {
+        let association = self.association();
+        self.sending(|socket| association.with_peer(|header| association.send(socket, header, payload)))
+    }
+
+    #[doc = include_str!("../docs/udp/recv.md")]
+    pub fn recv(&self, buf: &mut [u8]) -> io::Result<usize> {
+        self.receiving(|socket| self.take(socket, buf))
+    }
+
+    #[doc = include_str!("../docs/udp/send_in_place.md")]
+    pub fn send_in_place<'t>(
+        &self,
+        buf: &mut [u8],
+        target: impl TryInto<Target<'t>, Error: Into<Error>>,
+    ) -> io::Result<usize> {
+        let target = self.addressed(target)?;
+        self.sending(|socket| self.association().send_in_place(socket, &Header::new(&target), buf))
+    }
+
+    #[doc = include_str!("../docs/udp/recv_in_place.md")]
+    pub fn recv_in_place<'b>(&self, buf: &'b mut [u8]) -> io::Result<Datagram<'b>> {
+        let placed = self.receiving(|socket| self.association().receive_in_place(socket, buf))?;
+        Ok(placed.lend(buf))
+    }
+
+    #[doc = include_str!("../docs/udp/send_fragmented.md")]
+    pub fn send_fragmented<'t>(
+        &self,
+        payload: &[u8],
+        target: impl TryInto<Target<'t>, Error: Into<Error>>,
+        fragment_len: usize,
+    ) -> io::Result<usize> {
+        let fragments = Fragments::of(payload, fragment_len).map_err(Error::from)?;
+        let target = at_once(self.resolved(target))?;
+        for (fragment, part) in fragments {
+            let header = Header::new(&target).fragment(fragment);
+            self.sending(|socket| self.association().send(socket, &header, part))?;
+        }
+        Ok(payload.len())
+    }
+
+    #[doc = include_str!("../docs/udp/send_batch.md")]
+    pub fn send_batch(&self, batch: &mut SendBatch) -> io::Result<usize> {
+        self.sending(|socket| self.send_batch_now(socket, batch))
+    }
+
+    #[doc = include_str!("../docs/udp/recv_batch.md")]
+    pub fn recv_batch(&self, batch: &mut RecvBatch) -> io::Result<usize> {
+        self.receiving(|socket| self.association().receive_batch(socket, batch))
+    }
+
+    #[doc = include_str!("../docs/udp/closed.md")]
+    #[must_use]
+    pub fn closed(&self) -> io::Error {
+        loop {
+            let mut control = [PollFd::new(&self.sockets().control, PollFlags::IN)];
+            if let Err(error) = self.check_control().and_then(|()| wait(&mut control, None)) {
+                return error;
+            }
+        }
+    }
+
+    /// How long a call may wait for a datagram; `None`, and if this is not called: as long as it takes. Clones share it.
+    ///
+    /// The error then is [`TimedOut`](io::ErrorKind::TimedOut), on every system.
+    ///
+    /// # Errors
+    ///
+    /// The time is zero.
+    pub fn set_read_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
+        self.sockets().read_timeout.set(timeout)
+    }
+
+    /// How long a call may wait until it can send. Else as [`set_read_timeout`](Self::set_read_timeout).
+    ///
+    /// # Errors
+    ///
+    /// The time is zero.
+    pub fn set_write_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
+        self.sockets().write_timeout.set(timeout)
+    }
+
+    /// What [`set_read_timeout`](Self::set_read_timeout) has set.
+    #[must_use]
+    pub fn read_timeout(&self) -> Option<Duration> {
+        self.sockets().read_timeout.get()
+    }
+
+    /// What [`set_write_timeout`](Self::set_write_timeout) has set.
+    #[must_use]
+    pub fn write_timeout(&self) -> Option<Duration> {
+        self.sockets().write_timeout.get()
+    }
+
+    fn sockets(&self) -> &Sockets {
+        &self.shared.sockets
+    }
+
+    fn sending<T>(&self, mut attempt: impl FnMut(&Socket) -> io::Result<T>) -> io::Result<T> {
+        self.waiting(Direction::Send, |socket| attempt(socket).map(Some))
+    }
+
+    fn receiving<T>(&self, attempt: impl FnMut(&Socket) -> io::Result<Option<T>>) -> io::Result<T> {
+        self.waiting(Direction::Receive, attempt)
+    }
+
+    /// Makes attempts until one succeeds. `None` is for a datagram that was dropped.
+    fn waiting<T>(
+        &self,
+        direction: Direction,
+        mut attempt: impl FnMut(&Socket) -> io::Result<Option<T>>,
+    ) -> io::Result<T> {
+        let (timeout, flags) = match direction {
+            Direction::Send => (&self.sockets().write_timeout, PollFlags::OUT),
+            Direction::Receive => (&self.sockets().read_timeout, PollFlags::IN),
+        };
+        let mut began = None;
+        loop {
+            match self.attempt(direction, &mut attempt) {
+                Ok(Some(done)) => return Ok(done),
+                Ok(None) => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    let deadline = *began.get_or_insert_with(|| timeout.deadline());
+                    self.wait(flags, deadline)?;
+                    continue;
+                }
+                Err(error) => return Err(error),
+            }
+            // A relay that always has junk to send does not keep a call for ever.
+            let deadline = *began.get_or_insert_with(|| timeout.deadline());
+            if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+        }
+    }
+
+    /// Waits until an attempt may succeed, or the association has ended.
+    fn wait(&self, flags: PollFlags, deadline: Deadline) -> io::Result<()> {
+        self.association().check()?;
+        let Sockets { udp, control, .. } = self.sockets();
+        let mut both = [PollFd::new(udp, flags), PollFd::new(control, PollFlags::IN)];
+        if !wait(&mut both, deadline)? {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        let [_, control] = both;
+        if control.revents().is_empty() { Ok(()) } else { self.check_control() }
+    }
+
+    /// Fails if the association has ended.
+    fn check_control(&self) -> io::Result<()> {
+        self.association().check()?;
+        match (&self.sockets().control).read(&mut [0]) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
+            read => Err(self.association().control_read(read)),
+        }
+    }
+}

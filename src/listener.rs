@@ -1,0 +1,89 @@
+//! BIND: a port on the proxy, for one connection from a peer.
+
+use crate::address::Address;
+use crate::error::{Error, ErrorKind, Stage};
+use crate::established::Established;
+use crate::second_reply::SecondReply;
+use crate::stream::SocksStream;
+use crate::version::Version;
+use std::fmt;
+use std::marker::PhantomData;
+use std::net::{IpAddr, SocketAddr};
+
+/// A proxy that listens for one connection (RFC 1928 §4, BIND), over the stream `S`.
+///
+/// `V` is the version of SOCKS and `F` the front end; each front end names the two as `Socks4Listener` and `Socks5Listener`.
+///
+/// A protocol such as FTP opens its second connection from the server to the client. The client lets the proxy listen, tells the server
+/// [`bound_addr`](Self::bound_addr), and accepts.
+pub struct SocksListener<S, V: Version, F> {
+    waiting: Option<(S, SecondReply<V>)>,
+    bound: Address,
+    told: Address,
+    marker: PhantomData<fn() -> F>,
+}
+
+impl<S, V: Version, F> SocksListener<S, V, F> {
+    /// The stream over which a BIND was asked for, and its first reply. The front ends do this for you; it is here for a driver of your
+    /// own, to be followed by the [`SecondReply`]. `proxy` is where the proxy is, if that is known.
+    #[must_use]
+    pub fn new(inner: S, mut first: Established, proxy: Option<IpAddr>) -> Self {
+        let second = SecondReply::after(&mut first);
+        let told = first.bound;
+        let bound = reachable(&told, proxy).unwrap_or_else(|| told.clone());
+        Self { waiting: Some((inner, second)), bound, told, marker: PhantomData }
+    }
+
+    /// The address that the peer has to connect to.
+    ///
+    /// Where the proxy gave the port alone, with an unspecified address, it is the one by which this machine reaches the proxy, if that is
+    /// known (the SOCKS4 text asks for that).
+    pub const fn bound_addr(&self) -> &Address {
+        &self.bound
+    }
+
+    /// BND.ADDR and BND.PORT of the first reply as the proxy sent them.
+    pub const fn raw_bound_addr(&self) -> &Address {
+        &self.told
+    }
+
+    /// What the second reply is waited for with.
+    pub(crate) fn waiting(&mut self) -> Result<(&mut S, &mut SecondReply<V>), Error> {
+        match &mut self.waiting {
+            Some((stream, second)) => Ok((stream, second)),
+            None => Err(Error::new(Stage::SecondReply, ErrorKind::Over)),
+        }
+    }
+
+    /// What comes of the second reply.
+    pub(crate) fn accepted(
+        &mut self,
+        mut second: Established,
+    ) -> Result<(SocksStream<S, V, F>, Address), Error> {
+        let Some((stream, _)) = self.waiting.take() else {
+            return Err(Error::new(Stage::SecondReply, ErrorKind::Over));
+        };
+        let peer = std::mem::replace(&mut second.bound, self.bound.clone());
+        Ok((SocksStream::new(stream, second), peer))
+    }
+}
+
+/// What an address without a host means, told by a proxy that is to be found there.
+pub(crate) fn reachable(told: &Address, proxy: Option<IpAddr>) -> Option<Address> {
+    match (told, proxy) {
+        (Address::Ip(addr), Some(proxy)) if addr.ip().to_canonical().is_unspecified() => {
+            Some(Address::Ip(SocketAddr::new(proxy.to_canonical(), addr.port())))
+        }
+        _ => None,
+    }
+}
+
+impl<S: fmt::Debug, V: Version, F> fmt::Debug for SocksListener<S, V, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SocksListener")
+            .field("inner", &self.waiting.as_ref().map(|(stream, _)| stream))
+            .field("bound", &self.bound)
+            .field("told", &self.told)
+            .finish_non_exhaustive()
+    }
+}

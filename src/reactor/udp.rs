@@ -1,0 +1,224 @@
+//! The calls of an association's socket whose tasks are woken.
+
+use super::watched::AsyncUdpFront;
+use crate::address::Address;
+use crate::error::Error;
+use crate::fair::STEPS_AT_ONCE;
+use crate::into_proxy::IntoProxy;
+use crate::target::Target;
+use crate::udp::{self, Datagram, Direction, Fragments, Header, RecvBatch, SendBatch, SocksUdpSocket};
+use socket2::Socket;
+use std::future::poll_fn;
+use std::io;
+use std::task::{Context, Poll, Waker, ready};
+
+impl<F: AsyncUdpFront> SocksUdpSocket<F> {
+    #[doc = include_str!("../docs/udp/associate.md")]
+    pub async fn associate<'p>(proxy: impl IntoProxy<'p>) -> Result<Self, Error> {
+        udp::associate::<F>(proxy).await
+    }
+
+    #[doc = include_str!("../docs/udp/send_to.md")]
+    pub async fn send_to<'t>(
+        &self,
+        payload: &[u8],
+        target: impl TryInto<Target<'t>, Error: Into<Error>>,
+    ) -> io::Result<usize> {
+        let target = self.resolved(target).await?;
+        self.sending(|socket| self.association().send(socket, &Header::new(&target), payload)).await
+    }
+
+    #[doc = include_str!("../docs/udp/recv_from.md")]
+    pub async fn recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, Address)> {
+        self.waiting(Direction::Receive, |socket| self.take_from(socket, buf)).await
+    }
+
+    #[doc = include_str!("../docs/udp/connect.md")]
+    pub async fn connect<'t>(&self, target: impl TryInto<Target<'t>, Error: Into<Error>>) -> io::Result<()> {
+        let target = self.resolved(target).await?;
+        self.association().connect(target.into_owned());
+        Ok(())
+    }
+
+    #[doc = include_str!("../docs/udp/send.md")]
+    pub async fn send(&self, payload: &[u8]) -> io::Result<usize> {
+        let association = self.association();
+        self.sending(|socket| association.with_peer(|header| association.send(socket, header, payload))).await
+    }
+
+    #[doc = include_str!("../docs/udp/recv.md")]
+    pub async fn recv(&self, buf: &mut [u8]) -> io::Result<usize> {
+        self.waiting(Direction::Receive, |socket| self.take(socket, buf)).await
+    }
+
+    #[doc = include_str!("../docs/udp/send_in_place.md")]
+    pub async fn send_in_place<'t>(
+        &self,
+        buf: &mut [u8],
+        target: impl TryInto<Target<'t>, Error: Into<Error>>,
+    ) -> io::Result<usize> {
+        let target = self.addressed(target)?;
+        self.sending(|socket| self.association().send_in_place(socket, &Header::new(&target), buf)).await
+    }
+
+    #[doc = include_str!("../docs/udp/recv_in_place.md")]
+    pub async fn recv_in_place<'b>(&self, buf: &'b mut [u8]) -> io::Result<Datagram<'b>> {
+        let association = self.association();
+        let placed =
+            self.waiting(Direction::Receive, |socket| association.receive_in_place(socket, buf)).await?;
+        Ok(placed.lend(buf))
+    }
+
+    #[doc = include_str!("../docs/udp/send_fragmented.md")]
+    pub async fn send_fragmented<'t>(
+        &self,
+        payload: &[u8],
+        target: impl TryInto<Target<'t>, Error: Into<Error>>,
+        fragment_len: usize,
+    ) -> io::Result<usize> {
+        let fragments = Fragments::of(payload, fragment_len).map_err(Error::from)?;
+        let target = self.resolved(target).await?;
+        for (fragment, part) in fragments {
+            let header = || Header::new(&target).fragment(fragment);
+            self.sending(|socket| self.association().send(socket, &header(), part)).await?;
+        }
+        Ok(payload.len())
+    }
+
+    #[doc = include_str!("../docs/udp/send_batch.md")]
+    pub async fn send_batch(&self, batch: &mut SendBatch) -> io::Result<usize> {
+        self.sending(|socket| self.send_batch_now(socket, batch)).await
+    }
+
+    #[doc = include_str!("../docs/udp/recv_batch.md")]
+    pub async fn recv_batch(&self, batch: &mut RecvBatch) -> io::Result<usize> {
+        let association = self.association();
+        self.waiting(Direction::Receive, |socket| association.receive_batch(socket, batch)).await
+    }
+
+    #[doc = include_str!("../docs/udp/closed.md")]
+    pub async fn closed(&self) -> io::Error {
+        let receivers = &self.shared.sockets.receivers;
+        let mut ticket = receivers.waiters.ticket();
+        poll_fn(|cx| self.poll_closed(&mut |waker| ticket.wait(waker), cx.waker())).await
+    }
+
+    /// Sends a datagram to the target, in the manner of `poll` functions.
+    ///
+    /// Only the task of the last call is woken. A call that is not ready has sent nothing.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`send_to`](Self::send_to); a name that is to be resolved locally is refused.
+    pub fn poll_send_to(
+        &self,
+        cx: &mut Context<'_>,
+        payload: &[u8],
+        target: &Target<'_>,
+    ) -> Poll<io::Result<usize>> {
+        let target = self.addressed(target)?;
+        self.poll_attempts(cx, Direction::Send, self.polling(Direction::Send), |socket| {
+            self.association().send(socket, &Header::new(&target), payload).map(Some)
+        })
+    }
+
+    /// Receives a datagram as [`recv_from`](Self::recv_from) does, in the manner of `poll` functions.
+    ///
+    /// Only the task of the last call is woken.
+    ///
+    /// # Errors
+    ///
+    /// Those of `recv_from`.
+    pub fn poll_recv_from(&self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<(usize, Address)>> {
+        self.poll_attempts(cx, Direction::Receive, self.polling(Direction::Receive), |socket| {
+            self.take_from(socket, buf)
+        })
+    }
+
+    /// Waits until a datagram may be sent. Only the task of the last call of this or of [`poll_send_to`](Self::poll_send_to) is woken.
+    ///
+    /// # Errors
+    ///
+    /// Those of the runtime.
+    pub fn poll_send_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_ready(Direction::Send, &mut self.polling(Direction::Send), cx.waker())
+    }
+
+    /// How a task that calls a `poll` function waits.
+    fn polling(&self, direction: Direction) -> impl FnMut(&Waker) {
+        let waiters = &self.shared.sockets.bell(direction).waiters;
+        move |waker| waiters.poll(waker)
+    }
+
+    async fn sending<T>(&self, mut attempt: impl FnMut(&Socket) -> io::Result<T>) -> io::Result<T> {
+        self.waiting(Direction::Send, move |socket| attempt(socket).map(Some)).await
+    }
+
+    /// Makes attempts until one succeeds. `None` is for a datagram that was dropped.
+    fn waiting<T>(
+        &self,
+        direction: Direction,
+        mut attempt: impl FnMut(&Socket) -> io::Result<Option<T>>,
+    ) -> impl Future<Output = io::Result<T>> {
+        let mut ticket = self.shared.sockets.bell(direction).waiters.ticket();
+        poll_fn(move |cx| self.poll_attempts(cx, direction, |waker| ticket.wait(waker), &mut attempt))
+    }
+
+    fn poll_attempts<T>(
+        &self,
+        cx: &mut Context<'_>,
+        direction: Direction,
+        mut wait: impl FnMut(&Waker),
+        mut attempt: impl FnMut(&Socket) -> io::Result<Option<T>>,
+    ) -> Poll<io::Result<T>> {
+        for _ in 0..STEPS_AT_ONCE {
+            match self.attempt(direction, &mut attempt) {
+                Ok(Some(done)) => {
+                    // The others wait for a socket that has nothing to tell.
+                    if direction == Direction::Receive && self.association().has_more() {
+                        self.shared.sockets.receivers.waker.wake_by_ref();
+                    }
+                    return Poll::Ready(Ok(done));
+                }
+                Ok(None) => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    if direction == Direction::Receive {
+                        if let Poll::Ready(end) = self.poll_closed(&mut wait, cx.waker()) {
+                            return Poll::Ready(Err(end));
+                        }
+                    }
+                    ready!(self.poll_ready(direction, &mut wait, cx.waker()))?;
+                }
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// First says who waits, so that nothing that happens between is missed.
+    fn poll_ready(
+        &self,
+        direction: Direction,
+        wait: &mut impl FnMut(&Waker),
+        waker: &Waker,
+    ) -> Poll<io::Result<()>> {
+        let sockets = &self.shared.sockets;
+        wait(waker);
+        F::poll_ready(&sockets.udp, direction, &mut Context::from_waker(&sockets.bell(direction).waker))
+    }
+
+    fn poll_closed(&self, wait: &mut impl FnMut(&Waker), waker: &Waker) -> Poll<io::Error> {
+        let sockets = &self.shared.sockets;
+        if let Err(end) = self.association().check() {
+            return Poll::Ready(end);
+        }
+        wait(waker);
+        let read =
+            ready!(F::poll_control(&sockets.control, &mut Context::from_waker(&sockets.receivers.waker)));
+        // Others may wait, and their turn to read is over.
+        sockets.receivers.waker.wake_by_ref();
+        Poll::Ready(self.association().control_read(read))
+    }
+}

@@ -1,0 +1,168 @@
+//! Many tasks that wait for one socket.
+//!
+//! A runtime's `poll` functions remember one task for each direction. Here a socket wakes the waiters, and they wake every task among
+//! them: as many may wait as like, each at the price of a few bytes in its future.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Wake, Waker};
+
+/// The tasks that wait for a socket in one direction.
+#[derive(Debug)]
+pub(crate) struct Waiters {
+    /// The first is for callers of `poll` functions, of whom only the last is woken.
+    seats: Mutex<Vec<Seat>>,
+}
+
+/// Where a task waits.
+#[derive(Debug)]
+enum Seat {
+    Free,
+    /// Somebody's, who does not wait at the moment.
+    Kept,
+    Waiting(Waker),
+}
+
+/// A seat, until it is dropped; taken when there is something to wait for.
+#[derive(Debug)]
+pub(crate) struct Ticket<'a> {
+    waiters: &'a Waiters,
+    seat: Option<usize>,
+}
+
+impl Waiters {
+    pub(crate) fn new() -> Self {
+        Self { seats: vec![Seat::Kept].into() }
+    }
+
+    pub(crate) const fn ticket(&self) -> Ticket<'_> {
+        Ticket { waiters: self, seat: None }
+    }
+
+    /// Has this task woken when the socket is ready, in place of the one that was said here before.
+    pub(crate) fn poll(&self, waker: &Waker) {
+        self.wait(0, waker);
+    }
+
+    fn wait(&self, seat: usize, waker: &Waker) {
+        let mut seats = self.seats();
+        // A waker that is not needed any more is dropped when nothing is locked: it may be the last of its task.
+        let _before = match &mut seats[seat] {
+            Seat::Waiting(known) if known.will_wake(waker) => None,
+            seat => Some(std::mem::replace(seat, Seat::Waiting(waker.clone()))),
+        };
+        drop(seats);
+    }
+
+    fn take_seat(&self) -> usize {
+        let mut seats = self.seats();
+        let free = seats.iter().position(|seat| matches!(seat, Seat::Free)).unwrap_or_else(|| {
+            seats.push(Seat::Free);
+            seats.len() - 1
+        });
+        seats[free] = Seat::Kept;
+        free
+    }
+
+    fn seats(&self) -> MutexGuard<'_, Vec<Seat>> {
+        self.seats.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Ticket<'_> {
+    /// Has this task woken when the socket is ready.
+    pub(crate) fn wait(&mut self, waker: &Waker) {
+        let seat = *self.seat.get_or_insert_with(|| self.waiters.take_seat());
+        self.waiters.wait(seat, waker);
+    }
+}
+
+impl Drop for Ticket<'_> {
+    fn drop(&mut self) {
+        if let Some(seat) = self.seat {
+            let left = std::mem::replace(&mut self.waiters.seats()[seat], Seat::Free);
+            drop(left);
+        }
+    }
+}
+
+impl Wake for Waiters {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    /// One after the other, each when nothing is locked any more: who is woken may wait again at once.
+    fn wake_by_ref(self: &Arc<Self>) {
+        let mut next = 0;
+        loop {
+            let mut seats = self.seats();
+            let Some(seat) = seats.get_mut(next) else { return };
+            next += 1;
+            let waiting = match seat {
+                Seat::Waiting(_) => std::mem::replace(seat, Seat::Kept),
+                _ => continue,
+            };
+            drop(seats);
+            if let Seat::Waiting(waker) = waiting {
+                waker.wake();
+            }
+        }
+    }
+}
+
+/// The waiters, and what the socket wakes them by.
+#[derive(Debug)]
+pub(crate) struct Bell {
+    pub(crate) waiters: Arc<Waiters>,
+    pub(crate) waker: Waker,
+}
+
+impl Bell {
+    pub(crate) fn new() -> Self {
+        let waiters = Arc::new(Waiters::new());
+        Self { waker: Arc::clone(&waiters).into(), waiters }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
+    #[derive(Default)]
+    struct Task(AtomicU32);
+
+    impl Wake for Task {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Relaxed);
+        }
+    }
+
+    #[test]
+    fn each_that_waits_is_woken_once() {
+        let waiters = Arc::new(Waiters::new());
+        let bell = Waker::from(Arc::clone(&waiters));
+        let tasks: Vec<_> = (0..3).map(|_| Arc::<Task>::default()).collect();
+        let woken = || tasks.iter().map(|task| task.0.load(Relaxed)).collect::<Vec<_>>();
+        let mut tickets: Vec<_> = tasks.iter().map(|_| waiters.ticket()).collect();
+        for (ticket, task) in tickets.iter_mut().zip(&tasks) {
+            ticket.wait(&Waker::from(Arc::clone(task)));
+            ticket.wait(&Waker::from(Arc::clone(task)));
+        }
+        tickets.remove(1);
+        bell.wake_by_ref();
+        bell.wake_by_ref();
+        assert_eq!(woken(), [1, 0, 1]);
+        tickets[0].wait(&Waker::from(Arc::clone(&tasks[0])));
+        bell.wake_by_ref();
+        assert_eq!(woken(), [2, 0, 1]);
+    }
+
+    #[test]
+    fn seats_are_used_again() {
+        let waiters = Arc::new(Waiters::new());
+        for _ in 0..1000 {
+            waiters.ticket().wait(Waker::noop());
+        }
+        assert_eq!(waiters.seats().len(), 2);
+    }
+}

@@ -1,0 +1,48 @@
+//! The two sockets of an association, and the tasks that wait for them.
+
+use super::waiters::Bell;
+use crate::udp::{Direction, UdpFront};
+use std::fmt;
+use std::io;
+use std::task::{Context, Poll};
+
+/// A front end whose tasks are woken.
+pub trait AsyncUdpFront: UdpFront<Sockets = Watched<Self>> {
+    /// The socket for datagrams.
+    type Udp: Send + Sync + 'static;
+    /// The TCP connection.
+    type Control: Send + Sync + 'static;
+
+    /// Waits until an attempt in this direction may succeed.
+    fn poll_ready(udp: &Self::Udp, direction: Direction, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+
+    /// Reads from the TCP connection, of which nothing but its end is expected.
+    fn poll_control(control: &Self::Control, cx: &mut Context<'_>) -> Poll<io::Result<usize>>;
+}
+
+/// The sockets of an asynchronous front end, and the tasks that wait for them.
+pub struct Watched<F: AsyncUdpFront> {
+    pub(crate) udp: F::Udp,
+    pub(crate) control: F::Control,
+    pub(crate) senders: Bell,
+    pub(crate) receivers: Bell,
+}
+
+impl<F: AsyncUdpFront> Watched<F> {
+    pub(crate) fn new(udp: F::Udp, control: F::Control) -> Self {
+        Self { udp, control, senders: Bell::new(), receivers: Bell::new() }
+    }
+
+    pub(crate) const fn bell(&self, direction: Direction) -> &Bell {
+        match direction {
+            Direction::Send => &self.senders,
+            Direction::Receive => &self.receivers,
+        }
+    }
+}
+
+impl<F: AsyncUdpFront> fmt::Debug for Watched<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Watched").finish_non_exhaustive()
+    }
+}

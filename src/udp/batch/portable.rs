@@ -1,0 +1,64 @@
+//! Many datagrams where the system takes and gives one at a time.
+
+use super::SendBatch;
+use super::incoming::{MESSAGE, Received};
+use socket2::Socket;
+use std::io::{self, Read};
+
+/// Nothing to know: no datagram is ever cut out of a larger buffer.
+#[derive(Debug)]
+pub(crate) struct Segmentation;
+
+impl Segmentation {
+    pub(crate) fn of(_: &Socket) -> Self {
+        Self
+    }
+}
+
+/// Sends the first datagram of a batch that is not empty.
+pub(super) fn send_some(socket: &Socket, batch: &SendBatch, _: &Segmentation) -> io::Result<usize> {
+    let first = batch.lengths().first().copied().unwrap_or_default();
+    socket.send(&batch.bytes()[..first.into()])?;
+    Ok(1)
+}
+
+/// Datagrams stay apart.
+pub(crate) fn coalesce(_: &Socket) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Receives until nothing more is there, or no room.
+pub(super) fn receive(socket: &Socket, room: &mut [u8], received: &mut Received<'_>) -> io::Result<()> {
+    for (message, room) in room.chunks_exact_mut(MESSAGE).enumerate() {
+        match (&mut &*socket).read(room) {
+            Ok(len) => received.message(message, len, len),
+            Err(error) if message == 0 => return Err(error),
+            Err(_) => break,
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::udp::batch::{RecvBatch, send_by};
+
+    pub(in crate::udp::batch) fn send(socket: &Socket, batch: &mut SendBatch) -> io::Result<usize> {
+        let none = Segmentation::of(socket);
+        send_by(batch, |batch| send_some(socket, batch, &none))
+    }
+
+    pub(in crate::udp::batch) fn receive(socket: &Socket, batch: &mut RecvBatch) -> io::Result<usize> {
+        let (room, mut received) = batch.begin();
+        super::receive(socket, room, &mut received)?;
+        Ok(batch.len())
+    }
+
+    #[test]
+    fn nothing_comes_together() {
+        let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        let refused = coalesce(&socket2::SockRef::from(&socket)).unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::Unsupported);
+    }
+}

@@ -1,0 +1,144 @@
+//! A datagram from the relay, taken apart without a copy.
+
+use crate::address::{Address, Name};
+use crate::wire::{self, AddressType};
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+
+/// A datagram as the relay sends it: where it stands, nothing is copied.
+///
+/// ```
+/// use anysocks::udp::{Datagram, Source};
+///
+/// let datagram = Datagram::parse(&[0, 0, 0, 1, 192, 0, 2, 7, 0, 53, b'h', b'i'])?;
+/// assert_eq!(datagram.source, Source::Ip(([192, 0, 2, 7], 53).into()));
+/// assert_eq!(datagram.payload, b"hi");
+/// # Ok::<(), anysocks::udp::BadDatagram>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Datagram<'a> {
+    /// FRAG: 0 for a standalone datagram (RFC 1928 §7).
+    pub fragment: u8,
+    /// Whom it comes from.
+    pub source: Source<'a>,
+    /// The data.
+    pub payload: &'a [u8],
+}
+
+/// Whom a datagram comes from, as the relay says.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Source<'a> {
+    /// An IP address and a port.
+    Ip(SocketAddr),
+    /// A name, of 0 to 255 bytes of any value, and a port: some relays repeat what they were asked for.
+    Name(&'a [u8], u16),
+}
+
+/// Why bytes are no datagram.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BadDatagram {
+    /// They end before the header does.
+    #[error("the datagram ends before its header does")]
+    Short,
+    /// The header's ATYP is none of RFC 1928's.
+    #[error("the datagram has X'{0:02X}' as its ATYP")]
+    AddressType(u8),
+}
+
+impl<'a> Datagram<'a> {
+    /// Takes a datagram apart. RSV may be anything.
+    ///
+    /// # Errors
+    ///
+    /// The header is cut short, or its ATYP unknown.
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, BadDatagram> {
+        let (&[_, _, fragment, atyp], rest) = bytes.split_first_chunk().ok_or(BadDatagram::Short)?;
+        let (source, payload) = match AddressType::from_byte(atyp) {
+            None => return Err(BadDatagram::AddressType(atyp)),
+            Some(AddressType::V4) => {
+                let (addr, payload) = rest.split_first_chunk().ok_or(BadDatagram::Short)?;
+                (Source::Ip(wire::socket_addr_v4(*addr)), payload)
+            }
+            Some(AddressType::V6) => {
+                let (addr, payload) = rest.split_first_chunk().ok_or(BadDatagram::Short)?;
+                (Source::Ip(wire::socket_addr_v6(addr)), payload)
+            }
+            Some(AddressType::Name) => {
+                let (&len, rest) = rest.split_first().ok_or(BadDatagram::Short)?;
+                let (name, rest) = rest.split_at_checked(len.into()).ok_or(BadDatagram::Short)?;
+                let (port, payload) = rest.split_first_chunk().ok_or(BadDatagram::Short)?;
+                (Source::Name(name, u16::from_be_bytes(*port)), payload)
+            }
+        };
+        Ok(Self { fragment, source, payload })
+    }
+}
+
+impl Source<'_> {
+    /// The IP address and port, if it is not a name.
+    #[must_use]
+    pub const fn socket_addr(&self) -> Option<SocketAddr> {
+        match self {
+            Self::Ip(addr) => Some(*addr),
+            Self::Name(..) => None,
+        }
+    }
+
+    /// The IP address, if it is not a name.
+    #[must_use]
+    pub fn ip(&self) -> Option<IpAddr> {
+        self.socket_addr().map(|addr| addr.ip())
+    }
+
+    /// The port.
+    #[must_use]
+    pub const fn port(&self) -> u16 {
+        match self {
+            Self::Ip(addr) => addr.port(),
+            Self::Name(_, port) => *port,
+        }
+    }
+
+    /// The same, borrowing nothing. A name is copied into memory of its own.
+    #[must_use]
+    pub fn to_address(&self) -> Address {
+        match self {
+            Self::Ip(addr) => Address::Ip(*addr),
+            Self::Name(name, port) => Address::Name(Name::from(name.to_vec()), *port),
+        }
+    }
+}
+
+impl Source<'_> {
+    /// Renders the header of a standalone datagram from here.
+    #[allow(clippy::cast_possible_truncation, reason = "a name has 255 bytes at most")]
+    pub(super) fn put_header(&self, mut put: impl FnMut(&[u8])) {
+        put(&[0; 3]);
+        match self {
+            Self::Ip(addr) => wire::put_address(&(addr.ip(), addr.port()).into(), put),
+            Self::Name(name, port) => {
+                put(&[3, name.len() as u8]);
+                put(name);
+                put(&port.to_be_bytes());
+            }
+        }
+    }
+}
+
+impl fmt::Display for Source<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ip(addr) => addr.fmt(f),
+            Self::Name(name, port) => write!(f, "{}:{port}", name.escape_ascii()),
+        }
+    }
+}
+
+impl fmt::Debug for Source<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}

@@ -1,0 +1,39 @@
+//! What each front end does in its own way about an association's two sockets.
+
+use crate::runtime::Runtime;
+use socket2::Socket;
+use std::io;
+use std::net::UdpSocket;
+
+/// Which way datagrams go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// To the relay.
+    Send,
+    /// From the relay.
+    Receive,
+}
+
+/// A front end that has associations.
+pub trait UdpFront: Runtime + Sized + 'static {
+    /// The socket for datagrams, which is not blocking, and the TCP connection, with what is needed to wait for them.
+    type Sockets: Send + Sync + 'static;
+
+    /// Watches the sockets. The one for datagrams is connected to the relay.
+    fn watch(control: Self::Stream, udp: UdpSocket) -> io::Result<Self::Sockets>;
+
+    /// Calls `attempt` with the socket for datagrams, unless it is known to be in vain.
+    fn attempt<T>(
+        sockets: &Self::Sockets,
+        direction: Direction,
+        attempt: impl FnOnce(&Socket) -> io::Result<T>,
+    ) -> io::Result<T>;
+
+    /// The descriptor of the socket for datagrams.
+    #[cfg(unix)]
+    fn fd(sockets: &Self::Sockets) -> std::os::fd::BorrowedFd<'_>;
+
+    /// The handle of the socket for datagrams.
+    #[cfg(windows)]
+    fn handle(sockets: &Self::Sockets) -> std::os::windows::io::BorrowedSocket<'_>;
+}

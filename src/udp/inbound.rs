@@ -1,0 +1,70 @@
+//! Datagrams that can't go straight into the caller's buffer: sealed ones, fragments, and those that the system hands over several at
+//! once.
+
+use super::association::Association;
+use super::batch::{Inbox, RecvBatch};
+use super::datagram::{Datagram, Source};
+use super::reassembly::{Reassembler, Reassembly};
+use socket2::Socket;
+use std::io;
+use std::time::Instant;
+
+/// The way of a datagram from the socket to the caller.
+pub(super) struct Inbound {
+    inbox: Inbox,
+    opened: Vec<u8>,
+    reassembler: Option<Reassembler>,
+}
+
+impl Inbound {
+    pub(super) fn new(reassembly: Option<Reassembly>) -> Self {
+        Self { inbox: Inbox::new(), opened: Vec::new(), reassembler: reassembly.map(Reassembler::new) }
+    }
+
+    /// Takes one datagram from the socket. `None` if it was dropped, or is a fragment for which others have to come.
+    pub(super) fn receive<T>(
+        &mut self,
+        socket: &Socket,
+        association: &Association,
+        deliver: impl FnOnce(Source<'_>, &[u8]) -> Option<T>,
+    ) -> io::Result<Option<T>> {
+        let mut raw = self.inbox.next(socket)?;
+        if let Some(encapsulation) = association.encapsulation() {
+            self.opened.clear();
+            if encapsulation.open(raw, &mut self.opened).is_err() {
+                association.drop_datagrams(1);
+                return Ok(None);
+            }
+            raw = &self.opened;
+        }
+        let delivered = match &mut self.reassembler {
+            None => association.admit(raw).and_then(|datagram| deliver(datagram.source, datagram.payload)),
+            Some(reassembler) => {
+                let heard = Datagram::parse(raw).ok().filter(|datagram| association.hears(&datagram.source));
+                let Some(datagram) = heard else {
+                    association.drop_datagrams(1);
+                    return Ok(None);
+                };
+                let taken = reassembler.take(&datagram, Instant::now());
+                association.drop_datagrams(taken.lost);
+                taken.complete.and_then(|payload| deliver(datagram.source, &payload))
+            }
+        };
+        Ok(delivered)
+    }
+
+    /// Whether each datagram takes its own way: those that come together have to be looked at one by one.
+    pub(super) fn takes_each_apart(&self, association: &Association) -> bool {
+        self.reassembler.is_some() || association.encapsulation().is_some()
+    }
+
+    /// Whether there is more to be had without asking the socket.
+    pub(super) fn has_more(&self) -> bool {
+        !self.inbox.is_empty()
+    }
+
+    /// Hands what came together and was not taken yet over to a batch, and says how much that is.
+    pub(super) fn move_to(&mut self, batch: &mut RecvBatch) -> usize {
+        if self.inbox.is_empty() { 0 } else { self.inbox.move_to(batch) }
+    }
+}

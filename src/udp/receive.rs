@@ -1,0 +1,204 @@
+//! One attempt to receive: the relay's datagram without its header.
+
+use super::association::Association;
+use super::batch::{self, RecvBatch};
+use super::datagram::{Datagram, Source};
+use super::header::HEADROOM;
+use super::inbound::Inbound;
+use socket2::Socket;
+use std::io::{self, IoSliceMut, Read};
+use std::net::SocketAddr;
+use std::ops::Range;
+use std::sync::PoisonError;
+
+/// With room for so many bytes a datagram is received onto the stack, and the payload copied. Vectored I/O costs more than that copy; and
+/// a larger array costs more than it brings, as it is zeroed first.
+const SMALL: usize = 2048;
+const LARGE: usize = 4096;
+
+/// Where in the caller's buffer a datagram stands.
+pub(crate) struct Placed {
+    payload: Range<usize>,
+    source: PlacedSource,
+}
+
+enum PlacedSource {
+    Ip(SocketAddr),
+    Name(Range<usize>, u16),
+}
+
+impl Placed {
+    /// The datagram, lent from the buffer that it was received into.
+    pub(crate) fn lend(self, buf: &[u8]) -> Datagram<'_> {
+        let source = match self.source {
+            PlacedSource::Ip(addr) => Source::Ip(addr),
+            PlacedSource::Name(name, port) => Source::Name(&buf[name], port),
+        };
+        Datagram { fragment: 0, source, payload: &buf[self.payload] }
+    }
+}
+
+/// Reads one datagram. One that is longer than the buffer is cut, which Windows reports as an error.
+fn read(mut socket: &Socket, buf: &mut [u8]) -> io::Result<usize> {
+    const WSAEMSGSIZE: i32 = 10040;
+    match socket.read(buf) {
+        Err(error) if cfg!(windows) && error.raw_os_error() == Some(WSAEMSGSIZE) => Ok(buf.len()),
+        read => read,
+    }
+}
+
+impl Association {
+    /// Receives a payload to the start of the buffer; what does not fit is lost. `None` if what came is not for the caller.
+    pub(super) fn receive<T>(
+        &self,
+        socket: &Socket,
+        buf: &mut [u8],
+        deliver: impl FnOnce(usize, Source<'_>) -> T,
+    ) -> io::Result<Option<T>> {
+        if let Some(inbound) = self.inbound() {
+            let mut inbound = inbound.lock().unwrap_or_else(PoisonError::into_inner);
+            return inbound
+                .receive(socket, self, |source, payload| Some(deliver(copy(payload, buf), source)));
+        }
+        if buf.len() <= SMALL {
+            self.receive_by_stack::<{ SMALL + HEADROOM }, T>(socket, buf, deliver)
+        } else if buf.len() <= LARGE {
+            self.receive_by_stack::<{ LARGE + HEADROOM }, T>(socket, buf, deliver)
+        } else {
+            self.receive_vectored(socket, buf, deliver)
+        }
+    }
+
+    fn receive_by_stack<const N: usize, T>(
+        &self,
+        socket: &Socket,
+        buf: &mut [u8],
+        deliver: impl FnOnce(usize, Source<'_>) -> T,
+    ) -> io::Result<Option<T>> {
+        let mut room = [0; N];
+        let n = read(socket, &mut room[..buf.len() + HEADROOM])?;
+        let datagram = self.admit_alone(&room[..n]);
+        Ok(datagram.map(|datagram| deliver(copy(datagram.payload, buf), datagram.source)))
+    }
+
+    /// The payload is moved over the header; what the header has pushed out of the buffer has room behind it.
+    fn receive_vectored<T>(
+        &self,
+        mut socket: &Socket,
+        buf: &mut [u8],
+        deliver: impl FnOnce(usize, Source<'_>) -> T,
+    ) -> io::Result<Option<T>> {
+        let mut behind = [0; HEADROOM];
+        let n = socket.read_vectored(&mut [IoSliceMut::new(buf), IoSliceMut::new(&mut behind)])?;
+        let here = n.min(buf.len());
+        let Some(datagram) = self.admit_alone(&buf[..here]) else { return Ok(None) };
+        let header = here - datagram.payload.len();
+        let payload = (n - header).min(buf.len());
+        // What it makes of the source is its own before that is overwritten.
+        let delivered = deliver(payload, datagram.source);
+        buf.copy_within(header..here, 0);
+        let pushed_out = payload - (here - header);
+        buf[here - header..payload].copy_from_slice(&behind[..pushed_out]);
+        Ok(Some(delivered))
+    }
+
+    /// Receives a datagram to where it stays.
+    pub(crate) fn receive_in_place(&self, socket: &Socket, buf: &mut [u8]) -> io::Result<Option<Placed>> {
+        if let Some(inbound) = self.inbound() {
+            let mut inbound = inbound.lock().unwrap_or_else(PoisonError::into_inner);
+            return inbound.receive(socket, self, |source, payload| self.place(source, payload, buf));
+        }
+        let n = read(socket, buf)?;
+        Ok(self.admit_alone(&buf[..n]).map(|datagram| {
+            let payload = n - datagram.payload.len()..n;
+            let source = match datagram.source {
+                Source::Ip(addr) => PlacedSource::Ip(addr),
+                Source::Name(name, port) => {
+                    // Between it and the payload stands the port.
+                    let end = payload.start - size_of::<u16>();
+                    PlacedSource::Name(end - name.len()..end, port)
+                }
+            };
+            Placed { payload, source }
+        }))
+    }
+
+    /// Admits what was received as one datagram. If the first batch was asked for meanwhile, it may be several, and it does not show.
+    fn admit_alone<'a>(&self, raw: &'a [u8]) -> Option<Datagram<'a>> {
+        if self.inbound().is_some() {
+            self.drop_datagrams(1);
+            return None;
+        }
+        self.admit(raw)
+    }
+
+    /// Puts a datagram into the caller's buffer, a name before the payload.
+    fn place(&self, source: Source<'_>, payload: &[u8], buf: &mut [u8]) -> Option<Placed> {
+        let (source, start) = match source {
+            Source::Ip(addr) => (PlacedSource::Ip(addr), 0),
+            Source::Name(name, port) => {
+                let Some(room) = buf.get_mut(..name.len()) else {
+                    self.drop_datagrams(1);
+                    return None;
+                };
+                room.copy_from_slice(name);
+                (PlacedSource::Name(0..name.len(), port), name.len())
+            }
+        };
+        let len = copy(payload, &mut buf[start..]);
+        Some(Placed { payload: start..start + len, source })
+    }
+
+    /// Fills a batch with what is there.
+    pub(crate) fn receive_batch(&self, socket: &Socket, batch: &mut RecvBatch) -> io::Result<Option<usize>> {
+        let inbound = self.inbound().unwrap_or_else(|| {
+            // Plain receives are told first: they must not read what the system has put together as one datagram.
+            let inbound = self.inbound_from_now_on();
+            // What can't be is done without.
+            let _ = batch::coalesce(socket);
+            inbound
+        });
+        let mut inbound = inbound.lock().unwrap_or_else(PoisonError::into_inner);
+        if inbound.takes_each_apart(self) {
+            batch.restart();
+            return self.receive_each(&mut inbound, socket, batch);
+        }
+        if inbound.move_to(batch) == 0 {
+            drop(inbound);
+            batch::receive(socket, batch)?;
+        }
+        batch.retain(|raw| self.admit(raw).is_some());
+        Ok(Some(batch.len()).filter(|received| *received > 0))
+    }
+}
+
+impl Association {
+    /// Fills a batch with datagrams that have to be looked at one by one. An error behind the first is not told; one that lasts comes
+    /// again.
+    fn receive_each(
+        &self,
+        inbound: &mut Inbound,
+        socket: &Socket,
+        batch: &mut RecvBatch,
+    ) -> io::Result<Option<usize>> {
+        while batch.has_room() {
+            let received = inbound.receive(socket, self, |source, payload| {
+                batch.add(&source, payload);
+                Some(())
+            });
+            match received {
+                Ok(Some(())) => {}
+                Err(error) if batch.is_empty() => return Err(error),
+                Ok(None) | Err(_) => break,
+            }
+        }
+        Ok(Some(batch.len()).filter(|received| *received > 0))
+    }
+}
+
+/// Copies as much as fits, and says how much that is.
+fn copy(payload: &[u8], buf: &mut [u8]) -> usize {
+    let len = payload.len().min(buf.len());
+    buf[..len].copy_from_slice(&payload[..len]);
+    len
+}

@@ -1,0 +1,74 @@
+//! One attempt to send: a datagram to the relay, behind its header.
+
+use super::association::Association;
+use super::batch::{self, Segmentation, SendBatch};
+use super::header::{HEADROOM, Header};
+use crate::error::Error;
+use crate::invalid::Invalid;
+use arrayvec::ArrayVec;
+use socket2::Socket;
+use std::io::{self, IoSlice};
+
+/// Up to so many bytes, a copy behind the header costs less than vectored I/O.
+const COPIED: usize = 4096;
+
+impl Association {
+    /// Sends a payload behind a header; how many bytes of the payload went, which is all of them.
+    pub(crate) fn send(&self, socket: &Socket, header: &Header, payload: &[u8]) -> io::Result<usize> {
+        self.check()?;
+        let header = header.as_bytes();
+        if self.encapsulation().is_some() {
+            return self.send_sealed(socket, &[header, payload].concat()).map(|()| payload.len());
+        }
+        let mut datagram = ArrayVec::<u8, { HEADROOM + COPIED }>::new();
+        let fits =
+            datagram.try_extend_from_slice(header).and_then(|()| datagram.try_extend_from_slice(payload));
+        let sent = match fits {
+            Ok(()) => socket.send(&datagram)?,
+            Err(_) => socket.send_vectored(&[IoSlice::new(header), IoSlice::new(payload)])?,
+        };
+        Ok(sent.saturating_sub(header.len()))
+    }
+
+    /// Sends a payload that has [`HEADROOM`] bytes before it in its buffer.
+    pub(crate) fn send_in_place(
+        &self,
+        socket: &Socket,
+        header: &Header,
+        buf: &mut [u8],
+    ) -> io::Result<usize> {
+        self.check()?;
+        let header = header.as_bytes();
+        let Some(payload) = buf.len().checked_sub(HEADROOM) else {
+            return Err(Error::from(Invalid::NoHeadroom).into());
+        };
+        let start = HEADROOM - header.len();
+        buf[start..HEADROOM].copy_from_slice(header);
+        if self.encapsulation().is_some() {
+            return self.send_sealed(socket, &buf[start..]).map(|()| payload);
+        }
+        Ok(socket.send(&buf[start..])?.saturating_sub(header.len()))
+    }
+
+    fn send_sealed(&self, socket: &Socket, datagram: &[u8]) -> io::Result<()> {
+        let mut sealed = Vec::new();
+        if let Some(encapsulation) = self.encapsulation() {
+            encapsulation.seal(datagram, &mut sealed).map_err(|error| self.encapsulation_failed(error))?;
+        }
+        socket.send(&sealed).map(drop)
+    }
+
+    /// Sends of a batch what goes without waiting.
+    pub(super) fn send_batch(
+        &self,
+        socket: &Socket,
+        batch: &mut SendBatch,
+        segmentation: &Segmentation,
+    ) -> io::Result<usize> {
+        self.check()?;
+        if self.encapsulation().is_some() {
+            return batch.send_each(|datagram| self.send_sealed(socket, datagram));
+        }
+        batch::send(socket, batch, segmentation)
+    }
+}

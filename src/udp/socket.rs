@@ -1,0 +1,194 @@
+//! The socket of an association.
+
+use super::association::Association;
+use super::batch::{Segmentation, SendBatch};
+use super::front::{Direction, UdpFront};
+use super::header::Header;
+use crate::address::Address;
+use crate::error::Error;
+use crate::invalid::Invalid;
+use crate::proxy::Resolve;
+use crate::runtime::{no_address, resolve};
+use crate::target::{Host, Target};
+use socket2::Socket;
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// A UDP socket whose datagrams go by way of a SOCKS5 proxy (RFC 1928 §7).
+///
+/// `F` is the front end; each names this `Socks5UdpSocket`.
+///
+/// It can be shared: all calls take `&self`, and may be made by several tasks or threads at once. A datagram costs one system call and no
+/// allocation, but for one if it comes from a name or is encapsulated.
+pub struct SocksUdpSocket<F: UdpFront> {
+    pub(crate) shared: Arc<Shared<F>>,
+}
+
+/// What the clones of a socket share.
+pub(crate) struct Shared<F: UdpFront> {
+    pub(crate) sockets: F::Sockets,
+    pub(super) association: Association,
+    pub(super) segmentation: Segmentation,
+    pub(super) resolve: Resolve,
+    pub(super) local: SocketAddr,
+}
+
+impl<F: UdpFront> SocksUdpSocket<F> {
+    /// Where the relay is, as this socket reaches it.
+    #[must_use]
+    pub fn relay_addr(&self) -> SocketAddr {
+        self.association().relay()
+    }
+
+    /// BND.ADDR and BND.PORT of the proxy's reply, as it sent them.
+    #[must_use]
+    pub fn bound_addr(&self) -> &Address {
+        self.association().bound()
+    }
+
+    /// The address of this machine from which datagrams go to the relay.
+    #[must_use]
+    pub fn local_addr(&self) -> SocketAddr {
+        self.shared.local
+    }
+
+    /// The peer that was set by `connect`.
+    #[must_use]
+    pub fn peer(&self) -> Option<Target<'static>> {
+        self.association().peer()
+    }
+
+    /// How many datagrams have come and not got through: cut short, with an unknown ATYP, fragments that were not put together, forged
+    /// ones under an encapsulation, or from another peer than that of `connect`.
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        self.association().dropped()
+    }
+
+    /// The most bytes of payload that a datagram to this target can have: what UDP carries to the relay, less the header and, if there
+    /// is one, the encapsulation. The relay itself may take less.
+    #[must_use]
+    pub fn max_payload(&self, target: &Target<'_>) -> usize {
+        self.association().max_payload(target)
+    }
+
+    #[doc = include_str!("../docs/udp/try_send_to.md")]
+    pub fn try_send_to<'t>(
+        &self,
+        payload: &[u8],
+        target: impl TryInto<Target<'t>, Error: Into<Error>>,
+    ) -> io::Result<usize> {
+        let target = self.addressed(target)?;
+        self.attempt(Direction::Send, |socket| {
+            self.association().send(socket, &Header::new(&target), payload)
+        })
+    }
+
+    #[doc = include_str!("../docs/udp/try_recv_from.md")]
+    pub fn try_recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, Address)> {
+        loop {
+            let received = self.attempt(Direction::Receive, |socket| self.take_from(socket, buf))?;
+            if let Some(received) = received {
+                return Ok(received);
+            }
+        }
+    }
+
+    /// Another handle of the same socket, as [`clone`](Clone::clone) makes it: what is set on one is set on all.
+    ///
+    /// # Errors
+    ///
+    /// None. The signature is that of the standard library's socket.
+    pub fn try_clone(&self) -> io::Result<Self> {
+        Ok(self.clone())
+    }
+
+    pub(crate) fn association(&self) -> &Association {
+        &self.shared.association
+    }
+
+    /// One attempt, if it is not known to be in vain.
+    pub(crate) fn attempt<T>(
+        &self,
+        direction: Direction,
+        attempt: impl FnOnce(&Socket) -> io::Result<T>,
+    ) -> io::Result<T> {
+        F::attempt(&self.shared.sockets, direction, attempt)
+    }
+
+    pub(crate) fn take_from(&self, socket: &Socket, buf: &mut [u8]) -> io::Result<Option<(usize, Address)>> {
+        self.association().receive(socket, buf, |n, source| (n, source.to_address()))
+    }
+
+    pub(crate) fn take(&self, socket: &Socket, buf: &mut [u8]) -> io::Result<Option<usize>> {
+        self.association().receive(socket, buf, |n, _| n)
+    }
+
+    pub(crate) fn send_batch_now(&self, socket: &Socket, batch: &mut SendBatch) -> io::Result<usize> {
+        if batch.has_names() && self.shared.resolve == Resolve::Locally {
+            return Err(Error::from(Invalid::NameToResolve).into());
+        }
+        self.association().send_batch(socket, batch, &self.shared.segmentation)
+    }
+
+    /// A target that goes to the proxy as it is: not a name that is to be resolved locally.
+    pub(crate) fn addressed<'t>(
+        &self,
+        target: impl TryInto<Target<'t>, Error: Into<Error>>,
+    ) -> io::Result<Target<'t>> {
+        let target = target.try_into().map_err(Into::into)?;
+        match (target.host(), self.shared.resolve) {
+            (Host::Domain(_), Resolve::Locally) => Err(Error::from(Invalid::NameToResolve).into()),
+            _ => Ok(target),
+        }
+    }
+
+    /// The target, looked up if it is a name that is to be resolved locally.
+    pub(crate) async fn resolved<'t>(
+        &self,
+        target: impl TryInto<Target<'t>, Error: Into<Error>>,
+    ) -> io::Result<Target<'t>> {
+        let target = target.try_into().map_err(Into::into)?;
+        let (Host::Domain(name), Resolve::Locally) = (target.host(), self.shared.resolve) else {
+            return Ok(target);
+        };
+        // In memory of its own: it is seldom needed, and would be the larger part of the future.
+        let found = Box::pin(resolve::<F>(name.as_str(), target.port(), None)).await?;
+        match found.first() {
+            Some(addr) => Ok((addr.ip(), addr.port()).into()),
+            None => Err(no_address(name.as_str()).into()),
+        }
+    }
+}
+
+impl<F: UdpFront> Clone for SocksUdpSocket<F> {
+    /// Another handle of the same socket. The association lasts as long as any of them.
+    fn clone(&self) -> Self {
+        Self { shared: Arc::clone(&self.shared) }
+    }
+}
+
+impl<F: UdpFront> fmt::Debug for SocksUdpSocket<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SocksUdpSocket")
+            .field("local", &self.shared.local)
+            .field("association", &self.shared.association)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(unix)]
+impl<F: UdpFront> std::os::fd::AsFd for SocksUdpSocket<F> {
+    fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+        F::fd(&self.shared.sockets)
+    }
+}
+
+#[cfg(windows)]
+impl<F: UdpFront> std::os::windows::io::AsSocket for SocksUdpSocket<F> {
+    fn as_socket(&self) -> std::os::windows::io::BorrowedSocket<'_> {
+        F::handle(&self.shared.sockets)
+    }
+}
