@@ -11,7 +11,7 @@ use crate::udp::{Datagram, Direction, Fragments, Header, RecvBatch, SendBatch, S
 use rustix::event::{PollFd, PollFlags};
 use socket2::{SockRef, Socket};
 use std::io::{self, Read};
-use std::net::{TcpStream, UdpSocket};
+use std::net::{Shutdown, TcpStream, UdpSocket};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
@@ -256,9 +256,15 @@ impl SocksUdpSocket<Blocking> {
     /// Fails if the association has ended.
     fn check_control(&self) -> io::Result<()> {
         self.association().check()?;
-        match (&self.sockets().control).read(&mut [0]) {
+        let mut control = &self.sockets().control;
+        match control.read(&mut [0]) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
-            read => Err(self.association().control_read(read)),
+            read => {
+                let end = self.association().control_read(read);
+                // Other threads may wait for what was just read.
+                let _ = control.shutdown(Shutdown::Both);
+                Err(end)
+            }
         }
     }
 }

@@ -26,7 +26,7 @@ pub(crate) async fn associate<'a, F: UdpFront>(
     proxy: impl IntoProxy<'a>,
 ) -> Result<SocksUdpSocket<F>, Error> {
     let proxy = proxy.into_proxy::<V5>()?;
-    let span = trace::request(Command::UdpAssociate, &*proxy, &"anybody");
+    let span = trace::request(Command::UdpAssociate, &*proxy, &"any");
     let associated = through::<F>(&proxy).instrument(span).await;
     associated.map_err(|error| error.at(&*proxy))
 }
@@ -110,7 +110,10 @@ async fn find<F: UdpFront>(
 ) -> Result<Vec<SocketAddr>, Error> {
     let proxy = ends.map(|ends| ends.peer.ip().to_canonical());
     // A proxy behind a Unix-domain socket is on this machine.
-    let here = proxy.unwrap_or(Ipv4Addr::LOCALHOST.into());
+    let here = proxy.unwrap_or(match told.ip() {
+        Some(IpAddr::V6(_)) => Ipv6Addr::LOCALHOST.into(),
+        _ => Ipv4Addr::LOCALHOST.into(),
+    });
     let relay = match policy {
         Relay::AsIs => told.clone(),
         Relay::Told => reachable(told, Some(here)).unwrap_or_else(|| told.clone()),

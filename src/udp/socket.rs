@@ -16,6 +16,9 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+/// How many datagrams that are not for the caller a call that must not wait looks at.
+const DROPPED_AT_ONCE: usize = 64;
+
 /// A UDP socket whose datagrams go by way of a SOCKS5 proxy (RFC 1928 §7).
 ///
 /// `F` is the front end; each names this `Socks5UdpSocket`.
@@ -88,12 +91,13 @@ impl<F: UdpFront> SocksUdpSocket<F> {
 
     #[doc = include_str!("../docs/udp/try_recv_from.md")]
     pub fn try_recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, Address)> {
-        loop {
+        for _ in 0..DROPPED_AT_ONCE {
             let received = self.attempt(Direction::Receive, |socket| self.take_from(socket, buf))?;
             if let Some(received) = received {
                 return Ok(received);
             }
         }
+        Err(io::ErrorKind::WouldBlock.into())
     }
 
     /// Another handle of the same socket, as [`clone`](Clone::clone) makes it: what is set on one is set on all.

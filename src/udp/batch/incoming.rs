@@ -149,6 +149,7 @@ impl Received<'_> {
     }
 
     /// How many datagrams came in one message the last time.
+    #[cfg(target_os = "linux")]
     pub(super) const fn habit(&self) -> usize {
         *self.habit
     }
