@@ -20,6 +20,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(()) });
 //! ```
 
+use crate::address::Name;
 use crate::async_io::OverAsyncIo;
 use crate::error::Error;
 use crate::futures::{FuturesIo, sealed};
@@ -28,13 +29,15 @@ use crate::listener::SocksListener;
 use crate::runtime::{self, Ends};
 use crate::split::Split;
 use crate::stream::SocksStream;
-use crate::target::Target;
+use crate::target::{Host, Target};
+use crate::tor;
 use crate::udp::SocksUdpSocket;
 use crate::version::{V4, V5, Version};
 use ::async_io::Async;
 use ::async_std::net::TcpStream;
 use futures_io::AsyncRead;
 use std::io;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -85,6 +88,19 @@ impl<V: Version> SocksListener<TcpStream, V, AsyncStd> {
 #[doc = include_str!("docs/dial.md")]
 pub async fn dial<'a>(proxy: impl IntoProxy<'a>) -> Result<TcpStream, Error> {
     runtime::dial::<AsyncStd>(proxy).await
+}
+
+#[doc = include_str!("docs/resolve.md")]
+pub async fn resolve<'a, 'b>(
+    proxy: impl IntoProxy<'a>,
+    name: impl TryInto<Host<'b>, Error: Into<Error>>,
+) -> Result<IpAddr, Error> {
+    tor::resolve::<AsyncStd>(proxy, name).await
+}
+
+#[doc = include_str!("docs/resolve_ptr.md")]
+pub async fn resolve_ptr<'a>(proxy: impl IntoProxy<'a>, ip: IpAddr) -> Result<Name, Error> {
+    tor::resolve_ptr::<AsyncStd>(proxy, ip).await
 }
 
 impl OverAsyncIo for AsyncStd {

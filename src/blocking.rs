@@ -17,7 +17,7 @@ mod race;
 mod udp;
 mod wait;
 
-use crate::address::Address;
+use crate::address::{Address, Name};
 use crate::conversation::{Conversation, Scratch, Step};
 use crate::dial::Failures;
 use crate::error::{Error, Stage};
@@ -26,12 +26,13 @@ use crate::listener::SocksListener;
 use crate::proxy::SocketOptions;
 use crate::runtime::{self, Deadline, Ends, Runtime};
 use crate::stream::SocksStream;
-use crate::target::Target;
+use crate::target::{Host, Target};
+use crate::tor;
 use crate::udp::SocksUdpSocket;
 use crate::version::{V4, V5, Version, begin_bind, begin_connect};
 use socket2::SockAddr;
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
 use std::pin::pin;
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::task::{Context, Poll, Waker};
@@ -129,6 +130,19 @@ pub fn dial<'a>(proxy: impl IntoProxy<'a>) -> Result<TcpStream, Error> {
     let stream = at_once(runtime::dial::<Blocking>(proxy))?;
     block_again(&stream, Stage::Dial)?;
     Ok(stream)
+}
+
+#[doc = include_str!("docs/resolve.md")]
+pub fn resolve<'a, 'b>(
+    proxy: impl IntoProxy<'a>,
+    name: impl TryInto<Host<'b>, Error: Into<Error>>,
+) -> Result<IpAddr, Error> {
+    at_once(tor::resolve::<Blocking>(proxy, name))
+}
+
+#[doc = include_str!("docs/resolve_ptr.md")]
+pub fn resolve_ptr<'a>(proxy: impl IntoProxy<'a>, ip: IpAddr) -> Result<Name, Error> {
+    at_once(tor::resolve_ptr::<Blocking>(proxy, ip))
 }
 
 /// Makes a socket that was watched by a deadline an ordinary one.

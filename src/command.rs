@@ -8,6 +8,10 @@ pub(crate) enum Command {
     Connect = 1,
     Bind = 2,
     UdpAssociate = 3,
+    /// Tor: the addresses of a name.
+    Resolve = 0xF0,
+    /// Tor: the name of an address.
+    ResolvePtr = 0xF1,
 }
 
 impl fmt::Display for Command {
@@ -16,6 +20,8 @@ impl fmt::Display for Command {
             Self::Connect => "CONNECT",
             Self::Bind => "BIND",
             Self::UdpAssociate => "UDP ASSOCIATE",
+            Self::Resolve => "RESOLVE",
+            Self::ResolvePtr => "RESOLVE_PTR",
         })
     }
 }

@@ -23,7 +23,8 @@
 //! Each has `Socks5Stream` and `Socks4Stream`, with `connect` (dial a [`Proxy`], then ask it for a [`Target`]) and `handshake` (ask over
 //! a stream that is there already: TLS, a Unix-domain socket, a tunnel through another proxy); `Socks5Listener` and `Socks4Listener`, for a
 //! connection from the other side (BIND); `Socks5UdpSocket`, for datagrams (UDP ASSOCIATE; [`udp`] has what they look like); `dial`, to reach
-//! the proxy and say nothing yet; and `converse`, to hold a [`Conversation`]. The feature `quinn` makes QUIC endpoints of associations. The feature `tracing` adds a span for each connection and an event for each message.
+//! the proxy and say nothing yet; and `converse`, to hold a [`Conversation`]. The feature `quinn` makes QUIC endpoints of associations;
+//! `tracing` adds a span for each connection and an event for each message.
 //!
 //! # A proxy as a value
 //!
@@ -81,6 +82,7 @@ mod socks5;
 mod split;
 mod stream;
 mod target;
+mod tor;
 mod turn;
 pub mod udp;
 mod version;

@@ -126,7 +126,7 @@ async fn through<R: Runtime, V: Version>(
     Err(last)
 }
 
-async fn to<R: Runtime, C: Conversation + Send + Sync>(
+pub(crate) async fn to<R: Runtime, C: Conversation + Send + Sync>(
     proxy: &Proxy,
     mut talk: C,
     deadline: Deadline,

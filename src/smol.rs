@@ -12,6 +12,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(()) });
 //! ```
 
+use crate::address::Name;
 use crate::async_io::OverAsyncIo;
 use crate::error::Error;
 use crate::futures::{FuturesIo, sealed};
@@ -20,13 +21,15 @@ use crate::listener::SocksListener;
 use crate::runtime::{self, Ends};
 use crate::split::Split;
 use crate::stream::SocksStream;
-use crate::target::Target;
+use crate::target::{Host, Target};
+use crate::tor;
 use crate::udp::SocksUdpSocket;
 use crate::version::{V4, V5, Version};
 use ::async_io::Async;
 use ::async_net::TcpStream;
 use futures_io::AsyncRead;
 use std::io;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -78,6 +81,19 @@ impl<V: Version> SocksListener<TcpStream, V, Smol> {
 #[doc = include_str!("docs/dial.md")]
 pub async fn dial<'a>(proxy: impl IntoProxy<'a>) -> Result<TcpStream, Error> {
     runtime::dial::<Smol>(proxy).await
+}
+
+#[doc = include_str!("docs/resolve.md")]
+pub async fn resolve<'a, 'b>(
+    proxy: impl IntoProxy<'a>,
+    name: impl TryInto<Host<'b>, Error: Into<Error>>,
+) -> Result<IpAddr, Error> {
+    tor::resolve::<Smol>(proxy, name).await
+}
+
+#[doc = include_str!("docs/resolve_ptr.md")]
+pub async fn resolve_ptr<'a>(proxy: impl IntoProxy<'a>, ip: IpAddr) -> Result<Name, Error> {
+    tor::resolve_ptr::<Smol>(proxy, ip).await
 }
 
 impl OverAsyncIo for Smol {

@@ -17,7 +17,7 @@
 mod io;
 mod udp;
 
-use crate::address::Address;
+use crate::address::{Address, Name};
 use crate::conversation::{Conversation, Scratch, Step};
 use crate::dial::Failures;
 use crate::error::{Error, ErrorKind};
@@ -29,7 +29,8 @@ use crate::proxy::SocketOptions;
 use crate::reactor::{self, Reactor, within};
 use crate::runtime::{self, Deadline, Ends, Runtime};
 use crate::stream::SocksStream;
-use crate::target::Target;
+use crate::target::{Host, Target};
+use crate::tor;
 use crate::udp::SocksUdpSocket;
 use crate::version::{V4, V5, Version, begin_bind, begin_connect};
 use ::tokio::io::{AsyncRead, AsyncWrite};
@@ -37,7 +38,7 @@ use ::tokio::net::{TcpStream, lookup_host};
 use ::tokio::time::sleep_until;
 use socket2::{SockAddr, SockRef};
 use std::future::poll_fn;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
@@ -126,6 +127,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin, V: Version> SocksListener<S, V, Tokio> {
 #[doc = include_str!("docs/dial.md")]
 pub async fn dial<'a>(proxy: impl IntoProxy<'a>) -> Result<TcpStream, Error> {
     runtime::dial::<Tokio>(proxy).await
+}
+
+#[doc = include_str!("docs/resolve.md")]
+pub async fn resolve<'a, 'b>(
+    proxy: impl IntoProxy<'a>,
+    name: impl TryInto<Host<'b>, Error: Into<Error>>,
+) -> Result<IpAddr, Error> {
+    tor::resolve::<Tokio>(proxy, name).await
+}
+
+#[doc = include_str!("docs/resolve_ptr.md")]
+pub async fn resolve_ptr<'a>(proxy: impl IntoProxy<'a>, ip: IpAddr) -> Result<Name, Error> {
+    tor::resolve_ptr::<Tokio>(proxy, ip).await
 }
 
 #[doc = include_str!("docs/converse.md")]

@@ -76,6 +76,16 @@ impl<'a> Socks4<'a> {
         Self::new(user_id, Command::Bind, expected_peer)
     }
 
+    /// Asks Tor for an address of a name (its command `F0`, by SOCKS4a). The outcome's [`bound`](Established::bound) is the answer, and there
+    /// is no tunnel.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`connect`](Self::connect).
+    pub fn resolve(user_id: &'a UserId, name: Host<'a>) -> Result<Self, Error> {
+        Self::new(user_id, Command::Resolve, (name, 0).into())
+    }
+
     fn new(user_id: &'a UserId, command: Command, target: Target<'a>) -> Result<Self, Error> {
         match target.host() {
             Host::Ip(IpAddr::V6(_)) => return Err(Invalid::Ipv6OverSocks4.into()),

@@ -41,13 +41,14 @@ use crate::error::{Error, ErrorKind, Stage};
 use crate::established::Established;
 use crate::frames::Frames;
 use crate::second_reply::ReplyReader;
-use crate::target::Target;
+use crate::target::{Host, Target};
 use crate::trace;
 use crate::turn::Turn;
 use auth::Chosen;
 use heard::{ANSWER, LEAST_REPLY};
 use messages::Messages;
 use std::fmt;
+use std::net::IpAddr;
 
 /// A SOCKS5 CONNECT, BIND or UDP ASSOCIATE, from the greeting to the (first) reply.
 pub struct Socks5<'a> {
@@ -101,6 +102,25 @@ impl<'a> Socks5<'a> {
     /// Those of [`connect`](Self::connect).
     pub fn associate(auth: &'a Auth, source: Target<'a>) -> Result<Self, Error> {
         Self::new(auth, Command::UdpAssociate, source)
+    }
+
+    /// Asks Tor for an address of a name (its command `F0`). The outcome's [`bound`](Established::bound) is the answer, and there is no
+    /// tunnel.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`connect`](Self::connect).
+    pub fn resolve(auth: &'a Auth, name: Host<'a>) -> Result<Self, Error> {
+        Self::new(auth, Command::Resolve, (name, 0).into())
+    }
+
+    /// Asks Tor for the name of an address (its command `F1`). Else as [`resolve`](Self::resolve).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`connect`](Self::connect).
+    pub fn resolve_ptr(auth: &'a Auth, ip: IpAddr) -> Result<Self, Error> {
+        Self::new(auth, Command::ResolvePtr, (ip, 0).into())
     }
 
     fn new(auth: &'a Auth, command: Command, target: Target<'a>) -> Result<Self, Error> {
