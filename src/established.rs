@@ -14,4 +14,12 @@ pub struct Established {
     pub bound: Address,
     /// The pump that all bytes have to go through, if the METHOD negotiated an encapsulation.
     pub frames: Option<Box<Frames>>,
+    pub(crate) spoken: Spoken,
+}
+
+/// The version of SOCKS that was spoken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Spoken {
+    V4,
+    V5,
 }

@@ -60,6 +60,7 @@
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::unreachable)]
 
 mod address;
+mod any_version;
 pub mod blocking;
 mod command;
 mod conversation;
@@ -111,6 +112,7 @@ mod trace;
 mod trace;
 
 pub use address::{Address, Name};
+pub use any_version::{AnyRequest, AnyVersion};
 pub use conversation::{Conversation, Scratch, Step};
 pub use encapsulation::{Encapsulation, FrameError, Open, Seal};
 pub use error::{Attempt, Error, ErrorKind, Stage};
@@ -119,7 +121,7 @@ pub use frames::{Frames, Incoming, Outgoing};
 pub use into_proxy::IntoProxy;
 pub use invalid::Invalid;
 pub use listener::SocksListener;
-pub use proxy::{Endpoint, Proxy, Resolve};
+pub use proxy::{Endpoint, Protocol, Proxy, Resolve};
 pub use reply::Reply;
 pub use second_reply::SecondReply;
 pub use socks4::{Socks4, UserId};

@@ -113,7 +113,7 @@ async fn through<R: Runtime, V: Version>(
         return Err(Invalid::OnionResolvedLocally.into());
     }
     let mut addrs = resolve::<R>(name, target.port(), deadline).await?;
-    addrs.retain(|addr| V::carries(addr.ip()));
+    addrs.retain(|addr| V::carries(auth, addr.ip()));
     let mut last = no_address(name);
     for addr in addrs {
         // The request names an address only: a scope that the resolver found means nothing to the proxy.

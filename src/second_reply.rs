@@ -3,7 +3,6 @@
 use crate::conversation::{Conversation, Scratch, Step};
 use crate::error::{Error, ErrorKind, Stage};
 use crate::established::Established;
-use crate::frames::Frames;
 use crate::turn::Turn;
 use crate::version::Version;
 use std::fmt;
@@ -11,9 +10,6 @@ use std::fmt;
 /// A reply that is being received.
 #[allow(unreachable_pub, reason = "a sealed trait names it")]
 pub trait ReplyReader: fmt::Debug + Send + Sync {
-    /// A reader of the reply that ends this stage, out of the frames if there is an encapsulation.
-    fn new(stage: Stage, frames: Option<Box<Frames>>) -> Self;
-
     /// Room for no more than what the reply, or the frame that it comes in, still needs.
     fn room(&mut self) -> &mut [u8];
 
@@ -59,7 +55,7 @@ impl<V: Version> SecondReply<V> {
     /// Waits for what follows the first reply. The encapsulation, if there is one, is taken out of that.
     #[must_use]
     pub fn after(first: &mut Established) -> Self {
-        let reader = V::Reader::new(Stage::SecondReply, first.frames.take());
+        let reader = V::second_reader(first);
         let mut talk = Self { reader, turn: Turn::default(), phase: Phase::Reply };
         // Both replies may have come in one frame.
         if let Err(error) = talk.hear() {

@@ -17,7 +17,7 @@ pub struct V4;
 #[derive(Clone, Copy, Debug)]
 pub struct V5;
 
-/// A version of SOCKS: [`V4`] or [`V5`].
+/// A version of SOCKS: [`V4`] or [`V5`], or [`AnyVersion`](crate::AnyVersion).
 pub trait Version: sealed::Sealed + Send + Sync + 'static {
     /// What a client of this version identifies itself with.
     type Auth: Send + Sync + 'static;
@@ -48,8 +48,8 @@ pub trait Version: sealed::Sealed + Send + Sync + 'static {
     /// The proxy is one of another version.
     fn auth(proxy: &Proxy) -> Result<&Self::Auth, Error>;
 
-    /// Whether a request of this version can carry the address.
-    fn carries(ip: IpAddr) -> bool;
+    /// Whether a request can carry the address.
+    fn carries(auth: &Self::Auth, ip: IpAddr) -> bool;
 }
 
 /// Begins to ask a proxy of version `V` for a connection to the target.
@@ -88,7 +88,7 @@ impl Version for V4 {
         proxy.v4_user_id()
     }
 
-    fn carries(ip: IpAddr) -> bool {
+    fn carries(_: &UserId, ip: IpAddr) -> bool {
         matches!(ip, IpAddr::V4(ip) if !is_mark(ip))
     }
 }
@@ -113,25 +113,39 @@ impl Version for V5 {
         proxy.v5_auth()
     }
 
-    fn carries(_: IpAddr) -> bool {
+    fn carries(_: &Auth, _: IpAddr) -> bool {
         true
     }
 }
 
-mod sealed {
+pub(crate) mod sealed {
+    use crate::error::Stage;
+    use crate::established::Established;
     use crate::second_reply::ReplyReader;
     use crate::{socks4, socks5};
 
     pub trait Sealed {
         /// What reads this version's replies.
         type Reader: ReplyReader;
+
+        /// What reads the second reply, given the first.
+        fn second_reader(first: &mut Established) -> Self::Reader;
     }
 
     impl Sealed for super::V4 {
         type Reader = socks4::Reader;
+
+        /// SOCKS4 has no METHODs, and so no frames.
+        fn second_reader(_: &mut Established) -> socks4::Reader {
+            socks4::Reader::new(Stage::SecondReply)
+        }
     }
 
     impl Sealed for super::V5 {
         type Reader = socks5::Reader;
+
+        fn second_reader(first: &mut Established) -> socks5::Reader {
+            socks5::Reader::new(Stage::SecondReply, first.frames.take())
+        }
     }
 }

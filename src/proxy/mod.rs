@@ -57,9 +57,13 @@ pub struct Proxy {
     udp: udp::Options,
 }
 
+/// Which SOCKS a proxy speaks, and what the client identifies itself with.
 #[derive(Clone, Debug)]
-enum Protocol {
+#[non_exhaustive]
+pub enum Protocol {
+    /// SOCKS4 and SOCKS4a.
     V4(UserId),
+    /// SOCKS5.
     V5(Auth),
 }
 
@@ -217,6 +221,12 @@ impl Proxy {
     pub fn udp(mut self, options: udp::Options) -> Self {
         self.udp = options;
         self
+    }
+
+    /// Which SOCKS the proxy speaks, and what the client identifies itself with.
+    #[must_use]
+    pub const fn protocol(&self) -> &Protocol {
+        &self.protocol
     }
 
     /// Where the proxy listens.

@@ -92,7 +92,7 @@ impl<'a> Socks4<'a> {
             Host::Ip(IpAddr::V4(ip)) if is_mark(*ip) => return Err(Invalid::MarkOfSocks4a.into()),
             _ => {}
         }
-        let reply = Reader::new(Stage::Request, None);
+        let reply = Reader::new(Stage::Request);
         Ok(Self { user_id, command, target, phase: Phase::Request, turn: Turn::default(), reply })
     }
 

@@ -2,8 +2,7 @@
 
 use crate::address::Address;
 use crate::error::{Error, ErrorKind, Stage};
-use crate::established::Established;
-use crate::frames::Frames;
+use crate::established::{Established, Spoken};
 use crate::reply::Reply;
 use crate::second_reply::ReplyReader;
 use crate::trace;
@@ -20,12 +19,14 @@ pub struct Reader {
     heard: u8,
 }
 
-impl ReplyReader for Reader {
-    /// SOCKS4 has no METHODs, and so no frames.
-    fn new(stage: Stage, _: Option<Box<Frames>>) -> Self {
+impl Reader {
+    /// A reader of the reply that ends this stage.
+    pub(crate) const fn new(stage: Stage) -> Self {
         Self { stage, bytes: [0; LEN as usize], heard: 0 }
     }
+}
 
+impl ReplyReader for Reader {
     fn room(&mut self) -> &mut [u8] {
         &mut self.bytes[usize::from(self.heard)..]
     }
@@ -59,7 +60,11 @@ impl ReplyReader for Reader {
 
     fn take(&mut self) -> Established {
         let [_, _, hi, lo, a, b, c, d] = self.bytes;
-        Established { bound: Address::Ip(wire::socket_addr_v4([a, b, c, d, hi, lo])), frames: None }
+        Established {
+            bound: Address::Ip(wire::socket_addr_v4([a, b, c, d, hi, lo])),
+            frames: None,
+            spoken: Spoken::V4,
+        }
     }
 
     fn received(&self) -> usize {

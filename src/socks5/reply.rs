@@ -3,7 +3,7 @@
 use super::heard::Heard;
 use crate::encapsulation::FrameError;
 use crate::error::{Error, ErrorKind, Stage};
-use crate::established::Established;
+use crate::established::{Established, Spoken};
 use crate::frames::Frames;
 use crate::second_reply::ReplyReader;
 use crate::trace;
@@ -15,16 +15,17 @@ pub struct Reader {
 }
 
 impl Reader {
+    /// A reader of the reply that ends this stage, out of the frames if there is an encapsulation.
+    pub(crate) const fn new(stage: Stage, frames: Option<Box<Frames>>) -> Self {
+        Self { heard: Heard::new(stage), frames }
+    }
+
     pub(super) fn encapsulation_failed(&self, error: FrameError) -> Error {
         Error::new(self.heard.stage(), ErrorKind::Encapsulation(error))
     }
 }
 
 impl ReplyReader for Reader {
-    fn new(stage: Stage, frames: Option<Box<Frames>>) -> Self {
-        Self { heard: Heard::new(stage), frames }
-    }
-
     fn room(&mut self) -> &mut [u8] {
         match &mut self.frames {
             Some(frames) => frames.incoming.room(),
@@ -56,7 +57,7 @@ impl ReplyReader for Reader {
     }
 
     fn take(&mut self) -> Established {
-        Established { bound: self.heard.take_address(), frames: self.frames.take() }
+        Established { bound: self.heard.take_address(), frames: self.frames.take(), spoken: Spoken::V5 }
     }
 
     fn received(&self) -> usize {
