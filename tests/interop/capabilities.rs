@@ -78,6 +78,24 @@ pub(crate) struct Capabilities {
     pub(crate) pipelined: bool,
     /// BND of a grant with SOCKS5.
     pub(crate) bound: Bound,
+    /// BIND, with SOCKS5 and SOCKS4.
+    pub(crate) bind: Outcome,
+    pub(crate) bind_socks4: Outcome,
+    /// UDP ASSOCIATE.
+    pub(crate) udp: Result<Relay, Failure>,
+}
+
+/// How a server relays datagrams.
+#[derive(Clone, Copy)]
+pub(crate) struct Relay {
+    /// Those of the lengths tried that come back whole.
+    pub(crate) payloads: &'static [usize],
+    /// So many datagrams of 1,200 bytes may be under way.
+    pub(crate) window: u32,
+    /// What was sent to a name comes back from this name.
+    pub(crate) tells_names: bool,
+    /// It ends with the association. Otherwise it goes on for whoever sends it a datagram.
+    pub(crate) ends: bool,
 }
 
 const DANTE_ROW: Capabilities = Capabilities {
@@ -98,6 +116,9 @@ const DANTE_ROW: Capabilities = Capabilities {
     destination_first: true,
     pipelined: true,
     bound: Bound::Real,
+    bind: Ok(()),
+    bind_socks4: Ok(()),
+    udp: Ok(Relay { payloads: &[0, 1, 1200, 8000], window: 32, tells_names: false, ends: true }),
 };
 
 const MICROSOCKS_ROW: Capabilities = Capabilities {
@@ -119,6 +140,9 @@ const MICROSOCKS_ROW: Capabilities = Capabilities {
     destination_first: true,
     pipelined: false,
     bound: Bound::Constant("0.0.0.0:0"),
+    bind: Err(Failure::Reply(7)),
+    bind_socks4: Err(Failure::Alien(&[5, 0xff])),
+    udp: Err(Failure::Reply(7)),
 };
 
 const FAST_SOCKS5_ROW: Capabilities = Capabilities {
@@ -139,6 +163,9 @@ const FAST_SOCKS5_ROW: Capabilities = Capabilities {
     destination_first: true,
     pipelined: true,
     bound: Bound::Constant("127.0.0.1:0"),
+    bind: Err(Failure::Reply(7)),
+    bind_socks4: Err(Failure::HangUp),
+    udp: Ok(Relay { payloads: &[0, 1, 1200, 8000], window: 32, tells_names: false, ends: true }),
 };
 
 const V2RAY_ROW: Capabilities = Capabilities {
@@ -160,6 +187,9 @@ const V2RAY_ROW: Capabilities = Capabilities {
     destination_first: true,
     pipelined: true,
     bound: Bound::Own,
+    bind: Err(Failure::Reply(7)),
+    bind_socks4: Err(Failure::Reply(0x5b)),
+    udp: Ok(Relay { payloads: &[1, 1200], window: 8, tells_names: true, ends: false }),
 };
 
 /// A row for each server.
@@ -192,6 +222,9 @@ pub(crate) const TABLE: [Capabilities; 11] = [
         destination_first: true,
         pipelined: true,
         bound: Bound::Constant("0.0.0.0:0"),
+        bind: Err(Failure::HangUp),
+        bind_socks4: Err(Failure::HangUp),
+        udp: Err(Failure::HangUp),
     },
     Capabilities {
         server: &TOR,
@@ -213,6 +246,9 @@ pub(crate) const TABLE: [Capabilities; 11] = [
         destination_first: false,
         pipelined: true,
         bound: Bound::Constant("0.0.0.0:0"),
+        bind: Err(Failure::Reply(7)),
+        bind_socks4: Err(Failure::Reply(0x5b)),
+        udp: Err(Failure::Reply(7)),
     },
     Capabilities {
         server: &SHADOWSOCKS,
@@ -232,6 +268,9 @@ pub(crate) const TABLE: [Capabilities; 11] = [
         destination_first: true,
         pipelined: true,
         bound: Bound::Constant("0.0.0.0:0"),
+        bind: Err(Failure::Reply(7)),
+        bind_socks4: Err(Failure::HangUp),
+        udp: Ok(Relay { payloads: &[0, 1, 1200], window: 32, tells_names: false, ends: false }),
     },
     V2RAY_ROW,
     Capabilities {

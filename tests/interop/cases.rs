@@ -188,7 +188,7 @@ fn mebibyte(tunnel: &mut dyn Tunnel) -> Result<(), String> {
     echoed(tunnel, &pattern(MEBIBYTE))
 }
 
-fn greeted(tunnel: &mut dyn Tunnel) -> Result<(), String> {
+pub(crate) fn greeted(tunnel: &mut dyn Tunnel) -> Result<(), String> {
     let heard = tunnel.exchange(b"", Some(GREETING.len())).map_err(|error| format!("greeting: {error}"))?;
     same(&heard, GREETING)?;
     ping(tunnel)
@@ -202,7 +202,7 @@ fn half_closed(tunnel: &mut dyn Tunnel) -> Result<(), String> {
     same(&heard, &collected(&bytes))
 }
 
-fn echoed(tunnel: &mut dyn Tunnel, bytes: &[u8]) -> Result<(), String> {
+pub(crate) fn echoed(tunnel: &mut dyn Tunnel, bytes: &[u8]) -> Result<(), String> {
     let heard = tunnel.exchange(bytes, Some(bytes.len())).map_err(|error| format!("echo: {error}"))?;
     same(&heard, bytes)
 }

@@ -1,7 +1,7 @@
 //! Servers to be reached through the proxies, on threads which last as long as the test program.
 
 use std::io::{self, Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream, UdpSocket};
 use std::thread;
 
 use crate::resources::{free_port, loopback};
@@ -15,7 +15,7 @@ pub(crate) const GREETING: &[u8] = b"220 ready\r\n";
 
 /// A port each, the same on 127.0.0.1 and `[::1]`, so that a name may resolve to either.
 pub(crate) struct Destinations {
-    /// Sends back what comes; when that ends, ends too.
+    /// Sends back what comes; when that ends, ends too. So it does with datagrams.
     pub(crate) echo: u16,
     /// Sends [`GREETING`] without being asked, then as `echo`.
     pub(crate) greeter: u16,
@@ -28,7 +28,7 @@ pub(crate) struct Destinations {
 impl Destinations {
     pub(crate) fn start() -> Result<Self, String> {
         Ok(Self {
-            echo: serve(echo)?,
+            echo: echo_datagrams(serve(echo)?)?,
             greeter: serve(greet)?,
             collector: serve(collect)?,
             closed: free_port()?,
@@ -56,6 +56,22 @@ fn serve(handle: fn(TcpStream) -> io::Result<()>) -> Result<u16, String> {
     Ok(port)
 }
 
+fn echo_datagrams(port: u16) -> Result<u16, String> {
+    for address in loopback(port) {
+        let socket = UdpSocket::bind(address).map_err(|error| format!("destination {address}: {error}"))?;
+        thread::spawn(move || {
+            let mut buffer = vec![0; 1 << 16];
+            loop {
+                // An ICMP error of an earlier datagram is nothing to the next one.
+                if let Ok((len, source)) = socket.recv_from(&mut buffer) {
+                    let _unreachable = socket.send_to(&buffer[..len], source);
+                }
+            }
+        });
+    }
+    Ok(port)
+}
+
 fn echo(mut stream: TcpStream) -> io::Result<()> {
     let mut buffer = [0; 16 * 1024];
     loop {
@@ -66,7 +82,8 @@ fn echo(mut stream: TcpStream) -> io::Result<()> {
     }
 }
 
-fn greet(mut stream: TcpStream) -> io::Result<()> {
+/// Sends [`GREETING`], then sends back what comes.
+pub(crate) fn greet(mut stream: TcpStream) -> io::Result<()> {
     stream.write_all(GREETING)?;
     echo(stream)
 }

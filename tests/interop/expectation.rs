@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use anysocks::{Address, Error, ErrorKind, Reply, Stage, Target};
 
-use crate::capabilities::{Bound, Failure, Outcome};
+use crate::capabilities::{Bound, Failure, Outcome, Relay};
 use crate::tunnel::{Opened, Tunnel};
 
 /// Success, or one of these.
@@ -36,12 +36,23 @@ pub(crate) fn check(
     }
 }
 
+/// Checks that an error tells of this failure.
+pub(crate) fn check_failure(expected: Failure, error: &Error, hang_up_at: Stage) -> Result<(), String> {
+    if is(expected, error, hang_up_at) {
+        Ok(())
+    } else {
+        Err(format!("expected {expected:?}, got {error:?}: {error}"))
+    }
+}
+
 /// Whether the error says of the failure all that the server has said, and no more.
 fn is(failure: Failure, error: &Error, hang_up_at: Stage) -> bool {
     match (failure, error.stage(), error.kind()) {
         (Failure::Method, Stage::MethodSelection, ErrorKind::MethodsRefused) => true,
         (Failure::Status(sent), Stage::Authentication, ErrorKind::PasswordRefused(told))
-        | (Failure::Reply(sent), Stage::Request, ErrorKind::Refused(Reply(told))) => sent == *told,
+        | (Failure::Reply(sent), Stage::Request | Stage::SecondReply, ErrorKind::Refused(Reply(told))) => {
+            sent == *told
+        }
         (Failure::Alien([sent, ..]), Stage::Request, ErrorKind::NotSocks { first }) => sent == first,
         (Failure::HangUp, stage, ErrorKind::EndedEarly { received: 0 }) => stage == hang_up_at,
         (Failure::HangUp, stage, ErrorKind::Io(error)) => stage == hang_up_at && is_reset(error),
@@ -77,4 +88,18 @@ pub(crate) fn check_bound(
         }),
     };
     if fits { Ok(()) } else { Err(format!("expected {bound:?} for {target}, got {told}")) }
+}
+
+/// Checks whom a datagram comes from, according to the proxy.
+pub(crate) fn check_source(relay: Relay, told: &Address, target: &Target<'_>) -> Result<(), String> {
+    let is_target = match (target.domain(), told) {
+        (Some(name), Address::Name(told, _)) => relay.tells_names && told.as_bytes() == name.as_bytes(),
+        (Some(_), told) => !relay.tells_names && told.ip().is_some_and(|told| told.is_loopback()),
+        (None, told) => told.ip() == target.ip(),
+    };
+    if is_target && told.port() == target.port() {
+        Ok(())
+    } else {
+        Err(format!("a datagram from {target} was said to come from {told}"))
+    }
 }

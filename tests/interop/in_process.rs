@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use fast_socks5::server::{DnsResolveHelper, Socks5ServerProtocol, SocksServerError, run_tcp_proxy};
+use fast_socks5::server::{
+    DnsResolveHelper, ErrorContext, Socks5ServerProtocol, SocksServerError, run_tcp_proxy, run_udp_proxy,
+};
 use fast_socks5::{ReplyError, Socks5Command};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Runtime};
@@ -46,6 +48,7 @@ async fn accept(listener: TcpListener, credentials: Option<Credentials>, log: Ar
 }
 
 async fn serve(client: TcpStream, credentials: Option<Credentials>) -> Result<(), SocksServerError> {
+    let own = client.local_addr().err_when("asking for its own address")?.ip();
     let accepted = match credentials {
         None => Socks5ServerProtocol::accept_no_auth(client).await?,
         Some((user, password)) => {
@@ -54,10 +57,14 @@ async fn serve(client: TcpStream, credentials: Option<Credentials>) -> Result<()
         }
     };
     let (request, command, target) = accepted.read_command().await?.resolve_dns().await?;
-    if command == Socks5Command::TCPConnect {
-        run_tcp_proxy(request, &target, CONNECT_DEADLINE, true).await?;
-    } else {
-        request.reply_error(&ReplyError::CommandNotSupported).await?;
+    match command {
+        Socks5Command::TCPConnect => {
+            run_tcp_proxy(request, &target, CONNECT_DEADLINE, true).await?;
+        }
+        Socks5Command::UDPAssociate => {
+            run_udp_proxy(request, &target, Some(own), own, None).await?;
+        }
+        Socks5Command::TCPBind => request.reply_error(&ReplyError::CommandNotSupported).await?,
     }
     Ok(())
 }

@@ -7,11 +7,13 @@ use crate::capabilities::TABLE;
 use crate::destinations::Destinations;
 use crate::resources::RunDirectory;
 use crate::running::Running;
+use crate::servers::DNSMASQ;
 
 /// Everything in it starts when it is first asked for, and ends with it.
 #[derive(Default)]
 pub(crate) struct Lab {
     servers: [OnceLock<Result<Running, String>>; TABLE.len()],
+    name_server: OnceLock<Result<Running, String>>,
     destinations: OnceLock<Result<Destinations, String>>,
     clock: RwLock<()>,
     // Below the servers, which have files in it: fields are dropped in this order.
@@ -24,6 +26,13 @@ impl Lab {
         // The directory is not made inside: who waits for one server must not hold up another.
         let directory = self.directory()?;
         let running = self.servers[row].get_or_init(|| TABLE[row].server.start(directory));
+        running.as_ref().map_err(String::clone)
+    }
+
+    /// The name server on loopback.
+    pub(crate) fn name_server(&self) -> Result<&Running, String> {
+        let directory = self.directory()?;
+        let running = self.name_server.get_or_init(|| DNSMASQ.start(directory));
         running.as_ref().map_err(String::clone)
     }
 

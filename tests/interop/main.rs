@@ -1,27 +1,34 @@
-//! Interoperation with the servers that people run: Dante, microsocks, OpenSSH, Tor, shadowsocks-libev, stunnel and
-//! fast-socks5, each on loopback, each case on each front end.
+//! Interoperation with the servers that people run: Dante, microsocks, OpenSSH, Tor, shadowsocks-libev, v2ray,
+//! stunnel and fast-socks5, each on loopback, each case on each front end.
 //!
 //! A trial's name is `server::case::front-end`, so a filter picks any of the three. A server starts when the first of
 //! its trials runs. One that is not installed (`setup.sh` installs them) has its trials ignored, and the reason is
 //! shown; with `ANYSOCKS_INTEROP=require` they fail.
 
+mod association;
+mod bind;
 mod capabilities;
 mod cases;
 mod destinations;
+mod dns;
 mod expectation;
 mod fronts;
 mod in_process;
 mod isolated;
 mod isolation;
 mod lab;
+mod listening;
 mod process;
 mod resources;
 mod running;
 mod scene;
 mod servers;
+mod setting;
+mod stopped;
 mod tls;
 mod trials;
 mod tunnel;
+mod udp;
 
 use std::process::ExitCode;
 use std::sync::Arc;

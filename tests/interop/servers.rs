@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
+use crate::dns;
 use crate::in_process;
 use crate::process;
 use crate::running::{Credentials, Running};
@@ -94,6 +95,10 @@ pub(crate) static FAST_SOCKS5_PASSWORD: Server = Server {
     uses_account: false,
     start: |running| start_fast_socks5(running, Some(CREDENTIALS)),
 };
+
+/// No proxy, but a name server, to be asked through them.
+pub(crate) static DNSMASQ: Server =
+    Server { name: "dnsmasq", programs: &["dnsmasq"], uses_account: false, start: start_dnsmasq };
 
 impl Server {
     /// Or what the machine lacks.
@@ -218,5 +223,15 @@ fn start_fast_socks5(running: &mut Running, credentials: Option<Credentials>) ->
     running.runtime = Some(in_process::start(v4, credentials, log)?);
     running.addresses = vec![v4];
     running.credentials = credentials;
+    Ok(())
+}
+
+fn start_dnsmasq(running: &mut Running) -> Result<(), String> {
+    let [v4, _] = running.take_port("@PORT@")?;
+    let alone = ["dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts"];
+    let listen = ["--port=@PORT@", "--listen-address=127.0.0.1", "--bind-interfaces", "--pid-file="];
+    let record = format!("--host-record={},{}", dns::NAME, dns::ADDRESS);
+    running.serve(&[&alone[..], &listen, &[&record]].concat(), &[v4])?;
+    running.addresses = vec![v4];
     Ok(())
 }

@@ -5,47 +5,97 @@ use std::sync::Arc;
 
 use libtest_mimic::{Completion, Failed, Trial};
 
+use crate::bind;
 use crate::capabilities::{Capabilities, Place, TABLE};
-use crate::cases::{CASES, Case};
+use crate::cases::CASES;
 use crate::fronts::{FRONTS, Front};
 use crate::isolation;
 use crate::lab::Lab;
 use crate::scene::Scene;
+use crate::servers::Server;
+use crate::setting::Setting;
+use crate::stopped;
+use crate::udp;
 
 pub(crate) fn all(lab: &Arc<Lab>) -> Vec<Trial> {
     let mut trials = Vec::new();
     for (row, server) in TABLE.iter().enumerate() {
         for place in server.places {
-            for case in &CASES {
-                for front in FRONTS.iter().filter(|front| case.applies(server, *place, front)) {
-                    trials.push(trial(lab, row, *place, case, front));
+            for front in &FRONTS {
+                let spot = Spot { row, place: *place, front };
+                for case in CASES.iter().filter(|case| case.applies(server, *place, front)) {
+                    let play = |setting: &Setting<'_>| Scene { case, setting }.play();
+                    trials.push(spot.trial(lab, case.name, Demands::NONE, play));
+                }
+                for case in bind::CASES.iter().filter(|case| case.applies(server, *place, front)) {
+                    trials.push(spot.trial(lab, case.name, Demands::NONE, |setting| case.play(setting)));
+                }
+                for case in udp::CASES.iter().filter(|case| case.applies(server, *place, front)) {
+                    trials.push(spot.trial(lab, case.name, case.demands, |setting| case.play(setting)));
                 }
             }
         }
     }
+    trials.extend(stopped::trials(lab));
     trials.extend(isolation::trials(lab));
     trials
 }
 
-fn trial(lab: &Arc<Lab>, row: usize, place: Place, case: &'static Case, front: &'static Front) -> Trial {
-    let name = format!("{}::{}::{}", place_name(&TABLE[row], place), case.name, front.name);
-    let lab = Arc::clone(lab);
-    Trial::ignorable_test(name, move || match ipv6_loopback().and_then(|()| TABLE[row].server.available()) {
-        Ok(()) => lab.together(|| run(&lab, row, place, case, front)),
-        Err(reason) => lacking(&reason),
-    })
+/// What a trial wants of the others.
+#[derive(Clone, Copy)]
+pub(crate) struct Demands {
+    /// What has to run beside the server.
+    pub(crate) helper: Option<&'static Server>,
+    /// No other trial may run meanwhile.
+    pub(crate) alone: bool,
 }
 
-fn run(lab: &Lab, row: usize, place: Place, case: &Case, front: &Front) -> Result<Completion, Failed> {
-    let running = lab.server(row)?;
-    let capabilities = &TABLE[row];
-    let scene = Scene { case, front, capabilities, place, running, destinations: lab.destinations()? };
-    scene.play().map_err(|failure| format!("{failure}\n{}", running.logs()))?;
-    Ok(Completion::Completed)
+impl Demands {
+    pub(crate) const NONE: Self = Self { helper: None, alone: false };
+}
+
+/// Where a trial takes place.
+#[derive(Clone, Copy)]
+struct Spot {
+    row: usize,
+    place: Place,
+    front: &'static Front,
+}
+
+impl Spot {
+    fn trial(
+        self,
+        lab: &Arc<Lab>,
+        case: &str,
+        Demands { helper, alone }: Demands,
+        play: impl Fn(&Setting<'_>) -> Result<(), String> + Send + 'static,
+    ) -> Trial {
+        let capabilities = &TABLE[self.row];
+        let name = format!("{}::{case}::{}", place_name(capabilities, self.place), self.front.name);
+        let lab = Arc::clone(lab);
+        let available = move || {
+            ipv6_loopback()?;
+            capabilities.server.available()?;
+            helper.map_or(Ok(()), Server::available)
+        };
+        Trial::ignorable_test(name, move || match available() {
+            Ok(()) if alone => lab.alone(|| self.run(&lab, play)),
+            Ok(()) => lab.together(|| self.run(&lab, play)),
+            Err(reason) => lacking(&reason),
+        })
+    }
+
+    fn run(self, lab: &Lab, play: impl Fn(&Setting<'_>) -> Result<(), String>) -> Result<Completion, Failed> {
+        let Self { row, place, front } = self;
+        let running = lab.server(row)?;
+        let setting = Setting { lab, capabilities: &TABLE[row], running, place, front };
+        play(&setting).map_err(|failure| format!("{failure}\n{}", running.logs()))?;
+        Ok(Completion::Completed)
+    }
 }
 
 /// Each server and destination listens there too, or has a port kept free for it.
-fn ipv6_loopback() -> Result<(), String> {
+pub(crate) fn ipv6_loopback() -> Result<(), String> {
     TcpListener::bind((Ipv6Addr::LOCALHOST, 0))
         .map(drop)
         .map_err(|error| format!("no IPv6 loopback: {error}"))

@@ -33,7 +33,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     // The server will come from its own address, and from a port that nobody knows yet.
     let peer = Target::new(server.host().clone(), 0);
     let mut listener = Socks5Listener::bind(&proxy, peer).await?;
-    let bound = listener.bound_addr().socket_addr().ok_or("the proxy listens at a name, not at an address")?;
+    let bound =
+        listener.bound_addr().socket_addr().ok_or("the proxy listens at a name, not at an address")?;
 
     // suppaftp's own active mode would listen on this machine.
     ftp.eprt(bound).await?;

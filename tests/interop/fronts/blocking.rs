@@ -1,16 +1,23 @@
 //! `anysocks::blocking`.
 
+mod listening;
+
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
+use std::sync::Arc;
 use std::thread;
 
 use anysocks::blocking::{Blocking, Socks5Stream, dial};
 use anysocks::{Error, SocksStream, Stage, V5, Version};
-use rustls::{ClientConnection, StreamOwned};
+use rustls::{ClientConfig, ClientConnection, StreamOwned};
 
 use super::Opening;
 use crate::tls;
 use crate::tunnel::{DEADLINE, HalfClose, Opened, Tunnel, limit, whole};
+
+pub(super) use listening::bind;
+
+type TlsStream = StreamOwned<ClientConnection, TcpStream>;
 
 /// One thread writes and reads in turns, so what is under way has to fit the buffers of the sockets.
 const WINDOW: usize = 16 * 1024;
@@ -22,12 +29,15 @@ pub(super) fn open<V: Version>(opening: &Opening<'_, V>) -> Result<Opened, Error
         limited(stream.get_ref()).map_err(|error| Error::io(Stage::Dial, error))?;
         return Ok(opened(stream, opening.inner));
     };
-    let stream = dial(opening.proxy)?;
-    limited(&stream).map_err(|error| Error::io(Stage::Dial, error))?;
-    let connection = ClientConnection::new(config.clone(), tls::server_name()).map_err(tls::failed)?;
-    let stream = StreamOwned::new(connection, stream);
+    let stream = over_tls(dial(opening.proxy)?, config)?;
     let stream = SocksStream::<_, V, Blocking>::handshake(stream, opening.auth, target)?;
     Ok(opened(stream, opening.inner))
+}
+
+fn over_tls(stream: TcpStream, config: &Arc<ClientConfig>) -> Result<TlsStream, Error> {
+    limited(&stream).map_err(|error| Error::io(Stage::Dial, error))?;
+    let connection = ClientConnection::new(config.clone(), tls::server_name()).map_err(tls::failed)?;
+    Ok(StreamOwned::new(connection, stream))
 }
 
 pub(super) fn halves(opening: &Opening<'_, V5>, bytes: Vec<u8>) -> io::Result<Vec<u8>> {
@@ -89,7 +99,7 @@ impl HalfClose for TcpStream {
     }
 }
 
-impl HalfClose for StreamOwned<ClientConnection, TcpStream> {
+impl HalfClose for TlsStream {
     fn half_close(&mut self) -> io::Result<()> {
         self.conn.send_close_notify();
         self.flush()?;

@@ -1,8 +1,11 @@
 //! `anysocks::async_std`, `anysocks::smol` and `anysocks::futures`: one way to talk, three to connect.
 
+mod listening;
+
 use std::io;
 use std::marker::PhantomData;
 use std::net::Shutdown;
+use std::sync::Arc;
 
 use anysocks::futures::FuturesIo;
 use anysocks::{Endpoint, Error, Proxy, SocksStream, Stage, V5, Version};
@@ -10,6 +13,7 @@ use async_io::Timer;
 use futures_io::{AsyncRead, AsyncWrite};
 use futures_rustls::TlsConnector;
 use futures_rustls::client::TlsStream;
+use rustls::ClientConfig;
 use smol::future;
 use smol::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -20,6 +24,7 @@ use crate::tunnel::{DEADLINE, HalfClose, Opened, Tunnel, limit, whole};
 pub(super) use anysocks::async_std::AsyncStd;
 pub(super) use anysocks::futures::Futures;
 pub(super) use anysocks::smol::Smol;
+pub(super) use listening::bind;
 
 /// How these front ends differ.
 pub(super) trait Connects: FuturesIo + Sized + 'static {
@@ -94,51 +99,62 @@ impl Connects for Futures {
 }
 
 pub(super) fn open<F: Connects, V: Version>(opening: &Opening<'_, V>) -> Result<Opened, Error> {
+    timely::<F, _>(Stage::Request, connect::<F, V>(opening))
+}
+
+pub(super) fn timely<F: Connects, T>(
+    stage: Stage,
+    work: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
     // The outcome as it is stands inside the one that may be late.
-    F::block_on(timely(async { Ok(connect::<F, V>(opening).await) }))
-        .unwrap_or_else(|late| Err(Error::io(Stage::Request, late)))
+    block_on::<F, _>(async { Ok(work.await) }).unwrap_or_else(|late| Err(Error::io(stage, late)))
 }
 
 async fn connect<F: Connects, V: Version>(opening: &Opening<'_, V>) -> Result<Opened, Error> {
     let Some(config) = &opening.tls else {
         return Ok(opened(F::connect(opening).await?, opening.inner));
     };
-    let stream = F::dial(opening.proxy).await?;
-    let connector = TlsConnector::from(config.clone());
-    let stream = connector.connect(tls::server_name(), stream).await.map_err(tls::failed)?;
+    let stream = over_tls(F::dial(opening.proxy).await?, config).await?;
     let target = opening.target.borrowed();
     let stream = SocksStream::<_, V, F>::handshake(stream, opening.auth, target).await?;
     Ok(opened(stream, opening.inner))
 }
 
-async fn timely<T>(work: impl Future<Output = io::Result<T>>) -> io::Result<T> {
-    future::or(work, async {
+async fn over_tls<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: S,
+    config: &Arc<ClientConfig>,
+) -> Result<TlsStream<S>, Error> {
+    let connector = TlsConnector::from(config.clone());
+    connector.connect(tls::server_name(), stream).await.map_err(tls::failed)
+}
+
+pub(super) fn block_on<F: Connects, T>(work: impl Future<Output = io::Result<T>>) -> io::Result<T> {
+    F::block_on(future::or(work, async {
         Timer::after(DEADLINE).await;
         Err(io::ErrorKind::TimedOut.into())
-    })
-    .await
+    }))
 }
 
 pub(super) fn async_std_halves(opening: &Opening<'_, V5>, bytes: Vec<u8>) -> io::Result<Vec<u8>> {
-    async_std::task::block_on(timely(async {
+    block_on::<AsyncStd, _>(async {
         let (mut read, mut write) = AsyncStd::connect(opening).await?.into_split()?;
         let mut heard = vec![0; bytes.len()];
         let saying = async_std::task::spawn(async move { write.write_all(&bytes).await });
         read.read_exact(&mut heard).await?;
         saying.await?;
         Ok(heard)
-    }))
+    })
 }
 
 pub(super) fn smol_halves(opening: &Opening<'_, V5>, bytes: Vec<u8>) -> io::Result<Vec<u8>> {
-    smol::block_on(timely(async {
+    block_on::<Smol, _>(async {
         let (mut read, mut write) = Smol::connect(opening).await?.into_split()?;
         let mut heard = vec![0; bytes.len()];
         let saying = smol::spawn(async move { write.write_all(&bytes).await });
         read.read_exact(&mut heard).await?;
         saying.await?;
         Ok(heard)
-    }))
+    })
 }
 
 fn opened<S, V, F>(stream: SocksStream<S, V, F>, inner: bool) -> Opened
@@ -164,7 +180,7 @@ struct Over<S, F> {
 
 impl<S: AsyncRead + AsyncWrite + Unpin + HalfClose, F: Connects> Tunnel for Over<S, F> {
     fn exchange(&mut self, say: &[u8], hear: Option<usize>) -> io::Result<Vec<u8>> {
-        F::block_on(timely(async {
+        block_on::<F, _>(async {
             let (read, mut write) = smol::io::split(&mut self.stream);
             let mut heard = Vec::new();
             let mut read = read.take(limit(hear));
@@ -174,11 +190,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + HalfClose, F: Connects> Tunnel for Over
             };
             future::try_zip(saying, read.read_to_end(&mut heard)).await?;
             whole(heard, hear)
-        }))
+        })
     }
 
     fn finish(&mut self) -> io::Result<()> {
-        F::block_on(timely(self.stream.close()))?;
+        block_on::<F, _>(self.stream.close())?;
         self.stream.half_close()
     }
 }

@@ -1,5 +1,6 @@
 //! The front ends, each behind the same few calls.
 
+mod associations;
 mod blocking;
 mod futures_io;
 mod tokio;
@@ -10,6 +11,8 @@ use std::sync::Arc;
 use anysocks::{Error, Proxy, Target, V4, V5, Version};
 use rustls::ClientConfig;
 
+use crate::association::Association;
+use crate::listening::Listening;
 use crate::tunnel::Opened;
 
 /// What is to be opened.
@@ -17,6 +20,7 @@ pub(crate) struct Opening<'a, V: Version> {
     pub(crate) proxy: &'a Proxy,
     /// The proxy's own, for a handshake over a stream that it has not dialled.
     pub(crate) auth: &'a V::Auth,
+    /// BIND: the peer.
     pub(crate) target: Target<'a>,
     /// The proxy is behind TLS.
     pub(crate) tls: Option<Arc<ClientConfig>>,
@@ -28,6 +32,9 @@ pub(crate) struct Opening<'a, V: Version> {
 /// the other half.
 type Halves = fn(&Opening<'_, V5>, Vec<u8>) -> io::Result<Vec<u8>>;
 
+/// Asks a proxy for an association.
+type Associate = fn(&Proxy) -> Result<Box<dyn Association>, Error>;
+
 /// A front end.
 pub(crate) struct Front {
     pub(crate) name: &'static str,
@@ -36,7 +43,17 @@ pub(crate) struct Front {
     pub(crate) open4: fn(&Opening<'_, V4>) -> Result<Opened, Error>,
     pub(crate) open5: fn(&Opening<'_, V5>) -> Result<Opened, Error>,
     pub(crate) halves: Option<Halves>,
+    pub(crate) bind: Option<Bind>,
+    pub(crate) associate: Option<Associate>,
 }
+
+/// BIND with a front end.
+pub(crate) struct Bind {
+    pub(crate) v4: BindOf<V4>,
+    pub(crate) v5: BindOf<V5>,
+}
+
+type BindOf<V> = fn(&Opening<'_, V>) -> Result<Box<dyn Listening>, Error>;
 
 pub(crate) const FRONTS: [Front; 5] = [
     Front {
@@ -45,6 +62,8 @@ pub(crate) const FRONTS: [Front; 5] = [
         open4: blocking::open,
         open5: blocking::open,
         halves: Some(blocking::halves),
+        bind: Some(Bind { v4: blocking::bind, v5: blocking::bind }),
+        associate: Some(associations::blocking),
     },
     Front {
         name: "tokio",
@@ -52,6 +71,8 @@ pub(crate) const FRONTS: [Front; 5] = [
         open4: tokio::open,
         open5: tokio::open,
         halves: Some(tokio::halves),
+        bind: Some(Bind { v4: tokio::bind, v5: tokio::bind }),
+        associate: Some(associations::tokio),
     },
     Front {
         name: "async_std",
@@ -59,6 +80,11 @@ pub(crate) const FRONTS: [Front; 5] = [
         open4: futures_io::open::<futures_io::AsyncStd, _>,
         open5: futures_io::open::<futures_io::AsyncStd, _>,
         halves: Some(futures_io::async_std_halves),
+        bind: Some(Bind {
+            v4: futures_io::bind::<futures_io::AsyncStd, _>,
+            v5: futures_io::bind::<futures_io::AsyncStd, _>,
+        }),
+        associate: Some(associations::async_std),
     },
     Front {
         name: "smol",
@@ -66,6 +92,11 @@ pub(crate) const FRONTS: [Front; 5] = [
         open4: futures_io::open::<futures_io::Smol, _>,
         open5: futures_io::open::<futures_io::Smol, _>,
         halves: Some(futures_io::smol_halves),
+        bind: Some(Bind {
+            v4: futures_io::bind::<futures_io::Smol, _>,
+            v5: futures_io::bind::<futures_io::Smol, _>,
+        }),
+        associate: Some(associations::smol),
     },
     Front {
         name: "futures",
@@ -73,5 +104,7 @@ pub(crate) const FRONTS: [Front; 5] = [
         open4: futures_io::open::<futures_io::Futures, _>,
         open5: futures_io::open::<futures_io::Futures, _>,
         halves: None,
+        bind: None,
+        associate: None,
     },
 ];

@@ -1,31 +1,42 @@
 //! `anysocks::tokio`.
 
+mod listening;
+
 use std::io;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use anysocks::tokio::{Socks5Stream, Tokio, dial};
 use anysocks::{Error, SocksStream, Stage, V5, Version};
+use rustls::ClientConfig;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
 use super::Opening;
 use crate::tls;
 use crate::tunnel::{DEADLINE, Opened, Tunnel, limit, whole};
 
+pub(super) use listening::bind;
+
 /// Never dropped: it would wait for a name server that does not answer.
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
 
-fn block_on<T>(work: impl Future<Output = io::Result<T>>) -> io::Result<T> {
+pub(super) fn block_on<T>(work: impl Future<Output = io::Result<T>>) -> io::Result<T> {
     RUNTIME
         .block_on(async { timeout(DEADLINE, work).await })
         .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
 }
 
-pub(super) fn open<V: Version>(opening: &Opening<'_, V>) -> Result<Opened, Error> {
+pub(super) fn timely<T>(stage: Stage, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
     // The outcome as it is stands inside the one that may be late.
-    block_on(async { Ok(connect(opening).await) }).unwrap_or_else(|late| Err(Error::io(Stage::Request, late)))
+    block_on(async { Ok(work.await) }).unwrap_or_else(|late| Err(Error::io(stage, late)))
+}
+
+pub(super) fn open<V: Version>(opening: &Opening<'_, V>) -> Result<Opened, Error> {
+    timely(Stage::Request, connect(opening))
 }
 
 async fn connect<V: Version>(opening: &Opening<'_, V>) -> Result<Opened, Error> {
@@ -34,11 +45,14 @@ async fn connect<V: Version>(opening: &Opening<'_, V>) -> Result<Opened, Error> 
         let stream = SocksStream::<_, V, Tokio>::connect(opening.proxy, target).await?;
         return Ok(opened(stream, opening.inner));
     };
-    let stream = dial(opening.proxy).await?;
-    let connector = TlsConnector::from(config.clone());
-    let stream = connector.connect(tls::server_name(), stream).await.map_err(tls::failed)?;
+    let stream = over_tls(dial(opening.proxy).await?, config).await?;
     let stream = SocksStream::<_, V, Tokio>::handshake(stream, opening.auth, target).await?;
     Ok(opened(stream, opening.inner))
+}
+
+async fn over_tls(stream: TcpStream, config: &Arc<ClientConfig>) -> Result<TlsStream<TcpStream>, Error> {
+    let connector = TlsConnector::from(config.clone());
+    connector.connect(tls::server_name(), stream).await.map_err(tls::failed)
 }
 
 pub(super) fn halves(opening: &Opening<'_, V5>, bytes: Vec<u8>) -> io::Result<Vec<u8>> {

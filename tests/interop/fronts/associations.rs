@@ -1,0 +1,147 @@
+//! UDP ASSOCIATE with each front end.
+
+use std::io;
+use std::net::SocketAddr;
+
+use anysocks::udp::{RecvBatch, SendBatch};
+use anysocks::{Address, Error, Proxy, Stage, Target, async_std, blocking, smol, tokio};
+
+use super::futures_io::{self, AsyncStd, Smol};
+use crate::association::Association;
+use crate::tunnel::DEADLINE;
+
+pub(super) fn blocking(proxy: &Proxy) -> Result<Box<dyn Association>, Error> {
+    let socket = blocking::Socks5UdpSocket::associate(proxy)?;
+    let limited =
+        socket.set_read_timeout(Some(DEADLINE)).and_then(|()| socket.set_write_timeout(Some(DEADLINE)));
+    limited.map_err(|error| Error::io(Stage::Association, error))?;
+    Ok(Box::new(socket))
+}
+
+pub(super) fn tokio(proxy: &Proxy) -> Result<Box<dyn Association>, Error> {
+    let associated = super::tokio::timely(Stage::Request, tokio::Socks5UdpSocket::associate(proxy));
+    associated.map(|socket| Box::new(socket) as Box<dyn Association>)
+}
+
+pub(super) fn async_std(proxy: &Proxy) -> Result<Box<dyn Association>, Error> {
+    let associated = async_std::Socks5UdpSocket::associate(proxy);
+    let associated = futures_io::timely::<AsyncStd, _>(Stage::Request, associated);
+    associated.map(|socket| Box::new(socket) as Box<dyn Association>)
+}
+
+pub(super) fn smol(proxy: &Proxy) -> Result<Box<dyn Association>, Error> {
+    let associated = smol::Socks5UdpSocket::associate(proxy);
+    let associated = futures_io::timely::<Smol, _>(Stage::Request, associated);
+    associated.map(|socket| Box::new(socket) as Box<dyn Association>)
+}
+
+impl Association for blocking::Socks5UdpSocket {
+    fn send_to(&self, payload: &[u8], target: &Target<'_>) -> io::Result<usize> {
+        self.send_to(payload, target)
+    }
+
+    fn recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, Address)> {
+        self.recv_from(buf)
+    }
+
+    fn connect(&self, target: &Target<'_>) -> io::Result<()> {
+        self.connect(target)
+    }
+
+    fn send(&self, payload: &[u8]) -> io::Result<usize> {
+        self.send(payload)
+    }
+
+    fn recv(&self, buf: &mut [u8]) -> io::Result<usize> {
+        self.recv(buf)
+    }
+
+    fn send_in_place(&self, buf: &mut [u8], target: &Target<'_>) -> io::Result<usize> {
+        self.send_in_place(buf, target)
+    }
+
+    fn recv_in_place(&self, buf: &mut [u8]) -> io::Result<(Vec<u8>, Address)> {
+        let datagram = self.recv_in_place(buf)?;
+        Ok((datagram.payload.to_vec(), datagram.source.to_address()))
+    }
+
+    fn send_batch(&self, batch: &mut SendBatch) -> io::Result<usize> {
+        self.send_batch(batch)
+    }
+
+    fn recv_batch(&self, batch: &mut RecvBatch) -> io::Result<usize> {
+        self.recv_batch(batch)
+    }
+
+    fn closed(&self) -> io::Result<io::Error> {
+        Ok(self.closed())
+    }
+
+    fn relay_addr(&self) -> SocketAddr {
+        self.relay_addr()
+    }
+
+    fn local_addr(&self) -> SocketAddr {
+        self.local_addr()
+    }
+}
+
+/// The asynchronous sockets have the same methods, and no trait that says so. `in_time` is how a front end waits for one.
+macro_rules! waits {
+    ($socket:ty, $in_time:expr) => {
+        impl Association for $socket {
+            fn send_to(&self, payload: &[u8], target: &Target<'_>) -> io::Result<usize> {
+                $in_time(self.send_to(payload, target))
+            }
+
+            fn recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, Address)> {
+                $in_time(self.recv_from(buf))
+            }
+
+            fn connect(&self, target: &Target<'_>) -> io::Result<()> {
+                $in_time(self.connect(target))
+            }
+
+            fn send(&self, payload: &[u8]) -> io::Result<usize> {
+                $in_time(self.send(payload))
+            }
+
+            fn recv(&self, buf: &mut [u8]) -> io::Result<usize> {
+                $in_time(self.recv(buf))
+            }
+
+            fn send_in_place(&self, buf: &mut [u8], target: &Target<'_>) -> io::Result<usize> {
+                $in_time(self.send_in_place(buf, target))
+            }
+
+            fn recv_in_place(&self, buf: &mut [u8]) -> io::Result<(Vec<u8>, Address)> {
+                let datagram = $in_time(self.recv_in_place(buf))?;
+                Ok((datagram.payload.to_vec(), datagram.source.to_address()))
+            }
+
+            fn send_batch(&self, batch: &mut SendBatch) -> io::Result<usize> {
+                $in_time(self.send_batch(batch))
+            }
+
+            fn recv_batch(&self, batch: &mut RecvBatch) -> io::Result<usize> {
+                $in_time(self.recv_batch(batch))
+            }
+
+            fn closed(&self) -> io::Result<io::Error> {
+                $in_time(async { Ok(self.closed().await) })
+            }
+
+            fn relay_addr(&self) -> SocketAddr {
+                self.relay_addr()
+            }
+
+            fn local_addr(&self) -> SocketAddr {
+                self.local_addr()
+            }
+        }
+    };
+}
+
+waits!(tokio::Socks5UdpSocket, super::tokio::block_on);
+waits!(async_std::Socks5UdpSocket, futures_io::block_on::<AsyncStd, _>);
+waits!(smol::Socks5UdpSocket, futures_io::block_on::<Smol, _>);
