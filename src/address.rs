@@ -53,6 +53,12 @@ impl Name {
     }
 }
 
+impl From<SocketAddr> for Address {
+    fn from(addr: SocketAddr) -> Self {
+        Self::Ip(addr)
+    }
+}
+
 impl From<Vec<u8>> for Name {
     fn from(bytes: Vec<u8>) -> Self {
         Self(bytes)

@@ -21,7 +21,9 @@
 //! ```
 
 use crate::address::Name;
+use crate::any_version::AnyVersion;
 use crate::async_io::OverAsyncIo;
+use crate::connector;
 use crate::error::Error;
 use crate::futures::{FuturesIo, sealed};
 use crate::into_proxy::IntoProxy;
@@ -55,6 +57,15 @@ pub type Socks5Stream<S = TcpStream> = SocksStream<S, V5, AsyncStd>;
 
 /// A stream through a SOCKS4 or SOCKS4a proxy.
 pub type Socks4Stream<S = TcpStream> = SocksStream<S, V4, AsyncStd>;
+
+/// A stream through a proxy of whatever version.
+pub type AnyStream<S = TcpStream> = SocksStream<S, AnyVersion, AsyncStd>;
+
+/// A proxy of whatever version that listens for a peer.
+pub type AnyListener<S = TcpStream> = SocksListener<S, AnyVersion, AsyncStd>;
+
+/// What reaches targets through a proxy, a chain of them, or none.
+pub type Connector = connector::Connector<AsyncStd>;
 
 /// A UDP socket whose datagrams go by way of a SOCKS5 proxy.
 pub type Socks5UdpSocket = SocksUdpSocket<AsyncStd>;

@@ -12,12 +12,14 @@
 //! # Ok(()) }
 //! ```
 
+mod connector;
 mod io;
 mod race;
 mod udp;
 mod wait;
 
 use crate::address::{Address, Name};
+use crate::any_version::AnyVersion;
 use crate::conversation::{Conversation, Scratch, Step};
 use crate::dial::Failures;
 use crate::error::{Error, Stage};
@@ -49,6 +51,15 @@ pub type Socks5Stream<S = TcpStream> = SocksStream<S, V5, Blocking>;
 
 /// A stream through a SOCKS4 or SOCKS4a proxy.
 pub type Socks4Stream<S = TcpStream> = SocksStream<S, V4, Blocking>;
+
+/// A stream through a proxy of whatever version.
+pub type AnyStream<S = TcpStream> = SocksStream<S, AnyVersion, Blocking>;
+
+/// A proxy of whatever version that listens for a peer.
+pub type AnyListener<S = TcpStream> = SocksListener<S, AnyVersion, Blocking>;
+
+/// What reaches targets through a proxy, a chain of them, or none.
+pub type Connector = crate::Connector<Blocking>;
 
 /// A UDP socket whose datagrams go by way of a SOCKS5 proxy.
 pub type Socks5UdpSocket = SocksUdpSocket<Blocking>;
@@ -101,7 +112,7 @@ impl<V: Version> SocksListener<TcpStream, V, Blocking> {
         stream.set_nonblocking(true).map_err(|error| Error::io(Stage::SecondReply, error))?;
         let heard = converse(&mut Punctual::new(stream, deadline), second).map_err(wait::timed_out);
         block_again(stream, Stage::SecondReply)?;
-        self.accepted(heard?)
+        self.accepted(heard)
     }
 }
 
@@ -120,7 +131,7 @@ impl<S: Read + Write, V: Version> SocksListener<S, V, Blocking> {
     #[doc = include_str!("docs/accept.md")]
     pub fn accept(&mut self) -> Result<(SocksStream<S, V, Blocking>, Address), Error> {
         let (stream, second) = self.waiting()?;
-        let heard = converse(stream, second)?;
+        let heard = converse(stream, second);
         self.accepted(heard)
     }
 }

@@ -112,9 +112,10 @@ impl Failures {
     }
 }
 
-impl From<Failures> for Error {
-    fn from(failures: Failures) -> Self {
-        Self::new(Stage::Dial, ErrorKind::Unreachable(failures.0))
+impl Failures {
+    /// The error of this stage: to dial a proxy, or the target itself.
+    pub(crate) fn at(self, stage: Stage) -> Error {
+        Error::new(stage, ErrorKind::Unreachable(self.0))
     }
 }
 

@@ -30,6 +30,14 @@ struct Inner {
     stage: Stage,
     kind: ErrorKind,
     proxy: Option<Box<str>>,
+    hop: Option<Hop>,
+}
+
+/// Which proxy of a chain, the first being 1, and of how many.
+#[derive(Clone, Copy, Debug)]
+struct Hop {
+    number: usize,
+    of: usize,
 }
 
 /// How far a connection had come.
@@ -42,6 +50,8 @@ pub enum Stage {
     Resolve,
     /// Connecting to the proxy.
     Dial,
+    /// Connecting to the target without a proxy, where a [`Connector`](crate::Connector) is told to.
+    Direct,
     /// SOCKS5: agreeing on a METHOD (RFC 1928 §3).
     MethodSelection,
     /// SOCKS5: the METHOD's sub-negotiation.
@@ -73,7 +83,7 @@ pub enum ErrorKind {
         #[source]
         error: io::Error,
     },
-    /// No address of the proxy could be connected to. Each attempt is listed, in the order in which they failed; those that the
+    /// No address of the proxy, or of the target of a direct connection, could be connected to. Each attempt is listed, in the order in which they failed; those that the
     /// deadline ended come last, with an error of the kind `TimedOut`.
     #[error("failed: {}", Attempt::list(.0))]
     Unreachable(Vec<Attempt>),
@@ -177,7 +187,7 @@ fn after_bytes(received: usize) -> Cow<'static, str> {
 
 impl Error {
     pub(crate) fn new(stage: Stage, kind: ErrorKind) -> Self {
-        Self(Box::new(Inner { stage, kind, proxy: None }))
+        Self(Box::new(Inner { stage, kind, proxy: None, hop: None }))
     }
 
     /// An I/O error that a driver met at this stage of a [`Conversation`](crate::Conversation).
@@ -199,6 +209,20 @@ impl Error {
             self.0.proxy = Some(proxy.to_string().into());
         }
         self
+    }
+
+    /// The same error, of this proxy of a chain.
+    #[must_use]
+    pub(crate) fn at_hop(self, proxy: &impl fmt::Display, number: usize, of: usize) -> Self {
+        let mut error = self.at(proxy);
+        error.0.hop = (of > 1).then_some(Hop { number, of });
+        error
+    }
+
+    /// Which proxy of a [`Chain`](crate::Chain) the error is about, the first being 1, where there are several.
+    #[must_use]
+    pub fn hop(&self) -> Option<usize> {
+        self.0.hop.map(|hop| hop.number)
     }
 
     /// Which stage failed.
@@ -265,6 +289,7 @@ impl fmt::Display for Stage {
             Self::Preparation => "preparation",
             Self::Resolve => "name resolution",
             Self::Dial => "connection to the proxy",
+            Self::Direct => "direct connection",
             Self::MethodSelection => "method selection",
             Self::Authentication => "authentication",
             Self::Request => "request",
@@ -276,9 +301,11 @@ impl fmt::Display for Stage {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner { stage, kind, proxy } = &*self.0;
-        if let Some(proxy) = proxy {
-            write!(f, "proxy {proxy}: ")?;
+        let Inner { stage, kind, proxy, hop } = &*self.0;
+        match (proxy, hop) {
+            (Some(proxy), Some(Hop { number, of })) => write!(f, "proxy {proxy} ({number} of {of}): ")?,
+            (Some(proxy), None) => write!(f, "proxy {proxy}: ")?,
+            (None, _) => {}
         }
         match kind {
             ErrorKind::Invalid(invalid) => invalid.fmt(f),
@@ -293,6 +320,7 @@ impl fmt::Debug for Error {
             .field("stage", &self.0.stage)
             .field("kind", &self.0.kind)
             .field("proxy", &self.0.proxy)
+            .field("hop", &self.hop())
             .finish()
     }
 }

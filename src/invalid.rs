@@ -112,4 +112,21 @@ pub enum Invalid {
     /// A payload would take so many fragments, and a sequence has 127 at most (RFC 1928 §7).
     #[error("the payload would take {0} fragments, and a sequence has 127")]
     TooManyFragments(usize),
+    /// A Unix-domain socket can't be reached through a proxy.
+    #[error("a Unix-domain socket can't stand behind another proxy")]
+    UnixBehindAProxy,
+    /// An environment variable that should name a SOCKS proxy.
+    #[error("{name}: {wrong}")]
+    Variable {
+        /// The variable.
+        name: &'static str,
+        /// What is wrong with it.
+        wrong: Box<Invalid>,
+    },
+    /// Datagrams go to a relay that only the last proxy of a chain could reach.
+    #[error("datagrams can't go through a chain of proxies")]
+    DatagramsThroughChain,
+    /// There is no proxy to ask for a BIND or an association: connections are direct, or a rule chooses by target.
+    #[error("there is no proxy that could be asked")]
+    NoProxyToAsk,
 }

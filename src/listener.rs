@@ -20,6 +20,8 @@ pub struct SocksListener<S, V: Version, F> {
     waiting: Option<(S, SecondReply<V>)>,
     bound: Address,
     told: Address,
+    /// The proxy's name, for errors.
+    proxy: Option<Box<str>>,
     marker: PhantomData<fn() -> F>,
 }
 
@@ -31,7 +33,7 @@ impl<S, V: Version, F> SocksListener<S, V, F> {
         let second = SecondReply::after(&mut first);
         let told = first.bound;
         let bound = reachable(&told, proxy).unwrap_or_else(|| told.clone());
-        Self { waiting: Some((inner, second)), bound, told, marker: PhantomData }
+        Self { waiting: Some((inner, second)), bound, told, proxy: None, marker: PhantomData }
     }
 
     /// The address that the peer has to connect to.
@@ -47,6 +49,11 @@ impl<S, V: Version, F> SocksListener<S, V, F> {
         &self.told
     }
 
+    /// The same, of this proxy.
+    pub(crate) fn of(self, proxy: &impl fmt::Display) -> Self {
+        Self { proxy: Some(proxy.to_string().into()), ..self }
+    }
+
     /// What the second reply is waited for with.
     pub(crate) fn waiting(&mut self) -> Result<(&mut S, &mut SecondReply<V>), Error> {
         match &mut self.waiting {
@@ -58,8 +65,12 @@ impl<S, V: Version, F> SocksListener<S, V, F> {
     /// What comes of the second reply.
     pub(crate) fn accepted(
         &mut self,
-        mut second: Established,
+        heard: Result<Established, Error>,
     ) -> Result<(SocksStream<S, V, F>, Address), Error> {
+        let mut second = heard.map_err(|error| match &self.proxy {
+            Some(proxy) => error.at(proxy),
+            None => error,
+        })?;
         let Some((stream, _)) = self.waiting.take() else {
             return Err(Error::new(Stage::SecondReply, ErrorKind::Over));
         };

@@ -1,6 +1,7 @@
 //! What the asynchronous front ends share: racing addresses and keeping deadlines, over a reactor that can wait for a socket and
 //! for a time.
 
+mod connector;
 mod udp;
 mod waiters;
 mod watched;
@@ -50,12 +51,12 @@ pub(crate) async fn within<R: Reactor, T>(deadline: Deadline, work: impl Future<
     .await
 }
 
-/// What comes of waiting for a second reply no longer than the limit; a limit that is too long for the clock is none.
-pub(crate) async fn accept_within<R: Reactor, T>(
+/// What comes of the conversation within the limit; a limit that is too long for the clock is none.
+pub(crate) async fn heard_within<R: Reactor, T>(
     limit: Duration,
-    accept: impl Future<Output = Result<T, Error>>,
+    converse: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, Error> {
-    let in_time = within::<R, _>(Instant::now().checked_add(limit), accept).await;
+    let in_time = within::<R, _>(Instant::now().checked_add(limit), converse).await;
     in_time.unwrap_or_else(|| Err(Error::new(Stage::SecondReply, ErrorKind::TimedOut)))
 }
 

@@ -17,7 +17,7 @@ use crate::version::{V5, Version};
 use socket2::SockAddr;
 use std::io;
 use std::net::SocketAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// When everything has to be done; `None` for never.
 pub(crate) type Deadline = Option<Instant>;
@@ -61,7 +61,7 @@ pub struct Ends {
 }
 
 /// How a request is begun.
-type Begin<V> =
+pub(crate) type Begin<V> =
     for<'a> fn(&'a <V as Version>::Auth, Target<'a>) -> Result<<V as Version>::Request<'a>, Error>;
 
 /// Connects to the target through the proxy.
@@ -69,7 +69,8 @@ pub(crate) async fn connect<'a, 'b, R: Runtime, V: Version>(
     proxy: impl IntoProxy<'a>,
     target: impl TryInto<Target<'b>, Error: Into<Error>>,
 ) -> Result<SocksStream<R::Stream, V, R>, Error> {
-    let (stream, established) = request::<R, V>(proxy, target, Command::Connect, V::connect).await?;
+    let proxy = proxy.into_proxy::<V>()?;
+    let (stream, established) = request::<R, V>(&proxy, target, Command::Connect, V::connect).await?;
     Ok(SocksStream::new(stream, established))
 }
 
@@ -78,22 +79,22 @@ pub(crate) async fn bind<'a, 'b, R: Runtime, V: Version>(
     proxy: impl IntoProxy<'a>,
     expected_peer: impl TryInto<Target<'b>, Error: Into<Error>>,
 ) -> Result<SocksListener<R::Stream, V, R>, Error> {
-    let (stream, first) = request::<R, V>(proxy, expected_peer, Command::Bind, V::bind).await?;
-    let proxy = R::ends(&stream).ok().map(|ends| ends.peer.ip());
-    Ok(SocksListener::new(stream, first, proxy))
+    let proxy = proxy.into_proxy::<V>()?;
+    let (stream, first) = request::<R, V>(&proxy, expected_peer, Command::Bind, V::bind).await?;
+    let addr = R::ends(&stream).ok().map(|ends| ends.peer.ip());
+    Ok(SocksListener::new(stream, first, addr).of(&*proxy))
 }
 
-async fn request<'a, 'b, R: Runtime, V: Version>(
-    proxy: impl IntoProxy<'a>,
+async fn request<'b, R: Runtime, V: Version>(
+    proxy: &Proxy,
     target: impl TryInto<Target<'b>, Error: Into<Error>>,
     command: Command,
     begin: Begin<V>,
 ) -> Result<(R::Stream, Established), Error> {
-    let proxy = proxy.into_proxy::<V>()?;
     let target = target.try_into().map_err(Into::into)?;
-    let span = trace::request(command, &*proxy, &target);
-    let granted = through::<R, V>(&proxy, target, begin).instrument(span).await;
-    granted.map_err(|error| error.at(&*proxy))
+    let span = trace::request(command, proxy, &target);
+    let granted = through::<R, V>(proxy, target, begin).instrument(span).await;
+    granted.map_err(|error| error.at(proxy))
 }
 
 async fn through<R: Runtime, V: Version>(
@@ -101,7 +102,7 @@ async fn through<R: Runtime, V: Version>(
     target: Target<'_>,
     begin: Begin<V>,
 ) -> Result<(R::Stream, Established), Error> {
-    let deadline = deadline(proxy);
+    let deadline = deadline(proxy.limit());
     let auth = V::auth(proxy)?;
     let name = match (target.host(), proxy.resolves()) {
         (Host::Domain(name), Resolve::Locally) => name.as_str(),
@@ -109,21 +110,40 @@ async fn through<R: Runtime, V: Version>(
     };
     // What is wrong with the options is found before the resolver is asked.
     begin(auth, target.borrowed())?;
-    if name.trim_end_matches('.').to_ascii_lowercase().ends_with(".onion") {
-        return Err(Invalid::OnionResolvedLocally.into());
-    }
-    let mut addrs = resolve::<R>(name, target.port(), deadline).await?;
-    addrs.retain(|addr| V::carries(auth, addr.ip()));
     let mut last = no_address(name);
-    for addr in addrs {
-        // The request names an address only: a scope that the resolver found means nothing to the proxy.
-        let talk = begin(auth, (addr.ip(), addr.port()).into())?;
+    for target in resolved::<R, V>(auth, name, target.port(), deadline).await? {
+        let talk = begin(auth, target)?;
         match to::<R, _>(proxy, talk, deadline).await {
             Err(error) if is_about_the_target(&error) => last = error,
             ended => return ended,
         }
     }
     Err(last)
+}
+
+/// The targets that a name stands for, looked up here, as far as the proxy can be asked for them.
+pub(crate) async fn resolved<R: Runtime, V: Version>(
+    auth: &V::Auth,
+    name: &str,
+    port: u16,
+    deadline: Deadline,
+) -> Result<impl Iterator<Item = Target<'static>>, Error> {
+    let mut addrs = lookup::<R>(name, port, deadline).await?;
+    addrs.retain(|addr| V::carries(auth, addr.ip()));
+    // The request names an address only: a scope that the resolver found means nothing to the proxy.
+    Ok(addrs.into_iter().map(|addr| (addr.ip(), addr.port()).into()))
+}
+
+/// The addresses of a target's name. Those of onion services are none for DNS (RFC 7686).
+pub(crate) async fn lookup<R: Runtime>(
+    name: &str,
+    port: u16,
+    deadline: Deadline,
+) -> Result<Vec<SocketAddr>, Error> {
+    if name.trim_end_matches('.').to_ascii_lowercase().ends_with(".onion") {
+        return Err(Invalid::OnionResolvedLocally.into());
+    }
+    resolve::<R>(name, port, deadline).await
 }
 
 pub(crate) async fn to<R: Runtime, C: Conversation + Send + Sync>(
@@ -140,7 +160,7 @@ pub(crate) async fn to<R: Runtime, C: Conversation + Send + Sync>(
 pub(crate) async fn dial<'a, R: Runtime>(proxy: impl IntoProxy<'a>) -> Result<R::Stream, Error> {
     // Where the value does not say which version it is, that does not matter yet.
     let proxy = proxy.into_proxy::<V5>()?;
-    dial_by::<R>(&proxy, deadline(&proxy)).await.map_err(|error| error.at(&*proxy))
+    dial_by::<R>(&proxy, deadline(proxy.limit())).await.map_err(|error| error.at(&*proxy))
 }
 
 pub(crate) async fn dial_by<R: Runtime>(proxy: &Proxy, deadline: Deadline) -> Result<R::Stream, Error> {
@@ -154,7 +174,7 @@ pub(crate) async fn dial_by<R: Runtime>(proxy: &Proxy, deadline: Deadline) -> Re
             vec![SockAddr::unix(path).map_err(|error| Error::io(Stage::Dial, error))?]
         }
     };
-    Ok(R::race(addrs, proxy.socket(), deadline).await?)
+    R::race(addrs, proxy.socket(), deadline).await.map_err(|failures| failures.at(Stage::Dial))
 }
 
 pub(crate) async fn resolve<R: Runtime>(
@@ -181,14 +201,14 @@ pub(crate) fn no_address(name: &str) -> Error {
 }
 
 /// Whether another address of the target may fare better. Some proxies hang up instead of refusing.
-fn is_about_the_target(error: &Error) -> bool {
+pub(crate) fn is_about_the_target(error: &Error) -> bool {
     error.stage() == Stage::Request
         && matches!(error.kind(), ErrorKind::Refused(_) | ErrorKind::EndedEarly { .. } | ErrorKind::Io(_))
 }
 
 /// A limit that is too long for the clock is none.
-pub(crate) fn deadline(proxy: &Proxy) -> Deadline {
-    proxy.limit().and_then(|limit| Instant::now().checked_add(limit))
+pub(crate) fn deadline(limit: Option<Duration>) -> Deadline {
+    limit.and_then(|limit| Instant::now().checked_add(limit))
 }
 
 #[cfg(test)]

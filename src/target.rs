@@ -62,6 +62,10 @@ impl<'a> Target<'a> {
         &self.host
     }
 
+    pub(crate) fn into_host(self) -> Host<'a> {
+        self.host
+    }
+
     /// The port.
     #[must_use]
     pub const fn port(&self) -> u16 {
@@ -97,7 +101,7 @@ impl<'a> Target<'a> {
     pub fn borrowed(&self) -> Target<'_> {
         let host = match &self.host {
             Host::Ip(ip) => Host::Ip(*ip),
-            Host::Domain(name) => Host::Domain(Domain(Cow::Borrowed(name.as_str()))),
+            Host::Domain(name) => Host::Domain(name.borrowed()),
         };
         Target { host, port: self.port }
     }
@@ -124,6 +128,12 @@ impl<'a> Domain<'a> {
         let name = name.into();
         check(&name)?;
         Ok(Self(name))
+    }
+
+    /// The same name, borrowing from this one.
+    #[must_use]
+    pub fn borrowed(&self) -> Domain<'_> {
+        Domain(Cow::Borrowed(self.as_str()))
     }
 
     /// The name.

@@ -18,6 +18,8 @@ mod io;
 mod udp;
 
 use crate::address::{Address, Name};
+use crate::any_version::AnyVersion;
+use crate::connector;
 use crate::conversation::{Conversation, Scratch, Step};
 use crate::dial::Failures;
 use crate::error::{Error, ErrorKind};
@@ -52,6 +54,15 @@ pub type Socks5Stream<S = TcpStream> = SocksStream<S, V5, Tokio>;
 
 /// A stream through a SOCKS4 or SOCKS4a proxy.
 pub type Socks4Stream<S = TcpStream> = SocksStream<S, V4, Tokio>;
+
+/// A stream through a proxy of whatever version.
+pub type AnyStream<S = TcpStream> = SocksStream<S, AnyVersion, Tokio>;
+
+/// A proxy of whatever version that listens for a peer.
+pub type AnyListener<S = TcpStream> = SocksListener<S, AnyVersion, Tokio>;
+
+/// What reaches targets through a proxy, a chain of them, or none.
+pub type Connector = connector::Connector<Tokio>;
 
 /// A UDP socket whose datagrams go by way of a SOCKS5 proxy.
 pub type Socks5UdpSocket = SocksUdpSocket<Tokio>;
@@ -111,7 +122,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, V: Version> SocksListener<S, V, Tokio> {
     /// Cancel-safe: what came of the second reply is kept in the listener.
     pub async fn accept(&mut self) -> Result<(SocksStream<S, V, Tokio>, Address), Error> {
         let (stream, second) = self.waiting()?;
-        let heard = converse(stream, second).await?;
+        let heard = converse(stream, second).await;
         self.accepted(heard)
     }
 
@@ -120,7 +131,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin, V: Version> SocksListener<S, V, Tokio> {
         &mut self,
         limit: Duration,
     ) -> Result<(SocksStream<S, V, Tokio>, Address), Error> {
-        reactor::accept_within::<Tokio, _>(limit, self.accept()).await
+        let (stream, second) = self.waiting()?;
+        let heard = reactor::heard_within::<Tokio, _>(limit, converse(stream, second)).await;
+        self.accepted(heard)
     }
 }
 

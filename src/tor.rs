@@ -29,7 +29,7 @@ pub(crate) async fn resolve<'a, 'b, R: Runtime>(
 }
 
 async fn asked<R: Runtime>(proxy: &Proxy, name: Host<'_>) -> Result<Address, Error> {
-    let deadline = deadline(proxy);
+    let deadline = deadline(proxy.limit());
     let (_, granted) = match V4::auth(proxy) {
         Ok(user_id) => to::<R, _>(proxy, Socks4::resolve(user_id, name)?, deadline).await?,
         Err(_) => to::<R, _>(proxy, Socks5::resolve(V5::auth(proxy)?, name)?, deadline).await?,
@@ -46,7 +46,7 @@ pub(crate) async fn resolve_ptr<'a, R: Runtime>(
     let span = trace::request(Command::ResolvePtr, &*proxy, &ip);
     let answer = async {
         let talk = Socks5::resolve_ptr(V5::auth(&proxy)?, ip)?;
-        to::<R, _>(&proxy, talk, deadline(&proxy)).await
+        to::<R, _>(&proxy, talk, deadline(proxy.limit())).await
     };
     let (_, granted) = answer.instrument(span).await.map_err(|error| error.at(&*proxy))?;
     match granted.bound {

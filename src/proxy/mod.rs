@@ -13,7 +13,7 @@ use crate::udp;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
+pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A proxy: where it is, which SOCKS it speaks, and how to talk to it.
 ///
@@ -86,6 +86,12 @@ pub struct SocketOptions {
     pub(crate) local_addr: Option<SocketAddr>,
 }
 
+impl Default for SocketOptions {
+    fn default() -> Self {
+        Self { nodelay: true, keepalive: None, local_addr: None }
+    }
+}
+
 impl Proxy {
     /// A SOCKS5 proxy without authentication.
     ///
@@ -119,7 +125,7 @@ impl Proxy {
             protocol,
             resolve: Resolve::default(),
             timeout: Some(DEFAULT_TIMEOUT),
-            socket: SocketOptions { nodelay: true, keepalive: None, local_addr: None },
+            socket: SocketOptions::default(),
             udp: udp::Options::new(),
         }
     }

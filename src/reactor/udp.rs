@@ -10,6 +10,7 @@ use crate::udp::{self, Datagram, Direction, Fragments, Header, RecvBatch, SendBa
 use socket2::Socket;
 use std::future::poll_fn;
 use std::io;
+use std::sync::PoisonError;
 use std::task::{Context, Poll, Waker, ready};
 
 impl<F: AsyncUdpFront> SocksUdpSocket<F> {
@@ -175,7 +176,7 @@ impl<F: AsyncUdpFront> SocksUdpSocket<F> {
             match self.attempt(direction, &mut attempt) {
                 Ok(Some(done)) => {
                     // The others wait for a socket that has nothing to tell.
-                    if direction == Direction::Receive && self.association().has_more() {
+                    if direction == Direction::Receive && self.has_more() {
                         self.shared.sockets.receivers.waker.wake_by_ref();
                     }
                     return Poll::Ready(Ok(done));
@@ -195,6 +196,12 @@ impl<F: AsyncUdpFront> SocksUdpSocket<F> {
         }
         cx.waker().wake_by_ref();
         Poll::Pending
+    }
+
+    /// Whether datagrams are here of which the socket knows nothing any more.
+    fn has_more(&self) -> bool {
+        let inbound = self.association().inbound();
+        inbound.is_some_and(|inbound| inbound.lock().unwrap_or_else(PoisonError::into_inner).has_more())
     }
 
     /// First says who waits, so that nothing that happens between is missed.

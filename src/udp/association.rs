@@ -87,19 +87,13 @@ impl Association {
         self.encapsulation.as_deref()
     }
 
-    pub(super) fn inbound(&self) -> Option<&Mutex<Inbound>> {
+    pub(crate) fn inbound(&self) -> Option<&Mutex<Inbound>> {
         self.inbound.get()
     }
 
     /// From now on, what comes may be several datagrams in one.
     pub(super) fn inbound_from_now_on(&self) -> &Mutex<Inbound> {
         self.inbound.get_or_init(|| Inbound::new(None).into())
-    }
-
-    /// Whether datagrams are here of which the socket knows nothing any more.
-    pub(crate) fn has_more(&self) -> bool {
-        let inbound = self.inbound().map(|inbound| inbound.lock().unwrap_or_else(PoisonError::into_inner));
-        inbound.is_some_and(|inbound| inbound.has_more())
     }
 
     pub(super) fn max_payload(&self, target: &Target<'_>) -> usize {

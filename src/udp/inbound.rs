@@ -10,7 +10,7 @@ use std::io;
 use std::time::Instant;
 
 /// The way of a datagram from the socket to the caller.
-pub(super) struct Inbound {
+pub(crate) struct Inbound {
     inbox: Inbox,
     opened: Vec<u8>,
     reassembler: Option<Reassembler>,
@@ -59,12 +59,12 @@ impl Inbound {
     }
 
     /// Whether there is more to be had without asking the socket.
-    pub(super) fn has_more(&self) -> bool {
+    pub(crate) fn has_more(&self) -> bool {
         !self.inbox.is_empty()
     }
 
     /// Hands what came together and was not taken yet over to a batch, and says how much that is.
     pub(super) fn move_to(&mut self, batch: &mut RecvBatch) -> usize {
-        if self.inbox.is_empty() { 0 } else { self.inbox.move_to(batch) }
+        if self.has_more() { self.inbox.move_to(batch) } else { 0 }
     }
 }

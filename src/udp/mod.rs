@@ -31,6 +31,7 @@ mod receive;
 mod send;
 mod socket;
 
+pub use crate::encapsulation::Datagrams;
 pub use association::AssociationEnd;
 pub use batch::{RecvBatch, SendBatch};
 pub use datagram::{BadDatagram, Datagram, Source};

@@ -8,7 +8,7 @@ use crate::address::Address;
 use crate::error::Error;
 use crate::invalid::Invalid;
 use crate::proxy::Resolve;
-use crate::runtime::{no_address, resolve};
+use crate::runtime::{lookup, no_address};
 use crate::target::{Host, Target};
 use socket2::Socket;
 use std::fmt;
@@ -159,7 +159,7 @@ impl<F: UdpFront> SocksUdpSocket<F> {
             return Ok(target);
         };
         // In memory of its own: it is seldom needed, and would be the larger part of the future.
-        let found = Box::pin(resolve::<F>(name.as_str(), target.port(), None)).await?;
+        let found = Box::pin(lookup::<F>(name.as_str(), target.port(), None)).await?;
         match found.first() {
             Some(addr) => Ok((addr.ip(), addr.port()).into()),
             None => Err(no_address(name.as_str()).into()),

@@ -1,0 +1,35 @@
+//! The calls of a connector whose callers wait.
+
+use super::{AnyListener, AnyStream, Blocking, Socks5UdpSocket, at_once};
+use crate::connector::Connector;
+use crate::error::Error;
+use crate::target::{Host, Target};
+use std::net::IpAddr;
+
+impl Connector<Blocking> {
+    #[doc = include_str!("../docs/connector/connect.md")]
+    pub fn connect<'t>(
+        &self,
+        target: impl TryInto<Target<'t>, Error: Into<Error>>,
+    ) -> Result<AnyStream, Error> {
+        at_once(self.connect_to(target.try_into().map_err(Into::into)?))
+    }
+
+    #[doc = include_str!("../docs/connector/bind.md")]
+    pub fn bind<'t>(
+        &self,
+        expected_peer: impl TryInto<Target<'t>, Error: Into<Error>>,
+    ) -> Result<AnyListener, Error> {
+        at_once(self.bind_for(expected_peer.try_into().map_err(Into::into)?))
+    }
+
+    #[doc = include_str!("../docs/connector/associate.md")]
+    pub fn associate(&self) -> Result<Socks5UdpSocket, Error> {
+        at_once(self.associated())
+    }
+
+    #[doc = include_str!("../docs/connector/resolve.md")]
+    pub fn resolve<'t>(&self, name: impl TryInto<Host<'t>, Error: Into<Error>>) -> Result<IpAddr, Error> {
+        at_once(self.resolve_name(name.try_into().map_err(Into::into)?))
+    }
+}

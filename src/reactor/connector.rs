@@ -1,0 +1,42 @@
+//! The calls of a connector whose tasks are woken.
+
+use super::watched::AsyncUdpFront;
+use crate::any_version::AnyVersion;
+use crate::connector::Connector;
+use crate::error::Error;
+use crate::listener::SocksListener;
+use crate::stream::SocksStream;
+use crate::target::{Host, Target};
+use crate::udp::SocksUdpSocket;
+use std::net::IpAddr;
+
+impl<F: AsyncUdpFront> Connector<F> {
+    #[doc = include_str!("../docs/connector/connect.md")]
+    pub async fn connect<'t>(
+        &self,
+        target: impl TryInto<Target<'t>, Error: Into<Error>>,
+    ) -> Result<SocksStream<F::Stream, AnyVersion, F>, Error> {
+        self.connect_to(target.try_into().map_err(Into::into)?).await
+    }
+
+    #[doc = include_str!("../docs/connector/bind.md")]
+    pub async fn bind<'t>(
+        &self,
+        expected_peer: impl TryInto<Target<'t>, Error: Into<Error>>,
+    ) -> Result<SocksListener<F::Stream, AnyVersion, F>, Error> {
+        self.bind_for(expected_peer.try_into().map_err(Into::into)?).await
+    }
+
+    #[doc = include_str!("../docs/connector/associate.md")]
+    pub async fn associate(&self) -> Result<SocksUdpSocket<F>, Error> {
+        self.associated().await
+    }
+
+    #[doc = include_str!("../docs/connector/resolve.md")]
+    pub async fn resolve<'t>(
+        &self,
+        name: impl TryInto<Host<'t>, Error: Into<Error>>,
+    ) -> Result<IpAddr, Error> {
+        self.resolve_name(name.try_into().map_err(Into::into)?).await
+    }
+}
