@@ -3,6 +3,7 @@
 use crate::conversation::{Conversation, Scratch, Step};
 use crate::error::{Error, Stage};
 use crate::established::{Established, Spoken};
+use crate::optimistic::LastMessage;
 use crate::proxy::{Endpoint, Protocol, Proxy};
 use crate::second_reply::ReplyReader;
 use crate::socks4::Socks4;
@@ -54,10 +55,26 @@ impl Version for AnyVersion {
         Ok(proxy.protocol())
     }
 
+    fn may_encapsulate(protocol: &Protocol) -> bool {
+        match protocol {
+            Protocol::V4(user_id) => V4::may_encapsulate(user_id),
+            Protocol::V5(auth) => V5::may_encapsulate(auth),
+        }
+    }
+
     fn carries(protocol: &Protocol, ip: IpAddr) -> bool {
         match protocol {
             Protocol::V4(user_id) => V4::carries(user_id, ip),
             Protocol::V5(auth) => V5::carries(auth, ip),
+        }
+    }
+}
+
+impl LastMessage for AnyRequest<'_> {
+    fn is_last(&self) -> bool {
+        match self {
+            Self::V4(talk) => talk.is_last(),
+            Self::V5(talk) => talk.is_last(),
         }
     }
 }

@@ -82,7 +82,16 @@ impl<V: Version> SocksStream<TcpStream, V, AsyncStd> {
         proxy: impl IntoProxy<'a>,
         target: impl TryInto<Target<'b>, Error: Into<Error>>,
     ) -> Result<Self, Error> {
-        runtime::connect::<AsyncStd, V>(proxy, target).await
+        runtime::connect::<AsyncStd, V>(proxy, target, &[]).await
+    }
+
+    #[doc = include_str!("docs/connect_with.md")]
+    pub async fn connect_with<'a, 'b>(
+        proxy: impl IntoProxy<'a>,
+        target: impl TryInto<Target<'b>, Error: Into<Error>>,
+        first_bytes: &[u8],
+    ) -> Result<Self, Error> {
+        runtime::connect::<AsyncStd, V>(proxy, target, first_bytes).await
     }
 }
 

@@ -76,7 +76,16 @@ impl<V: Version> SocksStream<TcpStream, V, Blocking> {
         proxy: impl IntoProxy<'a>,
         target: impl TryInto<Target<'b>, Error: Into<Error>>,
     ) -> Result<Self, Error> {
-        at_once(runtime::connect::<Blocking, V>(proxy, target))
+        at_once(runtime::connect::<Blocking, V>(proxy, target, &[]))
+    }
+
+    #[doc = include_str!("docs/connect_with.md")]
+    pub fn connect_with<'a, 'b>(
+        proxy: impl IntoProxy<'a>,
+        target: impl TryInto<Target<'b>, Error: Into<Error>>,
+        first_bytes: &[u8],
+    ) -> Result<Self, Error> {
+        at_once(runtime::connect::<Blocking, V>(proxy, target, first_bytes))
     }
 }
 

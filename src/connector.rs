@@ -7,15 +7,15 @@ use crate::error::{Error, ErrorKind, Stage};
 use crate::established::{Established, Spoken};
 use crate::invalid::Invalid;
 use crate::listener::SocksListener;
+use crate::optimistic::Say;
 use crate::proxy::{DEFAULT_TIMEOUT, Endpoint, Protocol, Proxy, Resolve, SocketOptions};
 use crate::route::{Chain, NoProxy, Route, through_chain};
-use crate::runtime::{Runtime, deadline, lookup, no_address};
+use crate::runtime::{Asked, Runtime, deadline, lookup, no_address};
 use crate::socks4::Socks4;
 use crate::socks5::Socks5;
 use crate::stream::SocksStream;
 use crate::target::{Host, Target};
 use crate::udp::{SocksUdpSocket, UdpFront, associate};
-use crate::version::Version;
 use std::fmt;
 use std::marker::PhantomData;
 use std::net::{IpAddr, SocketAddr};
@@ -91,10 +91,11 @@ impl<F: Runtime> Connector<F> {
     pub(crate) async fn connect_to(
         &self,
         target: Target<'_>,
+        first_bytes: &[u8],
     ) -> Result<SocksStream<F::Stream, AnyVersion, F>, Error> {
         let (stream, established) = match self.route.to(&target) {
-            Some(chain) => through_chain::<F>(&chain, target, Command::Connect, AnyVersion::connect).await?,
-            None => directly::<F>(&target).await?,
+            Some(chain) => through_chain::<F>(&chain, target, Asked::connect(first_bytes)).await?,
+            None => directly::<F>(&target, first_bytes).await?,
         };
         Ok(SocksStream::new(stream, established))
     }
@@ -104,7 +105,7 @@ impl<F: Runtime> Connector<F> {
         peer: Target<'_>,
     ) -> Result<SocksListener<F::Stream, AnyVersion, F>, Error> {
         let chain = self.route.to(&peer).ok_or(Invalid::NoProxyToAsk)?;
-        let (stream, first) = through_chain::<F>(&chain, peer, Command::Bind, AnyVersion::bind).await?;
+        let (stream, first) = through_chain::<F>(&chain, peer, Asked::bind()).await?;
         let addr = match (chain.only(), chain.last().endpoint()) {
             (Some(_), _) => F::ends(&stream).ok().map(|ends| ends.peer.ip()),
             (None, Endpoint::Addr(addr)) => Some(addr.ip()),
@@ -119,7 +120,9 @@ impl<F: Runtime> Connector<F> {
         let resolves = chain.as_ref().map(|chain| chain.last().resolves());
         match (target.host(), &chain, resolves) {
             (Host::Domain(_), Some(chain), Some(Resolve::ByProxy)) => {
-                let (_, answer) = through_chain::<F>(chain, target, Command::Resolve, resolve).await?;
+                let asked =
+                    Asked::<AnyVersion> { command: Command::Resolve, begin: resolve, first_bytes: &[] };
+                let (_, answer) = through_chain::<F>(chain, target, asked).await?;
                 answer.bound.ip().ok_or_else(|| {
                     Error::new(Stage::Request, ErrorKind::Malformed { field: "ATYP", byte: 3 })
                 })
@@ -149,7 +152,10 @@ fn resolve<'a>(protocol: &'a Protocol, target: Target<'a>) -> Result<AnyRequest<
 }
 
 /// Connects to the target itself.
-async fn directly<R: Runtime>(target: &Target<'_>) -> Result<(R::Stream, Established), Error> {
+async fn directly<R: Runtime>(
+    target: &Target<'_>,
+    first_bytes: &[u8],
+) -> Result<(R::Stream, Established), Error> {
     let deadline = deadline(Some(DEFAULT_TIMEOUT));
     let addrs = match target.host() {
         Host::Ip(ip) => vec![(*ip, target.port()).into()],
@@ -157,7 +163,8 @@ async fn directly<R: Runtime>(target: &Target<'_>) -> Result<(R::Stream, Establi
     };
     let addrs = interleave(addrs).into_iter().map(Into::into).collect();
     let raced = R::race(addrs, &SocketOptions::default(), deadline).await;
-    let stream = raced.map_err(|failures| failures.at(Stage::Direct))?;
+    let mut stream = raced.map_err(|failures| failures.at(Stage::Direct))?;
+    R::converse(&mut stream, &mut Say::new(first_bytes), deadline).await?;
     let ends = R::ends(&stream).map_err(|error| Error::io(Stage::Direct, error))?;
     Ok((stream, Established { bound: ends.local.into(), frames: None, spoken: Spoken::V5 }))
 }

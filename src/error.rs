@@ -258,7 +258,7 @@ impl Error {
         self.reply().is_none() && self.io_kind() == io::ErrorKind::TimedOut
     }
 
-    fn io_kind(&self) -> io::ErrorKind {
+    pub(crate) fn io_kind(&self) -> io::ErrorKind {
         match self.kind() {
             ErrorKind::Invalid(_) | ErrorKind::Overrun { .. } | ErrorKind::Over => {
                 io::ErrorKind::InvalidInput

@@ -129,4 +129,7 @@ pub enum Invalid {
     /// There is no proxy to ask for a BIND or an association: connections are direct, or a rule chooses by target.
     #[error("there is no proxy that could be asked")]
     NoProxyToAsk,
+    /// First bytes were to be sent with the request, and a METHOD that may have to encapsulate them is offered.
+    #[error("first bytes can't be sent with the request where a method of one's own is offered")]
+    OptimisticMethod,
 }

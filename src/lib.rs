@@ -73,9 +73,11 @@ mod frames;
 mod into_proxy;
 mod invalid;
 mod listener;
+mod optimistic;
 mod proxy;
 #[cfg(test)]
 mod racing;
+mod random;
 mod reply;
 mod route;
 mod runtime;
@@ -97,10 +99,16 @@ mod async_io;
 pub mod async_std;
 #[cfg(any(feature = "tokio", feature = "futures-io"))]
 mod fair;
+#[cfg(feature = "forward")]
+pub mod forward;
 #[cfg(feature = "futures-io")]
 pub mod futures;
 #[cfg(any(feature = "tokio", feature = "futures-io"))]
 mod handshake;
+#[cfg(feature = "hyper")]
+pub mod hyper;
+#[cfg(feature = "quinn")]
+pub mod quinn;
 #[cfg(any(feature = "tokio", feature = "smol", feature = "async-std"))]
 mod reactor;
 #[cfg(feature = "smol")]

@@ -3,7 +3,7 @@
 
 mod connector;
 mod udp;
-mod waiters;
+pub(crate) mod waiters;
 mod watched;
 
 pub(crate) use watched::{AsyncUdpFront, Watched};

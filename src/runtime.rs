@@ -9,6 +9,7 @@ use crate::established::Established;
 use crate::into_proxy::IntoProxy;
 use crate::invalid::Invalid;
 use crate::listener::SocksListener;
+use crate::optimistic::Optimistic;
 use crate::proxy::{Endpoint, Proxy, Resolve, SocketOptions};
 use crate::stream::SocksStream;
 use crate::target::{Host, Target};
@@ -60,17 +61,47 @@ pub struct Ends {
     pub(crate) peer: SocketAddr,
 }
 
+/// What is asked of a proxy.
+pub(crate) struct Asked<'a, V: Version> {
+    pub(crate) command: Command,
+    pub(crate) begin: Begin<V>,
+    /// What is sent behind the request, before it is answered.
+    pub(crate) first_bytes: &'a [u8],
+}
+
+impl<'a, V: Version> Asked<'a, V> {
+    pub(crate) const fn connect(first_bytes: &'a [u8]) -> Self {
+        Self { command: Command::Connect, begin: V::connect, first_bytes }
+    }
+
+    pub(crate) const fn bind() -> Self {
+        Self { command: Command::Bind, begin: V::bind, first_bytes: &[] }
+    }
+
+    pub(crate) fn of<'t>(
+        &self,
+        auth: &'t V::Auth,
+        target: Target<'t>,
+    ) -> Result<Optimistic<'a, V::Request<'t>>, Error> {
+        if !self.first_bytes.is_empty() && V::may_encapsulate(auth) {
+            return Err(Invalid::OptimisticMethod.into());
+        }
+        Ok(Optimistic::new((self.begin)(auth, target)?, self.first_bytes))
+    }
+}
+
 /// How a request is begun.
-pub(crate) type Begin<V> =
+type Begin<V> =
     for<'a> fn(&'a <V as Version>::Auth, Target<'a>) -> Result<<V as Version>::Request<'a>, Error>;
 
 /// Connects to the target through the proxy.
 pub(crate) async fn connect<'a, 'b, R: Runtime, V: Version>(
     proxy: impl IntoProxy<'a>,
     target: impl TryInto<Target<'b>, Error: Into<Error>>,
+    first_bytes: &[u8],
 ) -> Result<SocksStream<R::Stream, V, R>, Error> {
     let proxy = proxy.into_proxy::<V>()?;
-    let (stream, established) = request::<R, V>(&proxy, target, Command::Connect, V::connect).await?;
+    let (stream, established) = request::<R, V>(&proxy, target, Asked::connect(first_bytes)).await?;
     Ok(SocksStream::new(stream, established))
 }
 
@@ -80,7 +111,7 @@ pub(crate) async fn bind<'a, 'b, R: Runtime, V: Version>(
     expected_peer: impl TryInto<Target<'b>, Error: Into<Error>>,
 ) -> Result<SocksListener<R::Stream, V, R>, Error> {
     let proxy = proxy.into_proxy::<V>()?;
-    let (stream, first) = request::<R, V>(&proxy, expected_peer, Command::Bind, V::bind).await?;
+    let (stream, first) = request::<R, V>(&proxy, expected_peer, Asked::bind()).await?;
     let addr = R::ends(&stream).ok().map(|ends| ends.peer.ip());
     Ok(SocksListener::new(stream, first, addr).of(&*proxy))
 }
@@ -88,31 +119,30 @@ pub(crate) async fn bind<'a, 'b, R: Runtime, V: Version>(
 async fn request<'b, R: Runtime, V: Version>(
     proxy: &Proxy,
     target: impl TryInto<Target<'b>, Error: Into<Error>>,
-    command: Command,
-    begin: Begin<V>,
+    asked: Asked<'_, V>,
 ) -> Result<(R::Stream, Established), Error> {
     let target = target.try_into().map_err(Into::into)?;
-    let span = trace::request(command, proxy, &target);
-    let granted = through::<R, V>(proxy, target, begin).instrument(span).await;
+    let span = trace::request(asked.command, proxy, &target);
+    let granted = through::<R, V>(proxy, target, asked).instrument(span).await;
     granted.map_err(|error| error.at(proxy))
 }
 
 async fn through<R: Runtime, V: Version>(
     proxy: &Proxy,
     target: Target<'_>,
-    begin: Begin<V>,
+    asked: Asked<'_, V>,
 ) -> Result<(R::Stream, Established), Error> {
     let deadline = deadline(proxy.limit());
     let auth = V::auth(proxy)?;
     let name = match (target.host(), proxy.resolves()) {
         (Host::Domain(name), Resolve::Locally) => name.as_str(),
-        _ => return to::<R, _>(proxy, begin(auth, target)?, deadline).await,
+        _ => return to::<R, _>(proxy, asked.of(auth, target)?, deadline).await,
     };
     // What is wrong with the options is found before the resolver is asked.
-    begin(auth, target.borrowed())?;
+    asked.of(auth, target.borrowed())?;
     let mut last = no_address(name);
     for target in resolved::<R, V>(auth, name, target.port(), deadline).await? {
-        let talk = begin(auth, target)?;
+        let talk = asked.of(auth, target)?;
         match to::<R, _>(proxy, talk, deadline).await {
             Err(error) if is_about_the_target(&error) => last = error,
             ended => return ended,

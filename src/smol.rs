@@ -75,7 +75,16 @@ impl<V: Version> SocksStream<TcpStream, V, Smol> {
         proxy: impl IntoProxy<'a>,
         target: impl TryInto<Target<'b>, Error: Into<Error>>,
     ) -> Result<Self, Error> {
-        runtime::connect::<Smol, V>(proxy, target).await
+        runtime::connect::<Smol, V>(proxy, target, &[]).await
+    }
+
+    #[doc = include_str!("docs/connect_with.md")]
+    pub async fn connect_with<'a, 'b>(
+        proxy: impl IntoProxy<'a>,
+        target: impl TryInto<Target<'b>, Error: Into<Error>>,
+        first_bytes: &[u8],
+    ) -> Result<Self, Error> {
+        runtime::connect::<Smol, V>(proxy, target, first_bytes).await
     }
 }
 

@@ -1,8 +1,7 @@
 //! The two versions of the protocol, as types.
 
-use crate::conversation::Conversation;
 use crate::error::Error;
-use crate::established::Established;
+use crate::optimistic::LastMessage;
 use crate::proxy::{Endpoint, Proxy};
 use crate::socks4::{Socks4, UserId, is_mark};
 use crate::socks5::{Auth, Socks5};
@@ -22,7 +21,7 @@ pub trait Version: sealed::Sealed + Send + Sync + 'static {
     /// What a client of this version identifies itself with.
     type Auth: Send + Sync + 'static;
     /// The conversation that asks a proxy for something.
-    type Request<'a>: Conversation<Outcome = Established> + Send + Sync;
+    type Request<'a>: LastMessage + Send + Sync;
 
     /// Asks for a connection to the target.
     ///
@@ -47,6 +46,9 @@ pub trait Version: sealed::Sealed + Send + Sync + 'static {
     ///
     /// The proxy is one of another version.
     fn auth(proxy: &Proxy) -> Result<&Self::Auth, Error>;
+
+    /// Whether what follows the request may have to be encapsulated.
+    fn may_encapsulate(auth: &Self::Auth) -> bool;
 
     /// Whether a request can carry the address.
     fn carries(auth: &Self::Auth, ip: IpAddr) -> bool;
@@ -88,6 +90,10 @@ impl Version for V4 {
         proxy.v4_user_id()
     }
 
+    fn may_encapsulate(_: &UserId) -> bool {
+        false
+    }
+
     fn carries(_: &UserId, ip: IpAddr) -> bool {
         matches!(ip, IpAddr::V4(ip) if !is_mark(ip))
     }
@@ -111,6 +117,10 @@ impl Version for V5 {
 
     fn auth(proxy: &Proxy) -> Result<&Auth, Error> {
         proxy.v5_auth()
+    }
+
+    fn may_encapsulate(auth: &Auth) -> bool {
+        auth.has_own_method()
     }
 
     fn carries(_: &Auth, _: IpAddr) -> bool {

@@ -12,7 +12,16 @@ impl Connector<Blocking> {
         &self,
         target: impl TryInto<Target<'t>, Error: Into<Error>>,
     ) -> Result<AnyStream, Error> {
-        at_once(self.connect_to(target.try_into().map_err(Into::into)?))
+        at_once(self.connect_to(target.try_into().map_err(Into::into)?, &[]))
+    }
+
+    #[doc = include_str!("../docs/connector/connect_with.md")]
+    pub fn connect_with<'t>(
+        &self,
+        target: impl TryInto<Target<'t>, Error: Into<Error>>,
+        first_bytes: &[u8],
+    ) -> Result<AnyStream, Error> {
+        at_once(self.connect_to(target.try_into().map_err(Into::into)?, first_bytes))
     }
 
     #[doc = include_str!("../docs/connector/bind.md")]

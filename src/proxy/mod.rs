@@ -5,8 +5,9 @@ mod url;
 
 pub use endpoint::Endpoint;
 
-use crate::error::Error;
+use crate::error::{Error, Stage};
 use crate::invalid::Invalid;
+use crate::random::random_token;
 use crate::socks4::UserId;
 use crate::socks5::{Auth, Credentials};
 use crate::udp;
@@ -148,6 +149,30 @@ impl Proxy {
         self.credentials(user, password, Auth::password_only)
     }
 
+    /// Has Tor use circuits that no stream with another token shares: a user name and a password in the form that
+    /// [Tor's extensions](https://spec.torproject.org/socks-extensions.html) give them, and no other METHOD. Without a token it is a random
+    /// one, which the clones of this proxy share.
+    ///
+    /// ```
+    /// use anysocks::Proxy;
+    ///
+    /// let tor = Proxy::socks5("127.0.0.1:9050")?;
+    /// let (alice, bob) = (tor.clone().isolated("alice")?, tor.clone().isolated("bob")?);
+    /// let nobody_else = tor.isolated(None)?;
+    /// # Ok::<(), anysocks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The proxy is a SOCKS4 one, the token is longer than 255 bytes, or the system has no random bytes.
+    pub fn isolated<'t>(self, token: impl Into<Option<&'t str>>) -> Result<Self, Error> {
+        if let Some(token) = token.into() {
+            return self.password_only(ISOLATED, token);
+        }
+        let token = random_token().map_err(|error| Error::io(Stage::Preparation, error))?;
+        self.password_only(ISOLATED, token.as_bytes())
+    }
+
     fn credentials(
         self,
         user: impl AsRef<[u8]>,
@@ -275,6 +300,9 @@ impl Proxy {
         }
     }
 }
+
+/// The user name by which Tor knows that the password is an isolation token.
+const ISOLATED: &str = "<torS0X>0";
 
 fn wrong_version(proxy: &'static str, wanted: &'static str) -> Error {
     Invalid::WrongVersion { proxy, wanted }.into()

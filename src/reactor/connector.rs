@@ -16,7 +16,16 @@ impl<F: AsyncUdpFront> Connector<F> {
         &self,
         target: impl TryInto<Target<'t>, Error: Into<Error>>,
     ) -> Result<SocksStream<F::Stream, AnyVersion, F>, Error> {
-        self.connect_to(target.try_into().map_err(Into::into)?).await
+        self.connect_to(target.try_into().map_err(Into::into)?, &[]).await
+    }
+
+    #[doc = include_str!("../docs/connector/connect_with.md")]
+    pub async fn connect_with<'t>(
+        &self,
+        target: impl TryInto<Target<'t>, Error: Into<Error>>,
+        first_bytes: &[u8],
+    ) -> Result<SocksStream<F::Stream, AnyVersion, F>, Error> {
+        self.connect_to(target.try_into().map_err(Into::into)?, first_bytes).await
     }
 
     #[doc = include_str!("../docs/connector/bind.md")]

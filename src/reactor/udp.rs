@@ -1,5 +1,6 @@
 //! The calls of an association's socket whose tasks are woken.
 
+use super::waiters::Ticket;
 use super::watched::AsyncUdpFront;
 use crate::address::Address;
 use crate::error::Error;
@@ -100,7 +101,7 @@ impl<F: AsyncUdpFront> SocksUdpSocket<F> {
     #[doc = include_str!("../docs/udp/closed.md")]
     pub async fn closed(&self) -> io::Error {
         let receivers = &self.shared.sockets.receivers;
-        let mut ticket = receivers.waiters.ticket();
+        let mut ticket = Ticket::new(&*receivers.waiters);
         poll_fn(|cx| self.poll_closed(&mut |waker| ticket.wait(waker), cx.waker())).await
     }
 
@@ -146,7 +147,7 @@ impl<F: AsyncUdpFront> SocksUdpSocket<F> {
     }
 
     /// How a task that calls a `poll` function waits.
-    fn polling(&self, direction: Direction) -> impl FnMut(&Waker) {
+    pub(crate) fn polling(&self, direction: Direction) -> impl FnMut(&Waker) {
         let waiters = &self.shared.sockets.bell(direction).waiters;
         move |waker| waiters.poll(waker)
     }
@@ -161,11 +162,11 @@ impl<F: AsyncUdpFront> SocksUdpSocket<F> {
         direction: Direction,
         mut attempt: impl FnMut(&Socket) -> io::Result<Option<T>>,
     ) -> impl Future<Output = io::Result<T>> {
-        let mut ticket = self.shared.sockets.bell(direction).waiters.ticket();
+        let mut ticket = Ticket::new(&*self.shared.sockets.bell(direction).waiters);
         poll_fn(move |cx| self.poll_attempts(cx, direction, |waker| ticket.wait(waker), &mut attempt))
     }
 
-    fn poll_attempts<T>(
+    pub(crate) fn poll_attempts<T>(
         &self,
         cx: &mut Context<'_>,
         direction: Direction,
@@ -205,7 +206,7 @@ impl<F: AsyncUdpFront> SocksUdpSocket<F> {
     }
 
     /// First says who waits, so that nothing that happens between is missed.
-    fn poll_ready(
+    pub(crate) fn poll_ready(
         &self,
         direction: Direction,
         wait: &mut impl FnMut(&Waker),

@@ -3,6 +3,7 @@
 //! A runtime's `poll` functions remember one task for each direction. Here a socket wakes the waiters, and they wake every task among
 //! them: as many may wait as like, each at the price of a few bytes in its future.
 
+use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Wake, Waker};
 
@@ -22,20 +23,16 @@ enum Seat {
     Waiting(Waker),
 }
 
-/// A seat, until it is dropped; taken when there is something to wait for.
+/// A seat, until it is dropped; taken when there is something to wait for. `W` is a reference, or an `Arc`.
 #[derive(Debug)]
-pub(crate) struct Ticket<'a> {
-    waiters: &'a Waiters,
+pub(crate) struct Ticket<W: Deref<Target = Waiters>> {
+    waiters: W,
     seat: Option<usize>,
 }
 
 impl Waiters {
     pub(crate) fn new() -> Self {
         Self { seats: vec![Seat::Kept].into() }
-    }
-
-    pub(crate) const fn ticket(&self) -> Ticket<'_> {
-        Ticket { waiters: self, seat: None }
     }
 
     /// Has this task woken when the socket is ready, in place of the one that was said here before.
@@ -68,7 +65,11 @@ impl Waiters {
     }
 }
 
-impl Ticket<'_> {
+impl<W: Deref<Target = Waiters>> Ticket<W> {
+    pub(crate) const fn new(waiters: W) -> Self {
+        Self { waiters, seat: None }
+    }
+
     /// Has this task woken when the socket is ready.
     pub(crate) fn wait(&mut self, waker: &Waker) {
         let seat = *self.seat.get_or_insert_with(|| self.waiters.take_seat());
@@ -76,7 +77,7 @@ impl Ticket<'_> {
     }
 }
 
-impl Drop for Ticket<'_> {
+impl<W: Deref<Target = Waiters>> Drop for Ticket<W> {
     fn drop(&mut self) {
         if let Some(seat) = self.seat {
             let left = std::mem::replace(&mut self.waiters.seats()[seat], Seat::Free);
@@ -143,7 +144,7 @@ mod tests {
         let bell = Waker::from(Arc::clone(&waiters));
         let tasks: Vec<_> = (0..3).map(|_| Arc::<Task>::default()).collect();
         let woken = || tasks.iter().map(|task| task.0.load(Relaxed)).collect::<Vec<_>>();
-        let mut tickets: Vec<_> = tasks.iter().map(|_| waiters.ticket()).collect();
+        let mut tickets: Vec<_> = tasks.iter().map(|_| Ticket::new(&*waiters)).collect();
         for (ticket, task) in tickets.iter_mut().zip(&tasks) {
             ticket.wait(&Waker::from(Arc::clone(task)));
             ticket.wait(&Waker::from(Arc::clone(task)));
@@ -161,7 +162,7 @@ mod tests {
     fn seats_are_used_again() {
         let waiters = Arc::new(Waiters::new());
         for _ in 0..1000 {
-            waiters.ticket().wait(Waker::noop());
+            Ticket::new(&*waiters).wait(Waker::noop());
         }
         assert_eq!(waiters.seats().len(), 2);
     }

@@ -2,13 +2,12 @@
 
 use super::Chain;
 use crate::any_version::AnyVersion;
-use crate::command::Command;
 use crate::error::{Error, ErrorKind, Stage};
 use crate::established::Established;
 use crate::invalid::Invalid;
 use crate::proxy::{Endpoint, Proxy, Resolve};
 use crate::runtime::{
-    Begin, Deadline, Runtime, deadline, dial_by, is_about_the_target, no_address, resolved,
+    Asked, Deadline, Runtime, deadline, dial_by, is_about_the_target, no_address, resolved,
 };
 use crate::target::{Host, Target};
 use crate::trace::{self, Instrument};
@@ -18,31 +17,30 @@ use crate::version::Version;
 pub(crate) async fn through_chain<R: Runtime>(
     chain: &Chain,
     target: Target<'_>,
-    command: Command,
-    begin: Begin<AnyVersion>,
+    asked: Asked<'_, AnyVersion>,
 ) -> Result<(R::Stream, Established), Error> {
-    let span = trace::request(command, chain, &target);
-    to_each_address::<R>(chain, target, begin).instrument(span).await
+    let span = trace::request(asked.command, chain, &target);
+    to_each_address::<R>(chain, target, &asked).instrument(span).await
 }
 
 /// Where the last proxy is not asked for names, tries each address that the target's has.
 async fn to_each_address<R: Runtime>(
     chain: &Chain,
     target: Target<'_>,
-    begin: Begin<AnyVersion>,
+    asked: &Asked<'_, AnyVersion>,
 ) -> Result<(R::Stream, Established), Error> {
     let whole = deadline(chain.limit());
     let last = chain.last();
     let name = match (target.host(), last.resolves()) {
         (Host::Domain(name), Resolve::Locally) => name.as_str(),
-        _ => return walk::<R>(chain, target, begin, whole).await,
+        _ => return walk::<R>(chain, target, asked, whole).await,
     };
     // What is wrong with the options is found before the resolver is asked.
-    begin(last.protocol(), target.borrowed())?;
+    asked.of(last.protocol(), target.borrowed())?;
     let limit = earlier(whole, last);
     let mut error = no_address(name);
     for target in resolved::<R, AnyVersion>(last.protocol(), name, target.port(), limit).await? {
-        match walk::<R>(chain, target, begin, whole).await {
+        match walk::<R>(chain, target, asked, whole).await {
             Err(refused)
                 if is_about_the_target(&refused) && refused.hop().is_none_or(|n| n == chain.hops().len()) =>
             {
@@ -57,13 +55,13 @@ async fn to_each_address<R: Runtime>(
 async fn walk<R: Runtime>(
     chain: &Chain,
     target: Target<'_>,
-    begin: Begin<AnyVersion>,
+    asked: &Asked<'_, AnyVersion>,
     whole: Deadline,
 ) -> Result<(R::Stream, Established), Error> {
     let hops = chain.hops();
     let at = |n: usize| move |error: Error| error.at_hop(&hops[n], n + 1, hops.len());
     // What the last can't be asked for is found before anything is sent.
-    begin(chain.last().protocol(), target.borrowed())?;
+    asked.of(chain.last().protocol(), target.borrowed())?;
     let mut limit = earlier(whole, &hops[0]);
     let mut stream = dial_by::<R>(&hops[0], limit).await.map_err(at(0))?;
     for (n, pair) in hops.windows(2).enumerate() {
@@ -71,7 +69,7 @@ async fn walk<R: Runtime>(
         passed.map_err(at(n))?;
         limit = earlier(whole, &pair[1]);
     }
-    let mut talk = begin(chain.last().protocol(), target)?;
+    let mut talk = asked.of(chain.last().protocol(), target)?;
     let established = R::converse(&mut stream, &mut talk, limit).await;
     Ok((stream, established.map_err(at(hops.len() - 1))?))
 }

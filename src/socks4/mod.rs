@@ -26,6 +26,7 @@ use crate::conversation::{Conversation, Scratch, Step};
 use crate::error::{Error, ErrorKind, Stage};
 use crate::established::Established;
 use crate::invalid::Invalid;
+use crate::optimistic::LastMessage;
 use crate::second_reply::ReplyReader;
 use crate::target::{Host, Target};
 use crate::trace;
@@ -137,6 +138,12 @@ impl<'a> Socks4<'a> {
             self.phase = Phase::Granted;
         }
         Ok(())
+    }
+}
+
+impl LastMessage for Socks4<'_> {
+    fn is_last(&self) -> bool {
+        self.phase == Phase::Request
     }
 }
 

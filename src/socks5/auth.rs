@@ -9,7 +9,7 @@ use std::fmt;
 use std::sync::Arc;
 
 pub(super) const NONE: u8 = 0x00;
-pub(super) const PASSWORD: u8 = 0x02;
+pub(crate) const PASSWORD: u8 = 0x02;
 pub(super) const NO_ACCEPTABLE: u8 = 0xFF;
 
 /// The METHODs that a SOCKS5 client offers, in their order, and nothing beside them (RFC 1928 §3).
@@ -134,7 +134,7 @@ impl Auth {
     }
 
     /// Whether a METHOD of the caller's own is offered: only that may let the proxy speak next.
-    pub(super) fn has_own_method(&self) -> bool {
+    pub(crate) fn has_own_method(&self) -> bool {
         self.offers.iter().any(|offer| matches!(offer, Offer::Own(..)))
     }
 

@@ -30,6 +30,7 @@ mod method;
 mod reply;
 
 pub use auth::Auth;
+pub(crate) use auth::PASSWORD;
 pub use credentials::Credentials;
 pub use method::Method;
 pub(crate) use reply::Reader;
@@ -40,6 +41,7 @@ use crate::encapsulation::Encapsulation;
 use crate::error::{Error, ErrorKind, Stage};
 use crate::established::Established;
 use crate::frames::Frames;
+use crate::optimistic::LastMessage;
 use crate::second_reply::ReplyReader;
 use crate::target::{Host, Target};
 use crate::trace;
@@ -183,7 +185,7 @@ impl<'a> Socks5<'a> {
             None | Some(5) => {}
             // Tor leaves the selection out when everything comes at once, and begins with the STATUS.
             Some(1) if self.messages.pipelined && self.messages.auth.credentials().is_some() => {
-                return self.chosen(auth::PASSWORD);
+                return self.chosen(PASSWORD);
             }
             Some(first) => {
                 return Err(Error::new(Stage::MethodSelection, ErrorKind::NotSocks { first }));
@@ -305,6 +307,15 @@ impl<'a> Socks5<'a> {
 
     fn ended_early(&self) -> Error {
         Error::new(self.stage(), ErrorKind::EndedEarly { received: self.reply.received() })
+    }
+}
+
+impl LastMessage for Socks5<'_> {
+    fn is_last(&self) -> bool {
+        match self.phase {
+            Phase::Greeting => self.messages.pipelined,
+            phase => phase == Phase::Request,
+        }
     }
 }
 

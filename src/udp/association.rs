@@ -107,7 +107,7 @@ impl Association {
     }
 
     /// Counts datagrams that do not get through.
-    pub(super) fn drop_datagrams(&self, count: u64) {
+    pub(crate) fn drop_datagrams(&self, count: u64) {
         self.dropped.fetch_add(count, Relaxed);
     }
 

@@ -115,7 +115,7 @@ impl Source<'_> {
 impl Source<'_> {
     /// Renders the header of a standalone datagram from here.
     #[allow(clippy::cast_possible_truncation, reason = "a name has 255 bytes at most")]
-    pub(super) fn put_header(&self, mut put: impl FnMut(&[u8])) {
+    pub(crate) fn put_header(&self, mut put: impl FnMut(&[u8])) {
         put(&[0; 3]);
         match self {
             Self::Ip(addr) => wire::put_address(&(addr.ip(), addr.port()).into(), put),

@@ -1,0 +1,69 @@
+//! The relay of a forwarder: from the client's datagrams to those of an association, and back.
+
+use super::handshake;
+use crate::reply::Reply;
+use crate::target::{Domain, Host, Target};
+use crate::tokio::Socks5UdpSocket;
+use crate::udp::{Datagram, HEADROOM, Source};
+use std::io;
+use std::net::SocketAddr;
+use std::str;
+use tokio::io::AsyncReadExt;
+use tokio::net::{TcpStream, UdpSocket};
+
+/// The most that a datagram has.
+const LONGEST: usize = 64 * 1024;
+
+/// Relays datagrams until the client closes its connection, or the association ends.
+pub(super) async fn relay(mut client: TcpStream, association: Socks5UdpSocket) -> io::Result<()> {
+    let socket = UdpSocket::bind((client.local_addr()?.ip(), 0)).await?;
+    handshake::reply(&mut client, Reply::SUCCEEDED, &socket.local_addr()?.into()).await?;
+    let mut peer = None;
+    let mut from_client = vec![0; LONGEST];
+    let mut from_relay = vec![0; HEADROOM + LONGEST];
+    loop {
+        tokio::select! {
+            // Whatever it says, nothing belongs there.
+            ended = client.read_u8() => return ended.map(drop),
+            received = socket.recv_from(&mut from_client) => {
+                let (n, from) = received?;
+                if is_client(&mut peer, from, client.peer_addr()?) {
+                    forward(&association, &from_client[..n]).await?;
+                }
+            }
+            received = association.recv_in_place(&mut from_relay) => {
+                if let (datagram, Some(peer)) = (received?, peer) {
+                    let mut bytes = Vec::with_capacity(HEADROOM + datagram.payload.len());
+                    datagram.source.put_header(|part| bytes.extend_from_slice(part));
+                    bytes.extend_from_slice(datagram.payload);
+                    // The client may not listen any more, or not yet.
+                    let _ = socket.send_to(&bytes, peer).await;
+                }
+            }
+        }
+    }
+}
+
+/// The first who sends from the client's address is the client.
+fn is_client(known: &mut Option<SocketAddr>, from: SocketAddr, client: SocketAddr) -> bool {
+    from.ip() == client.ip() && *known.get_or_insert(from) == from
+}
+
+/// Sends a datagram on. What is malformed, or can't be sent, is lost, as datagrams are; an association that has ended is an error.
+async fn forward(association: &Socks5UdpSocket, bytes: &[u8]) -> io::Result<()> {
+    let Some((payload, target)) = Datagram::parse(bytes).ok().and_then(addressed) else { return Ok(()) };
+    match association.send_to(payload, target).await {
+        Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Payload and target of a client's datagram that is no fragment.
+fn addressed(datagram: Datagram<'_>) -> Option<(&[u8], Target<'_>)> {
+    let host = match datagram.source {
+        _ if datagram.fragment != 0 => return None,
+        Source::Ip(addr) => Host::Ip(addr.ip()),
+        Source::Name(name, _) => Host::Domain(Domain::new(str::from_utf8(name).ok()?).ok()?),
+    };
+    Some((datagram.payload, Target::new(host, datagram.source.port())))
+}

@@ -1,0 +1,91 @@
+//! A [`Connector`] where [hyper](https://hyper.rs) and [tower](::tower_service) take one: hyper-util's client, hyper-rustls and hyper-tls around it, tonic.
+//!
+//! ```no_run
+//! use anysocks::{Proxy, tokio::Connector};
+//! use hyper_util::client::legacy::Client;
+//! use hyper_util::rt::TokioExecutor;
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let proxy: Proxy = "socks5h://127.0.0.1:1080".parse()?;
+//! let client = Client::builder(TokioExecutor::new()).build(Connector::new(proxy));
+//! let page = client.get("http://example.com/".parse()?).await?;
+//! # let _: http::Response<hyper::body::Incoming> = page;
+//! # let _ = client.request(http::Request::new(String::new()));
+//! # Ok(()) }
+//! ```
+//!
+//! A client keeps its connections by host alone. Whose streams must not share a circuit of Tor, has a client for each
+//! [isolated](crate::Proxy::isolated) proxy.
+
+use crate::address::Address;
+use crate::error::Error;
+use crate::invalid::Invalid;
+use crate::stream::SocksStream;
+use crate::target::Target;
+use crate::tokio::{AnyStream, Connector, Tokio};
+use ::tokio::net::TcpStream;
+use http::Uri;
+use hyper_util::client::legacy::connect::{Connected, Connection};
+use hyper_util::rt::TokioIo;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+/// BND.ADDR and BND.PORT of the connection that a response came over, among the response's extensions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BoundAddr(pub Address);
+
+impl tower_service::Service<Uri> for Connector {
+    type Response = TokioIo<AnyStream>;
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Error>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    /// Connects to the host of the URI, at its port, or else at that of `https`, `wss`, `http` or `ws`.
+    fn call(&mut self, uri: Uri) -> Self::Future {
+        let connector = self.clone();
+        Box::pin(async move { connector.connect(target(&uri)?).await.map(TokioIo::new) })
+    }
+}
+
+fn target(uri: &Uri) -> Result<Target<'_>, Error> {
+    let port = match (uri.port_u16(), uri.scheme_str()) {
+        (Some(port), _) => port,
+        (None, Some("https" | "wss")) => 443,
+        (None, Some("http" | "ws")) => 80,
+        (None, _) => return Err(Invalid::PortMissing.into()),
+    };
+    (uri.host().unwrap_or_default(), port).try_into()
+}
+
+impl<V> Connection for SocksStream<TcpStream, V, Tokio> {
+    fn connected(&self) -> Connected {
+        Connected::new().extra(BoundAddr(self.bound_addr().clone()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_a_uri_leads() {
+        for (uri, to) in [
+            ("http://example.com/", Some("example.com:80")),
+            ("https://example.com/page", Some("example.com:443")),
+            ("wss://example.com", Some("example.com:443")),
+            ("ws://example.com", Some("example.com:80")),
+            ("http://example.com:8080", Some("example.com:8080")),
+            ("https://[2001:db8::7]/", Some("[2001:db8::7]:443")),
+            ("https://192.0.2.7/", Some("192.0.2.7:443")),
+            ("example.com:8080", Some("example.com:8080")),
+            ("gopher://example.com/", None),
+            ("/page", None),
+        ] {
+            let uri = uri.parse().unwrap();
+            assert_eq!(target(&uri).ok().map(|target| target.to_string()).as_deref(), to, "{uri}");
+        }
+    }
+}
