@@ -7,7 +7,7 @@ use crate::error::{Error, ErrorKind};
 use crate::futures::{FuturesIo, converse};
 use crate::listener::SocksListener;
 use crate::proxy::SocketOptions;
-use crate::reactor::{self, AsyncUdpFront, Reactor, Watched, within};
+use crate::reactor::{self, AsyncUdpFront, Converses, Reactor, Watched, within};
 use crate::runtime::{Deadline, Ends, Runtime};
 use crate::stream::SocksStream;
 use crate::udp::{Direction, UdpFront};
@@ -92,6 +92,15 @@ impl<F: OverAsyncIo> Runtime for F {
 
     fn ends(stream: &F::Stream) -> io::Result<Ends> {
         <F as OverAsyncIo>::ends(stream)
+    }
+}
+
+impl<F: OverAsyncIo, S: AsyncRead + AsyncWrite + Unpin + Send + Sync> Converses<S> for F {
+    async fn converse_over<C: Conversation + Send + Sync>(
+        stream: &mut S,
+        talk: &mut C,
+    ) -> Result<C::Outcome, Error> {
+        converse(stream, talk).await
     }
 }
 

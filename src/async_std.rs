@@ -28,6 +28,7 @@ use crate::error::Error;
 use crate::futures::{FuturesIo, sealed};
 use crate::into_proxy::IntoProxy;
 use crate::listener::SocksListener;
+use crate::reactor::Hook;
 use crate::runtime::{self, Ends};
 use crate::split::Split;
 use crate::stream::SocksStream;
@@ -35,6 +36,7 @@ use crate::target::{Host, Target};
 use crate::tor;
 use crate::udp::SocksUdpSocket;
 use crate::version::{V4, V5, Version};
+use crate::wrap::{Plain, Wrapped};
 use ::async_io::Async;
 use ::async_std::net::TcpStream;
 use futures_io::AsyncRead;
@@ -65,7 +67,10 @@ pub type AnyStream<S = TcpStream> = SocksStream<S, AnyVersion, AsyncStd>;
 pub type AnyListener<S = TcpStream> = SocksListener<S, AnyVersion, AsyncStd>;
 
 /// What reaches targets through a proxy, a chain of them, or none.
-pub type Connector = connector::Connector<AsyncStd>;
+pub type Connector<W = Plain> = connector::Connector<AsyncStd, W>;
+
+/// A [`Connector`] that [wraps](Connector::wrapped) the streams that it dials.
+pub type WrappedConnector<S> = Connector<Wrapped<Hook<TcpStream, S>>>;
 
 /// A UDP socket whose datagrams go by way of a SOCKS5 proxy.
 pub type Socks5UdpSocket = SocksUdpSocket<AsyncStd>;

@@ -17,6 +17,7 @@ mod io;
 mod race;
 mod udp;
 mod wait;
+mod wrap;
 
 use crate::address::{Address, Name};
 use crate::any_version::AnyVersion;
@@ -32,6 +33,7 @@ use crate::target::{Host, Target};
 use crate::tor;
 use crate::udp::SocksUdpSocket;
 use crate::version::{V4, V5, Version, begin_bind, begin_connect};
+use crate::wrap::{Plain, Wrapped};
 use socket2::SockAddr;
 use std::io::{Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
@@ -59,7 +61,10 @@ pub type AnyStream<S = TcpStream> = SocksStream<S, AnyVersion, Blocking>;
 pub type AnyListener<S = TcpStream> = SocksListener<S, AnyVersion, Blocking>;
 
 /// What reaches targets through a proxy, a chain of them, or none.
-pub type Connector = crate::Connector<Blocking>;
+pub type Connector<W = Plain> = crate::Connector<Blocking, W>;
+
+/// A [`Connector`] that [wraps](Connector::wrapped) the streams that it dials.
+pub type WrappedConnector<S> = Connector<Wrapped<wrap::Hook<S>>>;
 
 /// A UDP socket whose datagrams go by way of a SOCKS5 proxy.
 pub type Socks5UdpSocket = SocksUdpSocket<Blocking>;

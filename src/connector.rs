@@ -8,14 +8,15 @@ use crate::established::{Established, Spoken};
 use crate::invalid::Invalid;
 use crate::listener::SocksListener;
 use crate::optimistic::Say;
-use crate::proxy::{DEFAULT_TIMEOUT, Endpoint, Protocol, Proxy, Resolve, SocketOptions};
-use crate::route::{Chain, NoProxy, Route, through_chain};
+use crate::proxy::{DEFAULT_TIMEOUT, Protocol, Proxy, Resolve, SocketOptions};
+use crate::route::{Chain, NoProxy, Reached, Route, through_chain};
 use crate::runtime::{Asked, Runtime, deadline, lookup, no_address};
 use crate::socks4::Socks4;
 use crate::socks5::Socks5;
 use crate::stream::SocksStream;
 use crate::target::{Host, Target};
 use crate::udp::{SocksUdpSocket, UdpFront, associate};
+use crate::wrap::{Plain, Wrap, failed};
 use std::fmt;
 use std::marker::PhantomData;
 use std::net::{IpAddr, SocketAddr};
@@ -24,9 +25,10 @@ use std::sync::Arc;
 /// Reaches targets through a proxy, a [`Chain`], what the environment says, or a rule; the streams that it gives are of one type whatever
 /// version the proxy speaks.
 ///
-/// `F` is the front end, each of which names its own `Connector`. It is cheap to clone.
-pub struct Connector<F> {
+/// `F` is the front end, each of which names its own `Connector`, and `W` what the stream is wrapped in. It is cheap to clone.
+pub struct Connector<F, W = Plain> {
     route: Arc<Route>,
+    wrap: W,
     marker: PhantomData<fn() -> F>,
 }
 
@@ -81,37 +83,33 @@ impl<F> Connector<F> {
         }
     }
 
-    /// The only proxy that there is on any way.
-    fn proxies(&self) -> Result<&Chain, Error> {
-        self.route.to_anybody().ok_or_else(|| Invalid::NoProxyToAsk.into())
+    pub(crate) fn wrapped_by<W>(self, wrap: W) -> Connector<F, W> {
+        Connector { route: self.route, wrap, marker: PhantomData }
     }
 }
 
-impl<F: Runtime> Connector<F> {
+impl<F: Runtime, W: Wrap<F>> Connector<F, W> {
     pub(crate) async fn connect_to(
         &self,
         target: Target<'_>,
         first_bytes: &[u8],
-    ) -> Result<SocksStream<F::Stream, AnyVersion, F>, Error> {
-        let (stream, established) = match self.route.to(&target) {
-            Some(chain) => through_chain::<F>(&chain, target, Asked::connect(first_bytes)).await?,
-            None => directly::<F>(&target, first_bytes).await?,
+    ) -> Result<SocksStream<W::Stream, AnyVersion, F>, Error> {
+        let asked = Asked::connect(first_bytes);
+        let reached = match self.route.to(&target) {
+            Some(chain) => through_chain::<F, W>(&chain, &self.wrap, target, asked).await?,
+            None => self.directly(&target, first_bytes).await?,
         };
-        Ok(SocksStream::new(stream, established))
+        Ok(SocksStream::new(reached.stream, reached.established))
     }
 
     pub(crate) async fn bind_for(
         &self,
         peer: Target<'_>,
-    ) -> Result<SocksListener<F::Stream, AnyVersion, F>, Error> {
+    ) -> Result<SocksListener<W::Stream, AnyVersion, F>, Error> {
         let chain = self.route.to(&peer).ok_or(Invalid::NoProxyToAsk)?;
-        let (stream, first) = through_chain::<F>(&chain, peer, Asked::bind()).await?;
-        let addr = match (chain.only(), chain.last().endpoint()) {
-            (Some(_), _) => F::ends(&stream).ok().map(|ends| ends.peer.ip()),
-            (None, Endpoint::Addr(addr)) => Some(addr.ip()),
-            (None, _) => None,
-        };
-        Ok(SocksListener::new(stream, first, addr).of(chain.last()))
+        let Reached { stream, established, proxy } =
+            through_chain::<F, W>(&chain, &self.wrap, peer, Asked::bind()).await?;
+        Ok(SocksListener::new(stream, established, proxy).of(chain.last()))
     }
 
     pub(crate) async fn resolve_name(&self, name: Host<'_>) -> Result<IpAddr, Error> {
@@ -122,8 +120,8 @@ impl<F: Runtime> Connector<F> {
             (Host::Domain(_), Some(chain), Some(Resolve::ByProxy)) => {
                 let asked =
                     Asked::<AnyVersion> { command: Command::Resolve, begin: resolve, first_bytes: &[] };
-                let (_, answer) = through_chain::<F>(chain, target, asked).await?;
-                answer.bound.ip().ok_or_else(|| {
+                let answer = through_chain::<F, W>(chain, &self.wrap, target, asked).await?;
+                answer.established.bound.ip().ok_or_else(|| {
                     Error::new(Stage::Request, ErrorKind::Malformed { field: "ATYP", byte: 3 })
                 })
             }
@@ -134,11 +132,30 @@ impl<F: Runtime> Connector<F> {
             (Host::Ip(ip), ..) => Ok(*ip),
         }
     }
+
+    /// Connects to the target itself.
+    async fn directly(&self, target: &Target<'_>, first_bytes: &[u8]) -> Result<Reached<W::Stream>, Error> {
+        let deadline = deadline(Some(DEFAULT_TIMEOUT));
+        let addrs = match target.host() {
+            Host::Ip(ip) => vec![(*ip, target.port()).into()],
+            Host::Domain(name) => lookup::<F>(name.as_str(), target.port(), deadline).await?,
+        };
+        let addrs = interleave(addrs).into_iter().map(Into::into).collect();
+        let raced = F::race(addrs, &SocketOptions::default(), deadline).await;
+        let stream = raced.map_err(|failures| failures.at(Stage::Direct))?;
+        let ends = F::ends(&stream).map_err(failed(Stage::Direct))?;
+        let mut held = self.wrap.wrap(stream, None, deadline).await.map_err(failed(Stage::Direct))?;
+        W::converse(&mut held, &mut Say::new(first_bytes), deadline).await?;
+        let stream = W::finish(held).map_err(failed(Stage::Direct))?;
+        let established = Established { bound: ends.local.into(), frames: None, spoken: Spoken::V5 };
+        Ok(Reached { stream, established, proxy: None })
+    }
 }
 
 impl<F: UdpFront> Connector<F> {
     pub(crate) async fn associated(&self) -> Result<SocksUdpSocket<F>, Error> {
-        let proxy = self.proxies()?.only().ok_or(Invalid::DatagramsThroughChain)?;
+        let proxies = self.route.to_anybody().ok_or(Invalid::NoProxyToAsk)?;
+        let proxy = proxies.only().ok_or(Invalid::DatagramsThroughChain)?;
         associate::<F>(proxy).await
     }
 }
@@ -151,38 +168,20 @@ fn resolve<'a>(protocol: &'a Protocol, target: Target<'a>) -> Result<AnyRequest<
     })
 }
 
-/// Connects to the target itself.
-async fn directly<R: Runtime>(
-    target: &Target<'_>,
-    first_bytes: &[u8],
-) -> Result<(R::Stream, Established), Error> {
-    let deadline = deadline(Some(DEFAULT_TIMEOUT));
-    let addrs = match target.host() {
-        Host::Ip(ip) => vec![(*ip, target.port()).into()],
-        Host::Domain(name) => lookup::<R>(name.as_str(), target.port(), deadline).await?,
-    };
-    let addrs = interleave(addrs).into_iter().map(Into::into).collect();
-    let raced = R::race(addrs, &SocketOptions::default(), deadline).await;
-    let mut stream = raced.map_err(|failures| failures.at(Stage::Direct))?;
-    R::converse(&mut stream, &mut Say::new(first_bytes), deadline).await?;
-    let ends = R::ends(&stream).map_err(|error| Error::io(Stage::Direct, error))?;
-    Ok((stream, Established { bound: ends.local.into(), frames: None, spoken: Spoken::V5 }))
-}
-
 impl<F> From<Route> for Connector<F> {
     fn from(route: Route) -> Self {
-        Self { route: Arc::new(route), marker: PhantomData }
+        Self { route: Arc::new(route), wrap: Plain, marker: PhantomData }
     }
 }
 
-impl<F> Clone for Connector<F> {
+impl<F, W: Clone> Clone for Connector<F, W> {
     fn clone(&self) -> Self {
-        Self { route: Arc::clone(&self.route), marker: PhantomData }
+        Self { route: Arc::clone(&self.route), wrap: self.wrap.clone(), marker: PhantomData }
     }
 }
 
-impl<F> fmt::Debug for Connector<F> {
+impl<F, W: fmt::Debug> fmt::Debug for Connector<F, W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Connector").field("route", &self.route).finish()
+        f.debug_struct("Connector").field("route", &self.route).field("wrap", &self.wrap).finish()
     }
 }

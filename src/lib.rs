@@ -92,6 +92,7 @@ mod turn;
 pub mod udp;
 mod version;
 mod wire;
+mod wrap;
 
 #[cfg(any(feature = "smol", feature = "async-std"))]
 mod async_io;
@@ -142,6 +143,7 @@ pub use split::Split;
 pub use stream::SocksStream;
 pub use target::{Domain, Host, Target};
 pub use version::{V4, V5, Version};
+pub use wrap::{Plain, Wrapped};
 
 /// The README's examples, compiled.
 #[cfg(all(doctest, feature = "tokio", feature = "smol", feature = "async-std"))]

@@ -94,15 +94,12 @@ impl AsyncUdpSocket for Socks5UdpSocket {
         let mut slots = bufs.iter_mut().zip(meta);
         let Some((buf, meta)) = slots.next() else { return Poll::Ready(Ok(0)) };
         let mut errors = 0..ERRORS_IN_A_ROW;
-        *meta = ready!(self.poll_attempts(
-            cx,
-            Direction::Receive,
-            self.polling(Direction::Receive),
-            |socket| match self.receive(socket, buf) {
-                Err(error) if is_of_the_system(&error) && errors.next().is_some() => Ok(None),
-                received => received,
-            }
-        ))?;
+        let first = |socket: &Socket| match self.receive(socket, buf) {
+            Err(error) if is_of_the_system(&error) && errors.next().is_some() => Ok(None),
+            received => received,
+        };
+        let wait = self.polling(Direction::Receive);
+        *meta = ready!(self.poll_attempts(cx, Direction::Receive, wait, first))?;
         let mut received = 1;
         for (buf, meta) in slots {
             match self.attempt(Direction::Receive, |socket| self.receive(socket, buf)) {
@@ -133,11 +130,7 @@ impl AsyncUdpSocket for Socks5UdpSocket {
 impl Socks5UdpSocket {
     fn send_packet(&self, transmit: &Transmit<'_>) -> io::Result<()> {
         let header = Header::new(&target(transmit.destination));
-        let send = || {
-            self.attempt(Direction::Send, |socket| self.association().send(socket, &header, transmit.contents))
-        };
-        // The error may be that of an earlier datagram, of which the system tells only now, in place of sending.
-        send().or_else(|error| if is_of_the_system(&error) { send() } else { Err(error) }).map(drop)
+        self.sending_now(|socket| self.association().send(socket, &header, transmit.contents))
     }
 
     /// Where only a part can be sent, all of it will be sent again. QUIC knows packets that it has seen.
@@ -148,9 +141,15 @@ impl Socks5UdpSocket {
             batch.push(packet, target.borrowed())?;
         }
         while !batch.is_empty() {
-            self.attempt(Direction::Send, |socket| self.send_batch_now(socket, &mut batch))?;
+            self.sending_now(|socket| self.send_batch_now(socket, &mut batch))?;
         }
         Ok(())
+    }
+
+    /// An error may be that of an earlier datagram, which the system tells in place of sending: then it is tried once more.
+    fn sending_now(&self, mut send: impl FnMut(&Socket) -> io::Result<usize>) -> io::Result<()> {
+        let mut send = || self.attempt(Direction::Send, &mut send).map(drop);
+        send().or_else(|error| if is_of_the_system(&error) { send() } else { Err(error) })
     }
 
     /// Receives a packet. One from a name is of no use to quinn.
@@ -200,3 +199,6 @@ fn mapped(ip: IpAddr) -> Ipv6Addr {
         IpAddr::V6(ip) => ip,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,8 +5,10 @@ mod connector;
 mod udp;
 pub(crate) mod waiters;
 mod watched;
+mod wrap;
 
 pub(crate) use watched::{AsyncUdpFront, Watched};
+pub(crate) use wrap::{Converses, Hook};
 
 use crate::dial::{ATTEMPT_DELAY, Failures, begin, connected};
 use crate::error::{Error, ErrorKind, Stage};
@@ -21,7 +23,8 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 /// The part of an asynchronous runtime that watches sockets and the clock.
-pub(crate) trait Reactor {
+#[allow(unreachable_pub, reason = "a bound of the connectors")]
+pub trait Reactor {
     type Socket: Send + Sync;
     type Stream: Send + Sync;
 

@@ -13,8 +13,9 @@ use crate::optimistic::Optimistic;
 use crate::proxy::{Endpoint, Proxy, Resolve, SocketOptions};
 use crate::stream::SocksStream;
 use crate::target::{Host, Target};
-use crate::trace::{self, Instrument};
+use crate::trace;
 use crate::version::{V5, Version};
+use crate::wrap::{Plain, Wrap};
 use socket2::SockAddr;
 use std::io;
 use std::net::SocketAddr;
@@ -122,8 +123,8 @@ async fn request<'b, R: Runtime, V: Version>(
     asked: Asked<'_, V>,
 ) -> Result<(R::Stream, Established), Error> {
     let target = target.try_into().map_err(Into::into)?;
-    let span = trace::request(asked.command, proxy, &target);
-    let granted = through::<R, V>(proxy, target, asked).instrument(span).await;
+    let request = trace::request(asked.command, proxy, &target);
+    let granted = request.watch(through::<R, V>(proxy, target, asked)).await;
     granted.map_err(|error| error.at(proxy))
 }
 
@@ -181,6 +182,7 @@ pub(crate) async fn to<R: Runtime, C: Conversation + Send + Sync>(
     mut talk: C,
     deadline: Deadline,
 ) -> Result<(R::Stream, C::Outcome), Error> {
+    Wrap::<R>::admits(&Plain, proxy)?;
     let mut stream = dial_by::<R>(proxy, deadline).await?;
     let outcome = R::converse(&mut stream, &mut talk, deadline).await?;
     Ok((stream, outcome))

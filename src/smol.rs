@@ -20,6 +20,7 @@ use crate::error::Error;
 use crate::futures::{FuturesIo, sealed};
 use crate::into_proxy::IntoProxy;
 use crate::listener::SocksListener;
+use crate::reactor::Hook;
 use crate::runtime::{self, Ends};
 use crate::split::Split;
 use crate::stream::SocksStream;
@@ -27,6 +28,7 @@ use crate::target::{Host, Target};
 use crate::tor;
 use crate::udp::SocksUdpSocket;
 use crate::version::{V4, V5, Version};
+use crate::wrap::{Plain, Wrapped};
 use ::async_io::Async;
 use ::async_net::TcpStream;
 use futures_io::AsyncRead;
@@ -58,7 +60,10 @@ pub type AnyStream<S = TcpStream> = SocksStream<S, AnyVersion, Smol>;
 pub type AnyListener<S = TcpStream> = SocksListener<S, AnyVersion, Smol>;
 
 /// What reaches targets through a proxy, a chain of them, or none.
-pub type Connector = connector::Connector<Smol>;
+pub type Connector<W = Plain> = connector::Connector<Smol, W>;
+
+/// A [`Connector`] that [wraps](Connector::wrapped) the streams that it dials.
+pub type WrappedConnector<S> = Connector<Wrapped<Hook<TcpStream, S>>>;
 
 /// A UDP socket whose datagrams go by way of a SOCKS5 proxy.
 pub type Socks5UdpSocket = SocksUdpSocket<Smol>;

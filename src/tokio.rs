@@ -28,13 +28,14 @@ use crate::handshake::Handshake;
 use crate::into_proxy::IntoProxy;
 use crate::listener::SocksListener;
 use crate::proxy::SocketOptions;
-use crate::reactor::{self, Reactor, within};
+use crate::reactor::{self, Converses, Hook, Reactor, within};
 use crate::runtime::{self, Deadline, Ends, Runtime};
 use crate::stream::SocksStream;
 use crate::target::{Host, Target};
 use crate::tor;
 use crate::udp::SocksUdpSocket;
 use crate::version::{V4, V5, Version, begin_bind, begin_connect};
+use crate::wrap::{Plain, Wrapped};
 use ::tokio::io::{AsyncRead, AsyncWrite};
 use ::tokio::net::{TcpStream, lookup_host};
 use ::tokio::time::sleep_until;
@@ -62,7 +63,10 @@ pub type AnyStream<S = TcpStream> = SocksStream<S, AnyVersion, Tokio>;
 pub type AnyListener<S = TcpStream> = SocksListener<S, AnyVersion, Tokio>;
 
 /// What reaches targets through a proxy, a chain of them, or none.
-pub type Connector = connector::Connector<Tokio>;
+pub type Connector<W = Plain> = connector::Connector<Tokio, W>;
+
+/// A [`Connector`] that [wraps](Connector::wrapped) the streams that it dials.
+pub type WrappedConnector<S> = Connector<Wrapped<Hook<TcpStream, S>>>;
 
 /// A UDP socket whose datagrams go by way of a SOCKS5 proxy.
 pub type Socks5UdpSocket = SocksUdpSocket<Tokio>;
@@ -227,6 +231,15 @@ impl Runtime for Tokio {
 
     fn ends(stream: &TcpStream) -> std::io::Result<Ends> {
         Ok(Ends { local: stream.local_addr()?, peer: stream.peer_addr()? })
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send + Sync> Converses<S> for Tokio {
+    async fn converse_over<C: Conversation + Send + Sync>(
+        stream: &mut S,
+        talk: &mut C,
+    ) -> Result<C::Outcome, Error> {
+        converse(stream, talk).await
     }
 }
 

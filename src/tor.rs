@@ -9,7 +9,7 @@ use crate::runtime::{Runtime, deadline, to};
 use crate::socks4::Socks4;
 use crate::socks5::Socks5;
 use crate::target::Host;
-use crate::trace::{self, Instrument};
+use crate::trace;
 use crate::version::{V4, V5, Version};
 use std::net::{IpAddr, SocketAddr};
 
@@ -20,8 +20,8 @@ pub(crate) async fn resolve<'a, 'b, R: Runtime>(
 ) -> Result<IpAddr, Error> {
     let proxy = proxy.into_proxy::<V5>()?;
     let name = name.try_into().map_err(Into::into)?;
-    let span = trace::request(Command::Resolve, &*proxy, &name);
-    let answer = asked::<R>(&proxy, name).instrument(span).await.map_err(|error| error.at(&*proxy))?;
+    let request = trace::request(Command::Resolve, &*proxy, &name);
+    let answer = request.watch(asked::<R>(&proxy, name)).await.map_err(|error| error.at(&*proxy))?;
     match answer {
         Address::Ip(addr) => Ok(addr.ip()),
         Address::Name(..) => Err(unexpected(&answer).at(&*proxy)),
@@ -43,12 +43,12 @@ pub(crate) async fn resolve_ptr<'a, R: Runtime>(
     ip: IpAddr,
 ) -> Result<Name, Error> {
     let proxy = proxy.into_proxy::<V5>()?;
-    let span = trace::request(Command::ResolvePtr, &*proxy, &ip);
+    let request = trace::request(Command::ResolvePtr, &*proxy, &ip);
     let answer = async {
         let talk = Socks5::resolve_ptr(V5::auth(&proxy)?, ip)?;
         to::<R, _>(&proxy, talk, deadline(proxy.limit())).await
     };
-    let (_, granted) = answer.instrument(span).await.map_err(|error| error.at(&*proxy))?;
+    let (_, granted) = request.watch(answer).await.map_err(|error| error.at(&*proxy))?;
     match granted.bound {
         Address::Name(name, _) => Ok(name),
         address @ Address::Ip(_) => Err(unexpected(&address).at(&*proxy)),

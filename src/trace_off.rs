@@ -1,23 +1,24 @@
 //! What stands in for `trace` without the `tracing` feature: the same names, and nothing behind them.
 
 use crate::command::Command;
-use crate::error::Stage;
+use crate::error::{Error, Stage};
 use std::fmt::Display;
 
 /// Stands for the span that there is not.
-pub(crate) struct Span;
+pub(crate) struct Request;
 
-/// Stands for `tracing::Instrument`.
-pub(crate) trait Instrument: Sized {
-    fn instrument(self, _: Span) -> Self {
-        self
-    }
+pub(crate) const fn request(_: Command, _: &dyn Display, _: &dyn Display) -> Request {
+    Request
 }
 
-impl<T: Future> Instrument for T {}
-
-pub(crate) const fn request(_: Command, _: &dyn Display, _: &dyn Display) -> Span {
-    Span
+impl Request {
+    #[allow(clippy::unused_self, reason = "the signature of what it stands for")]
+    pub(crate) fn watch<T>(
+        self,
+        work: impl Future<Output = Result<T, Error>>,
+    ) -> impl Future<Output = Result<T, Error>> {
+        work
+    }
 }
 
 pub(crate) const fn sent(_: Stage, _: usize) {}

@@ -47,7 +47,10 @@ impl Subscriber for Recorder {
     }
 
     fn record(&self, _: &Id, values: &Record<'_>) {
-        values.record(&mut Fields(&mut self.0.lock().unwrap()));
+        let mut text = self.0.lock().unwrap();
+        text.push_str("recorded");
+        values.record(&mut Fields(&mut text));
+        text.push('\n');
     }
 
     fn record_follows_from(&self, _: &Id, _: &Id) {}
@@ -100,13 +103,20 @@ fn a_handshake_is_reported() {
         ("heard", 10),
     ];
     let lines: Vec<_> = text.lines().collect();
-    assert_eq!(lines[0], format!("socks proxy={proxy} target=example.com:80"));
-    assert_eq!(lines.len(), 1 + sizes.len(), "{text}");
+    assert_eq!(lines[0], format!("socks command=CONNECT proxy={proxy} target=example.com:80"));
+    assert_eq!(lines.len(), 1 + sizes.len() + 1, "{text}");
+    assert!(lines[1 + sizes.len()].starts_with("recorded elapsed="), "{text}");
     let stages = ["method selection", "authentication", "request"];
     for (at, (what, bytes)) in sizes.into_iter().enumerate() {
         let fields = format!("stage={} bytes={bytes}", stages[at / 2]);
         assert!(lines[1 + at].contains(what) && lines[1 + at].contains(&fields), "{fields}: {text}");
     }
+}
+
+#[test]
+fn a_failure_is_reported_with_its_stage() {
+    let (_, text) = recorded(1, "example.com:80");
+    assert!(text.contains("\nrecorded failed=authentication\n"), "{text}");
 }
 
 #[test]

@@ -4,14 +4,15 @@ use super::{AnyListener, AnyStream, Blocking, Socks5UdpSocket, at_once};
 use crate::connector::Connector;
 use crate::error::Error;
 use crate::target::{Host, Target};
+use crate::wrap::Wrap;
 use std::net::IpAddr;
 
-impl Connector<Blocking> {
+impl<W: Wrap<Blocking>> Connector<Blocking, W> {
     #[doc = include_str!("../docs/connector/connect.md")]
     pub fn connect<'t>(
         &self,
         target: impl TryInto<Target<'t>, Error: Into<Error>>,
-    ) -> Result<AnyStream, Error> {
+    ) -> Result<AnyStream<W::Stream>, Error> {
         at_once(self.connect_to(target.try_into().map_err(Into::into)?, &[]))
     }
 
@@ -20,7 +21,7 @@ impl Connector<Blocking> {
         &self,
         target: impl TryInto<Target<'t>, Error: Into<Error>>,
         first_bytes: &[u8],
-    ) -> Result<AnyStream, Error> {
+    ) -> Result<AnyStream<W::Stream>, Error> {
         at_once(self.connect_to(target.try_into().map_err(Into::into)?, first_bytes))
     }
 
@@ -28,17 +29,19 @@ impl Connector<Blocking> {
     pub fn bind<'t>(
         &self,
         expected_peer: impl TryInto<Target<'t>, Error: Into<Error>>,
-    ) -> Result<AnyListener, Error> {
+    ) -> Result<AnyListener<W::Stream>, Error> {
         at_once(self.bind_for(expected_peer.try_into().map_err(Into::into)?))
-    }
-
-    #[doc = include_str!("../docs/connector/associate.md")]
-    pub fn associate(&self) -> Result<Socks5UdpSocket, Error> {
-        at_once(self.associated())
     }
 
     #[doc = include_str!("../docs/connector/resolve.md")]
     pub fn resolve<'t>(&self, name: impl TryInto<Host<'t>, Error: Into<Error>>) -> Result<IpAddr, Error> {
         at_once(self.resolve_name(name.try_into().map_err(Into::into)?))
+    }
+}
+
+impl Connector<Blocking> {
+    #[doc = include_str!("../docs/connector/associate.md")]
+    pub fn associate(&self) -> Result<Socks5UdpSocket, Error> {
+        at_once(self.associated())
     }
 }

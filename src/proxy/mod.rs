@@ -47,6 +47,7 @@ pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 /// | `socks4a` | SOCKS4a | the proxy |
 /// | `socks5` | SOCKS5 | this machine |
 /// | `socks5h`, `socks` | SOCKS5 | the proxy |
+/// | `...+tls`, `socks5s` | the same, behind TLS ([`behind_tls`](Self::behind_tls)); `socks5h+tls` | as without |
 /// | made in code | as made | the proxy, unless [`resolve`](Self::resolve) says otherwise |
 #[derive(Clone, Debug)]
 pub struct Proxy {
@@ -56,6 +57,7 @@ pub struct Proxy {
     timeout: Option<Duration>,
     socket: SocketOptions,
     udp: udp::Options,
+    tls: bool,
 }
 
 /// Which SOCKS a proxy speaks, and what the client identifies itself with.
@@ -128,6 +130,7 @@ impl Proxy {
             timeout: Some(DEFAULT_TIMEOUT),
             socket: SocketOptions::default(),
             udp: udp::Options::new(),
+            tls: false,
         }
     }
 
@@ -252,6 +255,20 @@ impl Proxy {
     pub fn udp(mut self, options: udp::Options) -> Self {
         self.udp = options;
         self
+    }
+
+    /// Whether the proxy is behind TLS, as the URL's `+tls` says. It can be reached by a [`Connector`](crate::Connector) that wraps its
+    /// streams, and is refused by all else.
+    #[must_use]
+    pub const fn behind_tls(mut self, tls: bool) -> Self {
+        self.tls = tls;
+        self
+    }
+
+    /// Whether the proxy [is behind TLS](Self::behind_tls).
+    #[must_use]
+    pub const fn is_behind_tls(&self) -> bool {
+        self.tls
     }
 
     /// Which SOCKS the proxy speaks, and what the client identifies itself with.

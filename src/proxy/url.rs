@@ -22,10 +22,9 @@ impl FromStr for Proxy {
     fn from_str(url: &str) -> Result<Self, Error> {
         let (scheme, rest) = url.split_once("://").ok_or(Invalid::SchemeMissing)?;
         let lower = scheme.to_ascii_lowercase();
-        let (version, unix) = match lower.strip_suffix("+unix") {
-            Some(version) => (version, true),
-            None => (&*lower, false),
-        };
+        let lower = if lower == "socks5s" { "socks5h+tls" } else { &*lower };
+        let (lower, tls) = without(lower, "+tls");
+        let (version, unix) = without(lower, "+unix");
         // The authority ends where every URL parser ends it (RFC 3986 §3.2): else this one would see another host than a check did.
         let (authority, tail) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
         let (user_info, host) = match authority.rsplit_once('@') {
@@ -45,8 +44,13 @@ impl FromStr for Proxy {
             (false, "" | "/") => host.try_into()?,
             (false, _) => return Err(Invalid::UrlTail.into()),
         };
-        Ok(Self { resolve, ..Self::new(endpoint, protocol) })
+        Ok(Self { resolve, tls, ..Self::new(endpoint, protocol) })
     }
+}
+
+/// The scheme without this suffix, and whether it had it.
+fn without<'a>(scheme: &'a str, suffix: &str) -> (&'a str, bool) {
+    scheme.strip_suffix(suffix).map_or((scheme, false), |scheme| (scheme, true))
 }
 
 fn unix_path(path: &str) -> Result<Endpoint, Error> {
@@ -128,7 +132,8 @@ impl fmt::Display for Proxy {
             (Protocol::V5(auth), Resolve::ByProxy) => ("socks5h", user_of(auth)),
         };
         let unix = if let Endpoint::Unix(_) = self.endpoint { "+unix" } else { "" };
-        write!(f, "{scheme}{unix}://")?;
+        let tls = if self.tls { "+tls" } else { "" };
+        write!(f, "{scheme}{unix}{tls}://")?;
         if !user.is_empty() {
             write!(f, "{}@", percent_encode(user, USER))?;
         }

@@ -8,14 +8,15 @@ use crate::listener::SocksListener;
 use crate::stream::SocksStream;
 use crate::target::{Host, Target};
 use crate::udp::SocksUdpSocket;
+use crate::wrap::Wrap;
 use std::net::IpAddr;
 
-impl<F: AsyncUdpFront> Connector<F> {
+impl<F: AsyncUdpFront, W: Wrap<F>> Connector<F, W> {
     #[doc = include_str!("../docs/connector/connect.md")]
     pub async fn connect<'t>(
         &self,
         target: impl TryInto<Target<'t>, Error: Into<Error>>,
-    ) -> Result<SocksStream<F::Stream, AnyVersion, F>, Error> {
+    ) -> Result<SocksStream<W::Stream, AnyVersion, F>, Error> {
         self.connect_to(target.try_into().map_err(Into::into)?, &[]).await
     }
 
@@ -24,7 +25,7 @@ impl<F: AsyncUdpFront> Connector<F> {
         &self,
         target: impl TryInto<Target<'t>, Error: Into<Error>>,
         first_bytes: &[u8],
-    ) -> Result<SocksStream<F::Stream, AnyVersion, F>, Error> {
+    ) -> Result<SocksStream<W::Stream, AnyVersion, F>, Error> {
         self.connect_to(target.try_into().map_err(Into::into)?, first_bytes).await
     }
 
@@ -32,13 +33,8 @@ impl<F: AsyncUdpFront> Connector<F> {
     pub async fn bind<'t>(
         &self,
         expected_peer: impl TryInto<Target<'t>, Error: Into<Error>>,
-    ) -> Result<SocksListener<F::Stream, AnyVersion, F>, Error> {
+    ) -> Result<SocksListener<W::Stream, AnyVersion, F>, Error> {
         self.bind_for(expected_peer.try_into().map_err(Into::into)?).await
-    }
-
-    #[doc = include_str!("../docs/connector/associate.md")]
-    pub async fn associate(&self) -> Result<SocksUdpSocket<F>, Error> {
-        self.associated().await
     }
 
     #[doc = include_str!("../docs/connector/resolve.md")]
@@ -47,5 +43,12 @@ impl<F: AsyncUdpFront> Connector<F> {
         name: impl TryInto<Host<'t>, Error: Into<Error>>,
     ) -> Result<IpAddr, Error> {
         self.resolve_name(name.try_into().map_err(Into::into)?).await
+    }
+}
+
+impl<F: AsyncUdpFront> Connector<F> {
+    #[doc = include_str!("../docs/connector/associate.md")]
+    pub async fn associate(&self) -> Result<SocksUdpSocket<F>, Error> {
+        self.associated().await
     }
 }

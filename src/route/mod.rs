@@ -7,7 +7,7 @@ mod walk;
 
 pub use chain::Chain;
 pub use no_proxy::NoProxy;
-pub(crate) use walk::through_chain;
+pub(crate) use walk::{Reached, through_chain};
 
 use crate::error::Error;
 use crate::proxy::Proxy;

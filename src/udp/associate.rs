@@ -14,8 +14,9 @@ use crate::proxy::Proxy;
 use crate::runtime::{Deadline, Ends, deadline, dial_by, resolve};
 use crate::socks5::Socks5;
 use crate::target::Target;
-use crate::trace::{self, Instrument};
+use crate::trace;
 use crate::version::{V5, Version};
+use crate::wrap::{Plain, Wrap};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -26,8 +27,8 @@ pub(crate) async fn associate<'a, F: UdpFront>(
     proxy: impl IntoProxy<'a>,
 ) -> Result<SocksUdpSocket<F>, Error> {
     let proxy = proxy.into_proxy::<V5>()?;
-    let span = trace::request(Command::UdpAssociate, &*proxy, &"any");
-    let associated = through::<F>(&proxy).instrument(span).await;
+    let request = trace::request(Command::UdpAssociate, &*proxy, &"any");
+    let associated = request.watch(through::<F>(&proxy)).await;
     associated.map_err(|error| error.at(&*proxy))
 }
 
@@ -37,6 +38,7 @@ async fn through<F: UdpFront>(proxy: &Proxy) -> Result<SocksUdpSocket<F>, Error>
     let options = proxy.udp_options();
     // What is wrong with the options is found before anything is sent.
     Socks5::associate(auth, unspecified(None))?;
+    Wrap::<F>::admits(&Plain, proxy)?;
     let mut control = dial_by::<F>(proxy, deadline).await?;
     let ends = F::ends(&control).ok();
     let declared = options.source.map(|source| declare(source, ends.as_ref())).transpose().map_err(failed)?;

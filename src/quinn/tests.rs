@@ -1,0 +1,84 @@
+use super::*;
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, TcpListener, TcpStream, UdpSocket};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::task::{Wake, Waker};
+use std::thread;
+
+/// How often a task was woken.
+#[derive(Default)]
+struct Task(AtomicUsize);
+
+impl Wake for Task {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Relaxed);
+    }
+}
+
+/// A socket, its relay, and the proxy's end of the TCP connection.
+async fn associated() -> (Arc<Socks5UdpSocket>, UdpSocket, TcpStream) {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let proxy = listener.local_addr().unwrap();
+    let relay = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let [high, low] = relay.local_addr().unwrap().port().to_be_bytes();
+    let serving = thread::spawn(move || {
+        let (mut client, _) = listener.accept().unwrap();
+        client.read_exact(&mut [0; 3]).unwrap();
+        client.write_all(&[5, 0]).unwrap();
+        client.read_exact(&mut [0; 10]).unwrap();
+        client.write_all(&[5, 0, 0, 1, 127, 0, 0, 1, high, low]).unwrap();
+        client
+    });
+    let socket = Socks5UdpSocket::associate(proxy).await.unwrap();
+    (Arc::new(socket), relay, serving.join().unwrap())
+}
+
+#[::tokio::test]
+async fn each_connection_that_waits_to_send_is_woken() {
+    let (socket, relay, _control) = associated().await;
+    std::future::poll_fn(|cx| socket.poll_send_ready(cx)).await.unwrap();
+    let mut pollers: Vec<_> = (0..3).map(|_| Arc::clone(&socket).create_io_poller()).collect();
+    let tasks: Vec<_> = (0..3).map(|_| Arc::<Task>::default()).collect();
+    let mut poll = || {
+        let wakers = tasks.iter().map(|task| Waker::from(Arc::clone(task)));
+        let polled = pollers.iter_mut().zip(wakers);
+        polled
+            .map(|(poller, waker)| poller.as_mut().poll_writable(&mut Context::from_waker(&waker)))
+            .collect()
+    };
+    let polled: Vec<Poll<_>> = poll();
+    assert!(polled.iter().all(|polled| matches!(polled, Poll::Ready(Ok(())))), "{polled:?}");
+
+    // As if the system's buffer were full, which it never is on loopback. That there is something to read is news of the whole socket.
+    let blocked = socket.attempt(Direction::Send, |_| Err::<(), _>(io::ErrorKind::WouldBlock.into()));
+    assert_eq!(blocked.unwrap_err().kind(), io::ErrorKind::WouldBlock);
+    let polled: Vec<Poll<_>> = poll();
+    assert!(polled.iter().all(Poll::is_pending), "{polled:?}");
+    let before: Vec<_> = tasks.iter().map(|task| task.0.load(Relaxed)).collect();
+    relay.send_to(b"", (Ipv4Addr::LOCALHOST, socket.local_addr().port())).unwrap();
+    std::future::poll_fn(|cx| socket.poll_send_ready(cx)).await.unwrap();
+    let woken: Vec<_> =
+        tasks.iter().zip(before).map(|(task, before)| task.0.load(Relaxed) - before).collect();
+    assert_eq!(woken, [1; 3]);
+}
+
+#[::tokio::test]
+async fn the_seat_of_a_connection_that_is_over_is_free() {
+    let (socket, _relay, _control) = associated().await;
+    let waiters = &socket.shared.sockets.senders.waiters;
+    let references = Arc::strong_count(waiters);
+    for _ in 0..100 {
+        let mut poller = Arc::clone(&socket).create_io_poller();
+        let _ = poller.as_mut().poll_writable(&mut Context::from_waker(Waker::noop()));
+    }
+    assert_eq!((Arc::strong_count(&socket), Arc::strong_count(waiters)), (1, references));
+}
+
+#[test]
+fn addresses_go_there_and_back() {
+    for (ip, asked) in [("192.0.2.7", "192.0.2.7:443"), ("2001:db8::7", "[2001:db8::7]:443")] {
+        let ip = mapped(ip.parse().unwrap());
+        assert_eq!(target(SocketAddr::new(ip.into(), 443)).to_string(), asked);
+    }
+    assert_eq!(mapped("192.0.2.7".parse().unwrap()).to_string(), "::ffff:192.0.2.7");
+}

@@ -1,0 +1,82 @@
+//! Wrapping a stream in an asynchronous front end.
+
+use super::watched::AsyncUdpFront;
+use super::{Reactor, within};
+use crate::connector::Connector;
+use crate::conversation::Conversation;
+use crate::error::{Error, ErrorKind};
+use crate::proxy::Proxy;
+use crate::runtime::{Deadline, Runtime};
+use crate::wrap::{Wrap, Wrapped};
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
+
+/// A front end that converses over streams of other types than its own.
+#[allow(unreachable_pub, reason = "the bound of a public type")]
+pub trait Converses<S>: AsyncUdpFront + Reactor {
+    /// Holds the conversation over the stream.
+    fn converse_over<C: Conversation + Send + Sync>(
+        stream: &mut S,
+        talk: &mut C,
+    ) -> impl Future<Output = Result<C::Outcome, Error>> + Send + Sync;
+}
+
+/// What wraps a stream: given the dialled one, and the proxy at its other end, or nothing where that is the target itself.
+pub(crate) type Hook<I, S> = dyn Fn(I, Option<&Proxy>) -> Wrapping<S> + Send + Sync;
+
+/// The wrapped stream, when it is ready.
+pub(crate) type Wrapping<S> = Pin<Box<dyn Future<Output = io::Result<S>> + Send>>;
+
+impl<F: Converses<S>, S: Send + Sync + 'static> Wrap<F> for Wrapped<Hook<<F as Runtime>::Stream, S>> {
+    type Held = S;
+    type Stream = S;
+
+    fn admits(&self, _: &Proxy) -> Result<(), Error> {
+        Ok(())
+    }
+
+    async fn wrap(
+        &self,
+        stream: <F as Runtime>::Stream,
+        proxy: Option<&Proxy>,
+        deadline: Deadline,
+    ) -> io::Result<S> {
+        // Hardly any TLS library says of its futures that they may be shared; behind a lock, any may be.
+        let mut wrapping = Mutex::new((self.0)(stream, proxy));
+        let work =
+            poll_fn(move |cx| wrapping.get_mut().unwrap_or_else(PoisonError::into_inner).as_mut().poll(cx));
+        let in_time = within::<F, _>(deadline, work).await;
+        in_time.unwrap_or_else(|| Err(io::ErrorKind::TimedOut.into()))
+    }
+
+    async fn converse<C: Conversation + Send + Sync>(
+        stream: &mut S,
+        talk: &mut C,
+        deadline: Deadline,
+    ) -> Result<C::Outcome, Error> {
+        let in_time = within::<F, _>(deadline, F::converse_over(stream, talk)).await;
+        in_time.unwrap_or_else(|| Err(Error::new(talk.stage(), ErrorKind::TimedOut)))
+    }
+
+    fn finish(stream: S) -> io::Result<S> {
+        Ok(stream)
+    }
+}
+
+impl<F: AsyncUdpFront> Connector<F> {
+    #[doc = include_str!("../docs/connector/wrapped.md")]
+    #[must_use]
+    pub fn wrapped<S, W>(
+        self,
+        wrap: impl Fn(F::Stream, Option<&Proxy>) -> W + Send + Sync + 'static,
+    ) -> Connector<F, Wrapped<Hook<F::Stream, S>>>
+    where
+        W: Future<Output = io::Result<S>> + Send + 'static,
+    {
+        self.wrapped_by(Wrapped(std::sync::Arc::new(move |stream, proxy: Option<&Proxy>| -> Wrapping<S> {
+            Box::pin(wrap(stream, proxy))
+        })))
+    }
+}
