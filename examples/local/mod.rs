@@ -1,8 +1,9 @@
 //! What the examples talk to when they are given nothing else: a real SOCKS5 server and a small HTTP server, in this process.
 
-use fast_socks5::server::{DnsResolveHelper, Socks5ServerProtocol, run_tcp_proxy};
+use fast_socks5::Socks5Command;
+use fast_socks5::server::{DnsResolveHelper, Socks5ServerProtocol, run_tcp_proxy, run_udp_proxy};
 use std::io::{self, BufRead, BufReader, Write};
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::thread;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -52,8 +53,14 @@ pub(crate) fn in_background(server: impl Future<Output = io::Result<()>> + Send 
 pub(crate) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(client: S) {
     let served = async {
         let request = Socks5ServerProtocol::accept_no_auth(client).await?.read_command().await?;
-        let (request, _, target) = request.resolve_dns().await?;
-        run_tcp_proxy(request, &target, Duration::from_secs(10), true).await
+        let (request, command, target) = request.resolve_dns().await?;
+        match command {
+            Socks5Command::UDPAssociate => {
+                let here = IpAddr::from(Ipv4Addr::LOCALHOST);
+                run_udp_proxy(request, &target, Some(here), here, None).await
+            }
+            _ => run_tcp_proxy(request, &target, Duration::from_secs(10), true).await,
+        }
     };
     if let Err(error) = served.await {
         eprintln!("the SOCKS server in this process: {error}");
