@@ -9,7 +9,8 @@ mod local;
 
 use anysocks::blocking::dial;
 use anysocks::{
-    Conversation, Error, Established, Proxy, Resolve, Scratch, Socks4, Socks5, Step, Target, V4, V5, Version,
+    Conversation, Error, ErrorKind, Established, Proxy, Reply, Resolve, Scratch, Socks4, Socks5, Stage, Step,
+    Target, V4, V5, Version,
 };
 use std::fmt::Display;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -28,9 +29,53 @@ fn main() -> ExitCode {
                 cause = error.source();
             }
             eprintln!();
+            if let Some(advice) = error.downcast_ref().and_then(what_to_try) {
+                eprintln!("{advice}");
+            }
             ExitCode::FAILURE
         }
     }
+}
+
+/// What may help.
+fn what_to_try(error: &Error) -> Option<&'static str> {
+    Some(match (error.stage(), error.kind()) {
+        (Stage::Preparation, _) => return None,
+        (Stage::Resolve, _) => {
+            "No address: is the name spelled right? With socks5h:// the proxy looks the target up."
+        }
+        (Stage::Dial, _) if error.is_timeout() => {
+            "Nobody answers there: is the address right, or a firewall between?"
+        }
+        (Stage::Dial, _) => "Nothing listens there: is the proxy running, and is this its port?",
+        (_, ErrorKind::NotSocks { first: b'H' | b'<' }) => {
+            "An HTTP proxy, or a website? SOCKS is on another port."
+        }
+        (_, ErrorKind::NotSocks { first: 0 | 4 }) => "Try socks4a://.",
+        (_, ErrorKind::NotSocks { first: 5 }) => "Try socks5h://.",
+        (_, ErrorKind::NotSocks { first: 0x15 | 0x16 }) => {
+            "The proxy is behind TLS: see the example tls_proxy."
+        }
+        (_, ErrorKind::MethodsRefused) => {
+            "The proxy wants a user name and a password: socks5h://user:password@host:port."
+        }
+        (_, ErrorKind::PasswordRefused(_)) => {
+            "Are user name and password right? In a URL, %, @, :, / and # are written %25, %40, %3A, %2F and %23."
+        }
+        (_, ErrorKind::Refused(Reply::NOT_ALLOWED)) => "The proxy's rules forbid this target.",
+        (_, ErrorKind::Refused(Reply::HOST_UNREACHABLE | Reply::GENERAL_FAILURE | Reply::REJECTED)) => {
+            "The proxy can't reach the target, or finds no address for its name."
+        }
+        (_, ErrorKind::Refused(Reply::ADDRESS_TYPE_NOT_SUPPORTED)) => {
+            "The proxy takes no such address: try a name."
+        }
+        (_, ErrorKind::Refused(_)) => "The proxy answers, and the target does not: is it there?",
+        (_, ErrorKind::EndedEarly { .. }) => {
+            "The proxy hangs up: does it speak this version, and may this machine use it?"
+        }
+        (_, ErrorKind::TimedOut) => "Something listens there that does not answer: is it a SOCKS proxy?",
+        _ => return None,
+    })
 }
 
 fn run() -> Result<(), Box<dyn std::error::Error>> {
@@ -86,7 +131,7 @@ fn converse<C: Conversation<Outcome = Established>>(
             method = Some(chosen);
             clock.say("method chosen", method_name(chosen));
         }
-        if wrote && stage == anysocks::Stage::Request {
+        if wrote && stage == Stage::Request {
             clock.say("target asked for", target);
         }
     }
