@@ -7,10 +7,8 @@
 //!
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! let proxy: Proxy = "socks5h://127.0.0.1:1080".parse()?;
-//! let client = Client::builder(TokioExecutor::new()).build(Connector::new(proxy));
+//! let client: Client<_, String> = Client::builder(TokioExecutor::new()).build(Connector::new(proxy));
 //! let page = client.get("http://example.com/".parse()?).await?;
-//! # let _: http::Response<hyper::body::Incoming> = page;
-//! # let _ = client.request(http::Request::new(String::new()));
 //! # Ok(()) }
 //! ```
 //!

@@ -41,6 +41,12 @@
 //! # Ok::<(), anysocks::Error>(())
 //! ```
 //!
+//! # A way to everybody
+//!
+//! A [`Connector`] goes through a proxy, a [`Chain`] of them, what the environment says, or a rule, and its streams are of one type whatever
+//! version is spoken. Each front end names its own. With the feature `hyper` it is what hyper's clients and tonic take; `forward` has an
+//! endpoint for clients that take only a proxy.
+//!
 //! # What can be counted on
 //!
 //! * Not a byte behind the handshake is read: what the target says first is there for the first read of the tunnel, and
@@ -146,6 +152,13 @@ pub use version::{V4, V5, Version};
 pub use wrap::{Plain, Wrapped};
 
 /// The README's examples, compiled.
-#[cfg(all(doctest, feature = "tokio", feature = "smol", feature = "async-std"))]
+#[cfg(all(
+    doctest,
+    feature = "async-std",
+    feature = "forward",
+    feature = "hyper",
+    feature = "quinn",
+    feature = "smol"
+))]
 #[doc = include_str!("../README.md")]
 mod readme {}

@@ -249,8 +249,9 @@ impl SocksUdpSocket<Blocking> {
         if !wait(&mut both, deadline)? {
             return Err(io::ErrorKind::TimedOut.into());
         }
-        let [_, control] = both;
-        if control.revents().is_empty() { Ok(()) } else { self.check_control() }
+        let [udp, control] = both;
+        // What came before the end is not lost with it.
+        if control.revents().is_empty() || !udp.revents().is_empty() { Ok(()) } else { self.check_control() }
     }
 
     /// Fails if the association has ended.

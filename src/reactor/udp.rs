@@ -8,7 +8,7 @@ use crate::fair::STEPS_AT_ONCE;
 use crate::into_proxy::IntoProxy;
 use crate::target::Target;
 use crate::udp::{self, Datagram, Direction, Fragments, Header, RecvBatch, SendBatch, SocksUdpSocket};
-use socket2::Socket;
+use socket2::{SockRef, Socket};
 use std::future::poll_fn;
 use std::io;
 use std::sync::PoisonError;
@@ -174,7 +174,17 @@ impl<F: AsyncUdpFront> SocksUdpSocket<F> {
         mut attempt: impl FnMut(&Socket) -> io::Result<Option<T>>,
     ) -> Poll<io::Result<T>> {
         for _ in 0..STEPS_AT_ONCE {
-            match self.attempt(direction, &mut attempt) {
+            let mut attempted = self.attempt(direction, &mut attempt);
+            if direction == Direction::Receive && would_block(&attempted) {
+                if let Poll::Ready(end) = self.poll_closed(&mut wait, cx.waker()) {
+                    // The runtime may not have seen yet what came before the end.
+                    attempted = attempt(&SockRef::from(self));
+                    if would_block(&attempted) {
+                        return Poll::Ready(Err(end));
+                    }
+                }
+            }
+            match attempted {
                 Ok(Some(done)) => {
                     // The others wait for a socket that has nothing to tell.
                     if direction == Direction::Receive && self.has_more() {
@@ -185,11 +195,6 @@ impl<F: AsyncUdpFront> SocksUdpSocket<F> {
                 Ok(None) => {}
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    if direction == Direction::Receive {
-                        if let Poll::Ready(end) = self.poll_closed(&mut wait, cx.waker()) {
-                            return Poll::Ready(Err(end));
-                        }
-                    }
                     ready!(self.poll_ready(direction, &mut wait, cx.waker()))?;
                 }
                 Err(error) => return Poll::Ready(Err(error)),
@@ -229,4 +234,8 @@ impl<F: AsyncUdpFront> SocksUdpSocket<F> {
         sockets.receivers.waker.wake_by_ref();
         Poll::Ready(self.association().control_read(read))
     }
+}
+
+fn would_block<T>(attempted: &io::Result<T>) -> bool {
+    attempted.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
 }
