@@ -119,6 +119,14 @@ impl<F: OverAsyncIo> UdpFront for F {
         attempt(&SockRef::from(&sockets.udp))
     }
 
+    fn read_control(sockets: &Watched<F>) -> Option<io::Result<usize>> {
+        sockets.read_control()
+    }
+
+    fn wake_receivers(sockets: &Watched<F>) {
+        sockets.receivers.waker.wake_by_ref();
+    }
+
     #[cfg(unix)]
     fn fd(sockets: &Watched<F>) -> std::os::fd::BorrowedFd<'_> {
         std::os::fd::AsFd::as_fd(&sockets.udp)

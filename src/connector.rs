@@ -122,7 +122,9 @@ impl<F: Runtime, W: Wrap<F>> Connector<F, W> {
                     Asked::<AnyVersion> { command: Command::Resolve, begin: resolve, first_bytes: &[] };
                 let answer = through_chain::<F, W>(chain, &self.wrap, target, asked).await?;
                 answer.established.bound.ip().ok_or_else(|| {
-                    Error::new(Stage::Request, ErrorKind::Malformed { field: "ATYP", byte: 3 })
+                    let name = Error::new(Stage::Request, ErrorKind::Malformed { field: "ATYP", byte: 3 });
+                    let hops = chain.hops().len();
+                    name.at_hop(chain.last(), hops, hops)
                 })
             }
             (Host::Domain(name), ..) => {

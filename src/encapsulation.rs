@@ -62,7 +62,8 @@ pub trait Datagrams: Send + Sync {
     /// By how many bytes a sealed datagram is longer, at the most.
     fn overhead(&self) -> usize;
 
-    /// Appends the sealed datagram to `sealed`.
+    /// Appends the sealed datagram to `sealed`. If the socket can't take it, the same datagram is sealed once more, and this one is never
+    /// sent.
     ///
     /// # Errors
     ///

@@ -136,7 +136,7 @@ pub enum ErrorKind {
     /// [`Relay`](crate::udp::Relay) policy makes of it.
     #[error("failed: there is no relay at {0}")]
     NoRelay(Address),
-    /// The association is over. Its sockets give this for every call from then on.
+    /// The association is over. Calls that receive say so once nothing is left to receive, and those that send once that is known.
     #[error("ended: {0}")]
     AssociationEnded(AssociationEnd),
     /// A field of the answer has a value that it can't have.

@@ -21,7 +21,7 @@ use crate::invalid::Invalid;
 use crate::stream::SocksStream;
 use crate::target::Target;
 use crate::tokio::{AnyStream, Connector, Tokio};
-use ::tokio::net::TcpStream;
+use crate::wrap::Wrap;
 use http::Uri;
 use hyper_util::client::legacy::connect::{Connected, Connection};
 use hyper_util::rt::TokioIo;
@@ -32,8 +32,8 @@ use std::task::{Context, Poll};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BoundAddr(pub Address);
 
-impl tower_service::Service<Uri> for Connector {
-    type Response = TokioIo<AnyStream>;
+impl<W: Wrap<Tokio, Stream: Send> + Clone> tower_service::Service<Uri> for Connector<W> {
+    type Response = TokioIo<AnyStream<W::Stream>>;
     type Error = Error;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Error>> + Send>>;
 
@@ -58,7 +58,7 @@ fn target(uri: &Uri) -> Result<Target<'_>, Error> {
     (uri.host().unwrap_or_default(), port).try_into()
 }
 
-impl<V> Connection for SocksStream<TcpStream, V, Tokio> {
+impl<S, V> Connection for SocksStream<S, V, Tokio> {
     fn connected(&self) -> Connected {
         Connected::new().extra(BoundAddr(self.bound_addr().clone()))
     }

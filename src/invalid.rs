@@ -83,7 +83,9 @@ pub enum Invalid {
     #[error("a proxy's URL begins with a scheme, such as socks5h://")]
     SchemeMissing,
     /// The scheme of a proxy's URL.
-    #[error("the URL's scheme is none of SOCKS, which are socks4, socks4a, socks5, socks5h and socks")]
+    #[error(
+        "the URL's scheme is none of SOCKS, which are socks4, socks4a, socks5, socks5h and socks, with +tls or +unix"
+    )]
     Scheme,
     /// A part of a proxy's URL that has no meaning there: a path, a query or a fragment.
     #[error("a proxy's URL ends with host and port")]
@@ -135,4 +137,7 @@ pub enum Invalid {
     /// The proxy is behind TLS, and nothing is there to speak it.
     #[error("the proxy is behind TLS: give the connector what wraps a stream in it")]
     TlsNotWrapped,
+    /// A proxy behind TLS can't be reached through another one: only the stream to the first is wrapped.
+    #[error("a proxy behind TLS can't stand behind another proxy")]
+    TlsBehindAProxy,
 }

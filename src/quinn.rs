@@ -1,4 +1,4 @@
-//! QUIC by way of a SOCKS5 proxy: an association as the socket of [quinn](::quinn)'s endpoint, and HTTP/3 with it.
+//! QUIC by way of a SOCKS5 proxy: an association as the socket of [quinn]'s endpoint, and HTTP/3 with it.
 //!
 //! ```no_run
 //! # async fn example(config: quinn::ClientConfig) -> Result<(), Box<dyn std::error::Error>> {
@@ -75,13 +75,14 @@ impl AsyncUdpSocket for Socks5UdpSocket {
         Box::pin(Poller { socket: self, ticket })
     }
 
-    /// What the system does not send is lost, as datagrams are. Fails when the association has ended.
+    /// What is not sent is lost, as datagrams are: with any error but this one, quinn would leave a connection at once, and who waits on
+    /// it waiting. The association's end is told when receiving.
     fn try_send(&self, transmit: &Transmit<'_>) -> io::Result<()> {
         let sent = match transmit.segment_size {
             Some(size) if size < transmit.contents.len() => self.send_segments(transmit, size),
             _ => self.send_packet(transmit),
         };
-        sent.or_else(|error| if is_of_the_system(&error) { Ok(()) } else { Err(error) })
+        sent.or_else(|error| if error.kind() == io::ErrorKind::WouldBlock { Err(error) } else { Ok(()) })
     }
 
     /// Fails when the association has ended. A packet that is longer than its buffer is cut, which QUIC finds out.

@@ -63,6 +63,21 @@ impl UdpFront for Blocking {
         attempt(&SockRef::from(&sockets.udp))
     }
 
+    fn read_control(sockets: &Sockets) -> Option<io::Result<usize>> {
+        let mut control = &sockets.control;
+        match control.read(&mut [0]) {
+            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {
+                None
+            }
+            read => Some(read),
+        }
+    }
+
+    /// They wait for the TCP connection too.
+    fn wake_receivers(sockets: &Sockets) {
+        let _ = sockets.control.shutdown(Shutdown::Both);
+    }
+
     #[cfg(unix)]
     fn fd(sockets: &Sockets) -> std::os::fd::BorrowedFd<'_> {
         std::os::fd::AsFd::as_fd(&sockets.udp)
@@ -86,7 +101,7 @@ impl SocksUdpSocket<Blocking> {
         payload: &[u8],
         target: impl TryInto<Target<'t>, Error: Into<Error>>,
     ) -> io::Result<usize> {
-        let target = at_once(self.resolved(target))?;
+        let target = at_once(self.resolved(target, self.sockets().write_timeout.deadline()))?;
         self.sending(|socket| self.association().send(socket, &Header::new(&target), payload))
     }
 
@@ -97,7 +112,7 @@ impl SocksUdpSocket<Blocking> {
 
     #[doc = include_str!("../docs/udp/connect.md")]
     pub fn connect<'t>(&self, target: impl TryInto<Target<'t>, Error: Into<Error>>) -> io::Result<()> {
-        let target = at_once(self.resolved(target))?;
+        let target = at_once(self.resolved(target, self.sockets().write_timeout.deadline()))?;
         self.association().connect(target.into_owned());
         Ok(())
     }
@@ -137,7 +152,7 @@ impl SocksUdpSocket<Blocking> {
         fragment_len: usize,
     ) -> io::Result<usize> {
         let fragments = Fragments::of(payload, fragment_len).map_err(Error::from)?;
-        let target = at_once(self.resolved(target))?;
+        let target = at_once(self.resolved(target, self.sockets().write_timeout.deadline()))?;
         for (fragment, part) in fragments {
             let header = Header::new(&target).fragment(fragment);
             self.sending(|socket| self.association().send(socket, &header, part))?;
@@ -160,7 +175,7 @@ impl SocksUdpSocket<Blocking> {
     pub fn closed(&self) -> io::Error {
         loop {
             let mut control = [PollFd::new(&self.sockets().control, PollFlags::IN)];
-            if let Err(error) = self.check_control().and_then(|()| wait(&mut control, None)) {
+            if let Err(error) = self.check_now().and_then(|()| wait(&mut control, None)) {
                 return error;
             }
         }
@@ -168,7 +183,8 @@ impl SocksUdpSocket<Blocking> {
 
     /// How long a call may wait for a datagram; `None`, and if this is not called: as long as it takes. Clones share it.
     ///
-    /// The error then is [`TimedOut`](io::ErrorKind::TimedOut), on every system.
+    /// It is one limit for the whole call, whatever is dropped meanwhile. The error then is [`TimedOut`](io::ErrorKind::TimedOut), on every
+    /// system.
     ///
     /// # Errors
     ///
@@ -177,7 +193,7 @@ impl SocksUdpSocket<Blocking> {
         self.sockets().read_timeout.set(timeout)
     }
 
-    /// How long a call may wait until it can send. Else as [`set_read_timeout`](Self::set_read_timeout).
+    /// How long a call may wait until it can send, and for a resolver where a name is looked up here. Else as [`set_read_timeout`](Self::set_read_timeout).
     ///
     /// # Errors
     ///
@@ -251,21 +267,6 @@ impl SocksUdpSocket<Blocking> {
         }
         let [udp, control] = both;
         // What came before the end is not lost with it.
-        if control.revents().is_empty() || !udp.revents().is_empty() { Ok(()) } else { self.check_control() }
-    }
-
-    /// Fails if the association has ended.
-    fn check_control(&self) -> io::Result<()> {
-        self.association().check()?;
-        let mut control = &self.sockets().control;
-        match control.read(&mut [0]) {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
-            read => {
-                let end = self.association().control_read(read);
-                // Other threads may wait for what was just read.
-                let _ = control.shutdown(Shutdown::Both);
-                Err(end)
-            }
-        }
+        if control.revents().is_empty() || !udp.revents().is_empty() { Ok(()) } else { self.check_now() }
     }
 }

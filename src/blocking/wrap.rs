@@ -38,7 +38,7 @@ impl<S: Read + Write + Send + Sync + 'static> Wrap<Blocking> for Wrapped<Hook<S>
         let inside = stream.try_clone()?;
         inside.set_nonblocking(false)?;
         limit(&inside, deadline)?;
-        Ok(Held { stream: (self.0)(stream, proxy)?, inside })
+        Ok(Held { stream: (self.0)(stream, proxy).map_err(late)?, inside })
     }
 
     async fn converse<C: Conversation + Send + Sync>(

@@ -2,7 +2,7 @@
 
 use super::handshake;
 use crate::reply::Reply;
-use crate::target::{Domain, Host, Target};
+use crate::target::{Host, Target};
 use crate::tokio::Socks5UdpSocket;
 use crate::udp::{Datagram, HEADROOM, Source};
 use std::io;
@@ -15,10 +15,15 @@ use tokio::net::{TcpStream, UdpSocket};
 const LONGEST: usize = 64 * 1024;
 
 /// Relays datagrams until the client closes its connection, or the association ends.
-pub(super) async fn relay(mut client: TcpStream, association: Socks5UdpSocket) -> io::Result<()> {
+pub(super) async fn relay(
+    mut client: TcpStream,
+    declared: u16,
+    association: Socks5UdpSocket,
+) -> io::Result<()> {
     let socket = UdpSocket::bind((client.local_addr()?.ip(), 0)).await?;
     handshake::reply(&mut client, Reply::SUCCEEDED, &socket.local_addr()?.into()).await?;
-    let mut peer = None;
+    let client_ip = client.peer_addr()?.ip();
+    let mut peer = (declared != 0).then(|| SocketAddr::new(client_ip, declared));
     let mut from_client = vec![0; LONGEST];
     let mut from_relay = vec![0; HEADROOM + LONGEST];
     loop {
@@ -26,13 +31,19 @@ pub(super) async fn relay(mut client: TcpStream, association: Socks5UdpSocket) -
             // Whatever it says, nothing belongs there.
             ended = client.read_u8() => return ended.map(drop),
             received = socket.recv_from(&mut from_client) => {
-                let (n, from) = received?;
-                if is_client(&mut peer, from, client.peer_addr()?) {
+                // An error is news of a datagram that the client did not take.
+                let Ok((n, from)) = received else { continue };
+                if from.ip() == client_ip && *peer.get_or_insert(from) == from {
                     forward(&association, &from_client[..n]).await?;
                 }
             }
             received = association.recv_in_place(&mut from_relay) => {
-                if let (datagram, Some(peer)) = (received?, peer) {
+                let datagram = match received {
+                    Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => return Err(error),
+                    Err(_) => continue,
+                    Ok(datagram) => datagram,
+                };
+                if let Some(peer) = peer {
                     let mut bytes = Vec::with_capacity(HEADROOM + datagram.payload.len());
                     datagram.source.put_header(|part| bytes.extend_from_slice(part));
                     bytes.extend_from_slice(datagram.payload);
@@ -42,11 +53,6 @@ pub(super) async fn relay(mut client: TcpStream, association: Socks5UdpSocket) -
             }
         }
     }
-}
-
-/// The first who sends from the client's address is the client.
-fn is_client(known: &mut Option<SocketAddr>, from: SocketAddr, client: SocketAddr) -> bool {
-    from.ip() == client.ip() && *known.get_or_insert(from) == from
 }
 
 /// Sends a datagram on. What is malformed, or can't be sent, is lost, as datagrams are; an association that has ended is an error.
@@ -63,7 +69,7 @@ fn addressed(datagram: Datagram<'_>) -> Option<(&[u8], Target<'_>)> {
     let host = match datagram.source {
         _ if datagram.fragment != 0 => return None,
         Source::Ip(addr) => Host::Ip(addr.ip()),
-        Source::Name(name, _) => Host::Domain(Domain::new(str::from_utf8(name).ok()?).ok()?),
+        Source::Name(name, _) => str::from_utf8(name).ok()?.try_into().ok()?,
     };
     Some((datagram.payload, Target::new(host, datagram.source.port())))
 }

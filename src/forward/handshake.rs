@@ -5,8 +5,9 @@ use crate::address::Address;
 use crate::error::{Error, ErrorKind, Stage};
 use crate::reply::Reply;
 use crate::socks5::PASSWORD;
-use crate::target::{Domain, Host, Target};
+use crate::target::{Host, Target};
 use crate::wire;
+use std::borrow::Cow;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -15,7 +16,8 @@ use tokio::net::TcpStream;
 /// What a client asks for.
 pub(super) enum Request {
     Connect(Target<'static>),
-    UdpAssociate,
+    /// With the port that the client declares to send from, or 0.
+    UdpAssociate(u16),
     /// Something that is refused with this code.
     Refused(Reply),
 }
@@ -55,14 +57,14 @@ pub(super) async fn request(client: &mut TcpStream) -> io::Result<Request> {
         4 => Some(Host::Ip(Ipv6Addr::from(read::<16>(client).await?).into())),
         3 => {
             let name = String::from_utf8(read_counted(client).await?).ok();
-            name.and_then(|name| Domain::new(name).ok()).map(Host::Domain)
+            name.and_then(|name| Host::try_from(Cow::Owned(name)).ok())
         }
         _ => return Ok(Request::Refused(Reply::ADDRESS_TYPE_NOT_SUPPORTED)),
     };
     let port = u16::from_be_bytes(read(client).await?);
     Ok(match (command, host) {
         (1, Some(host)) => Request::Connect(Target::new(host, port)),
-        (3, _) => Request::UdpAssociate,
+        (3, _) => Request::UdpAssociate(port),
         (1, None) => Request::Refused(Reply::GENERAL_FAILURE),
         _ => Request::Refused(Reply::COMMAND_NOT_SUPPORTED),
     })
@@ -80,7 +82,7 @@ pub(super) async fn reply(client: &mut TcpStream, code: Reply, bound: &Address) 
 /// The code that comes nearest to why there is no connection.
 pub(super) fn code(error: &Error) -> Reply {
     match (error.stage(), error.kind()) {
-        (_, ErrorKind::Refused(reply)) if reply.0 <= 8 || reply.0 >= 0xF0 => *reply,
+        (_, ErrorKind::Refused(reply)) if matches!(reply.0, 1..=8 | 0xF0..) => *reply,
         (Stage::Resolve, _) => Reply::HOST_UNREACHABLE,
         (Stage::Direct, _) => match error.io_kind() {
             io::ErrorKind::ConnectionRefused => Reply::CONNECTION_REFUSED,

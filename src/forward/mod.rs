@@ -35,7 +35,8 @@ const CONNECTIONS: usize = 256;
 /// A SOCKS5 server on the loopback interface, for CONNECT and UDP ASSOCIATE, as long as it is not dropped.
 ///
 /// Everybody on a machine can reach its loopback interface, so it wants a user name and a password, which are random and stand in
-/// [`url`](Self::url).
+/// [`url`](Self::url). Datagrams carry no password: a client that declares the port that it sends them from is the only one to be heard there; from a
+/// client that declares none, as most do, the first who sends is taken for it.
 ///
 /// It lives in tasks of the runtime that it was started in; when it is dropped, they end, and the connections through it with them.
 pub struct Forwarder {
@@ -62,9 +63,10 @@ impl Forwarder {
     pub async fn start_for(connector: Connector, connections: usize) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let addr = listener.local_addr()?;
-        let shared = Arc::new(Shared { connector, user: random_token()?, password: random_token()? });
-        let places = Arc::new(Semaphore::new(connections.clamp(1, Semaphore::MAX_PERMITS)));
-        let accepting = tokio::spawn(serve::accept(listener, Arc::clone(&shared), places)).abort_handle();
+        let places = Semaphore::new(connections.clamp(1, Semaphore::MAX_PERMITS));
+        let (user, password) = (random_token()?, random_token()?);
+        let shared = Arc::new(Shared { connector, user, password, places });
+        let accepting = tokio::spawn(serve::accept(listener, Arc::clone(&shared))).abort_handle();
         Ok(Self { addr, shared, accepting })
     }
 

@@ -12,13 +12,15 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use zeroize::Zeroizing;
 
-/// How long a client may take to say what it wants.
-const HANDSHAKE: Duration = Duration::from_secs(30);
+/// How long a client may take to say who it is and what it wants.
+const HANDSHAKE: Duration = Duration::from_secs(5);
+/// How many may be doing so at once: anybody on this machine can, and must not take the places of those who may.
+const STRANGERS: usize = 64;
 /// How long to wait when the system gives no connection, as when too many files are open.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -27,6 +29,8 @@ pub(super) struct Shared {
     pub(super) connector: Connector,
     pub(super) user: Zeroizing<String>,
     pub(super) password: Zeroizing<String>,
+    /// For those who have said who they are.
+    pub(super) places: Semaphore,
 }
 
 impl Shared {
@@ -41,18 +45,18 @@ impl Shared {
 }
 
 /// Serves whoever comes, as many at once as there are places.
-pub(super) async fn accept(listener: TcpListener, shared: Arc<Shared>, places: Arc<Semaphore>) {
+pub(super) async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     let mut connections = JoinSet::new();
+    let strangers = Arc::new(Semaphore::new(STRANGERS));
     loop {
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+        let Ok(stranger) = Arc::clone(&strangers).acquire_owned().await else { return };
         while connections.try_join_next().is_some() {}
         match listener.accept().await {
             Ok((client, _)) => {
                 let shared = Arc::clone(&shared);
                 connections.spawn(async move {
                     // The client hears what failed; here there is nobody to tell.
-                    let _ = serve(client, &shared).await;
-                    drop(place);
+                    let _ = serve(client, &shared, stranger).await;
                 });
             }
             Err(_) => sleep(PAUSE).await,
@@ -60,15 +64,18 @@ pub(super) async fn accept(listener: TcpListener, shared: Arc<Shared>, places: A
     }
 }
 
-async fn serve(mut client: TcpStream, shared: &Shared) -> io::Result<()> {
+async fn serve(mut client: TcpStream, shared: &Shared, stranger: OwnedSemaphorePermit) -> io::Result<()> {
     client.set_nodelay(true)?;
     let asked = async {
         handshake::admit(&mut client, shared).await?;
         handshake::request(&mut client).await
     };
-    match timeout(HANDSHAKE, asked).await?? {
+    let request = timeout(HANDSHAKE, asked).await??;
+    drop(stranger);
+    let _place = shared.places.acquire().await.map_err(io::Error::other)?;
+    match request {
         Request::Connect(target) => connect(client, shared, target).await,
-        Request::UdpAssociate => associate(client, shared).await,
+        Request::UdpAssociate(port) => associate(client, shared, port).await,
         Request::Refused(code) => handshake::reply(&mut client, code, &nowhere()).await,
     }
 }
@@ -83,9 +90,9 @@ async fn connect(mut client: TcpStream, shared: &Shared, target: Target<'_>) -> 
     }
 }
 
-async fn associate(mut client: TcpStream, shared: &Shared) -> io::Result<()> {
+async fn associate(mut client: TcpStream, shared: &Shared, port: u16) -> io::Result<()> {
     match shared.connector.associate().await {
-        Ok(association) => datagrams::relay(client, association).await,
+        Ok(association) => datagrams::relay(client, port, association).await,
         Err(error) => handshake::reply(&mut client, handshake::code(&error), &nowhere()).await,
     }
 }

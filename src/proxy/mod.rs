@@ -258,7 +258,7 @@ impl Proxy {
     }
 
     /// Whether the proxy is behind TLS, as the URL's `+tls` says. It can be reached by a [`Connector`](crate::Connector) that wraps its
-    /// streams, and is refused by all else.
+    /// streams, or by `dial` and a handshake of one's own; all else refuses it.
     #[must_use]
     pub const fn behind_tls(mut self, tls: bool) -> Self {
         self.tls = tls;

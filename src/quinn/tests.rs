@@ -1,4 +1,5 @@
 use super::*;
+use std::future::poll_fn;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream, UdpSocket};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -35,8 +36,8 @@ async fn associated() -> (Arc<Socks5UdpSocket>, UdpSocket, TcpStream) {
 
 #[::tokio::test]
 async fn each_connection_that_waits_to_send_is_woken() {
-    let (socket, relay, _control) = associated().await;
-    std::future::poll_fn(|cx| socket.poll_send_ready(cx)).await.unwrap();
+    let (socket, _relay, _control) = associated().await;
+    poll_fn(|cx| socket.poll_send_ready(cx)).await.unwrap();
     let mut pollers: Vec<_> = (0..3).map(|_| Arc::clone(&socket).create_io_poller()).collect();
     let tasks: Vec<_> = (0..3).map(|_| Arc::<Task>::default()).collect();
     let mut poll = || {
@@ -49,29 +50,14 @@ async fn each_connection_that_waits_to_send_is_woken() {
     let polled: Vec<Poll<_>> = poll();
     assert!(polled.iter().all(|polled| matches!(polled, Poll::Ready(Ok(())))), "{polled:?}");
 
-    // As if the system's buffer were full, which it never is on loopback. That there is something to read is news of the whole socket.
+    // As if the system's buffer were full, which it never is on loopback.
     let blocked = socket.attempt(Direction::Send, |_| Err::<(), _>(io::ErrorKind::WouldBlock.into()));
     assert_eq!(blocked.unwrap_err().kind(), io::ErrorKind::WouldBlock);
     let polled: Vec<Poll<_>> = poll();
     assert!(polled.iter().all(Poll::is_pending), "{polled:?}");
-    let before: Vec<_> = tasks.iter().map(|task| task.0.load(Relaxed)).collect();
-    relay.send_to(b"", (Ipv4Addr::LOCALHOST, socket.local_addr().port())).unwrap();
-    std::future::poll_fn(|cx| socket.poll_send_ready(cx)).await.unwrap();
-    let woken: Vec<_> =
-        tasks.iter().zip(before).map(|(task, before)| task.0.load(Relaxed) - before).collect();
+    socket.shared.sockets.senders.waker.wake_by_ref();
+    let woken: Vec<_> = tasks.iter().map(|task| task.0.load(Relaxed)).collect();
     assert_eq!(woken, [1; 3]);
-}
-
-#[::tokio::test]
-async fn the_seat_of_a_connection_that_is_over_is_free() {
-    let (socket, _relay, _control) = associated().await;
-    let waiters = &socket.shared.sockets.senders.waiters;
-    let references = Arc::strong_count(waiters);
-    for _ in 0..100 {
-        let mut poller = Arc::clone(&socket).create_io_poller();
-        let _ = poller.as_mut().poll_writable(&mut Context::from_waker(Waker::noop()));
-    }
-    assert_eq!((Arc::strong_count(&socket), Arc::strong_count(waiters)), (1, references));
 }
 
 #[test]

@@ -11,7 +11,6 @@ use crate::udp::{self, Datagram, Direction, Fragments, Header, RecvBatch, SendBa
 use socket2::{SockRef, Socket};
 use std::future::poll_fn;
 use std::io;
-use std::sync::PoisonError;
 use std::task::{Context, Poll, Waker, ready};
 
 impl<F: AsyncUdpFront> SocksUdpSocket<F> {
@@ -26,7 +25,7 @@ impl<F: AsyncUdpFront> SocksUdpSocket<F> {
         payload: &[u8],
         target: impl TryInto<Target<'t>, Error: Into<Error>>,
     ) -> io::Result<usize> {
-        let target = self.resolved(target).await?;
+        let target = self.resolved(target, None).await?;
         self.sending(|socket| self.association().send(socket, &Header::new(&target), payload)).await
     }
 
@@ -37,7 +36,7 @@ impl<F: AsyncUdpFront> SocksUdpSocket<F> {
 
     #[doc = include_str!("../docs/udp/connect.md")]
     pub async fn connect<'t>(&self, target: impl TryInto<Target<'t>, Error: Into<Error>>) -> io::Result<()> {
-        let target = self.resolved(target).await?;
+        let target = self.resolved(target, None).await?;
         self.association().connect(target.into_owned());
         Ok(())
     }
@@ -79,7 +78,7 @@ impl<F: AsyncUdpFront> SocksUdpSocket<F> {
         fragment_len: usize,
     ) -> io::Result<usize> {
         let fragments = Fragments::of(payload, fragment_len).map_err(Error::from)?;
-        let target = self.resolved(target).await?;
+        let target = self.resolved(target, None).await?;
         for (fragment, part) in fragments {
             let header = || Header::new(&target).fragment(fragment);
             self.sending(|socket| self.association().send(socket, &header(), part)).await?;
@@ -200,14 +199,12 @@ impl<F: AsyncUdpFront> SocksUdpSocket<F> {
                 Err(error) => return Poll::Ready(Err(error)),
             }
         }
+        if direction == Direction::Receive {
+            // A relay that always has junk to send does not hide its end.
+            self.check_now()?;
+        }
         cx.waker().wake_by_ref();
         Poll::Pending
-    }
-
-    /// Whether datagrams are here of which the socket knows nothing any more.
-    fn has_more(&self) -> bool {
-        let inbound = self.association().inbound();
-        inbound.is_some_and(|inbound| inbound.lock().unwrap_or_else(PoisonError::into_inner).has_more())
     }
 
     /// First says who waits, so that nothing that happens between is missed.
@@ -223,16 +220,11 @@ impl<F: AsyncUdpFront> SocksUdpSocket<F> {
     }
 
     fn poll_closed(&self, wait: &mut impl FnMut(&Waker), waker: &Waker) -> Poll<io::Error> {
-        let sockets = &self.shared.sockets;
-        if let Err(end) = self.association().check() {
-            return Poll::Ready(end);
-        }
         wait(waker);
-        let read =
-            ready!(F::poll_control(&sockets.control, &mut Context::from_waker(&sockets.receivers.waker)));
-        // Others may wait, and their turn to read is over.
-        sockets.receivers.waker.wake_by_ref();
-        Poll::Ready(self.association().control_read(read))
+        match self.check_now() {
+            Ok(()) => Poll::Pending,
+            Err(end) => Poll::Ready(end),
+        }
     }
 }
 

@@ -33,6 +33,14 @@ impl<F: AsyncUdpFront> Watched<F> {
         Self { udp, control, senders: Bell::new(), receivers: Bell::new() }
     }
 
+    /// Reads from the TCP connection if it can be read from; if not, the receivers are woken when it can.
+    pub(crate) fn read_control(&self) -> Option<io::Result<usize>> {
+        match F::poll_control(&self.control, &mut Context::from_waker(&self.receivers.waker)) {
+            Poll::Pending => None,
+            Poll::Ready(read) => Some(read),
+        }
+    }
+
     pub(crate) const fn bell(&self, direction: Direction) -> &Bell {
         match direction {
             Direction::Send => &self.senders,

@@ -35,10 +35,11 @@ impl Chain {
     ///
     /// # Errors
     ///
-    /// The proxy is a Unix-domain socket: no other proxy could reach it.
+    /// The proxy is a Unix-domain socket, which no other proxy could reach, or behind TLS: only the stream to the first one is wrapped.
     pub fn then(mut self, proxy: Proxy) -> Result<Self, Error> {
         match proxy.endpoint() {
             Endpoint::Unix(_) => Err(Invalid::UnixBehindAProxy.into()),
+            _ if proxy.is_behind_tls() => Err(Invalid::TlsBehindAProxy.into()),
             Endpoint::Addr(_) | Endpoint::Name(..) => {
                 self.hops.push(proxy);
                 Ok(self)
@@ -46,7 +47,8 @@ impl Chain {
         }
     }
 
-    /// The time that all of it together may take; `None`, and if this is not called, as long as each proxy's own limit allows.
+    /// The time that all of it together may take; `None`, and if this is not called, as long as each proxy's own limit allows. Where the last
+    /// proxy is asked for addresses that are looked up here, it is that for each of them, if there are several proxies.
     #[must_use]
     pub fn timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.timeout = timeout.into();

@@ -24,7 +24,10 @@ pub(crate) async fn through_chain<R: Runtime, W: Wrap<R>>(
     asked: Asked<'_, AnyVersion>,
 ) -> Result<Reached<W::Stream>, Error> {
     let request = trace::request(asked.command, chain, &target);
-    let way = Way { chain, wrap, asked, whole: deadline(chain.limit()), front_end: PhantomData };
+    let whole = deadline(chain.limit());
+    // An only proxy's own limit covers all addresses of the target.
+    let whole = chain.only().map_or(whole, |proxy| earlier(whole, proxy));
+    let way = Way { chain, wrap, asked, whole, front_end: PhantomData };
     request.watch(way.to_each_address(target)).await
 }
 

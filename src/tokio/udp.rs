@@ -4,16 +4,48 @@ use super::Tokio;
 use crate::reactor::{AsyncUdpFront, Watched};
 use crate::udp::{Direction, UdpFront};
 use socket2::{SockRef, Socket};
+use std::fmt;
 use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use tokio::io::Interest;
 use tokio::net::{TcpStream, UdpSocket};
+
+/// A socket for datagrams that wakes for errors too, such as that the relay refuses: tokio's `poll` functions wake for datagrams alone.
+pub struct Udp {
+    socket: Arc<UdpSocket>,
+    /// Ready when there is an error. It is made once, and anew when it was ready.
+    trouble: Mutex<Option<Trouble>>,
+}
+
+type Trouble = Pin<Box<dyn Future<Output = io::Result<()>> + Send>>;
+
+impl Udp {
+    fn poll_trouble(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        let waiting = trouble.get_or_insert_with(|| {
+            let socket = Arc::clone(&self.socket);
+            Box::pin(async move { socket.ready(Interest::ERROR).await.map(drop) })
+        });
+        let ready = ready!(waiting.as_mut().poll(cx));
+        *trouble = None;
+        Poll::Ready(ready)
+    }
+}
+
+impl fmt::Debug for Udp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.socket.fmt(f)
+    }
+}
 
 impl UdpFront for Tokio {
     type Sockets = Watched<Self>;
 
     fn watch(control: TcpStream, udp: std::net::UdpSocket) -> io::Result<Watched<Self>> {
-        Ok(Watched::new(UdpSocket::from_std(udp)?, control))
+        let socket = Arc::new(UdpSocket::from_std(udp)?);
+        Ok(Watched::new(Udp { socket, trouble: Mutex::default() }, control))
     }
 
     fn attempt<T>(
@@ -21,32 +53,54 @@ impl UdpFront for Tokio {
         direction: Direction,
         attempt: impl FnOnce(&Socket) -> io::Result<T>,
     ) -> io::Result<T> {
-        let interest = match direction {
-            Direction::Send => Interest::WRITABLE,
-            Direction::Receive => Interest::READABLE,
+        let socket = &sockets.udp.socket;
+        let mut attempt = Some(attempt);
+        let mut called = || match attempt.take() {
+            Some(attempt) => attempt(&SockRef::from(&**socket)),
+            None => Err(io::ErrorKind::WouldBlock.into()),
         };
-        sockets.udp.try_io(interest, || attempt(&SockRef::from(&sockets.udp)))
+        match direction {
+            Direction::Send => socket.try_io(Interest::WRITABLE, called),
+            Direction::Receive => match socket.try_io(Interest::READABLE, &mut called) {
+                // Tokio has not heard of a datagram. It may have heard of an error; it can't be asked of both at once.
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    socket.try_io(Interest::ERROR, called)
+                }
+                tried => tried,
+            },
+        }
+    }
+
+    fn read_control(sockets: &Watched<Self>) -> Option<io::Result<usize>> {
+        sockets.read_control()
+    }
+
+    fn wake_receivers(sockets: &Watched<Self>) {
+        sockets.receivers.waker.wake_by_ref();
     }
 
     #[cfg(unix)]
     fn fd(sockets: &Watched<Self>) -> std::os::fd::BorrowedFd<'_> {
-        std::os::fd::AsFd::as_fd(&sockets.udp)
+        std::os::fd::AsFd::as_fd(&*sockets.udp.socket)
     }
 
     #[cfg(windows)]
     fn handle(sockets: &Watched<Self>) -> std::os::windows::io::BorrowedSocket<'_> {
-        std::os::windows::io::AsSocket::as_socket(&sockets.udp)
+        std::os::windows::io::AsSocket::as_socket(&*sockets.udp.socket)
     }
 }
 
 impl AsyncUdpFront for Tokio {
-    type Udp = UdpSocket;
+    type Udp = Udp;
     type Control = TcpStream;
 
-    fn poll_ready(udp: &UdpSocket, direction: Direction, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_ready(udp: &Udp, direction: Direction, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match direction {
-            Direction::Send => udp.poll_send_ready(cx),
-            Direction::Receive => udp.poll_recv_ready(cx),
+            Direction::Send => udp.socket.poll_send_ready(cx),
+            Direction::Receive => match udp.poll_trouble(cx) {
+                Poll::Pending => udp.socket.poll_recv_ready(cx),
+                trouble @ Poll::Ready(_) => trouble,
+            },
         }
     }
 

@@ -18,9 +18,12 @@ use crate::trace;
 use crate::version::{V5, Version};
 use crate::wrap::{Plain, Wrap};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
-use std::io;
+use std::io::{self, Read};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
+
+/// More than a socket's buffer holds.
+const MOST_STRAYS: u32 = 1 << 16;
 
 /// Makes an association.
 pub(crate) async fn associate<'a, F: UdpFront>(
@@ -158,11 +161,23 @@ fn connect(relays: &[SocketAddr], declared: Option<&Socket>, from: Option<IpAddr
             None => socket_to(*relay, from),
         };
         match socket.and_then(|socket| socket.connect(&(*relay).into()).map(|()| socket)) {
-            Ok(socket) => return Ok(socket),
+            Ok(socket) => {
+                drain(&socket);
+                return Ok(socket);
+            }
             Err(error) => last = error,
         }
     }
     Err(last)
+}
+
+/// Forgets what came before the socket was connected: it may be from anybody, and the relay can't have spoken yet.
+fn drain(mut socket: &Socket) {
+    for _ in 0..MOST_STRAYS {
+        if socket.read(&mut [0]).is_err() {
+            return;
+        }
+    }
 }
 
 fn socket_to(relay: SocketAddr, from: Option<IpAddr>) -> io::Result<Socket> {

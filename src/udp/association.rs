@@ -1,5 +1,6 @@
 //! An association: what both ends know of it, and who gets through.
 
+use super::batch::RecvBatch;
 use super::datagram::{Datagram, Source};
 use super::header::{Header, overhead};
 use super::inbound::Inbound;
@@ -37,7 +38,8 @@ pub(crate) struct Association {
     proxy: Box<str>,
     relay: SocketAddr,
     bound: Address,
-    peer: RwLock<Option<Peer>>,
+    /// Made by the first `connect`: without one, no call has to lock it.
+    peer: OnceLock<RwLock<Option<Peer>>>,
     dropped: AtomicU64,
     end: OnceLock<AssociationEnd>,
     encapsulation: Option<Box<dyn Datagrams>>,
@@ -67,7 +69,7 @@ impl Association {
             proxy: proxy.to_string().into(),
             relay,
             bound,
-            peer: RwLock::new(None),
+            peer: OnceLock::new(),
             dropped: AtomicU64::new(0),
             end: OnceLock::new(),
             encapsulation,
@@ -114,38 +116,51 @@ impl Association {
     /// Sends to this target alone, and hears nobody else.
     pub(crate) fn connect(&self, target: Target<'static>) {
         let peer = Peer { header: Header::new(&target), target };
-        *self.peer.write().unwrap_or_else(PoisonError::into_inner) = Some(peer);
+        *self.peer.get_or_init(RwLock::default).write().unwrap_or_else(PoisonError::into_inner) = Some(peer);
+    }
+
+    /// Calls `use_peer` with the peer, if there is one.
+    fn with<T>(&self, use_peer: impl FnOnce(Option<&Peer>) -> T) -> T {
+        match self.peer.get() {
+            None => use_peer(None),
+            Some(peer) => use_peer(peer.read().unwrap_or_else(PoisonError::into_inner).as_ref()),
+        }
     }
 
     /// Calls `send` with the header of what goes to the peer.
     pub(crate) fn with_peer<T>(&self, send: impl FnOnce(&Header) -> io::Result<T>) -> io::Result<T> {
-        match &*self.peer.read().unwrap_or_else(PoisonError::into_inner) {
+        self.with(|peer| match peer {
             Some(peer) => send(&peer.header),
             None => Err(Error::from(Invalid::NotConnected).into()),
-        }
+        })
     }
 
     pub(super) fn peer(&self) -> Option<Target<'static>> {
-        let peer = self.peer.read().unwrap_or_else(PoisonError::into_inner);
-        peer.as_ref().map(|peer| peer.target.clone())
+        self.with(|peer| peer.map(|peer| peer.target.clone()))
     }
 
     /// What the caller gets of a raw datagram: nothing where it is malformed, a fragment, or not from the peer.
     pub(super) fn admit<'a>(&self, raw: &'a [u8]) -> Option<Datagram<'a>> {
-        let datagram = Datagram::parse(raw).ok().filter(|datagram| datagram.fragment == 0);
-        let admitted = datagram.filter(|datagram| self.hears(&datagram.source));
+        let datagram = Datagram::parse(raw).ok();
+        let admitted = self.with(|peer| datagram.filter(|datagram| admits(datagram, peer)));
         if admitted.is_none() {
             self.drop_datagrams(1);
         }
         admitted
     }
 
+    /// Leaves of a batch what the caller gets.
+    pub(super) fn admit_batch(&self, batch: &mut RecvBatch) {
+        let received = batch.len();
+        self.with(|peer| {
+            batch.retain(|raw| Datagram::parse(raw).is_ok_and(|datagram| admits(&datagram, peer)));
+        });
+        self.drop_datagrams((received - batch.len()) as u64);
+    }
+
     /// Whether the source may be the peer.
     pub(super) fn hears(&self, source: &Source<'_>) -> bool {
-        match &*self.peer.read().unwrap_or_else(PoisonError::into_inner) {
-            None => true,
-            Some(peer) => may_be(&peer.target, source),
-        }
+        self.with(|peer| heard(source, peer))
     }
 
     /// Fails if it is known that the association is over.
@@ -171,6 +186,17 @@ impl Association {
     pub(super) fn encapsulation_failed(&self, error: FrameError) -> io::Error {
         Error::new(Stage::Association, ErrorKind::Encapsulation(error)).at(&self.proxy).into()
     }
+}
+
+/// Whether the caller gets this: no fragments, and nothing but what may be from the peer.
+#[inline]
+fn admits(datagram: &Datagram<'_>, peer: Option<&Peer>) -> bool {
+    datagram.fragment == 0 && heard(&datagram.source, peer)
+}
+
+#[inline]
+fn heard(source: &Source<'_>, peer: Option<&Peer>) -> bool {
+    peer.is_none_or(|peer| may_be(&peer.target, source))
 }
 
 /// Whether this is whom the target stands for.

@@ -29,6 +29,12 @@ pub trait UdpFront: Runtime + Sized + 'static {
         attempt: impl FnOnce(&Socket) -> io::Result<T>,
     ) -> io::Result<T>;
 
+    /// Reads from the TCP connection without waiting, if there is anything to read: of which nothing but its end is expected.
+    fn read_control(sockets: &Self::Sockets) -> Option<io::Result<usize>>;
+
+    /// Has all who wait look again: it is known now that the association has ended.
+    fn wake_receivers(sockets: &Self::Sockets);
+
     /// The descriptor of the socket for datagrams.
     #[cfg(unix)]
     fn fd(sockets: &Self::Sockets) -> std::os::fd::BorrowedFd<'_>;

@@ -5,16 +5,17 @@ use super::batch::{self, RecvBatch};
 use super::datagram::{Datagram, Source};
 use super::header::HEADROOM;
 use super::inbound::Inbound;
+use rustix::io::Errno;
+use rustix::net::{RecvFlags, recv};
 use socket2::Socket;
 use std::io::{self, IoSliceMut, Read};
+use std::mem::MaybeUninit;
 use std::net::SocketAddr;
 use std::ops::Range;
 use std::sync::PoisonError;
 
-/// With room for so many bytes a datagram is received onto the stack, and the payload copied. Vectored I/O costs more than that copy; and
-/// a larger array costs more than it brings, as it is zeroed first.
-const SMALL: usize = 2048;
-const LARGE: usize = 4096;
+/// With room for so many bytes a datagram is received onto the stack, and the payload copied. Vectored I/O costs more than that copy.
+const COPIED: usize = 8192;
 
 /// Where in the caller's buffer a datagram stands.
 pub(crate) struct Placed {
@@ -39,11 +40,13 @@ impl Placed {
 }
 
 /// Reads one datagram. One that is longer than the buffer is cut, which Windows reports as an error.
-fn read(mut socket: &Socket, buf: &mut [u8]) -> io::Result<usize> {
-    const WSAEMSGSIZE: i32 = 10040;
-    match socket.read(buf) {
-        Err(error) if cfg!(windows) && error.raw_os_error() == Some(WSAEMSGSIZE) => Ok(buf.len()),
-        read => read,
+///
+/// This goes straight to the system: in the C library of Linux a thread can be cancelled at each such call, which costs a tenth of it.
+fn read(socket: &Socket, buf: &mut [u8]) -> io::Result<usize> {
+    match recv(socket, &mut *buf, RecvFlags::empty()) {
+        Ok((n, _)) => Ok(n),
+        Err(Errno::MSGSIZE) if cfg!(windows) => Ok(buf.len()),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -60,24 +63,24 @@ impl Association {
             return inbound
                 .receive(socket, self, |source, payload| Some(deliver(copy(payload, buf), source)));
         }
-        if buf.len() <= SMALL {
-            self.receive_by_stack::<{ SMALL + HEADROOM }, T>(socket, buf, deliver)
-        } else if buf.len() <= LARGE {
-            self.receive_by_stack::<{ LARGE + HEADROOM }, T>(socket, buf, deliver)
+        // Of what is cut, Windows does not say how much it is.
+        if buf.len() <= COPIED && !cfg!(windows) {
+            self.receive_by_stack(socket, buf, deliver)
         } else {
             self.receive_vectored(socket, buf, deliver)
         }
     }
 
-    fn receive_by_stack<const N: usize, T>(
+    fn receive_by_stack<T>(
         &self,
         socket: &Socket,
         buf: &mut [u8],
         deliver: impl FnOnce(usize, Source<'_>) -> T,
     ) -> io::Result<Option<T>> {
-        let mut room = [0; N];
-        let n = read(socket, &mut room[..buf.len() + HEADROOM])?;
-        let datagram = self.admit_alone(&room[..n]);
+        let mut room = [MaybeUninit::uninit(); COPIED + HEADROOM];
+        let room = &mut room[..buf.len() + HEADROOM];
+        let ((raw, _), _) = recv(socket, room, RecvFlags::empty())?;
+        let datagram = self.admit_alone(raw);
         Ok(datagram.map(|datagram| deliver(copy(datagram.payload, buf), datagram.source)))
     }
 
@@ -167,7 +170,7 @@ impl Association {
             drop(inbound);
             batch::receive(socket, batch)?;
         }
-        batch.retain(|raw| self.admit(raw).is_some());
+        self.admit_batch(batch);
         Ok(Some(batch.len()).filter(|received| *received > 0))
     }
 }

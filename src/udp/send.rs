@@ -6,11 +6,17 @@ use super::header::{HEADROOM, Header};
 use crate::error::Error;
 use crate::invalid::Invalid;
 use arrayvec::ArrayVec;
+use rustix::net::{SendFlags, send};
 use socket2::Socket;
 use std::io::{self, IoSlice};
 
 /// Up to so many bytes, a copy behind the header costs less than vectored I/O.
 const COPIED: usize = 4096;
+
+/// Sends one datagram. This goes straight to the system, as receiving does.
+fn write(socket: &Socket, datagram: &[u8]) -> io::Result<usize> {
+    Ok(send(socket, datagram, SendFlags::empty())?)
+}
 
 impl Association {
     /// Sends a payload behind a header; how many bytes of the payload went, which is all of them.
@@ -24,7 +30,7 @@ impl Association {
         let fits =
             datagram.try_extend_from_slice(header).and_then(|()| datagram.try_extend_from_slice(payload));
         let sent = match fits {
-            Ok(()) => socket.send(&datagram)?,
+            Ok(()) => write(socket, &datagram)?,
             Err(_) => socket.send_vectored(&[IoSlice::new(header), IoSlice::new(payload)])?,
         };
         Ok(sent.saturating_sub(header.len()))
@@ -47,7 +53,7 @@ impl Association {
         if self.encapsulation().is_some() {
             return self.send_sealed(socket, &buf[start..]).map(|()| payload);
         }
-        Ok(socket.send(&buf[start..])?.saturating_sub(header.len()))
+        Ok(write(socket, &buf[start..])?.saturating_sub(header.len()))
     }
 
     fn send_sealed(&self, socket: &Socket, datagram: &[u8]) -> io::Result<()> {
@@ -55,7 +61,7 @@ impl Association {
         if let Some(encapsulation) = self.encapsulation() {
             encapsulation.seal(datagram, &mut sealed).map_err(|error| self.encapsulation_failed(error))?;
         }
-        socket.send(&sealed).map(drop)
+        write(socket, &sealed).map(drop)
     }
 
     /// Sends of a batch what goes without waiting.

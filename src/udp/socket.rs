@@ -8,13 +8,13 @@ use crate::address::Address;
 use crate::error::Error;
 use crate::invalid::Invalid;
 use crate::proxy::Resolve;
-use crate::runtime::{lookup, no_address};
+use crate::runtime::{Deadline, lookup, no_address};
 use crate::target::{Host, Target};
-use socket2::Socket;
+use socket2::{SockRef, Socket};
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 /// How many datagrams that are not for the caller a call that must not wait looks at.
 const DROPPED_AT_ONCE: usize = 64;
@@ -24,7 +24,7 @@ const DROPPED_AT_ONCE: usize = 64;
 /// `F` is the front end; each names this `Socks5UdpSocket`.
 ///
 /// It can be shared: all calls take `&self`, and may be made by several tasks or threads at once. A datagram costs one system call and no
-/// allocation, but for one if it comes from a name or is encapsulated.
+/// allocation; where it comes from a name that is told, or is encapsulated, there is a copy on the heap.
 pub struct SocksUdpSocket<F: UdpFront> {
     pub(crate) shared: Arc<Shared<F>>,
 }
@@ -92,11 +92,14 @@ impl<F: UdpFront> SocksUdpSocket<F> {
     #[doc = include_str!("../docs/udp/try_recv_from.md")]
     pub fn try_recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, Address)> {
         for _ in 0..DROPPED_AT_ONCE {
-            let received = self.attempt(Direction::Receive, |socket| self.take_from(socket, buf))?;
-            if let Some(received) = received {
-                return Ok(received);
+            match self.attempt(Direction::Receive, |socket| self.take_from(socket, buf)) {
+                Ok(Some(received)) => return Ok(received),
+                Ok(None) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) => return Err(error),
             }
         }
+        self.check_now()?;
         Err(io::ErrorKind::WouldBlock.into())
     }
 
@@ -119,7 +122,26 @@ impl<F: UdpFront> SocksUdpSocket<F> {
         direction: Direction,
         attempt: impl FnOnce(&Socket) -> io::Result<T>,
     ) -> io::Result<T> {
+        if direction == Direction::Receive && self.has_more() {
+            // The runtime would ask the socket, which knows nothing of these.
+            return attempt(&SockRef::from(self));
+        }
         F::attempt(&self.shared.sockets, direction, attempt)
+    }
+
+    /// Whether datagrams are here of which the socket knows nothing any more.
+    pub(crate) fn has_more(&self) -> bool {
+        let inbound = self.association().inbound();
+        inbound.is_some_and(|inbound| inbound.lock().unwrap_or_else(PoisonError::into_inner).has_more())
+    }
+
+    /// Fails if the association has ended, as far as can be said without waiting.
+    pub(crate) fn check_now(&self) -> io::Result<()> {
+        self.association().check()?;
+        let Some(read) = F::read_control(&self.shared.sockets) else { return Ok(()) };
+        let end = self.association().control_read(read);
+        F::wake_receivers(&self.shared.sockets);
+        Err(end)
     }
 
     pub(crate) fn take_from(&self, socket: &Socket, buf: &mut [u8]) -> io::Result<Option<(usize, Address)>> {
@@ -153,13 +175,14 @@ impl<F: UdpFront> SocksUdpSocket<F> {
     pub(crate) async fn resolved<'t>(
         &self,
         target: impl TryInto<Target<'t>, Error: Into<Error>>,
+        deadline: Deadline,
     ) -> io::Result<Target<'t>> {
         let target = target.try_into().map_err(Into::into)?;
         let (Host::Domain(name), Resolve::Locally) = (target.host(), self.shared.resolve) else {
             return Ok(target);
         };
         // In memory of its own: it is seldom needed, and would be the larger part of the future.
-        let found = Box::pin(lookup::<F>(name.as_str(), target.port(), None)).await?;
+        let found = Box::pin(lookup::<F>(name.as_str(), target.port(), deadline)).await?;
         match found.first() {
             Some(addr) => Ok((addr.ip(), addr.port()).into()),
             None => Err(no_address(name.as_str()).into()),
