@@ -2,7 +2,15 @@
 
 #[path = "counted/allocations.rs"]
 mod allocations;
+#[path = "counted/datagrams.rs"]
+mod datagrams;
+mod fronts;
+#[path = "association/scene.rs"]
+mod scene;
 mod support;
+#[cfg(target_os = "linux")]
+#[path = "counted/system_calls.rs"]
+mod system_calls;
 
 use anysocks::{Auth, Stage};
 use std::io::IoSlice;
@@ -126,6 +134,24 @@ fn vectored_writes() {
         assert_eq!((state.vectored, state.writes), (1, 3));
         assert_eq!(state.beyond, buffers.concat());
     }
+}
+
+/// What an application that waits for many relays keeps many of.
+#[cfg(feature = "tokio")]
+#[test]
+fn size_of_a_pending_datagram() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let (socket, _relay, _control) = scene::Setting::default().associate(|proxy| {
+        let associated = runtime.block_on(anysocks::tokio::Socks5UdpSocket::associate(proxy));
+        associated.expect("an association")
+    });
+    let mut buf = [0; 64];
+    let received = size_of_val(&socket.recv_from(&mut buf));
+    let received_alone = size_of_val(&socket.recv(&mut buf));
+    let sent = size_of_val(&socket.send_to(b"", ("dns.example", 53)));
+    let sent_alone = size_of_val(&socket.send(b""));
+    let sizes = [received, received_alone, sent, sent_alone];
+    assert!(sizes.iter().all(|size| *size <= 256), "recv_from, recv, send_to, send: {sizes:?} bytes");
 }
 
 /// A pending handshake is what a server with many connections keeps many of.

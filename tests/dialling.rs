@@ -1,6 +1,7 @@
 //! Reaching a proxy, and giving up in time: over real sockets, on every front end.
 
 mod fronts;
+mod support;
 
 use anysocks::{ErrorKind, Proxy, Resolve, Stage};
 use fronts::{FRONTS, Front};

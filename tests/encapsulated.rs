@@ -1,5 +1,7 @@
 //! A METHOD of the caller's own, and what it may put all that follows into.
 
+#[path = "encapsulated/bind.rs"]
+mod bind;
 #[path = "encapsulated/in_memory.rs"]
 mod in_memory;
 #[path = "encapsulated/on_sockets.rs"]

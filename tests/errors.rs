@@ -1,10 +1,12 @@
 //! Errors as their readers see them: the exact sentences, what they come from, and what they become.
 
-use anysocks::blocking::{Socks4Stream, Socks5Stream};
+use anysocks::blocking::{Socks4Stream, Socks5Listener, Socks5Stream, Socks5UdpSocket};
+use anysocks::udp::{AssociationEnd, Datagram};
 use anysocks::{Auth, Credentials, Error, ErrorKind, Invalid, Proxy, Stage, UserId};
 use std::error::Error as _;
 use std::io::{self, Cursor, Read, Write};
 use std::net::TcpListener;
+use std::thread;
 use std::time::Duration;
 
 /// A proxy that says this whatever is written, and hangs up.
@@ -186,10 +188,92 @@ fn stages() {
         (Stage::Authentication, "authentication"),
         (Stage::Request, "request"),
         (Stage::SecondReply, "second reply"),
+        (Stage::Association, "association"),
     ] {
         let error = Error::io(stage, io::ErrorKind::ConnectionReset.into());
         assert_eq!(error.to_string(), format!("{name} failed"));
         assert_eq!(error.stage(), stage);
+    }
+}
+
+/// A proxy that grants BIND, and says this when the peer is waited for.
+fn second_reply(answer: &'static [u8]) -> Error {
+    let all = [b"\x05\x00\x05\x00\x00\x01\xC0\x00\x02\x07\x00\x15", answer].concat().leak();
+    let mut listener = Socks5Listener::handshake(Says(Cursor::new(all)), &Auth::none(), "a:1").unwrap();
+    listener.accept().map(drop).unwrap_err()
+}
+
+#[test]
+fn what_a_second_reply_says() {
+    for (answer, kind, sentence) in [
+        (&b"\x05\x06"[..], io::ErrorKind::TimedOut, "refused: TTL expired (X'06')"),
+        (b"\x05\x02", DENIED, "refused: connection not allowed by ruleset (X'02')"),
+        (b"\x04", DATA, "failed: the answer has X'04' as its VER"),
+        (b"\x05\x00\x00\x02", DATA, "failed: the answer has X'02' as its ATYP"),
+        (b"", EOF, "failed: the proxy closed the connection before it answered"),
+        (b"\x05\x00\x00\x01", EOF, "failed: the proxy closed the connection after 4 bytes of its answer"),
+    ] {
+        let error = second_reply(answer);
+        assert_eq!(error.to_string(), format!("second reply {sentence}"));
+        assert_eq!((error.stage(), error.proxy()), (Stage::SecondReply, None));
+        assert!(!error.is_timeout(), "a reply came in time, and says no");
+        becomes(error, kind);
+    }
+}
+
+/// A proxy that grants an association with this relay, and hangs up.
+fn association(relay: &[u8]) -> Result<Socks5UdpSocket, Error> {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let addr = listener.local_addr().unwrap();
+    let reply = [&[5, 0, 5, 0, 0], relay].concat();
+    let proxy = thread::spawn(move || {
+        let (mut client, _) = listener.accept().unwrap();
+        client.read_exact(&mut [0; 4]).unwrap();
+        client.write_all(&reply[..2]).unwrap();
+        client.read_exact(&mut [0; 10]).unwrap();
+        client.write_all(&reply[2..]).unwrap();
+    });
+    let associated = Socks5UdpSocket::associate(format!("socks5h://user@{addr}"));
+    proxy.join().unwrap();
+    associated
+}
+
+#[test]
+fn what_an_association_says() {
+    let error = association(&[1, 127, 0, 0, 1, 0, 0]).unwrap_err();
+    let named = error.proxy().unwrap().to_owned();
+    assert!(named.starts_with("socks5h://user@127.0.0.1:"), "{named}");
+    let sentence = format!("proxy {named}: association failed: there is no relay at 127.0.0.1:0");
+    assert_eq!((error.to_string(), error.stage()), (sentence, Stage::Association));
+    becomes(error, io::ErrorKind::AddrNotAvailable);
+
+    let ended = association(&[1, 127, 0, 0, 1, 0, 9]).unwrap().recv(&mut [0; 9]).unwrap_err();
+    assert_eq!(ended.kind(), io::ErrorKind::ConnectionAborted);
+    let sentence = "association ended: the proxy closed its TCP connection";
+    assert_eq!(ended.to_string().split_once(": ").map(|(_, said)| said), Some(sentence));
+    let error = ended.into_inner().unwrap().downcast::<Error>().unwrap();
+    assert_eq!(error.stage(), Stage::Association);
+    becomes(*error, io::ErrorKind::ConnectionAborted);
+    for (end, sentence) in [
+        (AssociationEnd::Closed, "the proxy closed its TCP connection"),
+        (AssociationEnd::Spoke, "the proxy sent something on its TCP connection unasked"),
+        (
+            AssociationEnd::Failed(io::ErrorKind::ConnectionReset),
+            "its TCP connection failed: connection reset",
+        ),
+    ] {
+        assert_eq!(end.to_string(), sentence);
+    }
+}
+
+#[test]
+fn what_is_no_datagram() {
+    for (bytes, sentence) in [
+        (&[][..], "the datagram ends before its header does"),
+        (&[0, 0, 0, 1, 192, 0, 2, 7, 0], "the datagram ends before its header does"),
+        (&[0, 0, 0, 9, 192, 0, 2, 7, 0, 53], "the datagram has X'09' as its ATYP"),
+    ] {
+        assert_eq!(Datagram::parse(bytes).unwrap_err().to_string(), sentence);
     }
 }
 

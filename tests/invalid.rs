@@ -40,6 +40,15 @@ fn sentences() {
         (Invalid::UnixPath, "a Unix-domain proxy is written scheme+unix:///path"),
         (Invalid::OnionResolvedLocally, "an .onion name must be resolved by the proxy: socks5h or socks4a"),
         (Invalid::MarkOfSocks4a, "SOCKS4 can't carry an address from 0.0.0.1 to 0.0.0.255"),
+        (Invalid::NotConnected, "the socket is not connected to a peer"),
+        (Invalid::NameToResolve, "names are to be resolved locally, and this call takes addresses only"),
+        (Invalid::NoHeadroom, "the buffer has no room in front for a header"),
+        (
+            Invalid::DatagramTooLong(65_508),
+            "a datagram of 65508 bytes with its header is longer than UDP carries",
+        ),
+        (Invalid::FragmentSize, "a fragment must have a payload"),
+        (Invalid::TooManyFragments(128), "the payload would take 128 fragments, and a sequence has 127"),
     ] {
         assert_eq!(invalid.to_string(), sentence);
         // No stage in front of it: the caller's argument is what it is about.

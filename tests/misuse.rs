@@ -50,6 +50,13 @@ fn dialogues() -> Vec<(&'static str, Dialogue, Vec<u8>)> {
         ("none", Dialogue::v5(Auth::none(), "a.b:80"), [&[5, 0], REPLY].concat()),
         ("password", Dialogue::v5(password.clone(), "a.b:80"), [&[5, 2, 1, 0], REPLY].concat()),
         ("pipelined", Dialogue::v5(password.pipelined(true), "a.b:80"), [&[5, 2, 1, 0], REPLY].concat()),
+        ("SOCKS4 BIND", Dialogue::v4("me", "a.b:80").bind(), b"\x00\x5A\0\0\0\0\0\0".repeat(2)),
+        ("BIND", Dialogue::v5(Auth::none(), "a.b:80").bind(), [&[5, 0], REPLY, REPLY].concat()),
+        (
+            "BIND in frames",
+            Dialogue::v5(toy::auth(), "a.b:80").bind(),
+            behind(Level::Framed, &toy::sealed(&[REPLY, REPLY].concat())),
+        ),
         ("own METHOD", Dialogue::v5(toy::auth(), "a.b:80"), behind(Level::Bare, REPLY)),
         ("frames", Dialogue::v5(toy::auth(), "a.b:80"), behind(Level::Framed, &toy::sealed(REPLY))),
     ]

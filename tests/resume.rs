@@ -29,7 +29,46 @@ fn exchanges() -> Vec<Exchange> {
         let rest = [client(request), proxy(Stage::Request, reply)];
         [toy::lines(level), rest.to_vec()].concat()
     };
+    let bound_for = |peer: &[u8]| {
+        vec![
+            client([5, 1, 0]),
+            proxy(Stage::MethodSelection, [5, 0]),
+            client(*b"\x05\x02\x00\x03\x03a.b\x00\x50"),
+            proxy(Stage::Request, *b"\x05\x00\x00\x01\0\0\0\0\x30\x39"),
+            proxy(Stage::SecondReply, peer),
+        ]
+    };
     vec![
+        Exchange {
+            name: "SOCKS4a, BIND",
+            dialogue: Dialogue::v4("me", "a.b:80").bind(),
+            lines: vec![
+                client(*b"\x04\x02\x00\x50\0\0\0\x01me\0a.b\0"),
+                proxy(Stage::Request, *b"\x00\x5A\x9C\x40\xC0\0\x02\x08"),
+                proxy(Stage::SecondReply, *b"\x00\x5A\x30\x39\xC0\0\x02\x07"),
+            ],
+            bound: Address::Ip("192.0.2.7:12345".parse().expect("an address")),
+            framed: false,
+        },
+        Exchange {
+            name: "BIND",
+            dialogue: Dialogue::v5(Auth::none(), "a.b:80").bind(),
+            lines: bound_for(NAME),
+            bound: named(),
+            framed: false,
+        },
+        Exchange {
+            name: "BIND behind an encapsulation",
+            dialogue: Dialogue::v5(toy::auth(), "a.b:80").bind(),
+            lines: behind(
+                Level::Framed,
+                &toy::sealed(b"\x05\x02\x00\x03\x03a.b\x00\x50"),
+                // The second reply begins in a frame of the first.
+                &toy::sealed(&[b"\x05\x00\x00\x01\0\0\0\0\x30\x39", NAME].concat()),
+            ),
+            bound: named(),
+            framed: true,
+        },
         Exchange {
             name: "SOCKS4a",
             dialogue: Dialogue::v4("me", "a.b:80"),

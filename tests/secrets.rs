@@ -1,15 +1,17 @@
 //! No secret is shown: not by a value, not by an error, not by what an error comes from or turns into.
 
-use anysocks::blocking::{Socks5Stream, converse};
+use anysocks::blocking::{Socks5Listener, Socks5Stream, Socks5UdpSocket, converse};
+use anysocks::udp::{Datagram, Header, Options, Reassembler, Reassembly, RecvBatch, Relay, SendBatch};
 use anysocks::{
-    Auth, Conversation, Credentials, Error, IntoProxy, Proxy, Resolve, Scratch, Socks5, Stage, Step, V4, V5,
-    Version,
+    Auth, Conversation, Credentials, Error, IntoProxy, Proxy, Resolve, Scratch, Socks5, Stage, Step, Target,
+    V4, V5, Version,
 };
 use std::error::Error as _;
 use std::fmt::{Debug, Write as _};
 use std::io::{self, Cursor, Read, Write};
 use std::net::TcpListener;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 const SECRET: &str = "Zq7xW2kTn9RbV4sL";
 
@@ -181,6 +183,69 @@ fn errors_of_dialling() {
     }
 }
 
+/// A proxy that wants the password, and gives this reply to the request.
+fn granting(reply: &'static [u8]) -> Proxy {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let addr = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        let (mut client, _) = listener.accept().unwrap();
+        for answer in [&[5, 2][..], &[1, 0], reply] {
+            assert!(client.read(&mut [0; 600]).unwrap() > 0);
+            client.write_all(answer).unwrap();
+        }
+        // Until the client has gone.
+        let _ = client.read(&mut [0; 600]);
+    });
+    format!("socks5://user:{SECRET}@{addr}").parse().unwrap()
+}
+
+#[test]
+fn listeners() {
+    let proxy = granting(b"\x05\x00\x00\x01\xC0\x00\x02\x07\x00\x15");
+    let mut listener = Socks5Listener::bind(&proxy, "192.0.2.1:1").unwrap();
+    assert_hidden(&debug(&listener));
+    let late = listener.accept_within(Duration::from_millis(20)).unwrap_err();
+    assert!(late.is_timeout() && late.stage() == Stage::SecondReply, "{late}");
+    assert_hidden(&texts(late));
+    assert_hidden(&debug(&listener));
+    let refused = Socks5Listener::bind(granting(b"\x05\x07"), "192.0.2.1:1").unwrap_err();
+    assert_eq!(refused.stage(), Stage::Request);
+    assert_hidden(&texts(refused));
+}
+
+#[test]
+fn associations() {
+    let socket = Socks5UdpSocket::associate(granting(b"\x05\x00\x00\x01\x7F\x00\x00\x01\x00\x09")).unwrap();
+    socket.connect("192.0.2.1:1").unwrap();
+    // What is sent is nobody's business either.
+    let mut batch = SendBatch::new();
+    batch.push(SECRET.as_bytes(), "192.0.2.1:1").unwrap();
+    for shown in [debug(&socket), debug(&socket.clone()), debug(&batch), debug(&RecvBatch::new(1))] {
+        assert_hidden(&shown);
+    }
+    let late =
+        socket.set_read_timeout(Some(Duration::from_millis(20))).and_then(|()| socket.recv(&mut [0; 9]));
+    assert_hidden(&debug(&late.unwrap_err()));
+    let source = "127.0.0.1:0".parse::<std::net::SocketAddr>().unwrap();
+    let options = Options::new().source(source).relay(Relay::by(|told, _| told.clone()));
+    for proxy in [granting(b"\x05\x00\x00\x01\0\0\0\0\0\0"), granting(b"\x05\x07")] {
+        let proxy = proxy.udp(options.clone());
+        assert_hidden(&debug(&proxy));
+        assert_hidden(&texts(Socks5UdpSocket::associate(&proxy).unwrap_err()));
+    }
+}
+
+/// The application's bytes, as they are put together.
+#[test]
+fn fragments() {
+    let mut reassembler = Reassembler::new(Reassembly::new());
+    let from = Target::try_from("192.0.2.1:1").unwrap();
+    let part = [Header::new(&from).fragment(1).as_bytes(), SECRET.as_bytes()].concat();
+    let taken = reassembler.take(&Datagram::parse(&part).unwrap(), Instant::now());
+    assert_eq!((taken.lost, reassembler.waiting()), (0, SECRET.len()));
+    assert_hidden(&debug(&reassembler));
+}
+
 #[test]
 fn errors_of_urls() {
     for url in [
@@ -203,7 +268,8 @@ fn errors_of_urls() {
         "socks5+unix://user:*@/x?y",
         "socks5+unix://user:*@/x%00",
         "http://user:*@h",
-        "socks5s://user:*@h",
+        "socks6://user:*@h",
+        "socks5s://user:*@h/path",
         "://user:*@h",
         "user:*@h:1080",
         "user:*@h:1080/",

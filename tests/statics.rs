@@ -4,13 +4,19 @@
 
 mod support;
 
-use anysocks::{Auth, Error, Established, Frames, Proxy, Target, UserId};
+use anysocks::{Auth, Error, Established, Frames, Proxy, SecondReply, Target, UserId, V4, V5, udp};
 use std::error;
 use std::fmt::Debug;
 use support::script::{Manner, Script, proxy};
 
 fn stream<S: Debug + Send + Sync + Unpin + 'static>() {}
 fn future<T: Send + Sync>(_: T) {}
+
+/// An association's socket: a task of its own may have a handle of it.
+#[cfg(unix)]
+fn socket<S: Clone + Debug + Send + Sync + Unpin + std::os::fd::AsFd + 'static>() {}
+#[cfg(windows)]
+fn socket<S: Clone + Debug + Send + Sync + Unpin + std::os::windows::io::AsSocket + 'static>() {}
 
 /// A stream in memory: the futures are made, and never polled.
 fn script() -> Script {
@@ -28,20 +34,46 @@ fn values() {
     shared::<Target<'static>>();
     stream::<Established>();
     stream::<Frames>();
+    stream::<SecondReply<V4>>();
+    stream::<SecondReply<V5>>();
+}
+
+/// The values of UDP ASSOCIATE, none of which does any I/O.
+#[test]
+fn udp() {
+    fn copied<T: Copy + Clone + Debug + PartialEq + Send + Sync>() {}
+    fn shared<T: Clone + Debug + Send + Sync + 'static>() {}
+    copied::<udp::Datagram<'_>>();
+    copied::<udp::Source<'_>>();
+    copied::<udp::BadDatagram>();
+    copied::<udp::AssociationEnd>();
+    shared::<udp::Header>();
+    shared::<udp::Options>();
+    shared::<udp::Relay>();
+    shared::<udp::Reassembly>();
+    shared::<udp::SendBatch>();
+    stream::<udp::RecvBatch>();
+    stream::<udp::Reassembler>();
 }
 
 #[test]
 fn blocking() {
-    use anysocks::blocking::{Socks4Stream, Socks5Stream};
+    use anysocks::blocking::{Socks4Listener, Socks4Stream, Socks5Listener, Socks5Stream, Socks5UdpSocket};
     stream::<Socks4Stream>();
     stream::<Socks5Stream>();
     stream::<Socks5Stream<Socks5Stream>>();
+    stream::<Socks4Listener>();
+    stream::<Socks5Listener>();
+    stream::<Socks5Listener<Socks5Stream>>();
+    socket::<Socks5UdpSocket>();
 }
 
 /// The streams and futures of a front end that dials.
 macro_rules! dials {
     ($front_end:ident) => {{
-        use anysocks::$front_end::{Socks4Stream, Socks5Stream, converse, dial};
+        use anysocks::$front_end::{
+            Socks4Listener, Socks4Stream, Socks5Listener, Socks5Stream, Socks5UdpSocket, converse, dial,
+        };
         stream::<Socks4Stream>();
         stream::<Socks5Stream>();
         let at = Proxy::socks5("127.0.0.1:1080").expect("a proxy");
@@ -54,6 +86,35 @@ macro_rules! dials {
         let (auth, target) = (Auth::none(), "example.com:80".parse().expect("a target"));
         let mut talk = anysocks::Socks5::connect(&auth, target).expect("a conversation");
         future(converse(&mut script(), &mut talk));
+        stream::<Socks4Listener>();
+        stream::<Socks5Listener>();
+        stream::<Socks5Listener<Socks5Stream>>();
+        future(Socks5Listener::bind(&at, "example.com:80"));
+        future(Socks4Listener::bind(String::from("socks4://127.0.0.1"), ("example.com", 80)));
+        future(Socks5Listener::handshake(script(), &Auth::none(), "example.com:80"));
+        future(Socks4Listener::handshake(script(), &UserId::none(), "example.com:80"));
+        let waits = |mut listener: Socks5Listener| {
+            future(listener.accept());
+            future(listener.accept_within(std::time::Duration::from_secs(1)));
+        };
+        let _ = waits;
+        socket::<Socks5UdpSocket>();
+        future(Socks5UdpSocket::associate(&at));
+        let moves = |socket: Socks5UdpSocket| {
+            let (mut buf, target) = ([0; 300], ("example.com", 80));
+            future(socket.send_to(b"", target));
+            future(socket.recv_from(&mut buf));
+            future(socket.connect(target));
+            future(socket.send(b""));
+            future(socket.recv(&mut buf));
+            future(socket.send_in_place(&mut buf, target));
+            future(socket.recv_in_place(&mut buf));
+            future(socket.send_fragmented(b"", target, 1));
+            future(socket.send_batch(&mut udp::SendBatch::new()));
+            future(socket.recv_batch(&mut udp::RecvBatch::new(1)));
+            future(socket.closed());
+        };
+        let _ = moves;
     }};
 }
 
@@ -78,9 +139,14 @@ fn smol() {
 #[cfg(feature = "futures-io")]
 #[test]
 fn futures() {
-    use anysocks::futures::{Socks4Stream, Socks5Stream};
+    use anysocks::futures::{Socks4Listener, Socks4Stream, Socks5Listener, Socks5Stream};
     stream::<Socks4Stream<Script>>();
     stream::<Socks5Stream<Script>>();
+    stream::<Socks4Listener<Script>>();
+    stream::<Socks5Listener<Script>>();
+    future(Socks5Listener::handshake(script(), &Auth::none(), "example.com:80"));
+    let waits = |mut listener: Socks4Listener<Script>| future(listener.accept());
+    let _ = waits;
     future(Socks5Stream::handshake(script(), &Auth::none(), "example.com:80"));
     future(Socks4Stream::handshake(script(), &UserId::none(), "example.com:80"));
 }

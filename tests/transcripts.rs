@@ -1,5 +1,7 @@
-//! CONNECT as the proxy sees it: each exchange on each driver, over streams that behave in every way that a stream may.
+//! CONNECT and BIND as the proxy sees them: each exchange on each driver, over streams that behave in every way that a stream may.
 
+#[path = "transcripts/bind.rs"]
+mod bind;
 #[path = "transcripts/check.rs"]
 mod check;
 #[path = "transcripts/pipelined.rs"]
@@ -16,11 +18,12 @@ mod socks5_replies;
 mod socks5_requests;
 mod support;
 
-use check::{check, check_stream, each};
+use check::{check, check_given_up, check_stream, each};
+use row::Row;
 use support::script::{Manner, Stall};
 
 const GLUED: Manner =
-    Manner { glued: true, split: None, end: None, crumbs: false, stall: None, buffered: false };
+    Manner { glued: true, split: None, again: None, end: None, crumbs: false, stall: None, buffered: false };
 
 #[test]
 fn in_turns() {
@@ -90,6 +93,38 @@ fn as_a_stream() {
         check_stream(row, driver, Manner::default());
         check_stream(row, driver, GLUED);
         check_stream(row, driver, Manner { crumbs: true, buffered: true, ..Manner::default() });
+    });
+}
+
+/// BIND's first reply, its second and the application's bytes, in three segments.
+#[test]
+fn split_at_every_two_bytes() {
+    each_bind(|row, driver| {
+        // Longer ones are cut into pieces enough by the others.
+        let all = row.answers() + 3;
+        for split in (1..all).filter(|_| all < 32) {
+            for again in split + 1..all {
+                check(row, driver, Manner { split: Some(split), again: Some(again), ..GLUED });
+            }
+        }
+    });
+}
+
+/// The wait for the peer, begun anew before each byte of the second reply.
+#[test]
+fn accept_given_up_at_every_byte() {
+    each_bind(|row, driver| {
+        for buffered in [false, true] {
+            check_given_up(row, driver, buffered);
+        }
+    });
+}
+
+fn each_bind(test: impl Fn(&Row, &support::drivers::Driver)) {
+    each(|row, driver| {
+        if row.dialogue.binds() {
+            test(row, driver);
+        }
     });
 }
 

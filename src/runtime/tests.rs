@@ -79,7 +79,7 @@ fn proxy(replies: &'static [&'static [u8]]) -> (Proxy, Receiver<u8>) {
 }
 
 fn connect5(proxy: &Proxy, target: &str) -> Result<SocksStream<TcpStream, V5, Listed>, Error> {
-    at_once(connect::<Listed, V5>(proxy, target))
+    at_once(connect::<Listed, V5>(proxy, target, &[]))
 }
 
 const GRANTED: &[u8] = b"\x05\x00\x00\x01\0\0\0\0\0\0";
@@ -117,10 +117,10 @@ fn socks4_is_asked_for_ipv4_alone() {
         client.write_all(&[0, 90, 0, 0, 0, 0, 0, 0]).unwrap();
         request
     });
-    at_once(connect::<Listed, V4>(&proxy, "v6-v4.test:80")).unwrap();
+    at_once(connect::<Listed, V4>(&proxy, "v6-v4.test:80", &[])).unwrap();
     assert_eq!(request.join().unwrap(), [4, 1, 0, 80, 192, 0, 2, 2, 0]);
 
-    let error = at_once(connect::<Listed, V4>(&proxy, "v6-v6.test:80")).unwrap_err();
+    let error = at_once(connect::<Listed, V4>(&proxy, "v6-v6.test:80", &[])).unwrap_err();
     let ErrorKind::Unresolved { name, .. } = error.kind() else { panic!("{error}") };
     assert_eq!((name.as_str(), error.stage()), ("v6-v6.test", Stage::Resolve));
 }

@@ -46,10 +46,23 @@ fn connected(lines: Vec<Line>) -> (TcpStream, Server<()>) {
 }
 
 /// How often memory was taken on this thread.
-fn counted<T>(work: impl FnOnce() -> T) -> (u64, T) {
+pub(crate) fn counted<T>(work: impl FnOnce() -> T) -> (u64, T) {
     let mut done = None;
     let allocations = allocation_counter::measure(|| done = Some(work()));
     (allocations.count_total, done.expect("it was done"))
+}
+
+/// Counts while the future is polled; what the runtime does between polls is its own.
+#[cfg(feature = "tokio")]
+pub(crate) async fn counted_polls<T>(work: impl Future<Output = T>) -> (u64, T) {
+    let (mut all, mut work) = (0, std::pin::pin!(work));
+    let done = std::future::poll_fn(|cx| {
+        let (count, polled) = counted(|| work.as_mut().poll(cx));
+        all += count;
+        polled
+    });
+    let done = done.await;
+    (all, done)
 }
 
 #[test]
@@ -83,21 +96,6 @@ fn blocking() {
 #[test]
 fn tokio() {
     use anysocks::tokio::{Socks4Stream, Socks5Stream};
-    use std::future::poll_fn;
-    use std::pin::pin;
-
-    /// Counts while the future is polled; what the runtime does between polls is its own.
-    async fn counted_polls<T>(work: impl Future<Output = T>) -> (u64, T) {
-        let (mut all, mut work) = (0, pin!(work));
-        let done = poll_fn(|cx| {
-            let (count, polled) = counted(|| work.as_mut().poll(cx));
-            all += count;
-            polled
-        });
-        let done = done.await;
-        (all, done)
-    }
-
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().expect("a runtime");
     runtime.block_on(async {
         let watched = |stream: TcpStream| {

@@ -150,7 +150,7 @@ fn forged_frames() {
     for forged in [
         b"\x00".to_vec(),
         b"\x01\x00".to_vec(),
-        b"\x09".to_vec(),
+        vec![toy::LONGEST + 1],
         b"\xFF".to_vec(),
         [&good[..1], &[8 ^ toy::KEY][..], &good[2..]].concat(),
     ] {

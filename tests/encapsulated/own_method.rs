@@ -149,7 +149,7 @@ fn a_forged_reply() {
     for forged in [
         [&[0][..], &whole[1..]].concat(),
         [&[1][..], &whole[1..]].concat(),
-        [&[9][..], &whole[1..]].concat(),
+        [&[toy::LONGEST + 1][..], &whole[1..]].concat(),
         [&[0xFF][..], &whole[1..]].concat(),
         // More content than there is.
         [&whole[..1], &[9 ^ toy::KEY][..], &whole[2..]].concat(),

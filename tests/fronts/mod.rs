@@ -1,6 +1,19 @@
-//! Every front end behind the same two calls, for tests that are the same for all of them.
+//! Every front end behind the same few calls, for tests that are the same for all of them.
 
+#![allow(dead_code, reason = "each test crate uses a part of it")]
+
+pub(crate) mod association;
+pub(crate) mod listening;
+
+#[cfg(any(feature = "tokio", feature = "smol", feature = "async-std"))]
+use crate::support::blocked::Executor;
+#[cfg(any(feature = "smol", feature = "async-std"))]
+use crate::support::blocked::OnAsyncIo;
+#[cfg(feature = "tokio")]
+use crate::support::blocked::OnTokio;
 use anysocks::{Error, Proxy};
+use association::Association;
+use listening::Bound;
 
 /// A front end.
 pub(crate) struct Front {
@@ -9,6 +22,12 @@ pub(crate) struct Front {
     pub(crate) connect5: fn(&Proxy, &str) -> Result<(), Error>,
     /// `Socks4Stream::connect`; the stream is dropped.
     pub(crate) connect4: fn(&Proxy, &str) -> Result<(), Error>,
+    /// `Socks5Listener::bind`.
+    pub(crate) bind5: fn(&Proxy, &str) -> Bound,
+    /// `Socks4Listener::bind`.
+    pub(crate) bind4: fn(&Proxy, &str) -> Bound,
+    /// `Socks5UdpSocket::associate`.
+    pub(crate) associate: fn(&Proxy) -> Result<Box<dyn Association>, Error>,
 }
 
 /// Those that are switched on.
@@ -17,36 +36,53 @@ pub(crate) const FRONTS: &[Front] = &[
         name: "blocking",
         connect5: |proxy, target| anysocks::blocking::Socks5Stream::connect(proxy, target).map(drop),
         connect4: |proxy, target| anysocks::blocking::Socks4Stream::connect(proxy, target).map(drop),
+        bind5: |proxy, peer| Ok(Box::new(anysocks::blocking::Socks5Listener::bind(proxy, peer)?)),
+        bind4: |proxy, peer| Ok(Box::new(anysocks::blocking::Socks4Listener::bind(proxy, peer)?)),
+        associate: |proxy| Ok(Box::new(anysocks::blocking::Socks5UdpSocket::associate(proxy)?)),
     },
     #[cfg(feature = "tokio")]
     Front {
         name: "tokio",
-        connect5: |proxy, target| on_tokio(anysocks::tokio::Socks5Stream::connect(proxy, target)).map(drop),
-        connect4: |proxy, target| on_tokio(anysocks::tokio::Socks4Stream::connect(proxy, target)).map(drop),
+        connect5: |proxy, target| {
+            OnTokio::run(anysocks::tokio::Socks5Stream::connect(proxy, target)).map(drop)
+        },
+        connect4: |proxy, target| {
+            OnTokio::run(anysocks::tokio::Socks4Stream::connect(proxy, target)).map(drop)
+        },
+        bind5: |proxy, peer| Ok(Box::new(OnTokio::run(anysocks::tokio::Socks5Listener::bind(proxy, peer))?)),
+        bind4: |proxy, peer| Ok(Box::new(OnTokio::run(anysocks::tokio::Socks4Listener::bind(proxy, peer))?)),
+        associate: |proxy| Ok(Box::new(OnTokio::run(anysocks::tokio::Socks5UdpSocket::associate(proxy))?)),
     },
     #[cfg(feature = "smol")]
     Front {
         name: "smol",
         connect5: |proxy, target| {
-            smol::block_on(anysocks::smol::Socks5Stream::connect(proxy, target)).map(drop)
+            OnAsyncIo::run(anysocks::smol::Socks5Stream::connect(proxy, target)).map(drop)
         },
         connect4: |proxy, target| {
-            smol::block_on(anysocks::smol::Socks4Stream::connect(proxy, target)).map(drop)
+            OnAsyncIo::run(anysocks::smol::Socks4Stream::connect(proxy, target)).map(drop)
         },
+        bind5: |proxy, peer| Ok(Box::new(OnAsyncIo::run(anysocks::smol::Socks5Listener::bind(proxy, peer))?)),
+        bind4: |proxy, peer| Ok(Box::new(OnAsyncIo::run(anysocks::smol::Socks4Listener::bind(proxy, peer))?)),
+        associate: |proxy| Ok(Box::new(OnAsyncIo::run(anysocks::smol::Socks5UdpSocket::associate(proxy))?)),
     },
     #[cfg(feature = "async-std")]
     Front {
         name: "async-std",
         connect5: |proxy, target| {
-            async_std::task::block_on(anysocks::async_std::Socks5Stream::connect(proxy, target)).map(drop)
+            OnAsyncIo::run(anysocks::async_std::Socks5Stream::connect(proxy, target)).map(drop)
         },
         connect4: |proxy, target| {
-            async_std::task::block_on(anysocks::async_std::Socks4Stream::connect(proxy, target)).map(drop)
+            OnAsyncIo::run(anysocks::async_std::Socks4Stream::connect(proxy, target)).map(drop)
+        },
+        bind5: |proxy, peer| {
+            Ok(Box::new(OnAsyncIo::run(anysocks::async_std::Socks5Listener::bind(proxy, peer))?))
+        },
+        bind4: |proxy, peer| {
+            Ok(Box::new(OnAsyncIo::run(anysocks::async_std::Socks4Listener::bind(proxy, peer))?))
+        },
+        associate: |proxy| {
+            Ok(Box::new(OnAsyncIo::run(anysocks::async_std::Socks5UdpSocket::associate(proxy))?))
         },
     },
 ];
-
-#[cfg(feature = "tokio")]
-fn on_tokio<T>(work: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)
-}

@@ -1,7 +1,8 @@
 //! The front ends as tables: what runs on one runs on all that are switched on.
 
 use super::blocked::{self, Executor, Tunnel};
-use super::dialogue::{Dialogue, Talk};
+use super::dialogue::{Asked, Dialogue, Talk};
+use super::listening::{self, Bound};
 use super::script::Script;
 use anysocks::{Address, Error, ErrorKind, Established, Proxy, SocksStream, Version, blocking};
 use std::io::{self, Read, Write};
@@ -16,6 +17,8 @@ pub(crate) struct Driver {
     pub(crate) once: fn(&mut Script, &mut Talk<'_>) -> Poll<Result<Established, Error>>,
     /// Makes a stream of a stream.
     pub(crate) handshake: fn(Script, &Dialogue) -> Opened,
+    /// The same of a BIND, up to its first reply.
+    pub(crate) bind: fn(Script, &Dialogue) -> Bound,
 }
 
 /// BND.ADDR and BND.PORT, and the stream.
@@ -34,12 +37,12 @@ pub(crate) const DRIVERS: &[Driver] = &[
         },
         once: blocking_once,
         handshake: |stream, dialogue| match dialogue {
-            Dialogue::V4(id, target) => {
-                Ok(tunnel(blocking::Socks4Stream::handshake(stream, id, target)?, |stream| stream))
-            }
-            Dialogue::V5(auth, target) => {
-                Ok(tunnel(blocking::Socks5Stream::handshake(stream, auth, target)?, |stream| stream))
-            }
+            Dialogue::V4(asked) => on_blocking(stream, asked),
+            Dialogue::V5(asked) => on_blocking(stream, asked),
+        },
+        bind: |stream, dialogue| match dialogue {
+            Dialogue::V4(asked) => listening::on_blocking(stream, asked),
+            Dialogue::V5(asked) => listening::on_blocking(stream, asked),
         },
     },
     #[cfg(feature = "tokio")]
@@ -48,16 +51,12 @@ pub(crate) const DRIVERS: &[Driver] = &[
         converse: |stream, talk| blocked::Patient::run(anysocks::tokio::converse(stream, talk)),
         once: |stream, talk| blocked::once(anysocks::tokio::converse(stream, talk)),
         handshake: |stream, dialogue| match dialogue {
-            Dialogue::V4(id, target) => {
-                let stream =
-                    blocked::Patient::run(anysocks::tokio::Socks4Stream::handshake(stream, id, target))?;
-                Ok(tunnel(stream, blocked::TokioStream::<_, blocked::Patient>::new))
-            }
-            Dialogue::V5(auth, target) => {
-                let stream =
-                    blocked::Patient::run(anysocks::tokio::Socks5Stream::handshake(stream, auth, target))?;
-                Ok(tunnel(stream, blocked::TokioStream::<_, blocked::Patient>::new))
-            }
+            Dialogue::V4(asked) => on_tokio(stream, asked),
+            Dialogue::V5(asked) => on_tokio(stream, asked),
+        },
+        bind: |stream, dialogue| match dialogue {
+            Dialogue::V4(asked) => listening::on_tokio(stream, asked),
+            Dialogue::V5(asked) => listening::on_tokio(stream, asked),
         },
     },
     #[cfg(feature = "futures-io")]
@@ -66,16 +65,12 @@ pub(crate) const DRIVERS: &[Driver] = &[
         converse: |stream, talk| blocked::Patient::run(anysocks::futures::converse(stream, talk)),
         once: |stream, talk| blocked::once(anysocks::futures::converse(stream, talk)),
         handshake: |stream, dialogue| match dialogue {
-            Dialogue::V4(id, target) => {
-                let stream =
-                    blocked::Patient::run(anysocks::futures::Socks4Stream::handshake(stream, id, target))?;
-                Ok(tunnel(stream, blocked::FuturesStream::<_, blocked::Patient>::new))
-            }
-            Dialogue::V5(auth, target) => {
-                let stream =
-                    blocked::Patient::run(anysocks::futures::Socks5Stream::handshake(stream, auth, target))?;
-                Ok(tunnel(stream, blocked::FuturesStream::<_, blocked::Patient>::new))
-            }
+            Dialogue::V4(asked) => on_futures(stream, asked),
+            Dialogue::V5(asked) => on_futures(stream, asked),
+        },
+        bind: |stream, dialogue| match dialogue {
+            Dialogue::V4(asked) => listening::on_futures(stream, asked),
+            Dialogue::V5(asked) => listening::on_futures(stream, asked),
         },
     },
 ];
@@ -87,15 +82,30 @@ fn blocking_once(stream: &mut Script, talk: &mut Talk<'_>) -> Poll<Result<Establ
     }
 }
 
-fn would_block(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::Io(cause) if cause.kind() == io::ErrorKind::WouldBlock)
+fn on_blocking<V: Version>(stream: Script, asked: &Asked<V>) -> Opened {
+    let target = asked.target.borrowed();
+    let stream = SocksStream::<_, V, blocking::Blocking>::handshake(stream, &asked.auth, target)?;
+    Ok((stream.bound_addr().clone(), Box::new(stream)))
 }
 
-fn tunnel<V: Version, F, T: Tunnel + 'static>(
-    stream: SocksStream<Script, V, F>,
-    blocked: impl FnOnce(SocksStream<Script, V, F>) -> T,
-) -> (Address, Box<dyn Tunnel>) {
-    (stream.bound_addr().clone(), Box::new(blocked(stream)))
+#[cfg(feature = "tokio")]
+fn on_tokio<V: Version>(stream: Script, asked: &Asked<V>) -> Opened {
+    let target = asked.target.borrowed();
+    let stream = SocksStream::<_, V, anysocks::tokio::Tokio>::handshake(stream, &asked.auth, target);
+    let stream = blocked::Patient::run(stream)?;
+    Ok((stream.bound_addr().clone(), Box::new(blocked::TokioStream::<_, blocked::Patient>::new(stream))))
+}
+
+#[cfg(feature = "futures-io")]
+fn on_futures<V: Version>(stream: Script, asked: &Asked<V>) -> Opened {
+    let target = asked.target.borrowed();
+    let stream = SocksStream::<_, V, anysocks::futures::Futures>::handshake(stream, &asked.auth, target);
+    let stream = blocked::Patient::run(stream)?;
+    Ok((stream.bound_addr().clone(), Box::new(blocked::FuturesStream::<_, blocked::Patient>::new(stream))))
+}
+
+pub(crate) fn would_block(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Io(cause) if cause.kind() == io::ErrorKind::WouldBlock)
 }
 
 /// A stream.

@@ -6,6 +6,7 @@ pub(crate) mod blocked;
 pub(crate) mod case;
 pub(crate) mod dialogue;
 pub(crate) mod drivers;
+pub(crate) mod listening;
 pub(crate) mod script;
 pub(crate) mod server;
 pub(crate) mod streams;

@@ -29,6 +29,8 @@ pub(crate) struct Manner {
     pub(crate) glued: bool,
     /// No read goes across this point of what the proxy sends.
     pub(crate) split: Option<usize>,
+    /// Nor across this one.
+    pub(crate) again: Option<usize>,
     /// The proxy hangs up behind so many bytes.
     pub(crate) end: Option<usize>,
     /// Each call moves one byte.
@@ -207,10 +209,8 @@ impl State {
             Some(_) => self.taken,
             None => all,
         };
-        match self.manner.split {
-            Some(split) if split > self.taken => message.min(split),
-            _ => message,
-        }
+        let splits = [self.manner.split, self.manner.again].into_iter().flatten();
+        splits.filter(|split| *split > self.taken).fold(message, usize::min)
     }
 
     fn stall(&mut self) -> io::Result<()> {

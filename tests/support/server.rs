@@ -3,7 +3,7 @@
 use super::script::Line;
 use anysocks::Proxy;
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -18,7 +18,16 @@ pub(crate) struct Server<T> {
 impl<T: Send + 'static> Server<T> {
     /// Serves the first client, then ends.
     pub(crate) fn start(lines: Vec<Line>, then: impl FnOnce(&TcpStream) -> T + Send + 'static) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+        Self::start_at(Ipv4Addr::LOCALHOST.into(), lines, then)
+    }
+
+    /// The same, at this address.
+    pub(crate) fn start_at(
+        ip: IpAddr,
+        lines: Vec<Line>,
+        then: impl FnOnce(&TcpStream) -> T + Send + 'static,
+    ) -> Self {
+        let listener = TcpListener::bind((ip, 0)).expect("a port");
         let addr = listener.local_addr().expect("an address");
         let thread = thread::spawn(move || {
             let (mut client, _) = listener.accept().expect("a client");

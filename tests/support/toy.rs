@@ -4,18 +4,22 @@
 //! ```text
 //! proxy:  A0 01 CHALLENGE          client: A0 02 CHALLENGE xor FF
 //! proxy:  A0 03 LEVEL KEY          client: A0 04
-//! frame:  LEN | COUNT | content and padding        LEN: 2 to 8 bytes follow, all of them xor KEY; COUNT of them are content
+//! frame:  LEN | COUNT | content and padding        LEN: 2 to 40 bytes follow, all of them xor KEY; COUNT of them are content
+//! UDP:    datagram | SUM                           all of it xor KEY; SUM is that of the datagram's bytes
 //! ```
 
 use super::script::{Line, client, proxy};
+use anysocks::udp::Datagrams;
 use anysocks::{
     Auth, Conversation, Encapsulation, Error, FrameError, Method, Open, Scratch, Seal, Stage, Step,
 };
 
 pub(crate) const CODE: u8 = 0xA0;
 pub(crate) const KEY: u8 = 0x5A;
-/// The content that one frame can have.
+/// The content of one frame that the client sends. The proxy may put more into one.
 pub(crate) const MOST: usize = 7;
+/// LEN of the longest frame.
+pub(crate) const LONGEST: u8 = 40;
 const CHALLENGE: u8 = 0x37;
 
 /// What the proxy chooses.
@@ -23,8 +27,10 @@ const CHALLENGE: u8 = 0x37;
 pub(crate) enum Level {
     Bare = 0,
     Framed = 1,
+    /// The same, but for datagrams: they would be bare.
+    Streams = 2,
     /// A level that the client does not take.
-    Unknown = 2,
+    Unknown = 3,
 }
 
 /// Offers this METHOD alone.
@@ -46,7 +52,7 @@ pub(crate) fn lines(level: Level) -> Vec<Line> {
 
 /// The whole of a connection as a transcript, with the request and its reply as this level has them.
 pub(crate) fn connection(level: Level, request: &[u8], reply: &[u8]) -> Vec<Line> {
-    let carried = |message: &[u8]| if level == Level::Framed { sealed(message) } else { message.to_vec() };
+    let carried = |message: &[u8]| if level == Level::Bare { message.to_vec() } else { sealed(message) };
     let request = [client(carried(request)), proxy(Stage::Request, carried(reply))];
     [lines(level), request.to_vec()].concat()
 }
@@ -81,9 +87,7 @@ impl Conversation for Toy {
                 room.copy_from_slice(&message);
                 Step::Write(&room[self.moved..])
             }
-            Err(0) => {
-                Step::Done((self.heard[2] == Level::Framed as u8).then(|| encapsulation(self.heard[3])))
-            }
+            Err(0) => Step::Done(encapsulation(self.heard[2], self.heard[3])),
             Err(len) => Step::Read(&mut self.heard[self.moved..len]),
         }
     }
@@ -101,7 +105,7 @@ impl Conversation for Toy {
         if heard && (self.heard[0] != CODE || usize::from(self.heard[1]) != self.round + 1) {
             return Err(Error::method("the proxy is out of step"));
         }
-        if self.round == 2 && self.heard[2] > Level::Framed as u8 {
+        if self.round == 2 && self.heard[2] >= Level::Unknown as u8 {
             return Err(Error::method("no such level"));
         }
         self.round += 1;
@@ -122,8 +126,16 @@ impl Method for Toy {
 
 struct Xor(u8);
 
-fn encapsulation(key: u8) -> Encapsulation {
-    Encapsulation::new(Xor(key), Xor(key))
+/// For datagrams.
+struct Summed(u8);
+
+fn encapsulation(level: u8, key: u8) -> Option<Encapsulation> {
+    let streams = || Encapsulation::new(Xor(key), Xor(key));
+    match level {
+        _ if level == Level::Framed as u8 => Some(streams().datagrams(Summed(key))),
+        _ if level == Level::Streams as u8 => Some(streams()),
+        _ => None,
+    }
 }
 
 /// A frame around content that fits, padded to at least two bytes.
@@ -169,19 +181,47 @@ impl Open for Xor {
     fn missing(&self, frame: &[u8]) -> usize {
         match frame.first() {
             None => 3,
-            Some(len @ 2..=8) => 1 + usize::from(*len) - frame.len(),
+            Some(len @ 2..=LONGEST) => 1 + usize::from(*len) - frame.len(),
             // Not a frame: as good as whole, so that it is refused.
             Some(_) => 0,
         }
     }
 
     fn open(&mut self, frame: &[u8], plain: &mut Vec<u8>) -> Result<(), FrameError> {
-        let [2..=8, payload @ ..] = frame else { return Err("a length out of range".into()) };
+        let [2..=LONGEST, payload @ ..] = frame else { return Err("a length out of range".into()) };
         let payload: Vec<u8> = payload.iter().map(|byte| byte ^ self.0).collect();
         // As a cipher would: the content is there before it is known to be sound.
         plain.extend(&payload[1..]);
         let excess = (payload.len() - 1).checked_sub(payload[0].into()).ok_or("a forged count")?;
         plain.truncate(plain.len() - excess);
         Ok(())
+    }
+}
+
+fn sum(bytes: &[u8]) -> u8 {
+    bytes.iter().fold(0, |sum, byte| sum.wrapping_add(*byte))
+}
+
+/// A datagram as it goes over the wire.
+pub(crate) fn sealed_datagram(datagram: &[u8]) -> Vec<u8> {
+    datagram.iter().copied().chain([sum(datagram)]).map(|byte| byte ^ KEY).collect()
+}
+
+impl Datagrams for Summed {
+    fn overhead(&self) -> usize {
+        1
+    }
+
+    fn seal(&self, datagram: &[u8], sealed: &mut Vec<u8>) -> Result<(), FrameError> {
+        // As for a frame: the key is the one that was negotiated.
+        sealed.extend(sealed_datagram(datagram).into_iter().map(|byte| byte ^ KEY ^ self.0));
+        Ok(())
+    }
+
+    fn open(&self, sealed: &[u8], datagram: &mut Vec<u8>) -> Result<(), FrameError> {
+        // As a cipher would: the content is there before it is known to be sound.
+        datagram.extend(sealed.iter().map(|byte| byte ^ self.0));
+        let given = datagram.pop().ok_or("no sum")?;
+        if given == sum(datagram) { Ok(()) } else { Err("a forged sum".into()) }
     }
 }

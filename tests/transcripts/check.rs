@@ -4,9 +4,11 @@ use crate::row::{Expected, Row};
 use crate::support::blocked::{Tunnel, receive, send};
 use crate::support::case::Case;
 use crate::support::drivers::{DRIVERS, Driver};
-use crate::support::script::{Manner, Script};
-use crate::{pipelined, socks4, socks5_methods, socks5_replies, socks5_requests};
+use crate::support::listening::{Accept, Listening};
+use crate::support::script::{Line, Manner, Script, Stall};
+use crate::{bind, pipelined, socks4, socks5_methods, socks5_replies, socks5_requests};
 use anysocks::{Address, Error, ErrorKind, Stage};
+use std::task::Poll;
 
 /// What the target sends as soon as it can. It begins with what may be taken for a reply.
 const APPLICATION: &[u8] = b"\x05\x00\x00\x01 banner";
@@ -18,6 +20,7 @@ pub(crate) fn rows() -> Vec<Row> {
         socks5_requests::rows(),
         socks5_replies::rows(),
         pipelined::rows(),
+        bind::rows(),
     ]
     .into_iter()
     .flatten()
@@ -33,6 +36,9 @@ pub(crate) fn each(test: impl Fn(&Row, &Driver)) {
     }
 }
 
+/// Where the proxy listens, if that was asked for, and BND.ADDR and BND.PORT of the last reply.
+type Outcome = Result<(Option<Address>, Address), Error>;
+
 /// Plays a conversation.
 pub(crate) fn check(row: &Row, driver: &Driver, manner: Manner) {
     let _case = Case::new(format!("{} on {}, {manner:?}", row.name, driver.name));
@@ -41,7 +47,7 @@ pub(crate) fn check(row: &Row, driver: &Driver, manner: Manner) {
     let outcome = (driver.converse)(&mut script.clone(), &mut talk);
     let outcome = outcome.map(|established| {
         assert!(established.frames.is_none(), "nobody negotiated an encapsulation");
-        established.bound
+        (talk.bound().cloned(), established.bound)
     });
     compare(row, &script, manner.end, &outcome);
 }
@@ -50,9 +56,66 @@ pub(crate) fn check(row: &Row, driver: &Driver, manner: Manner) {
 pub(crate) fn check_stream(row: &Row, driver: &Driver, manner: Manner) {
     let _case = Case::new(format!("{} as a stream of {}, {manner:?}", row.name, driver.name));
     let script = script(row, manner);
-    let (bound, stream) = (driver.handshake)(script.clone(), &row.dialogue)
-        .map_or_else(|error| (Err(error), None), |(bound, stream)| (Ok(bound), Some(stream)));
-    compare(row, &script, manner.end, &bound);
+    let (outcome, stream) = match open(row, driver, script.clone()) {
+        Ok((outcome, stream)) => (Ok(outcome), Some(stream)),
+        Err(error) => (Err(error), None),
+    };
+    compare(row, &script, manner.end, &outcome);
+    if let Some(mut stream) = stream {
+        pass_through(&mut *stream, &script);
+    }
+}
+
+type Stream = ((Option<Address>, Address), Box<dyn Tunnel>);
+
+fn open(row: &Row, driver: &Driver, script: Script) -> Result<Stream, Error> {
+    if !row.dialogue.binds() {
+        return (driver.handshake)(script, &row.dialogue).map(|(bound, stream)| ((None, bound), stream));
+    }
+    let mut listener = (driver.bind)(script, &row.dialogue)?;
+    let accepted = listener.accept();
+    Ok(accepted_once(&mut *listener, accepted?))
+}
+
+/// A listener has had its one peer.
+fn accepted_once(listener: &mut dyn Listening, accept: Accept) -> Stream {
+    assert_eq!(listener.bound(), listener.raw_bound(), "nobody knows where the proxy is");
+    assert_eq!(listener.bound(), &accept.bound);
+    let over = listener.accept().err().expect("the second peer");
+    assert_eq!(describe(over.stage(), over.kind()), describe(Stage::SecondReply, &ErrorKind::Over));
+    ((Some(accept.bound), accept.peer), accept.stream)
+}
+
+/// Binds, and accepts with a call that is given up before each byte.
+pub(crate) fn check_given_up(row: &Row, driver: &Driver, buffered: bool) {
+    let _case = Case::new(format!("{} given up on {}, buffered: {buffered}", row.name, driver.name));
+    let script = script(row, Manner { buffered, ..Manner::default() });
+    // What fails in the first reply is another test's.
+    let Ok(mut listener) = (driver.bind)(script.clone(), &row.dialogue) else { return };
+    script.state().manner =
+        Manner { crumbs: true, stall: Some(Stall::Blocked), buffered, ..Manner::default() };
+    let mut given_up = 0;
+    let accepted = loop {
+        match listener.accept_once() {
+            Poll::Ready(accepted) => break accepted,
+            Poll::Pending => given_up += 1,
+        }
+    };
+    script.state().manner = Manner::default();
+    let decides = match &row.lines[..] {
+        [.., Line::Proxy(Stage::SecondReply, second)] => second.len(),
+        lines => panic!("a BIND ends with a second reply, not with {lines:?}"),
+    };
+    match &row.expected {
+        Expected::Fails { .. } => assert!(given_up > 0),
+        _ => assert_eq!(given_up, decides, "given up before each byte"),
+    }
+    let stream = accepted.map(|accept| accepted_once(&mut *listener, accept));
+    let (outcome, stream) = match stream {
+        Ok((outcome, stream)) => (Ok(outcome), Some(stream)),
+        Err(error) => (Err(error), None),
+    };
+    compare(row, &script, None, &outcome);
     if let Some(mut stream) = stream {
         pass_through(&mut *stream, &script);
     }
@@ -66,14 +129,19 @@ fn pass_through(stream: &mut dyn Tunnel, script: &Script) {
 
 fn script(row: &Row, manner: Manner) -> Script {
     match row.expected {
-        Expected::Bound(_) => Script::new(&row.lines, APPLICATION, manner).guarded(row.answers()),
+        Expected::Bound(_) | Expected::Accepted { .. } => {
+            Script::new(&row.lines, APPLICATION, manner).guarded(row.answers())
+        }
         Expected::Fails { .. } => Script::new(&row.lines, &[], manner),
     }
 }
 
-fn compare(row: &Row, script: &Script, end: Option<usize>, outcome: &Result<Address, Error>) {
+fn compare(row: &Row, script: &Script, end: Option<usize>, outcome: &Outcome) {
     let (said, expected) = match &row.expected {
-        Expected::Bound(bound) if end.is_none() => (row.said(), Ok(bound)),
+        Expected::Bound(bound) if end.is_none() => (row.said(), Ok((None, bound.clone()))),
+        Expected::Accepted { bound, peer } if end.is_none() => {
+            (row.said(), Ok((Some(bound.clone()), peer.clone())))
+        }
         Expected::Fails { stage, kind, decided } if end.is_none_or(|end| end >= *decided) => {
             (row.said(), Err(describe(*stage, kind)))
         }
@@ -83,7 +151,7 @@ fn compare(row: &Row, script: &Script, end: Option<usize>, outcome: &Result<Addr
         }
     };
     let outcome = outcome.as_ref().map_err(|error| describe(error.stage(), error.kind()));
-    assert_eq!(outcome, expected);
+    assert_eq!(outcome, expected.as_ref().map_err(Clone::clone));
     let state = script.state();
     assert_eq!(state.accepted(), said, "the client has not said its part, or not stopped");
     if outcome.is_ok() {

@@ -14,6 +14,8 @@ pub(crate) struct Row {
 pub(crate) enum Expected {
     /// The tunnel is open, and this is BND.ADDR and BND.PORT.
     Bound(Address),
+    /// BIND: the proxy listens there, and this is who has connected.
+    Accepted { bound: Address, peer: Address },
     /// It fails, as soon as so many of the proxy's bytes have come.
     Fails { stage: Stage, kind: ErrorKind, decided: usize },
 }
@@ -26,6 +28,18 @@ impl Row {
         bound: Address,
     ) -> Self {
         Self { name: name.into(), dialogue, lines, expected: Expected::Bound(bound) }
+    }
+
+    /// A BIND: its dialogue is one of CONNECT yet.
+    pub(crate) fn accepted(
+        name: impl Into<String>,
+        dialogue: Dialogue,
+        lines: Vec<Line>,
+        bound: Address,
+        peer: Address,
+    ) -> Self {
+        let expected = Expected::Accepted { bound, peer };
+        Self { name: name.into(), dialogue: dialogue.bind(), lines, expected }
     }
 
     /// An exchange whose last byte decides that it fails.

@@ -1,0 +1,242 @@
+//! Many datagrams by one call.
+
+use crate::scene::{Scene, datagram, inner, on_all, payload};
+use anysocks::udp::{RecvBatch, SendBatch};
+use anysocks::{ErrorKind, Invalid};
+use std::io;
+
+const SOURCES: [&str; 4] = ["192.0.2.7:53", "dns.example:53", "[2001:db8::7]:53", "192.0.2.8:54"];
+
+/// Lengths in runs, as QUIC has them, and without any order.
+fn lengths() -> Vec<usize> {
+    let runs = [1200; 30].into_iter().chain([64; 5]).chain([0; 3]).chain([1200, 700]);
+    runs.chain([5000, 1, 9000, 2, 2, 2, 300, 299, 298]).collect()
+}
+
+/// The datagrams of a table, each with its number in it where it has room for that.
+fn datagrams() -> Vec<(&'static str, Vec<u8>)> {
+    let numbered = |(number, len): (usize, usize)| {
+        let mut payload = payload(len);
+        if let Some(first) = payload.first_mut() {
+            *first = number.to_le_bytes()[0];
+        }
+        // Mostly the same peer for a while.
+        (SOURCES[number / 8 % SOURCES.len()], payload)
+    };
+    lengths().into_iter().enumerate().map(numbered).collect()
+}
+
+#[test]
+fn there() {
+    on_all(|scene| {
+        let mut batch = SendBatch::new();
+        assert_eq!(scene.socket.send_batch(&mut batch).expect("nothing to be sent"), 0);
+        for part in datagrams().chunks(20) {
+            for (target, payload) in part {
+                batch.push(payload, *target).expect("room");
+            }
+            while !batch.is_empty() {
+                let left = batch.len();
+                let sent = scene.socket.send_batch(&mut batch).expect("sent");
+                assert!(sent > 0 && batch.len() == left - sent);
+            }
+            for (target, payload) in part {
+                assert!(scene.heard() == datagram(target, payload), "other bytes");
+            }
+        }
+    });
+}
+
+/// What a batch received, as the relay sent it.
+fn taken(batch: &RecvBatch) -> Vec<Vec<u8>> {
+    batch.iter().map(|one| datagram(&one.source.to_string(), one.payload)).collect()
+}
+
+fn receive(scene: &Scene, batch: &mut RecvBatch, count: usize) -> Vec<Vec<u8>> {
+    let mut all = Vec::new();
+    while all.len() < count {
+        let received = scene.socket.recv_batch(batch).expect("datagrams");
+        assert!(received > 0 && received == batch.len());
+        all.extend(taken(batch));
+    }
+    all
+}
+
+#[test]
+fn and_back() {
+    on_all(|scene| {
+        for room in [1, 2, 8, 32] {
+            let mut batch = RecvBatch::new(room);
+            for part in datagrams().chunks(10) {
+                let expected: Vec<_> =
+                    part.iter().map(|(source, payload)| datagram(source, payload)).collect();
+                for one in &expected {
+                    scene.says(one);
+                }
+                assert!(receive(scene, &mut batch, expected.len()) == expected, "other bytes");
+            }
+        }
+        assert_eq!(scene.socket.dropped(), 0);
+    });
+}
+
+/// What means nothing is counted, and a batch of nothing else is none.
+#[test]
+fn strays() {
+    on_all(|scene| {
+        let mut batch = RecvBatch::new(8);
+        scene.socket.connect("192.0.2.7:53").expect("a target");
+        for junk in
+            [&b""[..], b"junk", &datagram("192.0.2.8:53", b"forged"), &[0, 0, 1, 1, 192, 0, 2, 7, 0, 53]]
+        {
+            for _ in 0..10 {
+                scene.says(junk);
+            }
+        }
+        let good = datagram("192.0.2.7:53", b"payload");
+        scene.says(&good);
+        assert_eq!(receive(scene, &mut batch, 1), [good]);
+        assert_eq!(scene.socket.dropped(), 40);
+    });
+}
+
+/// What the system puts together is taken apart, whichever call receives it.
+#[cfg(target_os = "linux")]
+mod together {
+    use super::*;
+    use crate::scene::everywhere;
+    use socket2::{MsgHdr, SockRef};
+    use std::io::IoSlice;
+
+    const SOL_UDP: i32 = 17;
+    const UDP_SEGMENT: i32 = 103;
+
+    /// Sends datagrams of one length in one piece, which the system keeps whole as long as it can.
+    fn says_together(scene: &Scene, datagrams: &[Vec<u8>]) {
+        let len = u16::try_from(datagrams[0].len()).expect("a length");
+        let control = [
+            &18_usize.to_ne_bytes()[..],
+            &SOL_UDP.to_ne_bytes(),
+            &UDP_SEGMENT.to_ne_bytes(),
+            &len.to_ne_bytes(),
+            &[0; 6],
+        ]
+        .concat();
+        let all = datagrams.concat();
+        let buffers = [IoSlice::new(&all)];
+        let message = MsgHdr::new().with_buffers(&buffers).with_control(&control);
+        assert_eq!(SockRef::from(&scene.relay).sendmsg(&message, 0).expect("sent"), all.len());
+    }
+
+    fn numbered(count: u8) -> Vec<Vec<u8>> {
+        (0..count).map(|number| datagram(SOURCES[usize::from(number) % 2 * 3], &[number; 100])).collect()
+    }
+
+    /// A socket that has received a batch already.
+    fn in_batches(check: impl Fn(&Scene)) {
+        everywhere(|front| {
+            let scene = crate::scene::Setting::default().open(front);
+            scene.relays(SOURCES[0], b"first");
+            assert_eq!(receive(&scene, &mut RecvBatch::new(1), 1), [datagram(SOURCES[0], b"first")]);
+            check(&scene);
+            assert_eq!(scene.socket.dropped(), 0);
+        });
+    }
+
+    #[test]
+    fn by_batches() {
+        in_batches(|scene| {
+            for room in [1, 8] {
+                let mut batch = RecvBatch::new(room);
+                for count in [2, 3, 20, 60, 1, 60, 5] {
+                    says_together(scene, &numbered(count));
+                    assert_eq!(receive(scene, &mut batch, count.into()), numbered(count));
+                }
+            }
+        });
+    }
+
+    #[test]
+    fn one_by_one() {
+        in_batches(|scene| {
+            says_together(scene, &numbered(20));
+            for number in 0..20 {
+                let expected = [number; 100];
+                let mut buf = [0xEE; 200];
+                match number % 4 {
+                    0 => assert_eq!(scene.received(100).0, expected),
+                    1 => {
+                        assert_eq!(scene.socket.recv(&mut buf).expect("a datagram"), 100);
+                        assert_eq!(buf[..100], expected);
+                    }
+                    2 => {
+                        let received = scene.socket.recv_in_place(&mut buf).expect("a datagram");
+                        assert_eq!(received.payload, expected);
+                    }
+                    _ => assert_eq!(scene.received(50).0, expected[..50]),
+                }
+            }
+            let nothing = scene.socket.try_recv_from(&mut [0; 64]).expect_err("nothing more");
+            assert_eq!(nothing.kind(), io::ErrorKind::WouldBlock);
+        });
+    }
+
+    /// A batch begins with what single calls have left.
+    #[test]
+    fn in_turns() {
+        in_batches(|scene| {
+            says_together(scene, &numbered(20));
+            assert_eq!(scene.received(100).0, [0; 100]);
+            says_together(scene, &numbered(3));
+            let mut batch = RecvBatch::new(4);
+            assert_eq!(receive(scene, &mut batch, 22), [&numbered(20)[1..], &numbered(3)].concat());
+        });
+    }
+
+    /// Some wait for the socket, which has nothing to tell any more: what came together is for all of them.
+    #[test]
+    fn by_many_that_wait() {
+        in_batches(|scene| {
+            // Threads that block on a socket are no tasks: see `recv_batch`.
+            if scene.socket.polled().is_none() {
+                return;
+            }
+            let (got, received) = std::sync::mpsc::channel();
+            std::thread::scope(|scope| {
+                for _ in 0..4 {
+                    let (socket, got) = (scene.socket.another(), got.clone());
+                    scope.spawn(move || {
+                        let mut buf = [0; 200];
+                        for _ in 0..10 {
+                            let (n, _) = socket.recv_from(&mut buf).expect("a datagram");
+                            got.send(buf[..n].to_vec()).expect("a test that waits");
+                        }
+                    });
+                }
+                says_together(scene, &numbered(40));
+                let patience = crate::scene::PATIENCE;
+                let mut all: Vec<_> =
+                    (0..40).map(|_| received.recv_timeout(patience).expect("a datagram")).collect();
+                all.sort();
+                assert_eq!(all, (0..40).map(|number| vec![number; 100]).collect::<Vec<_>>());
+            });
+        });
+    }
+}
+
+#[test]
+fn too_long() {
+    let mut batch = SendBatch::new();
+    let error = batch.push(&payload(65_498), "192.0.2.7:53").expect_err("too long");
+    assert!(matches!(error.kind(), ErrorKind::Invalid(Invalid::DatagramTooLong(65_508))), "{error:?}");
+    assert!(batch.push(b"", "no port").is_err() && batch.is_empty());
+    batch.push(&payload(65_497), "192.0.2.7:53").expect("room");
+    on_all(|scene| {
+        let mut batch = batch.clone();
+        assert_eq!(scene.socket.send_batch(&mut batch).expect("sent"), 1);
+        assert!(scene.heard() == datagram("192.0.2.7:53", &payload(65_497)), "other bytes");
+        // What the socket refuses stays, and can be dropped.
+        let error = scene.socket.connect("no port").expect_err("no target");
+        assert!(matches!(inner(&error).kind(), ErrorKind::Invalid(Invalid::PortMissing)), "{error:?}");
+    });
+}

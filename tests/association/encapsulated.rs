@@ -1,0 +1,163 @@
+//! Datagrams through an encapsulation that a METHOD has negotiated: each by itself, both ways.
+
+use crate::scene::{
+    REQUEST_V4, Scene, Setting, datagram, everywhere, fragment, inner, local, payload, reply,
+};
+use crate::support::case::Case;
+use crate::support::server::Server;
+use crate::support::toy::{self, Level, sealed_datagram};
+use anysocks::udp::{HEADROOM, Options, Reassembly, RecvBatch, SendBatch, Source};
+use anysocks::{ErrorKind, Stage};
+use std::net::UdpSocket;
+
+const SOURCE: &str = "192.0.2.7:53";
+
+fn setting(level: Level) -> Setting {
+    Setting { level: Some(level), ..Setting::default() }
+}
+
+fn sealed(check: impl Fn(&Scene)) {
+    everywhere(|front| check(&setting(Level::Framed).open(front)));
+}
+
+#[test]
+fn both_ways() {
+    sealed(|scene| {
+        for target in [SOURCE, "[2001:db8::7]:53", "dns.example:53"] {
+            for len in [0, 1, 64, 1200, 2048, 2049, 4096, 4097, 60_000] {
+                let _case = Case::new(format!("{len} bytes and {target}"));
+                let payload = payload(len);
+                let expected = sealed_datagram(&datagram(target, &payload));
+                assert_eq!(scene.socket.send_to(&payload, target).expect("sent"), len);
+                assert!(scene.heard() == expected, "other bytes");
+                let mut buf = [&[0; HEADROOM][..], &payload].concat();
+                assert_eq!(scene.socket.send_in_place(&mut buf, target).expect("sent"), len);
+                assert!(scene.heard() == expected, "other bytes in place");
+                scene.says(&expected);
+                let (received, source) = scene.received(len);
+                assert!(received == payload && source.to_string() == target, "other bytes");
+                scene.says(&expected);
+                let mut buf = vec![0; HEADROOM + len];
+                let received = scene.socket.recv_in_place(&mut buf).expect("a datagram");
+                assert!(received.payload == payload && received.source.to_string() == target, "other bytes");
+                scene.says(&expected);
+                assert!(scene.received(len / 2).0 == payload[..len / 2], "other bytes");
+            }
+            let most = scene.socket.max_payload(target);
+            assert_eq!(most, 65_506 - datagram(target, b"").len());
+            scene.socket.send_to(&payload(most), target).expect("sent");
+            assert_eq!(scene.heard().len(), 65_507);
+            scene.socket.send_to(&payload(most + 1), target).expect_err("too long");
+        }
+        assert_eq!(scene.socket.dropped(), 0);
+    });
+}
+
+/// What nobody sealed gets through to nobody.
+#[test]
+fn forged_ones_are_counted() {
+    sealed(|scene| {
+        let good = sealed_datagram(&datagram(SOURCE, b"payload"));
+        for at in 0..good.len() {
+            let mut forged = good.clone();
+            forged[at] ^= 1;
+            scene.says(&forged);
+        }
+        for len in 0..good.len() {
+            // A sum of the bytes is no cipher: what is cut may be right by chance, and here it is not.
+            scene.says(&good[..len]);
+        }
+        scene.relays(SOURCE, b"bare");
+        scene.says(&sealed_datagram(b"sealed, and no datagram"));
+        scene.says(&good);
+        assert_eq!(scene.received(64).0, b"payload");
+        assert_eq!(scene.socket.dropped(), 2 * good.len() as u64 + 2);
+    });
+}
+
+#[test]
+fn batches() {
+    sealed(|scene| {
+        let targets = [SOURCE, "dns.example:53", "[2001:db8::7]:53"];
+        let mut batch = SendBatch::new();
+        for (number, target) in (0..).zip(targets) {
+            batch.push(&payload(number * 100), target).expect("room");
+        }
+        assert_eq!(scene.socket.send_batch(&mut batch).expect("sent"), 3);
+        assert!(batch.is_empty());
+        for (number, target) in (0..).zip(targets) {
+            let expected = sealed_datagram(&datagram(target, &payload(number * 100)));
+            assert_eq!(scene.heard(), expected);
+            scene.says(&expected);
+            scene.says(b"forged");
+        }
+        let mut received = Vec::new();
+        let mut batch = RecvBatch::new(4);
+        while received.len() < 3 {
+            scene.socket.recv_batch(&mut batch).expect("datagrams");
+            received.extend(batch.iter().map(|one| (one.source.to_string(), one.payload.to_vec())));
+        }
+        let expected = (0..).zip(targets).map(|(number, target)| (target.to_owned(), payload(number * 100)));
+        assert_eq!(received, expected.collect::<Vec<_>>());
+        assert!(scene.socket.dropped() >= 2);
+    });
+}
+
+/// Fragments are sealed one by one, and put together when they are open.
+#[test]
+fn fragments() {
+    everywhere(|front| {
+        let options = Options::new().reassemble(Reassembly::new());
+        let scene = Setting { options, ..setting(Level::Framed) }.open(front);
+        scene.socket.send_fragmented(b"fragment", SOURCE, 4).expect("sent");
+        for (number, part) in [(1, b"frag"), (0x82, b"ment")] {
+            let expected = sealed_datagram(&fragment(number, SOURCE, part));
+            assert_eq!(scene.heard(), expected);
+            scene.says(&expected);
+        }
+        let mut buf = [0; 64];
+        let received = scene.socket.recv_in_place(&mut buf).expect("a datagram");
+        assert_eq!(
+            (received.source, received.payload),
+            (Source::Ip(([192, 0, 2, 7], 53).into()), &b"fragment"[..])
+        );
+    });
+}
+
+#[test]
+fn a_method_without_an_encapsulation() {
+    everywhere(|front| {
+        let scene = setting(Level::Bare).open(front);
+        scene.socket.send_to(b"bare", SOURCE).expect("sent");
+        assert_eq!(scene.heard(), datagram(SOURCE, b"bare"));
+        scene.relays(SOURCE, b"bare");
+        assert_eq!(scene.received(64).0, b"bare");
+    });
+}
+
+/// Datagrams would go unprotected where the METHOD protects streams alone.
+#[test]
+fn an_encapsulation_of_streams_alone() {
+    everywhere(|front| {
+        let relay = UdpSocket::bind("127.0.0.1:0").expect("a port");
+        let granted = reply(&local(&relay).to_string());
+        let server = Server::start(toy::connection(Level::Streams, REQUEST_V4, &granted), |_| ());
+        let proxy = setting(Level::Streams).proxy(&server);
+        let error = (front.associate)(&proxy).expect_err("no association");
+        assert_eq!(error.stage(), Stage::Association);
+        assert!(matches!(error.kind(), ErrorKind::Encapsulation(_)), "{error:?}");
+        server.join();
+    });
+}
+
+/// The association's end is what it is without an encapsulation, too.
+#[test]
+fn the_end() {
+    sealed(|scene| {
+        scene.says(&sealed_datagram(&datagram(SOURCE, b"last")));
+        scene.control().shutdown(std::net::Shutdown::Both).expect("an open connection");
+        assert_eq!(scene.received(64).0, b"last");
+        let ended = scene.socket.recv_from(&mut [0; 64]).expect_err("the end");
+        assert!(matches!(inner(&ended).kind(), ErrorKind::AssociationEnded(_)), "{ended:?}");
+    });
+}

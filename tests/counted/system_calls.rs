@@ -1,0 +1,97 @@
+//! System calls of a datagram: one to send it, and one to receive it.
+//!
+//! `strace` counts them, of this very test when it is run once more with a number of datagrams in its environment. What more datagrams
+//! cost more is what they cost; all else is the same each time.
+
+use crate::scene::{Setting, payload};
+use crate::support::case::Case;
+use std::env;
+use std::io;
+use std::net::UdpSocket;
+use std::process::Command;
+
+const TARGET: &str = "192.0.2.7:53";
+const NUMBER: &str = "ANYSOCKS_COUNTED_DATAGRAMS";
+
+/// What a datagram may be moved or waited for by. Not every machine has all of them.
+const TRACED: &str = "trace=%network,read,readv,write,writev,fcntl,ioctl,ppoll,?poll,?select,pselect6,?epoll_wait,epoll_pwait,epoll_ctl";
+
+/// The relay's echo is counted too.
+const OF_THE_RELAY: usize = 2;
+
+#[test]
+fn on_blocking() {
+    let Some(number) = number() else { return measure("system_calls::on_blocking") };
+    let associate =
+        |proxy: &_| anysocks::blocking::Socks5UdpSocket::associate(proxy).expect("an association");
+    let (socket, relay, _control) = Setting::default().associate(associate);
+    relay.connect(socket.local_addr()).expect("a way to the client");
+    let mut buf = vec![0; 1 << 16];
+    for payload in payloads(number) {
+        socket.send_to(&payload, TARGET).expect("sent");
+        echo(&relay);
+        socket.recv_from(&mut buf[..payload.len()]).expect("an echo");
+    }
+}
+
+#[cfg(feature = "tokio")]
+#[test]
+fn on_tokio() {
+    let Some(number) = number() else { return measure("system_calls::on_tokio") };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let (socket, relay, _control) = Setting::default().associate(|proxy| {
+        let associated = runtime.block_on(anysocks::tokio::Socks5UdpSocket::associate(proxy));
+        associated.expect("an association")
+    });
+    relay.connect(socket.local_addr()).expect("a way to the client");
+    runtime.block_on(async {
+        let mut buf = vec![0; 1 << 16];
+        for payload in payloads(number) {
+            socket.send_to(&payload, TARGET).await.expect("sent");
+            echo(&relay);
+            socket.recv_from(&mut buf[..payload.len()]).await.expect("an echo");
+        }
+    });
+}
+
+fn number() -> Option<usize> {
+    env::var(NUMBER).ok().map(|number| number.parse().expect("a number"))
+}
+
+/// Each way that a payload goes in turns.
+fn payloads(number: usize) -> impl Iterator<Item = Vec<u8>> {
+    [1, 1200, 3000, 6000].into_iter().cycle().take(number).map(payload)
+}
+
+fn echo(relay: &UdpSocket) {
+    let mut datagram = [0; 8192];
+    let n = relay.recv(&mut datagram).expect("a datagram");
+    relay.send(&datagram[..n]).expect("a client");
+}
+
+fn measure(test: &str) {
+    let Some((few, many)) = traced(test, 40).zip(traced(test, 140)) else {
+        eprintln!("not counted: there is no strace");
+        return;
+    };
+    let _case = Case::new(format!("{few} calls for 40 datagrams each way, and {many} for 140"));
+    assert_eq!(many - few, 100 * (2 + OF_THE_RELAY), "system calls of 100 datagrams each way");
+}
+
+/// How many system calls it takes to run a test with so many datagrams.
+fn traced(test: &str, number: usize) -> Option<usize> {
+    let traced = Command::new("strace")
+        .args(["-f", "-qq", "-e", "signal=none", "-e", TRACED])
+        .arg(env::current_exe().expect("this test"))
+        .args(["--exact", test, "--nocapture"])
+        .env(NUMBER, number.to_string())
+        .output();
+    let traced = match traced {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
+        traced => traced.expect("strace runs"),
+    };
+    let calls = String::from_utf8_lossy(&traced.stderr);
+    assert!(traced.status.success(), "{calls}");
+    // A call that another thread interrupts takes two lines.
+    Some(calls.lines().filter(|line| line.contains('(') && !line.contains(" resumed>")).count())
+}

@@ -1,0 +1,240 @@
+//! Associations of every front end, as a test that blocks calls them.
+
+#[cfg(any(feature = "tokio", feature = "smol", feature = "async-std"))]
+use crate::support::blocked::Executor;
+#[cfg(any(feature = "smol", feature = "async-std"))]
+use crate::support::blocked::OnAsyncIo;
+#[cfg(feature = "tokio")]
+use crate::support::blocked::OnTokio;
+use anysocks::udp::{Datagram, RecvBatch, SendBatch};
+use anysocks::{Address, Target};
+use std::fmt::Debug;
+use std::io;
+use std::net::SocketAddr;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+/// A socket of some front end. The names are those of its own calls.
+pub(crate) trait Association: Debug + Send + Sync {
+    fn send_to(&self, payload: &[u8], target: &str) -> io::Result<usize>;
+    fn recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, Address)>;
+    fn connect(&self, target: &str) -> io::Result<()>;
+    fn send(&self, payload: &[u8]) -> io::Result<usize>;
+    fn recv(&self, buf: &mut [u8]) -> io::Result<usize>;
+    fn try_send_to(&self, payload: &[u8], target: &str) -> io::Result<usize>;
+    fn try_recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, Address)>;
+    fn send_in_place(&self, buf: &mut [u8], target: &str) -> io::Result<usize>;
+    fn recv_in_place<'b>(&self, buf: &'b mut [u8]) -> io::Result<Datagram<'b>>;
+    fn send_fragmented(&self, payload: &[u8], target: &str, fragment_len: usize) -> io::Result<usize>;
+    fn send_batch(&self, batch: &mut SendBatch) -> io::Result<usize>;
+    fn recv_batch(&self, batch: &mut RecvBatch) -> io::Result<usize>;
+    fn closed(&self) -> io::Error;
+    fn relay_addr(&self) -> SocketAddr;
+    fn bound_addr(&self) -> &Address;
+    fn local_addr(&self) -> SocketAddr;
+    fn peer(&self) -> Option<Target<'static>>;
+    fn dropped(&self) -> u64;
+    fn max_payload(&self, target: &str) -> usize;
+    fn another(&self) -> Box<dyn Association>;
+
+    /// Receives, but waits no longer than this: `TimedOut` then.
+    fn recv_from_within(&self, limit: Duration, buf: &mut [u8]) -> io::Result<(usize, Address)>;
+
+    /// The `poll` functions, where there are any.
+    fn polled(&self) -> Option<&dyn Polled>;
+}
+
+/// A socket whose tasks are woken.
+pub(crate) trait Polled {
+    fn poll_send_to(&self, cx: &mut Context<'_>, payload: &[u8], target: &str) -> Poll<io::Result<usize>>;
+    fn poll_recv_from(&self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<(usize, Address)>>;
+}
+
+fn target(text: &str) -> Target<'_> {
+    text.try_into().expect("a target")
+}
+
+/// Calls of the same name and arguments, through `$run`.
+macro_rules! calls {
+    ($run:path) => {
+        fn send_to(&self, payload: &[u8], target: &str) -> io::Result<usize> {
+            $run(self.send_to(payload, target))
+        }
+
+        fn recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, Address)> {
+            $run(self.recv_from(buf))
+        }
+
+        fn connect(&self, target: &str) -> io::Result<()> {
+            $run(self.connect(target))
+        }
+
+        fn send(&self, payload: &[u8]) -> io::Result<usize> {
+            $run(self.send(payload))
+        }
+
+        fn recv(&self, buf: &mut [u8]) -> io::Result<usize> {
+            $run(self.recv(buf))
+        }
+
+        fn try_send_to(&self, payload: &[u8], target: &str) -> io::Result<usize> {
+            self.try_send_to(payload, target)
+        }
+
+        fn try_recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, Address)> {
+            self.try_recv_from(buf)
+        }
+
+        fn send_in_place(&self, buf: &mut [u8], target: &str) -> io::Result<usize> {
+            $run(self.send_in_place(buf, target))
+        }
+
+        fn recv_in_place<'b>(&self, buf: &'b mut [u8]) -> io::Result<Datagram<'b>> {
+            $run(self.recv_in_place(buf))
+        }
+
+        fn send_fragmented(&self, payload: &[u8], target: &str, fragment_len: usize) -> io::Result<usize> {
+            $run(self.send_fragmented(payload, target, fragment_len))
+        }
+
+        fn send_batch(&self, batch: &mut SendBatch) -> io::Result<usize> {
+            $run(self.send_batch(batch))
+        }
+
+        fn recv_batch(&self, batch: &mut RecvBatch) -> io::Result<usize> {
+            $run(self.recv_batch(batch))
+        }
+
+        fn closed(&self) -> io::Error {
+            $run(self.closed())
+        }
+
+        fn relay_addr(&self) -> SocketAddr {
+            self.relay_addr()
+        }
+
+        fn bound_addr(&self) -> &Address {
+            self.bound_addr()
+        }
+
+        fn local_addr(&self) -> SocketAddr {
+            self.local_addr()
+        }
+
+        fn peer(&self) -> Option<Target<'static>> {
+            self.peer()
+        }
+
+        fn dropped(&self) -> u64 {
+            self.dropped()
+        }
+
+        fn max_payload(&self, to: &str) -> usize {
+            self.max_payload(&target(to))
+        }
+
+        fn another(&self) -> Box<dyn Association> {
+            Box::new(self.clone())
+        }
+    };
+}
+
+/// What a call that blocks has come to.
+fn done<T>(done: T) -> T {
+    done
+}
+
+impl Association for anysocks::blocking::Socks5UdpSocket {
+    calls!(done);
+
+    fn recv_from_within(&self, limit: Duration, buf: &mut [u8]) -> io::Result<(usize, Address)> {
+        self.set_read_timeout(Some(limit))?;
+        let received = self.recv_from(buf);
+        self.set_read_timeout(None)?;
+        received
+    }
+
+    fn polled(&self) -> Option<&dyn Polled> {
+        None
+    }
+}
+
+#[cfg(feature = "tokio")]
+impl Association for anysocks::tokio::Socks5UdpSocket {
+    calls!(OnTokio::run);
+
+    fn recv_from_within(&self, limit: Duration, buf: &mut [u8]) -> io::Result<(usize, Address)> {
+        OnTokio::run(async { tokio::time::timeout(limit, self.recv_from(buf)).await })?
+    }
+
+    fn polled(&self) -> Option<&dyn Polled> {
+        Some(self)
+    }
+}
+
+#[cfg(any(feature = "smol", feature = "async-std"))]
+fn on_async_io_within<T>(limit: Duration, work: impl Future<Output = io::Result<T>>) -> io::Result<T> {
+    let late = async {
+        async_io::Timer::after(limit).await;
+        Err(io::ErrorKind::TimedOut.into())
+    };
+    OnAsyncIo::run(smol::future::or(late, work))
+}
+
+#[cfg(feature = "smol")]
+impl Association for anysocks::smol::Socks5UdpSocket {
+    calls!(OnAsyncIo::run);
+
+    fn recv_from_within(&self, limit: Duration, buf: &mut [u8]) -> io::Result<(usize, Address)> {
+        on_async_io_within(limit, self.recv_from(buf))
+    }
+
+    fn polled(&self) -> Option<&dyn Polled> {
+        Some(self)
+    }
+}
+
+#[cfg(feature = "async-std")]
+impl Association for anysocks::async_std::Socks5UdpSocket {
+    calls!(OnAsyncIo::run);
+
+    fn recv_from_within(&self, limit: Duration, buf: &mut [u8]) -> io::Result<(usize, Address)> {
+        on_async_io_within(limit, self.recv_from(buf))
+    }
+
+    fn polled(&self) -> Option<&dyn Polled> {
+        Some(self)
+    }
+}
+
+/// The `poll` functions of a front end.
+#[cfg(any(feature = "tokio", feature = "smol", feature = "async-std"))]
+macro_rules! polled {
+    ($socket:ty) => {
+        impl Polled for $socket {
+            fn poll_send_to(
+                &self,
+                cx: &mut Context<'_>,
+                payload: &[u8],
+                to: &str,
+            ) -> Poll<io::Result<usize>> {
+                self.poll_send_to(cx, payload, &target(to))
+            }
+
+            fn poll_recv_from(
+                &self,
+                cx: &mut Context<'_>,
+                buf: &mut [u8],
+            ) -> Poll<io::Result<(usize, Address)>> {
+                self.poll_recv_from(cx, buf)
+            }
+        }
+    };
+}
+
+#[cfg(feature = "tokio")]
+polled!(anysocks::tokio::Socks5UdpSocket);
+#[cfg(feature = "smol")]
+polled!(anysocks::smol::Socks5UdpSocket);
+#[cfg(feature = "async-std")]
+polled!(anysocks::async_std::Socks5UdpSocket);
