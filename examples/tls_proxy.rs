@@ -21,8 +21,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let proxy: Proxy = format!("socks5h+tls://{addr}").parse()?;
     let tls = TlsConnector::from(config);
     let name = ServerName::try_from("localhost")?;
-    let connector =
-        Connector::new(proxy).wrapped(move |stream, _proxy| tls.connect(name.clone(), stream));
+    let connector = Connector::new(proxy).wrapped(move |stream, _proxy| tls.connect(name.clone(), stream));
 
     let mut stream = connector.connect(target).await?;
     stream.write_all(&local::get("localhost")).await?;

@@ -1,7 +1,9 @@
 //! What the examples talk to when they are given nothing else: a real SOCKS5 server and a small HTTP server, in this process.
 
-use fast_socks5::Socks5Command;
-use fast_socks5::server::{DnsResolveHelper, Socks5ServerProtocol, run_tcp_proxy, run_udp_proxy};
+use fast_socks5::server::{
+    DnsResolveHelper, Socks5ServerProtocol, SocksServerError, run_tcp_proxy, run_udp_proxy,
+};
+use fast_socks5::{ReplyError, Socks5Command};
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::thread;
@@ -55,12 +57,16 @@ pub(crate) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(client: S) {
         let request = Socks5ServerProtocol::accept_no_auth(client).await?.read_command().await?;
         let (request, command, target) = request.resolve_dns().await?;
         match command {
+            Socks5Command::TCPConnect => {
+                run_tcp_proxy(request, &target, Duration::from_secs(10), true).await?;
+            }
             Socks5Command::UDPAssociate => {
                 let here = IpAddr::from(Ipv4Addr::LOCALHOST);
-                run_udp_proxy(request, &target, Some(here), here, None).await
+                run_udp_proxy(request, &target, Some(here), here, None).await?;
             }
-            _ => run_tcp_proxy(request, &target, Duration::from_secs(10), true).await,
+            Socks5Command::TCPBind => request.reply_error(&ReplyError::CommandNotSupported).await?,
         }
+        Ok::<_, SocksServerError>(())
     };
     if let Err(error) = served.await {
         eprintln!("the SOCKS server in this process: {error}");

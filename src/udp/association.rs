@@ -242,13 +242,11 @@ mod tests {
     use super::*;
 
     fn source(text: &str) -> Source<'_> {
-        match text.parse() {
-            Ok(addr) => Source::Ip(addr),
-            Err(_) => {
-                let (name, port) = text.rsplit_once(':').unwrap();
-                Source::Name(name.as_bytes(), port.parse().unwrap())
-            }
+        if let Ok(addr) = text.parse() {
+            return Source::Ip(addr);
         }
+        let (name, port) = text.rsplit_once(':').unwrap();
+        Source::Name(name.as_bytes(), port.parse().unwrap())
     }
 
     #[test]

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes a Debian machine ready for the interop tests: the servers' packages, and the account that they let in.
+# Makes a Debian machine ready for the interop tests and the clients' examples: the servers' packages, and the account that they let in.
 # Run as root; a second run changes nothing.
 set -eu
 
@@ -13,7 +13,8 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 
 missing=
-for package in dante-server microsocks openssh-server openssh-client tor shadowsocks-libev stunnel4 openssl v2ray dnsmasq-base vsftpd; do
+for package in dante-server microsocks openssh-server openssh-client tor shadowsocks-libev stunnel4 openssl v2ray dnsmasq-base vsftpd \
+    redis-server postgresql; do
     case "$(dpkg-query -W -f '${Status}' "$package" 2>/dev/null)" in
         *" installed") ;;
         *) missing="$missing $package" ;;

@@ -1,0 +1,80 @@
+//! A SOCKS5 server: CONNECT and UDP ASSOCIATE, for clients with and without a password.
+
+use super::background::for_each_client;
+use fast_socks5::Socks5Command;
+use fast_socks5::server::{
+    Socks5ServerProtocol, SocksServerError, StandardAuthentication, StandardAuthenticationStarted,
+    run_tcp_proxy, run_udp_proxy,
+};
+use fast_socks5::util::target_addr::TargetAddr;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+use tokio::net::TcpStream;
+
+const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+/// Password first: who offers one wants to be known by it.
+const METHODS: &[StandardAuthentication] = &[
+    StandardAuthentication::PasswordAuthentication(fast_socks5::server::PasswordAuthentication),
+    StandardAuthentication::NoAuthentication(fast_socks5::server::NoAuthentication),
+];
+
+static REQUESTS: Mutex<Vec<Request>> = Mutex::new(Vec::new());
+
+/// What a client has asked a proxy for, and as whom.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// The user name, empty if there was none.
+    pub user: String,
+    /// The password, likewise.
+    pub password: String,
+    /// The host of the target; zeros where that is not known, as for datagrams.
+    pub host: String,
+}
+
+/// Starts a proxy, and gives its URL.
+///
+/// # Errors
+///
+/// There is no port or no thread to be had.
+pub fn proxy() -> io::Result<String> {
+    Ok(format!("socks5h://{HERE}:{}", for_each_client(serve)?))
+}
+
+/// Starts two proxies, the second of which has a name that only the first one knows, and gives their URLs with a comma between them.
+///
+/// # Errors
+///
+/// Those of [`proxy`].
+pub fn chain() -> io::Result<String> {
+    Ok(format!("{},socks5h://second.invalid:{}", proxy()?, for_each_client(serve)?))
+}
+
+/// What has been asked so far of the proxies in this process.
+pub fn requests() -> Vec<Request> {
+    REQUESTS.lock().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
+async fn serve(client: TcpStream) -> Result<(), SocksServerError> {
+    let mut asked = Request::default();
+    let authenticated = match Socks5ServerProtocol::start(client).negotiate_auth(METHODS).await? {
+        StandardAuthenticationStarted::NoAuthentication(done) => Socks5ServerProtocol::finish_auth(done),
+        StandardAuthenticationStarted::PasswordAuthentication(started) => {
+            let (user, password, checked) = started.read_username_password().await?;
+            (asked.user, asked.password) = (user, password);
+            Socks5ServerProtocol::finish_auth(checked.accept().await?)
+        }
+    };
+    let (request, command, target) = authenticated.read_command().await?;
+    let (host, port) = target.into_string_and_port();
+    let target = TargetAddr::Ip((host.parse().unwrap_or(HERE), port).into());
+    asked.host = host;
+    REQUESTS.lock().unwrap_or_else(PoisonError::into_inner).push(asked);
+    match command {
+        Socks5Command::UDPAssociate => run_udp_proxy(request, &target, Some(HERE), HERE, None).await,
+        _ => run_tcp_proxy(request, &target, Duration::from_secs(10), true).await,
+    }
+    .map(drop)
+}

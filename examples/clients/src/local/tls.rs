@@ -1,0 +1,43 @@
+//! An HTTPS server with one page, and a certificate that has to be trusted beforehand.
+
+use super::background::for_each_client;
+use super::website::answer;
+use rcgen::generate_simple_self_signed;
+use std::io;
+use std::sync::{Arc, OnceLock};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::{ClientConfig, RootCertStore, ServerConfig};
+
+static CERTIFICATE: OnceLock<CertificateDer<'static>> = OnceLock::new();
+
+/// Starts the server, and gives its port.
+///
+/// # Errors
+///
+/// There is no certificate, port or thread to be had.
+pub fn https_website() -> io::Result<u16> {
+    let made = generate_simple_self_signed(["hello.invalid".to_owned()]).map_err(io::Error::other)?;
+    let certificate = CERTIFICATE.get_or_init(|| made.cert.der().clone());
+    let key = PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
+    let config = ServerConfig::builder().with_no_client_auth();
+    let config = config.with_single_cert(vec![certificate.clone()], key).map_err(io::Error::other)?;
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    for_each_client(move |client| {
+        let accepting = acceptor.accept(client);
+        async { answer(accepting.await?).await }
+    })
+}
+
+/// What a client trusts: whom browsers trust, and that server if it is there.
+///
+/// # Errors
+///
+/// The server's certificate is not accepted.
+pub fn tls() -> Result<ClientConfig, Box<dyn std::error::Error>> {
+    let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    if let Some(certificate) = CERTIFICATE.get() {
+        roots.add(certificate.clone())?;
+    }
+    Ok(ClientConfig::builder().with_root_certificates(roots).with_no_client_auth())
+}

@@ -1,0 +1,63 @@
+//! Datagrams through a proxy, there and back.
+//!
+//! ```text
+//! cargo run --example udp_echo                                              everything in this process
+//! cargo run --example udp_echo -- socks5://127.0.0.1:1080 echo.example:7    a proxy of yours, and an echo server
+//! ```
+//!
+//! Through a proxy, too, datagrams may be lost, come twice, or in another order: so there is a limit to the waiting.
+
+mod local;
+
+use anysocks::tokio::Socks5UdpSocket;
+use std::error::Error;
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::net::UdpSocket;
+use tokio::time::timeout;
+
+const PATIENCE: Duration = Duration::from_secs(2);
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let mut args = std::env::args().skip(1);
+    let (proxy, target) = match (args.next(), args.next()) {
+        (Some(proxy), Some(target)) => (proxy, target),
+        (Some(_), None) => return Err("give an echo server, too".into()),
+        (None, _) => (format!("socks5://{}", local::proxy()?), echo().await?.to_string()),
+    };
+
+    let socket = Socks5UdpSocket::associate(&proxy).await?;
+    println!("the proxy's relay is at {}", socket.relay_addr());
+
+    for word in ["one", "two", "three"] {
+        socket.send_to(word.as_bytes(), &target).await?;
+    }
+    let mut buf = [0; 2048];
+    for _ in 0..3 {
+        match timeout(PATIENCE, socket.recv_from(&mut buf)).await {
+            Ok(received) => {
+                let (len, from) = received?;
+                println!("{from} says {:?}", String::from_utf8_lossy(&buf[..len]));
+            }
+            Err(_) => return Err("a datagram was lost".into()),
+        }
+    }
+    Ok(())
+}
+
+/// An echo server on a free port, for as long as the process lives.
+async fn echo() -> io::Result<SocketAddr> {
+    let socket = UdpSocket::bind("127.0.0.1:0").await?;
+    let addr = socket.local_addr()?;
+    tokio::spawn(async move {
+        let mut buf = [0; 2048];
+        while let Ok((len, from)) = socket.recv_from(&mut buf).await {
+            if let Err(error) = socket.send_to(&buf[..len], from).await {
+                eprintln!("the echo server in this process: {error}");
+            }
+        }
+    });
+    Ok(addr)
+}
