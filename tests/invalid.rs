@@ -34,7 +34,7 @@ fn sentences() {
         (Invalid::SchemeMissing, "a proxy's URL begins with a scheme, such as socks5h://"),
         (
             Invalid::Scheme,
-            "the URL's scheme is none of SOCKS, which are socks4, socks4a, socks5, socks5h and socks",
+            "the URL's scheme is none of SOCKS, which are socks4, socks4a, socks5, socks5h and socks, with +tls or +unix",
         ),
         (Invalid::UrlTail, "a proxy's URL ends with host and port"),
         (Invalid::UnixPath, "a Unix-domain proxy is written scheme+unix:///path"),
@@ -49,6 +49,19 @@ fn sentences() {
         ),
         (Invalid::FragmentSize, "a fragment must have a payload"),
         (Invalid::TooManyFragments(128), "the payload would take 128 fragments, and a sequence has 127"),
+        (Invalid::UnixBehindAProxy, "a Unix-domain socket can't stand behind another proxy"),
+        (Invalid::TlsBehindAProxy, "a proxy behind TLS can't stand behind another proxy"),
+        (
+            Invalid::Variable { name: "ALL_PROXY", wrong: Box::new(Invalid::NotAPort) },
+            "ALL_PROXY: the port is not a number from 0 to 65535",
+        ),
+        (Invalid::DatagramsThroughChain, "datagrams can't go through a chain of proxies"),
+        (Invalid::NoProxyToAsk, "there is no proxy that could be asked"),
+        (
+            Invalid::OptimisticMethod,
+            "first bytes can't be sent with the request where a method of one's own is offered",
+        ),
+        (Invalid::TlsNotWrapped, "the proxy is behind TLS: give the connector what wraps a stream in it"),
     ] {
         assert_eq!(invalid.to_string(), sentence);
         // No stage in front of it: the caller's argument is what it is about.

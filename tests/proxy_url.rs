@@ -170,7 +170,8 @@ fn urls_that_are_none() {
         ("socks5:/h", Invalid::SchemeMissing),
         ("http://h", Invalid::Scheme),
         ("socks6://h", Invalid::Scheme),
-        ("socks5+tls://h", Invalid::Scheme),
+        ("socks5+ssl://h", Invalid::Scheme),
+        ("socks5+tls+unix:///s", Invalid::Scheme),
         ("+unix:///x", Invalid::Scheme),
         ("://h", Invalid::Scheme),
         (" socks5://h", Invalid::Scheme),
@@ -218,4 +219,20 @@ fn urls_that_are_none() {
     ] {
         assert_eq!(invalid(url), why, "{url}");
     }
+}
+
+#[test]
+fn proxies_behind_tls() {
+    for (url, told) in [
+        ("socks5h+tls://h", "socks5h+tls://h:1080"),
+        ("SOCKS5S://h:1", "socks5h+tls://h:1"),
+        ("socks4a+tls://me@h", "socks4a+tls://me@h:1080"),
+        ("socks5+unix+tls:///s", "socks5+unix+tls:///s"),
+    ] {
+        let proxy: Proxy = url.parse().expect(url);
+        assert!(proxy.is_behind_tls(), "{url}");
+        assert_eq!(proxy.to_string(), told);
+        assert!(!proxy.behind_tls(false).to_string().contains("tls"), "{url}");
+    }
+    assert!(!"socks5h://h".parse::<Proxy>().expect("a proxy").is_behind_tls());
 }

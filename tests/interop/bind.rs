@@ -107,6 +107,7 @@ impl BindCase {
         }
     }
 
+    /// With a listener that was granted.
     fn go_on(&self, listener: &mut dyn Listening) -> Result<(), String> {
         let bound = listener.bound().socket_addr().ok_or("the proxy has bound a name")?;
         if self.act == Act::AcceptAgain {
@@ -138,6 +139,11 @@ impl BindCase {
             _ => Err("a BIND is for one connection".to_owned()),
         }
     }
+}
+
+/// A peer connects to the listener, which accepts it, and they talk.
+pub(crate) fn meet(listener: &mut dyn Listening) -> Result<(), String> {
+    V5.go_on(listener)
 }
 
 fn told(error: &Error) -> String {

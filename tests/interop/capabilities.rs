@@ -1,9 +1,6 @@
 //! What each server does, and how it says that something failed.
 
-use crate::servers::{
-    DANTE, FAST_SOCKS5, FAST_SOCKS5_PASSWORD, MICROSOCKS, MICROSOCKS_PASSWORD, SHADOWSOCKS, SSH, STUNNEL,
-    Server, TOR, V2RAY, V2RAY_PASSWORD,
-};
+use crate::servers::Server;
 
 /// How a server lets a client down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +54,8 @@ pub(crate) struct Capabilities {
     pub(crate) v4: Outcome,
     pub(crate) v6: Outcome,
     pub(crate) name: Outcome,
+    /// A name that it resolves to a loopback address.
+    pub(crate) loopback_name: &'static str,
     /// SOCKS4 CONNECT to an IPv4 address, and to a name (4a).
     pub(crate) socks4: Outcome,
     pub(crate) socks4a: Outcome,
@@ -83,6 +82,21 @@ pub(crate) struct Capabilities {
     pub(crate) bind_socks4: Outcome,
     /// UDP ASSOCIATE.
     pub(crate) udp: Result<Relay, Failure>,
+    /// RESOLVE and `RESOLVE_PTR`.
+    pub(crate) lookups: Lookups,
+}
+
+/// What a server makes of Tor's commands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lookups {
+    /// It knows none of them, and says so with SOCKS5 and SOCKS4.
+    Unknown(Failure, Failure),
+    /// With SOCKS5 it takes them for CONNECT, and grants them with its own address.
+    Granted,
+    /// It is Tor, without a network.
+    Offline,
+    /// It is Tor.
+    Tor,
 }
 
 /// How a server relays datagrams.
@@ -97,198 +111,3 @@ pub(crate) struct Relay {
     /// It ends with the association. Otherwise it goes on for whoever sends it a datagram.
     pub(crate) ends: bool,
 }
-
-const DANTE_ROW: Capabilities = Capabilities {
-    server: &DANTE,
-    places: &[Place::V4, Place::V6],
-    v4: Ok(()),
-    v6: Ok(()),
-    name: Ok(()),
-    socks4: Ok(()),
-    socks4a: Err(Failure::Reply(0x5b)),
-    none: Ok(()),
-    right_password: Ok(()),
-    wrong_password: Err(Failure::Status(1)),
-    refused: Failure::Reply(5),
-    refused_socks4: Failure::Reply(0x5b),
-    unresolvable: &[Failure::Reply(4)],
-    half_close: true,
-    destination_first: true,
-    pipelined: true,
-    bound: Bound::Real,
-    bind: Ok(()),
-    bind_socks4: Ok(()),
-    udp: Ok(Relay { payloads: &[0, 1, 1200, 8000], window: 32, tells_names: false, ends: true }),
-};
-
-const MICROSOCKS_ROW: Capabilities = Capabilities {
-    server: &MICROSOCKS,
-    places: &[Place::V4],
-    v4: Ok(()),
-    v6: Ok(()),
-    name: Ok(()),
-    // It answers every greeting as if it were SOCKS5.
-    socks4: Err(Failure::Alien(&[5, 0xff])),
-    socks4a: Err(Failure::Alien(&[5, 0xff])),
-    none: Ok(()),
-    right_password: Err(Failure::Method),
-    wrong_password: Err(Failure::Method),
-    refused: Failure::Reply(5),
-    refused_socks4: Failure::Alien(&[5, 0xff]),
-    unresolvable: &[Failure::Reply(1)],
-    half_close: false,
-    destination_first: true,
-    pipelined: false,
-    bound: Bound::Constant("0.0.0.0:0"),
-    bind: Err(Failure::Reply(7)),
-    bind_socks4: Err(Failure::Alien(&[5, 0xff])),
-    udp: Err(Failure::Reply(7)),
-};
-
-const FAST_SOCKS5_ROW: Capabilities = Capabilities {
-    server: &FAST_SOCKS5,
-    places: &[Place::V4],
-    v4: Ok(()),
-    v6: Ok(()),
-    name: Ok(()),
-    socks4: Err(Failure::HangUp),
-    socks4a: Err(Failure::HangUp),
-    none: Ok(()),
-    right_password: Err(Failure::Method),
-    wrong_password: Err(Failure::Method),
-    refused: Failure::Reply(5),
-    refused_socks4: Failure::HangUp,
-    unresolvable: &[Failure::Reply(5)],
-    half_close: true,
-    destination_first: true,
-    pipelined: true,
-    bound: Bound::Constant("127.0.0.1:0"),
-    bind: Err(Failure::Reply(7)),
-    bind_socks4: Err(Failure::HangUp),
-    udp: Ok(Relay { payloads: &[0, 1, 1200, 8000], window: 32, tells_names: false, ends: true }),
-};
-
-const V2RAY_ROW: Capabilities = Capabilities {
-    server: &V2RAY,
-    places: &[Place::V4],
-    v4: Ok(()),
-    v6: Ok(()),
-    name: Ok(()),
-    socks4: Ok(()),
-    socks4a: Ok(()),
-    none: Ok(()),
-    right_password: Err(Failure::Method),
-    wrong_password: Err(Failure::Method),
-    refused: Failure::AfterSuccess,
-    refused_socks4: Failure::AfterSuccess,
-    unresolvable: &[Failure::AfterSuccess],
-    // Of the client's end the destination hears nothing.
-    half_close: false,
-    destination_first: true,
-    pipelined: true,
-    bound: Bound::Own,
-    bind: Err(Failure::Reply(7)),
-    bind_socks4: Err(Failure::Reply(0x5b)),
-    udp: Ok(Relay { payloads: &[1, 1200], window: 8, tells_names: true, ends: false }),
-};
-
-/// A row for each server.
-pub(crate) const TABLE: [Capabilities; 11] = [
-    DANTE_ROW,
-    Capabilities { server: &STUNNEL, places: &[Place::Tls], ..DANTE_ROW },
-    MICROSOCKS_ROW,
-    Capabilities {
-        server: &MICROSOCKS_PASSWORD,
-        none: Err(Failure::Method),
-        right_password: Ok(()),
-        wrong_password: Err(Failure::Status(2)),
-        ..MICROSOCKS_ROW
-    },
-    Capabilities {
-        server: &SSH,
-        places: &[Place::V4],
-        v4: Ok(()),
-        v6: Ok(()),
-        name: Ok(()),
-        socks4: Ok(()),
-        socks4a: Ok(()),
-        none: Ok(()),
-        right_password: Err(Failure::HangUp),
-        wrong_password: Err(Failure::HangUp),
-        refused: Failure::HangUp,
-        refused_socks4: Failure::HangUp,
-        unresolvable: &[Failure::HangUp],
-        half_close: true,
-        destination_first: true,
-        pipelined: true,
-        bound: Bound::Constant("0.0.0.0:0"),
-        bind: Err(Failure::HangUp),
-        bind_socks4: Err(Failure::HangUp),
-        udp: Err(Failure::HangUp),
-    },
-    Capabilities {
-        server: &TOR,
-        places: &[Place::V4, Place::Unix],
-        // Without a network there are refusals only: loopback's at once.
-        v4: Err(Failure::Reply(1)),
-        v6: Err(Failure::Reply(1)),
-        name: Err(Failure::Reply(1)),
-        socks4: Err(Failure::Reply(0x5b)),
-        socks4a: Err(Failure::Reply(0x5b)),
-        none: Err(Failure::Reply(1)),
-        right_password: Err(Failure::Reply(1)),
-        wrong_password: Err(Failure::Reply(1)),
-        refused: Failure::Reply(1),
-        refused_socks4: Failure::Reply(0x5b),
-        // After SocksTimeout; which of them, depends on what Tor tried last.
-        unresolvable: &[Failure::Reply(6), Failure::Reply(1)],
-        half_close: false,
-        destination_first: false,
-        pipelined: true,
-        bound: Bound::Constant("0.0.0.0:0"),
-        bind: Err(Failure::Reply(7)),
-        bind_socks4: Err(Failure::Reply(0x5b)),
-        udp: Err(Failure::Reply(7)),
-    },
-    Capabilities {
-        server: &SHADOWSOCKS,
-        places: &[Place::V4],
-        v4: Ok(()),
-        v6: Ok(()),
-        name: Ok(()),
-        socks4: Err(Failure::HangUp),
-        socks4a: Err(Failure::HangUp),
-        none: Ok(()),
-        right_password: Err(Failure::Method),
-        wrong_password: Err(Failure::Method),
-        refused: Failure::AfterSuccess,
-        refused_socks4: Failure::HangUp,
-        unresolvable: &[Failure::AfterSuccess],
-        half_close: false,
-        destination_first: true,
-        pipelined: true,
-        bound: Bound::Constant("0.0.0.0:0"),
-        bind: Err(Failure::Reply(7)),
-        bind_socks4: Err(Failure::HangUp),
-        udp: Ok(Relay { payloads: &[0, 1, 1200], window: 32, tells_names: false, ends: false }),
-    },
-    V2RAY_ROW,
-    Capabilities {
-        server: &V2RAY_PASSWORD,
-        socks4: Err(Failure::Reply(0x5b)),
-        socks4a: Err(Failure::Reply(0x5b)),
-        refused_socks4: Failure::Reply(0x5b),
-        none: Err(Failure::Method),
-        right_password: Ok(()),
-        wrong_password: Err(Failure::Status(0xff)),
-        ..V2RAY_ROW
-    },
-    FAST_SOCKS5_ROW,
-    Capabilities {
-        server: &FAST_SOCKS5_PASSWORD,
-        none: Err(Failure::Method),
-        right_password: Ok(()),
-        wrong_password: Err(Failure::Status(0xff)),
-        ..FAST_SOCKS5_ROW
-    },
-];

@@ -2,8 +2,10 @@
 
 use anysocks::Stage;
 
-use crate::capabilities::{Capabilities, Place};
-use crate::destinations::{Destinations, GREETING, NAME, UNRESOLVABLE, collected};
+use crate::capabilities::{Capabilities, Failure, Lookups, Place};
+use crate::destinations::{
+    Destinations, GREETING, NAME, ONION_MALFORMED, ONION_UNKNOWN, UNRESOLVABLE, collected,
+};
 use crate::expectation::{Expected, one};
 use crate::fronts::Front;
 use crate::tunnel::Tunnel;
@@ -14,7 +16,7 @@ pub(crate) struct Case {
     pub(crate) name: &'static str,
     pub(crate) socks: Socks,
     pub(crate) way: Way,
-    pub(crate) host: &'static str,
+    pub(crate) host: fn(&Capabilities) -> &'static str,
     pub(crate) port: fn(&Destinations) -> u16,
     pub(crate) expected: fn(&Capabilities) -> Expected,
     /// Where a server hangs up that does not answer.
@@ -43,6 +45,8 @@ pub(crate) enum Login {
     Either,
     PipelinedNobody,
     PipelinedRight,
+    /// By an isolation token.
+    Isolated,
 }
 
 /// How the proxy is given, and in which form the stream is used.
@@ -58,13 +62,17 @@ pub(crate) enum Way {
     Inner,
     /// `into_split`.
     Halves,
+    /// `connect_with`, and [`FIRST_BYTES`].
+    FirstBytes,
+    /// By a connector, which wraps the stream in TLS where the server wants that.
+    Connector,
 }
 
 const PLAIN: Case = Case {
     name: "v4",
     socks: Socks::V5(Login::Usual),
     way: Way::Plain,
-    host: "127.0.0.1",
+    host: |_| "127.0.0.1",
     port: |destinations| destinations.echo,
     expected: |server| one(server.v4),
     hangs_up_at: Stage::Request,
@@ -74,16 +82,29 @@ const PLAIN: Case = Case {
 
 const LOGIN: Case = Case { hangs_up_at: Stage::MethodSelection, ..PLAIN };
 
+const NAMED: Case =
+    Case { name: "name", host: |server| server.loopback_name, expected: |server| one(server.name), ..PLAIN };
+
+const REFUSED: Case = Case {
+    name: "refused",
+    port: |destinations| destinations.closed,
+    expected: |server| Err(vec![server.refused]),
+    ..PLAIN
+};
+
+/// For what only Tor has.
+const TOR: Case = Case { needs: |server| matches!(server.lookups, Lookups::Offline | Lookups::Tor), ..PLAIN };
+
 /// For what goes on in the tunnel.
 const TUNNEL: Case = Case { needs: |server| server.v4.is_ok(), ..PLAIN };
 
 const SOCKS4: Case =
     Case { name: "socks4", socks: Socks::V4, expected: |server| one(server.socks4), ..PLAIN };
 
-pub(crate) const CASES: [Case; 24] = [
+pub(crate) const CASES: [Case; 32] = [
     PLAIN,
-    Case { name: "v6", host: "::1", expected: |server| one(server.v6), ..PLAIN },
-    Case { name: "name", host: NAME, expected: |server| one(server.name), ..PLAIN },
+    Case { name: "v6", host: |_| "::1", expected: |server| one(server.v6), ..PLAIN },
+    NAMED,
     Case { name: "none", socks: Socks::V5(Login::Nobody), expected: |server| one(server.none), ..LOGIN },
     Case {
         name: "right_password",
@@ -113,14 +134,14 @@ pub(crate) const CASES: [Case; 24] = [
         ..LOGIN
     },
     SOCKS4,
-    Case { name: "socks4a", host: NAME, expected: |server| one(server.socks4a), ..SOCKS4 },
-    Case { name: "socks4_resolved_locally", host: NAME, way: Way::Locally, ..SOCKS4 },
     Case {
-        name: "refused",
-        port: |destinations| destinations.closed,
-        expected: |server| Err(vec![server.refused]),
-        ..PLAIN
+        name: "socks4a",
+        host: |server| server.loopback_name,
+        expected: |server| one(server.socks4a),
+        ..SOCKS4
     },
+    Case { name: "socks4_resolved_locally", host: |_| NAME, way: Way::Locally, ..SOCKS4 },
+    REFUSED,
     Case {
         name: "refused_socks4",
         port: |destinations| destinations.closed,
@@ -129,7 +150,7 @@ pub(crate) const CASES: [Case; 24] = [
     },
     Case {
         name: "unresolvable",
-        host: UNRESOLVABLE,
+        host: |_| UNRESOLVABLE,
         expected: |server| Err(server.unresolvable.to_vec()),
         ..PLAIN
     },
@@ -159,9 +180,41 @@ pub(crate) const CASES: [Case; 24] = [
         needs: |server| server.half_close,
         ..PLAIN
     },
-    Case { name: "resolved_locally", host: NAME, way: Way::Locally, ..PLAIN },
+    Case { name: "resolved_locally", host: |_| NAME, way: Way::Locally, ..PLAIN },
     Case { name: "proxy_by_name", way: Way::ByName, ..PLAIN },
-    Case { name: "url", host: NAME, way: Way::Url, expected: |server| one(server.name), ..PLAIN },
+    Case { name: "url", way: Way::Url, ..NAMED },
+    Case {
+        name: "first_bytes",
+        way: Way::FirstBytes,
+        talk: answered,
+        needs: |server| server.pipelined && server.v4.is_ok(),
+        ..PLAIN
+    },
+    Case {
+        name: "first_bytes_socks4",
+        way: Way::FirstBytes,
+        talk: answered,
+        needs: |server| server.pipelined && server.socks4.is_ok(),
+        ..SOCKS4
+    },
+    Case { name: "connector", way: Way::Connector, ..NAMED },
+    Case { name: "connector_socks4", way: Way::Connector, ..SOCKS4 },
+    Case { name: "connector_refused", way: Way::Connector, ..REFUSED },
+    Case { name: "isolated", socks: Socks::V5(Login::Isolated), ..TOR },
+    Case {
+        name: "onion_unknown",
+        host: |_| ONION_UNKNOWN,
+        expected: |_| Err(vec![Failure::Reply(0xf0)]),
+        // Without a network, who could know?
+        needs: |server| server.lookups == Lookups::Tor,
+        ..TOR
+    },
+    Case {
+        name: "onion_malformed",
+        host: |_| ONION_MALFORMED,
+        expected: |_| Err(vec![Failure::Reply(0xf6)]),
+        ..TOR
+    },
 ];
 
 impl Case {
@@ -171,13 +224,23 @@ impl Case {
         let passable = match self.way {
             Way::Plain | Way::Inner => true,
             // Of TLS only `dial` is the front end's.
-            Way::Locally | Way::Url => front.connects && place != Place::Tls,
+            Way::Locally | Way::Url | Way::FirstBytes => front.connects && place != Place::Tls,
+            Way::Connector => front.routes.is_some(),
             // The machine's own name may have no IPv6 address.
             Way::ByName => front.connects && matches!(place, Place::V4 | Place::Tls),
             Way::Halves => front.halves.is_some() && place != Place::Tls,
         };
         reachable && passable && (self.needs)(server)
     }
+}
+
+/// What [`Way::FirstBytes`] says.
+pub(crate) const FIRST_BYTES: &[u8] = b"said before the answer";
+
+pub(crate) fn answered(tunnel: &mut dyn Tunnel) -> Result<(), String> {
+    let heard = tunnel.exchange(b"", Some(FIRST_BYTES.len())).map_err(|error| format!("echo: {error}"))?;
+    same(&heard, FIRST_BYTES)?;
+    ping(tunnel)
 }
 
 fn ping(tunnel: &mut dyn Tunnel) -> Result<(), String> {

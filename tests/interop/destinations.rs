@@ -10,6 +10,10 @@ use crate::resources::{free_port, loopback};
 pub(crate) const NAME: &str = "localhost";
 /// Never resolves (RFC 6761).
 pub(crate) const UNRESOLVABLE: &str = "nonexistent.invalid";
+/// An address as that of an onion service should be, of one that never was: nobody has its key.
+pub(crate) const ONION_UNKNOWN: &str = "4zc5m6me4ojdireh7vlchkxbbop4vnyvdudnbfowy26rofljrtc6yhad.onion";
+/// No onion service can have it.
+pub(crate) const ONION_MALFORMED: &str = "anysocks.onion";
 /// What [`Destinations::greeter`] says first.
 pub(crate) const GREETING: &[u8] = b"220 ready\r\n";
 
@@ -28,7 +32,7 @@ pub(crate) struct Destinations {
 impl Destinations {
     pub(crate) fn start() -> Result<Self, String> {
         Ok(Self {
-            echo: echo_datagrams(serve(echo)?)?,
+            echo: echo_datagrams(serve_echo()?)?,
             greeter: serve(greet)?,
             collector: serve(collect)?,
             closed: free_port()?,
@@ -39,6 +43,11 @@ impl Destinations {
 /// The collector's answer to these bytes: their number in a line, and the bytes.
 pub(crate) fn collected(bytes: &[u8]) -> Vec<u8> {
     [format!("{}\n", bytes.len()).as_bytes(), bytes].concat()
+}
+
+/// A server that sends back what comes.
+pub(crate) fn serve_echo() -> Result<u16, String> {
+    serve(echo)
 }
 
 fn serve(handle: fn(TcpStream) -> io::Result<()>) -> Result<u16, String> {

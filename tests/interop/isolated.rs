@@ -94,7 +94,7 @@ fn perform(task: &Task<'_>) -> Result<Result<(), String>, Error> {
 
 fn timed(front: &Front, proxy: &Proxy, destination: u16) -> (Duration, Result<Opened, Error>) {
     let target = Target::from((Ipv4Addr::LOCALHOST, destination));
-    let opening = Opening { proxy, auth: &Auth::none(), target, tls: None, inner: false };
+    let opening = Opening { proxy, auth: &Auth::none(), target, tls: None, inner: false, first_bytes: &[] };
     let started = Instant::now();
     let opened = (front.open5)(&opening);
     (started.elapsed(), opened)

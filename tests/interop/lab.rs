@@ -3,11 +3,12 @@
 use std::path::Path;
 use std::sync::{OnceLock, PoisonError, RwLock};
 
-use crate::capabilities::TABLE;
+use crate::capabilities::Capabilities;
 use crate::destinations::Destinations;
 use crate::resources::RunDirectory;
 use crate::running::Running;
-use crate::servers::DNSMASQ;
+use crate::servers::{DNSMASQ, Server};
+use crate::table::TABLE;
 
 /// Everything in it starts when it is first asked for, and ends with it.
 #[derive(Default)]
@@ -27,6 +28,13 @@ impl Lab {
         let directory = self.directory()?;
         let running = self.servers[row].get_or_init(|| TABLE[row].server.start(directory));
         running.as_ref().map_err(String::clone)
+    }
+
+    /// A server of the table, and its row.
+    pub(crate) fn running(&self, server: &Server) -> Result<(&'static Capabilities, &Running), String> {
+        let row =
+            TABLE.iter().position(|row| row.server.name == server.name).ok_or("a server without a row")?;
+        Ok((&TABLE[row], self.server(row)?))
     }
 
     /// The name server on loopback.

@@ -3,12 +3,17 @@
 //!
 //! A trial's name is `server::case::front-end`, so a filter picks any of the three. A server starts when the first of
 //! its trials runs. One that is not installed (`setup.sh` installs them) has its trials ignored, and the reason is
-//! shown; with `ANYSOCKS_INTEROP=require` they fail.
+//! shown; with `ANYSOCKS_INTEROP=require` they fail. The trials of a Tor network, which takes half a minute to start, are there
+//! where `ANYSOCKS_INTEROP_TOR` is set.
 
 mod association;
 mod bind;
+mod browsing;
 mod capabilities;
 mod cases;
+mod chains;
+mod circuits;
+mod control;
 mod destinations;
 mod dns;
 mod expectation;
@@ -18,6 +23,7 @@ mod isolated;
 mod isolation;
 mod lab;
 mod listening;
+mod lookups;
 mod process;
 mod resources;
 mod running;
@@ -25,10 +31,13 @@ mod scene;
 mod servers;
 mod setting;
 mod stopped;
+mod table;
 mod tls;
+mod tornet;
 mod trials;
 mod tunnel;
 mod udp;
+mod web;
 
 use std::process::ExitCode;
 use std::sync::Arc;

@@ -1,10 +1,12 @@
 //! One case, played at one place of a server with one front end.
 
-use anysocks::{Auth, Endpoint, Error, Proxy, Resolve, Target, UserId};
+use anysocks::{Auth, Chain, Endpoint, Error, Proxy, Resolve, Target, UserId};
 
-use crate::cases::{Case, MEBIBYTE, Socks, Way, pattern, same};
+use crate::capabilities::Place;
+
+use crate::cases::{Case, FIRST_BYTES, MEBIBYTE, Socks, Way, pattern, same};
 use crate::expectation::{check, check_bound};
-use crate::fronts::Opening;
+use crate::fronts::{Errand, Opening};
 use crate::servers::CREDENTIALS;
 use crate::setting::Setting;
 use crate::tunnel::{DEADLINE, Opened};
@@ -22,16 +24,25 @@ impl Scene<'_> {
             Socks::V4 => {
                 let auth = UserId::none();
                 let proxy = self.socks4().map_err(|error| error.to_string())?;
-                let opening = setting.opening(&proxy, &auth, target)?;
+                if case.way == Way::Connector {
+                    return self.go_on(self.by_connector(proxy, target)?, None);
+                }
+                let first_bytes = self.first_bytes();
+                let opening = Opening { first_bytes, ..setting.opening(&proxy, &auth, target)? };
                 self.go_on((setting.front.open4)(&opening), None)
             }
             Socks::V5(login) => {
                 let auth = setting.auth(login).map_err(|error| error.to_string())?;
                 let proxy = self.socks5(auth.clone()).map_err(|error| error.to_string())?;
                 let inner = case.way == Way::Inner;
-                let opening = Opening { inner, ..setting.opening(&proxy, &auth, target.borrowed())? };
-                match setting.front.halves {
-                    Some(halves) if case.way == Way::Halves => {
+                let first_bytes = self.first_bytes();
+                let opening = setting.opening(&proxy, &auth, target.borrowed())?;
+                let opening = Opening { inner, first_bytes, ..opening };
+                match (case.way, setting.front.halves) {
+                    (Way::Connector, _) => {
+                        self.go_on(self.by_connector(proxy.clone(), target.borrowed())?, Some(&target))
+                    }
+                    (Way::Halves, Some(halves)) => {
                         let heard =
                             halves(&opening, pattern(MEBIBYTE)).map_err(|error| format!("{error:?}"))?;
                         same(&heard, &pattern(MEBIBYTE))
@@ -40,6 +51,17 @@ impl Scene<'_> {
                 }
             }
         }
+    }
+
+    fn by_connector(&self, proxy: Proxy, target: Target<'_>) -> Result<Result<Opened, Error>, String> {
+        let routes = self.setting.front.routes.as_ref().ok_or("this front end has no connector")?;
+        let errand =
+            Errand { chain: &Chain::from(proxy), target, first_bytes: &[], tls: self.setting.tls()? };
+        Ok((routes.connect)(&errand))
+    }
+
+    fn first_bytes(&self) -> &'static [u8] {
+        if self.case.way == Way::FirstBytes { FIRST_BYTES } else { &[] }
     }
 
     fn go_on(&self, opened: Result<Opened, Error>, bound_for: Option<&Target<'_>>) -> Result<(), String> {
@@ -54,7 +76,8 @@ impl Scene<'_> {
 
     fn target(&self) -> Result<Target<'static>, String> {
         let port = (self.case.port)(self.setting.lab.destinations()?);
-        Target::try_from((self.case.host, port)).map_err(|error| error.to_string())
+        Target::try_from(((self.case.host)(self.setting.capabilities), port))
+            .map_err(|error| error.to_string())
     }
 
     fn socks4(&self) -> Result<Proxy, Error> {
@@ -63,7 +86,7 @@ impl Scene<'_> {
 
     fn socks5(&self, auth: Auth) -> Result<Proxy, Error> {
         let proxy = match self.case.way {
-            Way::Url => self.url().parse()?,
+            Way::Url | Way::Connector => self.url().parse()?,
             _ => Proxy::socks5(self.endpoint()?)?.auth(auth)?,
         };
         Ok(self.with_options(proxy))
@@ -80,6 +103,9 @@ impl Scene<'_> {
         let (user, password) = CREDENTIALS;
         match self.setting.endpoint() {
             Endpoint::Unix(path) => format!("socks5h+unix://{user}:{password}@{}", path.display()),
+            endpoint if self.setting.place == Place::Tls => {
+                format!("socks5h+tls://{user}:{password}@{endpoint}")
+            }
             endpoint => format!("socks5h://{user}:{password}@{endpoint}"),
         }
     }

@@ -8,6 +8,7 @@ use crate::dns;
 use crate::in_process;
 use crate::process;
 use crate::running::{Credentials, Running};
+use crate::tornet;
 
 /// What the servers with a password accept; the system account of this name is made by `setup.sh`.
 pub(crate) const CREDENTIALS: Credentials = ("anysocks", "anysocks-pass");
@@ -49,6 +50,14 @@ pub(crate) static SSH: Server =
 /// A Tor client without a network; also on a Unix socket.
 pub(crate) static TOR: Server =
     Server { name: "tor", programs: &["tor"], uses_account: false, start: start_tor };
+
+/// The client of a Tor network on loopback, which takes half a minute to start.
+pub(crate) static TORNET: Server = Server {
+    name: "tornet",
+    programs: &["tor", "tor-gencert", "dnsmasq"],
+    uses_account: false,
+    start: tornet::start,
+};
 
 pub(crate) static SHADOWSOCKS: Server = Server {
     name: "shadowsocks",
@@ -101,6 +110,11 @@ pub(crate) static DNSMASQ: Server =
     Server { name: "dnsmasq", programs: &["dnsmasq"], uses_account: false, start: start_dnsmasq };
 
 impl Server {
+    /// Whether its trials are to be there at all.
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.name != TORNET.name || std::env::var_os("ANYSOCKS_INTEROP_TOR").is_some()
+    }
+
     /// Or what the machine lacks.
     pub(crate) fn available(&self) -> Result<(), String> {
         for program in self.programs {

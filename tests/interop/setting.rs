@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use anysocks::{Auth, Credentials, Endpoint, Error, Proxy, Target, UserId, Version};
+use anysocks::{Auth, Credentials, Endpoint, Error, Proxy, Target, UserId, V5, Version};
 use rustls::ClientConfig;
 
 use crate::capabilities::{Capabilities, Place};
@@ -49,6 +49,7 @@ impl Setting<'_> {
             (Login::Right, _) | (Login::Usual, Some(_)) => Auth::password_only(right),
             (Login::PipelinedRight, _) => Auth::password_only(right).pipelined(true),
             (Login::Either, _) => Auth::password(right),
+            (Login::Isolated, _) => V5::auth(&Proxy::socks5(self.endpoint())?.isolated("anysocks")?)?.clone(),
             (Login::Wrong, _) => Auth::password_only(Credentials::new(user, WRONG_PASSWORD)?),
         })
     }
@@ -56,7 +57,18 @@ impl Setting<'_> {
     /// The server as a SOCKS5 proxy, with what it wants to hear of a client.
     pub(crate) fn socks5(&self) -> Result<(Proxy, Auth), Error> {
         let auth = self.auth(Login::Usual)?;
-        Ok((Proxy::socks5(self.endpoint())?.auth(auth.clone())?.timeout(DEADLINE), auth))
+        Ok((socks5(self.endpoint(), auth.clone())?, auth))
+    }
+
+    /// The same for a client that logs in so.
+    pub(crate) fn socks5_by(&self, login: Login) -> Result<Proxy, Error> {
+        socks5(self.endpoint(), self.auth(login)?)
+    }
+
+    /// The same, given by its name.
+    pub(crate) fn socks5_by_name(&self) -> Result<Proxy, Error> {
+        let endpoint = ("localhost", self.address().port()).try_into()?;
+        socks5(endpoint, self.auth(Login::Usual)?)
     }
 
     /// The server as a SOCKS4 proxy.
@@ -70,11 +82,15 @@ impl Setting<'_> {
         auth: &'o V::Auth,
         target: Target<'o>,
     ) -> Result<Opening<'o, V>, String> {
-        Ok(Opening { proxy, auth, target, tls: self.tls()?, inner: false })
+        Ok(Opening { proxy, auth, target, tls: self.tls()?, inner: false, first_bytes: &[] })
     }
 
-    fn tls(&self) -> Result<Option<Arc<ClientConfig>>, String> {
+    pub(crate) fn tls(&self) -> Result<Option<Arc<ClientConfig>>, String> {
         let certificate = self.running.certificate.as_deref();
         certificate.map(tls::trusting).transpose().map_err(|error| error.to_string())
     }
+}
+
+fn socks5(endpoint: Endpoint, auth: Auth) -> Result<Proxy, Error> {
+    Ok(Proxy::socks5(endpoint)?.auth(auth)?.timeout(DEADLINE))
 }

@@ -9,12 +9,13 @@ use std::time::{Duration, Instant};
 use anysocks::{Error, ErrorKind, Stage, Target};
 use libtest_mimic::{Completion, Failed, Trial};
 
-use crate::capabilities::{Capabilities, Place, TABLE};
+use crate::capabilities::{Capabilities, Place};
 use crate::fronts::{FRONTS, Front};
 use crate::lab::Lab;
 use crate::process::logs;
 use crate::resources::make_directory;
 use crate::setting::Setting;
+use crate::table::TABLE;
 use crate::trials::{ipv6_loopback, lacking};
 use crate::udp::associate;
 

@@ -6,20 +6,25 @@ use std::sync::Arc;
 use libtest_mimic::{Completion, Failed, Trial};
 
 use crate::bind;
-use crate::capabilities::{Capabilities, Place, TABLE};
+use crate::browsing;
+use crate::capabilities::{Capabilities, Place};
 use crate::cases::CASES;
+use crate::chains;
+use crate::circuits;
 use crate::fronts::{FRONTS, Front};
 use crate::isolation;
 use crate::lab::Lab;
+use crate::lookups;
 use crate::scene::Scene;
 use crate::servers::Server;
 use crate::setting::Setting;
 use crate::stopped;
+use crate::table::TABLE;
 use crate::udp;
 
 pub(crate) fn all(lab: &Arc<Lab>) -> Vec<Trial> {
     let mut trials = Vec::new();
-    for (row, server) in TABLE.iter().enumerate() {
+    for (row, server) in TABLE.iter().enumerate().filter(|(_, row)| row.server.is_wanted()) {
         for place in server.places {
             for front in &FRONTS {
                 let spot = Spot { row, place: *place, front };
@@ -30,12 +35,23 @@ pub(crate) fn all(lab: &Arc<Lab>) -> Vec<Trial> {
                 for case in bind::CASES.iter().filter(|case| case.applies(server, *place, front)) {
                     trials.push(spot.trial(lab, case.name, Demands::NONE, |setting| case.play(setting)));
                 }
+                for case in lookups::CASES.iter().filter(|case| case.applies(server, *place, front)) {
+                    trials.push(spot.trial(lab, case.name, Demands::NONE, |setting| case.play(setting)));
+                }
+                for case in browsing::CASES.iter().filter(|case| case.applies(server, *place, front)) {
+                    trials.push(spot.trial(lab, case.name, Demands::NONE, |setting| case.play(setting)));
+                }
+                if circuits::applies(server, front) {
+                    trials.push(spot.trial(lab, "circuits", Demands::NONE, circuits::play));
+                    trials.push(spot.trial(lab, "onion", Demands::NONE, circuits::reach_onion));
+                }
                 for case in udp::CASES.iter().filter(|case| case.applies(server, *place, front)) {
                     trials.push(spot.trial(lab, case.name, case.demands, |setting| case.play(setting)));
                 }
             }
         }
     }
+    trials.extend(chains::trials(lab));
     trials.extend(stopped::trials(lab));
     trials.extend(isolation::trials(lab));
     trials

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use anysocks::Address;
 
-/// How long a handshake may take, and an exchange of bytes. Nothing here takes a tenth of it, but for Tor's timeouts.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(10);
+/// How long a handshake may take, and an exchange of bytes. Nothing here takes a tenth of it, but for Tor's timeouts and a Tor network on a
+/// busy machine.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 
 /// What a front end has opened.
 pub(crate) struct Opened {

@@ -15,9 +15,9 @@ use super::Opening;
 use crate::tls;
 use crate::tunnel::{DEADLINE, HalfClose, Opened, Tunnel, limit, whole};
 
-pub(super) use listening::bind;
+pub(super) use listening::{bind, listening};
 
-type TlsStream = StreamOwned<ClientConnection, TcpStream>;
+pub(super) type TlsStream = StreamOwned<ClientConnection, TcpStream>;
 
 /// One thread writes and reads in turns, so what is under way has to fit the buffers of the sockets.
 const WINDOW: usize = 16 * 1024;
@@ -25,7 +25,10 @@ const WINDOW: usize = 16 * 1024;
 pub(super) fn open<V: Version>(opening: &Opening<'_, V>) -> Result<Opened, Error> {
     let target = opening.target.borrowed();
     let Some(config) = &opening.tls else {
-        let stream = SocksStream::<_, V, Blocking>::connect(opening.proxy, target)?;
+        let stream = match opening.first_bytes {
+            [] => SocksStream::<_, V, Blocking>::connect(opening.proxy, target)?,
+            bytes => SocksStream::<_, V, Blocking>::connect_with(opening.proxy, target, bytes)?,
+        };
         limited(stream.get_ref()).map_err(|error| Error::io(Stage::Dial, error))?;
         return Ok(opened(stream, opening.inner));
     };
@@ -34,7 +37,7 @@ pub(super) fn open<V: Version>(opening: &Opening<'_, V>) -> Result<Opened, Error
     Ok(opened(stream, opening.inner))
 }
 
-fn over_tls(stream: TcpStream, config: &Arc<ClientConfig>) -> Result<TlsStream, Error> {
+pub(super) fn over_tls(stream: TcpStream, config: &Arc<ClientConfig>) -> Result<TlsStream, Error> {
     limited(&stream).map_err(|error| Error::io(Stage::Dial, error))?;
     let connection = ClientConnection::new(config.clone(), tls::server_name()).map_err(tls::failed)?;
     Ok(StreamOwned::new(connection, stream))
@@ -51,12 +54,12 @@ pub(super) fn halves(opening: &Opening<'_, V5>, bytes: Vec<u8>) -> io::Result<Ve
     Ok(heard)
 }
 
-fn limited(stream: &TcpStream) -> io::Result<()> {
+pub(super) fn limited(stream: &TcpStream) -> io::Result<()> {
     stream.set_read_timeout(Some(DEADLINE))?;
     stream.set_write_timeout(Some(DEADLINE))
 }
 
-fn opened<S, V>(stream: SocksStream<S, V, Blocking>, inner: bool) -> Opened
+pub(super) fn opened<S, V>(stream: SocksStream<S, V, Blocking>, inner: bool) -> Opened
 where
     S: Read + Write + HalfClose + 'static,
     V: Version,

@@ -24,7 +24,7 @@ use crate::tunnel::{DEADLINE, HalfClose, Opened, Tunnel, limit, whole};
 pub(super) use anysocks::async_std::AsyncStd;
 pub(super) use anysocks::futures::Futures;
 pub(super) use anysocks::smol::Smol;
-pub(super) use listening::bind;
+pub(super) use listening::{bind, listening};
 
 /// How these front ends differ.
 pub(super) trait Connects: FuturesIo + Sized + 'static {
@@ -53,7 +53,11 @@ impl Connects for AsyncStd {
     async fn connect<V: Version>(
         opening: &Opening<'_, V>,
     ) -> Result<SocksStream<Self::Stream, V, Self>, Error> {
-        SocksStream::<_, V, Self>::connect(opening.proxy, opening.target.borrowed()).await
+        let target = opening.target.borrowed();
+        match opening.first_bytes {
+            [] => SocksStream::<_, V, Self>::connect(opening.proxy, target).await,
+            bytes => SocksStream::<_, V, Self>::connect_with(opening.proxy, target, bytes).await,
+        }
     }
 }
 
@@ -71,7 +75,11 @@ impl Connects for Smol {
     async fn connect<V: Version>(
         opening: &Opening<'_, V>,
     ) -> Result<SocksStream<Self::Stream, V, Self>, Error> {
-        SocksStream::<_, V, Self>::connect(opening.proxy, opening.target.borrowed()).await
+        let target = opening.target.borrowed();
+        match opening.first_bytes {
+            [] => SocksStream::<_, V, Self>::connect(opening.proxy, target).await,
+            bytes => SocksStream::<_, V, Self>::connect_with(opening.proxy, target, bytes).await,
+        }
     }
 }
 
@@ -120,7 +128,7 @@ async fn connect<F: Connects, V: Version>(opening: &Opening<'_, V>) -> Result<Op
     Ok(opened(stream, opening.inner))
 }
 
-async fn over_tls<S: AsyncRead + AsyncWrite + Unpin>(
+pub(super) async fn over_tls<S: AsyncRead + AsyncWrite + Unpin>(
     stream: S,
     config: &Arc<ClientConfig>,
 ) -> Result<TlsStream<S>, Error> {
@@ -157,7 +165,7 @@ pub(super) fn smol_halves(opening: &Opening<'_, V5>, bytes: Vec<u8>) -> io::Resu
     })
 }
 
-fn opened<S, V, F>(stream: SocksStream<S, V, F>, inner: bool) -> Opened
+pub(super) fn opened<S, V, F>(stream: SocksStream<S, V, F>, inner: bool) -> Opened
 where
     S: AsyncRead + AsyncWrite + Unpin + HalfClose + 'static,
     V: Version,

@@ -3,12 +3,14 @@
 mod associations;
 mod blocking;
 mod futures_io;
+mod routes;
 mod tokio;
 
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 
-use anysocks::{Error, Proxy, Target, V4, V5, Version};
+use anysocks::{Chain, Error, Name, Proxy, Target, V4, V5, Version};
 use rustls::ClientConfig;
 
 use crate::association::Association;
@@ -26,6 +28,8 @@ pub(crate) struct Opening<'a, V: Version> {
     pub(crate) tls: Option<Arc<ClientConfig>>,
     /// The tunnel is the stream's `into_inner`.
     pub(crate) inner: bool,
+    /// They go with the request. Over a stream that the front end has not dialled, there are none.
+    pub(crate) first_bytes: &'a [u8],
 }
 
 /// Sends the bytes through one half of an `into_split` in a task or thread of its own, while it receives as many from
@@ -45,6 +49,7 @@ pub(crate) struct Front {
     pub(crate) halves: Option<Halves>,
     pub(crate) bind: Option<Bind>,
     pub(crate) associate: Option<Associate>,
+    pub(crate) routes: Option<Routes>,
 }
 
 /// BIND with a front end.
@@ -55,6 +60,36 @@ pub(crate) struct Bind {
 
 type BindOf<V> = fn(&Opening<'_, V>) -> Result<Box<dyn Listening>, Error>;
 
+/// A front end's connector, and its questions to Tor.
+pub(crate) struct Routes {
+    pub(crate) connect: fn(&Errand<'_>) -> Result<Opened, Error>,
+    /// BIND by the last proxy, for this peer.
+    pub(crate) bind: BindByChain,
+    pub(crate) resolve: Resolve,
+    /// The connector's, where `resolve` is the front end's own.
+    pub(crate) resolve_by_connector: Resolve,
+    pub(crate) resolve_ptr: fn(&Proxy, IpAddr) -> Result<Name, Error>,
+}
+
+type BindByChain = fn(&Chain, &Target<'_>) -> Result<Box<dyn Listening>, Error>;
+
+type Resolve = fn(&Proxy, &str) -> Result<IpAddr, Error>;
+
+/// What a connector has to do.
+pub(crate) struct Errand<'a> {
+    pub(crate) chain: &'a Chain,
+    pub(crate) target: Target<'a>,
+    /// They go with the last request.
+    pub(crate) first_bytes: &'a [u8],
+    /// The first proxy is behind TLS.
+    pub(crate) tls: Option<Arc<ClientConfig>>,
+}
+
+/// Runs what only tokio can.
+pub(crate) fn in_tokio<T>(work: impl Future<Output = T>) -> io::Result<T> {
+    tokio::block_on(async { Ok(work.await) })
+}
+
 pub(crate) const FRONTS: [Front; 5] = [
     Front {
         name: "blocking",
@@ -64,6 +99,7 @@ pub(crate) const FRONTS: [Front; 5] = [
         halves: Some(blocking::halves),
         bind: Some(Bind { v4: blocking::bind, v5: blocking::bind }),
         associate: Some(associations::blocking),
+        routes: Some(routes::BLOCKING),
     },
     Front {
         name: "tokio",
@@ -73,6 +109,7 @@ pub(crate) const FRONTS: [Front; 5] = [
         halves: Some(tokio::halves),
         bind: Some(Bind { v4: tokio::bind, v5: tokio::bind }),
         associate: Some(associations::tokio),
+        routes: Some(routes::TOKIO),
     },
     Front {
         name: "async_std",
@@ -85,6 +122,7 @@ pub(crate) const FRONTS: [Front; 5] = [
             v5: futures_io::bind::<futures_io::AsyncStd, _>,
         }),
         associate: Some(associations::async_std),
+        routes: Some(routes::ASYNC_STD),
     },
     Front {
         name: "smol",
@@ -97,6 +135,7 @@ pub(crate) const FRONTS: [Front; 5] = [
             v5: futures_io::bind::<futures_io::Smol, _>,
         }),
         associate: Some(associations::smol),
+        routes: Some(routes::SMOL),
     },
     Front {
         name: "futures",
@@ -106,5 +145,6 @@ pub(crate) const FRONTS: [Front; 5] = [
         halves: None,
         bind: None,
         associate: None,
+        routes: None,
     },
 ];

@@ -19,7 +19,7 @@ use super::Opening;
 use crate::tls;
 use crate::tunnel::{DEADLINE, Opened, Tunnel, limit, whole};
 
-pub(super) use listening::bind;
+pub(super) use listening::{bind, listening};
 
 /// Never dropped: it would wait for a name server that does not answer.
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
@@ -42,7 +42,10 @@ pub(super) fn open<V: Version>(opening: &Opening<'_, V>) -> Result<Opened, Error
 async fn connect<V: Version>(opening: &Opening<'_, V>) -> Result<Opened, Error> {
     let target = opening.target.borrowed();
     let Some(config) = &opening.tls else {
-        let stream = SocksStream::<_, V, Tokio>::connect(opening.proxy, target).await?;
+        let stream = match opening.first_bytes {
+            [] => SocksStream::<_, V, Tokio>::connect(opening.proxy, target).await?,
+            bytes => SocksStream::<_, V, Tokio>::connect_with(opening.proxy, target, bytes).await?,
+        };
         return Ok(opened(stream, opening.inner));
     };
     let stream = over_tls(dial(opening.proxy).await?, config).await?;
@@ -50,7 +53,10 @@ async fn connect<V: Version>(opening: &Opening<'_, V>) -> Result<Opened, Error> 
     Ok(opened(stream, opening.inner))
 }
 
-async fn over_tls(stream: TcpStream, config: &Arc<ClientConfig>) -> Result<TlsStream<TcpStream>, Error> {
+pub(super) async fn over_tls(
+    stream: TcpStream,
+    config: &Arc<ClientConfig>,
+) -> Result<TlsStream<TcpStream>, Error> {
     let connector = TlsConnector::from(config.clone());
     connector.connect(tls::server_name(), stream).await.map_err(tls::failed)
 }
@@ -68,7 +74,7 @@ pub(super) fn halves(opening: &Opening<'_, V5>, bytes: Vec<u8>) -> io::Result<Ve
     })
 }
 
-fn opened<S, V>(stream: SocksStream<S, V, Tokio>, inner: bool) -> Opened
+pub(super) fn opened<S, V>(stream: SocksStream<S, V, Tokio>, inner: bool) -> Opened
 where
     S: AsyncRead + AsyncWrite + Unpin + 'static,
     V: Version,

@@ -16,11 +16,15 @@ pub(in crate::fronts) fn bind<V: Version>(opening: &Opening<'_, V>) -> Result<Bo
     let peer = opening.target.borrowed();
     let Some(config) = &opening.tls else {
         let listener = SocksListener::<_, V, Blocking>::bind(opening.proxy, peer)?;
-        return Ok(Box::new(Over { listener, accept_within: Listener::<TcpStream, V>::accept_within }));
+        return Ok(listening(listener));
     };
     let stream = over_tls(dial(opening.proxy)?, config)?;
     let listener = SocksListener::<_, V, Blocking>::handshake(stream, opening.auth, peer)?;
     Ok(Box::new(Over { listener, accept_within: |listener, _| listener.accept() }))
+}
+
+pub(in crate::fronts) fn listening<V: Version>(listener: Listener<TcpStream, V>) -> Box<dyn Listening> {
+    Box::new(Over { listener, accept_within: Listener::<TcpStream, V>::accept_within })
 }
 
 type Listener<S, V> = SocksListener<S, V, Blocking>;

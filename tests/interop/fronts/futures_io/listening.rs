@@ -75,12 +75,21 @@ pub(in crate::fronts) fn bind<F: Binds, V: Version>(
     timely::<F, _>(Stage::Request, async {
         let Some(config) = &opening.tls else {
             let listener = F::bind::<V>(opening.proxy, peer).await?;
-            return Ok(Box::new(Over(listener)) as Box<dyn Listening>);
+            return Ok(listening(listener));
         };
         let stream = over_tls(F::dial(opening.proxy).await?, config).await?;
         let listener = SocksListener::<_, V, F>::handshake(stream, opening.auth, peer).await?;
-        Ok(Box::new(Over(listener)) as Box<dyn Listening>)
+        Ok(listening(listener))
     })
+}
+
+pub(in crate::fronts) fn listening<S, V, F>(listener: SocksListener<S, V, F>) -> Box<dyn Listening>
+where
+    S: AsyncRead + AsyncWrite + Unpin + HalfClose + 'static,
+    V: Version,
+    F: Binds,
+{
+    Box::new(Over(listener))
 }
 
 struct Over<S, V: Version, F>(SocksListener<S, V, F>);

@@ -16,12 +16,20 @@ pub(in crate::fronts) fn bind<V: Version>(opening: &Opening<'_, V>) -> Result<Bo
     timely(Stage::Request, async {
         let Some(config) = &opening.tls else {
             let listener = SocksListener::<_, V, Tokio>::bind(opening.proxy, peer).await?;
-            return Ok(Box::new(Over(listener)) as Box<dyn Listening>);
+            return Ok(listening(listener));
         };
         let stream = over_tls(dial(opening.proxy).await?, config).await?;
         let listener = SocksListener::<_, V, Tokio>::handshake(stream, opening.auth, peer).await?;
-        Ok(Box::new(Over(listener)) as Box<dyn Listening>)
+        Ok(listening(listener))
     })
+}
+
+pub(in crate::fronts) fn listening<S, V>(listener: SocksListener<S, V, Tokio>) -> Box<dyn Listening>
+where
+    S: AsyncRead + AsyncWrite + Unpin + 'static,
+    V: Version,
+{
+    Box::new(Over(listener))
 }
 
 struct Over<S, V: Version>(SocksListener<S, V, Tokio>);

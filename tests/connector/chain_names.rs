@@ -1,0 +1,144 @@
+//! Who looks up the names on the way through a chain.
+
+use super::messages::{BOUND, Speaks};
+use super::scene::{BEHIND, TARGET, TOLERANCE, assert_echo, chain, error, invalid, play, serving};
+use super::ways::everywhere;
+use crate::support::server::{Server, echo};
+use anysocks::{Chain, Endpoint, ErrorKind, Invalid, Proxy, Reply, Resolve, Stage};
+use std::io::Read;
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+fn named(kind: Speaks, name: &str, port: u16) -> Proxy {
+    kind.at(Endpoint::try_from((name, port)).expect("a name"))
+}
+
+#[test]
+fn the_proxy_before_looks_up_the_name_of_the_next() {
+    for kind in Speaks::ALL {
+        everywhere(|way| {
+            let lines = [kind.connection("inner.example:1080"), Speaks::Socks5.connection(TARGET)].concat();
+            let server = Server::start(lines, echo);
+            let hops = [kind.at(server.addr), named(Speaks::Socks5, "inner.example", 1080)];
+            let (_, stream) = (way.new)(chain(hops)).connect(TARGET).expect("a tunnel");
+            assert_echo(stream, b"");
+            server.join();
+        });
+    }
+}
+
+#[test]
+fn this_machine_looks_it_up_where_that_is_asked_for() {
+    // SOCKS4 takes IPv4 alone, whatever else the name has.
+    let lines = [Speaks::Socks4.connection("127.0.0.1:1080"), Speaks::Socks5.connection(TARGET)].concat();
+    everywhere(|way| {
+        let server = Server::start(lines.clone(), echo);
+        let first = Speaks::Socks4.at(server.addr).resolve(Resolve::Locally);
+        let hops = [first, named(Speaks::Socks5, "localhost", 1080)];
+        let (_, stream) = (way.new)(chain(hops)).connect(TARGET).expect("a tunnel");
+        assert_echo(stream, b"");
+        server.join();
+    });
+}
+
+#[test]
+fn names_that_this_machine_does_not_find() {
+    let addr = serving(|mut client| drop(client.read(&mut [0])));
+    everywhere(|way| {
+        let locally = Speaks::Socks5.at(addr).resolve(Resolve::Locally);
+        let hops = [locally.clone(), named(Speaks::Socks5, "nonexistent.invalid", 1080)];
+        let failed = error((way.new)(chain(hops)).connect(TARGET));
+        assert_eq!((failed.stage(), failed.hop()), (Stage::Resolve, Some(1)), "{failed:?}");
+        let hops = [named(Speaks::Socks5, "nonexistent.invalid", 1080), Speaks::Socks5.at(addr)];
+        let failed = error((way.new)(chain(hops)).connect(TARGET));
+        assert_eq!((failed.stage(), failed.hop()), (Stage::Resolve, Some(1)), "{failed:?}");
+        let hops = [locally.clone(), named(Speaks::Socks5, "hidden.onion", 1080)];
+        assert_eq!(invalid((way.new)(chain(hops)).connect(TARGET)), Invalid::OnionResolvedLocally);
+        let hops = [Speaks::Socks5.at(addr), locally];
+        assert_eq!(invalid((way.new)(chain(hops)).connect("hidden.onion:80")), Invalid::OnionResolvedLocally);
+    });
+}
+
+/// The addresses that the system finds for this machine.
+fn localhost() -> Vec<SocketAddr> {
+    ("localhost", 80).to_socket_addrs().expect("a resolver").collect()
+}
+
+/// Two proxies that report what the second one is asked for, and answer it as the function says.
+fn asked(reply: fn(usize) -> Vec<u8>) -> (SocketAddr, Receiver<Vec<u8>>) {
+    let (report, requests) = channel();
+    let addr = serving(move |mut client: TcpStream| {
+        let before = [Speaks::Socks4.connection(BEHIND[0]), Speaks::Socks5.greeting()].concat();
+        play(&mut client, &before).expect("a client that knows its part");
+        let mut request = [0; 100];
+        let n = client.read(&mut request).expect("a request");
+        let last = localhost().last().map(|addr| Speaks::Socks5.request(1, &addr.to_string()));
+        let number = usize::from(last.as_deref() == Some(&request[..n]));
+        report.send(request[..n].to_vec()).expect("a test that goes on");
+        std::io::Write::write_all(&mut client, &reply(number)).expect("a client that listens");
+    });
+    (addr, requests)
+}
+
+fn local(addr: SocketAddr) -> Chain {
+    let last = Speaks::Socks5.at(BEHIND[0].parse::<SocketAddr>().expect("an address"));
+    chain([Speaks::Socks4.at(addr), last.resolve(Resolve::Locally)])
+}
+
+#[test]
+fn each_address_of_the_target_goes_through_all_of_them() {
+    let expected: Vec<_> =
+        localhost().iter().map(|addr| Speaks::Socks5.request(1, &addr.to_string())).collect();
+    everywhere(|way| {
+        let (addr, requests) = asked(|_| Speaks::Socks5.refused());
+        let error = error((way.new)(local(addr)).connect("localhost:80"));
+        assert_eq!((error.hop(), error.reply()), (Some(2), Some(Reply(4))), "{error:?}");
+        assert_eq!(requests.try_iter().collect::<Vec<_>>(), expected);
+        // Only the last address is granted.
+        let (addr, requests) = asked(|last| match last {
+            0 => Speaks::Socks5.refused(),
+            _ => Speaks::Socks5.granted(BOUND),
+        });
+        (way.new)(local(addr)).connect("localhost:80").expect("a tunnel");
+        assert_eq!(requests.try_iter().collect::<Vec<_>>(), expected);
+    });
+}
+
+#[test]
+fn another_address_does_not_help_against_a_proxy_on_the_way() {
+    everywhere(|way| {
+        let (report, clients) = channel();
+        let addr = serving(move |mut client| {
+            report.send(()).expect("a test that goes on");
+            play(&mut client, &Speaks::Socks4.lines(1, BEHIND[0], Speaks::Socks4.refused()))
+                .expect("a client that knows its part");
+        });
+        let error = error((way.new)(local(addr)).connect("localhost:80"));
+        assert_eq!((error.hop(), error.reply()), (Some(1), Some(Reply(91))), "{error:?}");
+        assert_eq!(clients.try_iter().count(), 1);
+    });
+}
+
+#[test]
+fn all_addresses_together_have_the_time_of_an_only_proxy() {
+    let limit = Duration::from_millis(300);
+    let addr = serving(|mut client| {
+        if play(&mut client, &Speaks::Socks5.greeting()).is_err() {
+            return;
+        }
+        let _ = client.read(&mut [0; 100]);
+        thread::sleep(Duration::from_millis(200));
+        let _ = std::io::Write::write_all(&mut client, &Speaks::Socks5.refused());
+    });
+    everywhere(|way| {
+        let proxy = Speaks::Socks5.at(addr).resolve(Resolve::Locally).timeout(limit);
+        let started = Instant::now();
+        let error = error((way.new)(proxy.into()).connect("localhost:80"));
+        assert!(started.elapsed() < limit + TOLERANCE, "{:?}: {error}", started.elapsed());
+        let several = localhost().len() > 1;
+        assert_eq!((error.is_timeout(), error.reply().is_some()), (several, !several), "{error:?}");
+        assert!(several || matches!(error.kind(), ErrorKind::Refused(_)), "{error:?}");
+    });
+}

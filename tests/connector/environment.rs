@@ -1,0 +1,117 @@
+//! What the environment says: this program, once more, with other variables.
+
+use super::messages::Speaks;
+use super::scene::{error, saying};
+use super::ways::everywhere;
+use super::word;
+use anysocks::{Chain, Proxy};
+use std::env;
+use std::net::SocketAddr;
+use std::process::Command;
+
+/// The variable that tells a child what to do.
+const TASK: &str = "ANYSOCKS_CONNECTOR_TASK";
+const TARGET: &str = "ANYSOCKS_CONNECTOR_TARGET";
+const NAMES: [&str; 4] = ["socks_proxy", "SOCKS_PROXY", "all_proxy", "ALL_PROXY"];
+const OTHERS: [&str; 6] = ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "no_proxy", "NO_PROXY"];
+
+/// Variables and their values, and what the child hears at the target.
+type Row<'a> = (&'a [(&'a str, &'a str)], &'a str);
+
+/// Has a child do its task with these variables and no other ones of proxies.
+fn child(task: &str, target: SocketAddr, variables: &[(&str, &str)]) {
+    let mut child = Command::new(env::current_exe().expect("this program"));
+    child.args(["--exact", "environment::is_read_where_that_is_asked_for", "--nocapture"]);
+    for name in NAMES.iter().chain(&OTHERS) {
+        child.env_remove(name);
+    }
+    child.env(TASK, task).env(TARGET, target.to_string()).envs(variables.iter().copied());
+    let output = child.output().expect("a child");
+    let said = String::from_utf8_lossy(&output.stdout);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{variables:?}: {said} {errors}");
+    // It has run that one test.
+    assert!(said.contains("1 passed"), "{said}");
+}
+
+/// What the child does.
+fn perform(task: &str) {
+    let target = env::var(TARGET).expect("a target");
+    everywhere(|way| match task.split_once(' ') {
+        Some(("hears", expected)) => {
+            let connector = (way.from_env)().expect("a way");
+            assert_eq!(word(connector.connect(&target).expect("a connection").1), expected);
+        }
+        Some(("fails", expected)) => {
+            let error = error((way.from_env)());
+            let shown = format!("{error} {error:?}");
+            assert!(error.to_string().starts_with(expected), "{shown}");
+            assert!(!shown.contains("secret"), "{shown}");
+        }
+        Some(("does", "not")) => {
+            assert_eq!(word((way.direct)().connect(&target).expect("a connection").1), "target");
+            let rule = (way.by_rule)(Box::new(|_| None));
+            assert_eq!(word(rule.connect(&target).expect("a connection").1), "target");
+            let proxy: Proxy = env::var("OWN_PROXY").expect("a proxy").parse().expect("a proxy");
+            // NO_PROXY says otherwise.
+            let own = (way.new)(Chain::from(&proxy));
+            assert_eq!(word(own.connect(&target).expect("a tunnel").1), "own");
+            let stream = (way.connect5_with)(&proxy, &target, b"").expect("a tunnel").1;
+            assert_eq!(word(stream), "own");
+        }
+        _ => panic!("no task: {task}"),
+    });
+}
+
+#[test]
+fn is_read_where_that_is_asked_for() {
+    if let Ok(task) = env::var(TASK) {
+        return perform(&task);
+    }
+    let target = saying(vec![], "target");
+    let there = target.to_string();
+    let at = |kind: Speaks, word| saying(kind.connection(&there), word);
+    let one = &*format!("socks5h://{}", at(Speaks::Socks5, "one"));
+    let two = &*format!("socks4a://me@{}", at(Speaks::Socks4, "two"));
+    let three = &*format!("socks5://user:{}@{}", super::PASSWORD, at(Speaks::Password, "three"));
+    let lines = [Speaks::Socks5.connection("inner.example:1080"), Speaks::Socks4.connection(&there)].concat();
+    let chain = &*format!("socks5h://{}, socks4a://me@inner.example", saying(lines, "chain"));
+    let http = "http://proxy.example:3128";
+    let rows: &[Row<'_>] = &[
+        (&[], "target"),
+        (&[("ALL_PROXY", one)], "one"),
+        (&[("all_proxy", two)], "two"),
+        (&[("SOCKS_PROXY", three)], "three"),
+        (&[("socks_proxy", one)], "one"),
+        (&[("socks_proxy", one), ("SOCKS_PROXY", two), ("all_proxy", three), ("ALL_PROXY", http)], "one"),
+        (&[("SOCKS_PROXY", two), ("all_proxy", three), ("ALL_PROXY", one)], "two"),
+        (&[("all_proxy", three), ("ALL_PROXY", one)], "three"),
+        (&[("socks_proxy", ""), ("SOCKS_PROXY", ""), ("all_proxy", ""), ("ALL_PROXY", one)], "one"),
+        (&[("socks_proxy", ""), ("ALL_PROXY", "")], "target"),
+        (&[("ALL_PROXY", chain)], "chain"),
+        (&[("http_proxy", http), ("HTTPS_PROXY", http)], "target"),
+        (&[("HTTP_PROXY", http), ("ALL_PROXY", two)], "two"),
+        (&[("ALL_PROXY", one), ("NO_PROXY", "127.0.0.0/8")], "target"),
+        (&[("ALL_PROXY", one), ("no_proxy", "x.example, 127.0.0.1")], "target"),
+        (&[("ALL_PROXY", one), ("no_proxy", "x.example"), ("NO_PROXY", "*")], "one"),
+        (&[("ALL_PROXY", one), ("no_proxy", ""), ("NO_PROXY", "*")], "target"),
+        (&[("ALL_PROXY", chain), ("NO_PROXY", "*")], "target"),
+        (&[("NO_PROXY", "*")], "target"),
+    ];
+    for (variables, expected) in rows {
+        child(&format!("hears {expected}"), target, variables);
+    }
+    for (name, value, said) in [
+        ("ALL_PROXY", http, "ALL_PROXY: the URL's scheme is none of SOCKS"),
+        ("socks_proxy", "proxy.example:1080", "socks_proxy: a proxy's URL begins with a scheme"),
+        ("SOCKS_PROXY", "socks5h://u:secret@one:port", "SOCKS_PROXY: the port is not a number"),
+        ("all_proxy", "socks5h://one,socks5h+unix:///run/tor", "all_proxy: a Unix-domain socket can't"),
+        ("all_proxy", "socks5h://one, ", "all_proxy: a proxy's URL begins with a scheme"),
+    ] {
+        child(&format!("fails {said}"), target, &[(name, value), ("NO_PROXY", "*")]);
+    }
+    let own = format!("socks5h://{}", at(Speaks::Socks5, "own"));
+    let set = [("ALL_PROXY", two), ("socks_proxy", two), ("NO_PROXY", "*"), ("OWN_PROXY", &own)];
+    child("does not", target, &set);
+    child("does not", target, &[("ALL_PROXY", http), ("no_proxy", "127.0.0.1"), ("OWN_PROXY", &own)]);
+}

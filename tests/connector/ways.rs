@@ -1,0 +1,160 @@
+//! Connectors of every front end behind the same few calls, for tests that are the same for all of them.
+
+#![allow(dead_code, unused_imports, reason = "each test crate, with each set of features, uses a part of it")]
+
+use crate::fronts::association::Association;
+use crate::fronts::listening::Listening;
+use crate::support::blocked::{Executor, FuturesStream, OnAsyncIo, OnTokio, TokioStream, Tunnel};
+use crate::support::case::Case;
+use crate::support::drivers::Opened;
+use crate::support::script::Script;
+use anysocks::{Chain, Error, Name, NoProxy, Proxy, SocksStream, Target};
+use std::fmt::Debug;
+use std::net::IpAddr;
+
+/// A connector of some front end. The names are those of its own calls.
+pub(crate) trait Connecting: Debug + Send + Sync {
+    fn connect(&self, target: &str) -> Opened;
+    fn connect_with(&self, target: &str, first_bytes: &[u8]) -> Opened;
+    fn bind(&self, expected_peer: &str) -> Result<Box<dyn Listening>, Error>;
+    fn associate(&self) -> Result<Box<dyn Association>, Error>;
+    fn resolve(&self, name: &str) -> Result<IpAddr, Error>;
+    fn no_proxy(&self, list: &str) -> Box<dyn Connecting>;
+    fn another(&self) -> Box<dyn Connecting>;
+}
+
+type Rule = Box<dyn Fn(&Target<'_>) -> Option<Proxy> + Send + Sync>;
+
+/// What a front end does: makes connectors, and connects without one.
+pub(crate) struct Way {
+    pub(crate) name: &'static str,
+    pub(crate) new: fn(Chain) -> Box<dyn Connecting>,
+    pub(crate) direct: fn() -> Box<dyn Connecting>,
+    pub(crate) by_rule: fn(Rule) -> Box<dyn Connecting>,
+    pub(crate) from_env: fn() -> Result<Box<dyn Connecting>, Error>,
+    /// `connect_with` of a connector that says all over the script instead of what it has dialled.
+    pub(crate) over: fn(Chain, Script, &str, &[u8]) -> Opened,
+    /// `Socks5Stream::connect_with` and `Socks4Stream::connect_with`.
+    pub(crate) connect5_with: fn(&Proxy, &str, &[u8]) -> Opened,
+    pub(crate) connect4_with: fn(&Proxy, &str, &[u8]) -> Opened,
+    /// Tor's commands.
+    pub(crate) resolve: fn(&Proxy, &str) -> Result<IpAddr, Error>,
+    pub(crate) resolve_ptr: fn(&Proxy, IpAddr) -> Result<Name, Error>,
+}
+
+fn opened<S, V, F, T: Tunnel + 'static>(
+    stream: Result<SocksStream<S, V, F>, Error>,
+    blocked: impl FnOnce(SocksStream<S, V, F>) -> T,
+) -> Opened {
+    let stream = stream?;
+    Ok((stream.bound_addr().clone(), Box::new(blocked(stream))))
+}
+
+/// What a call that blocks has come to.
+fn done<T>(done: T) -> T {
+    done
+}
+
+/// The calls of `anysocks::$front`, whose work is done by `$run`, whose streams block by way of `$blocked`, and whose hook comes to
+/// `$wrapped`.
+macro_rules! way {
+    ($front:ident, $run:path, $blocked:expr, $wrapped:expr) => {
+        impl Connecting for anysocks::$front::Connector {
+            fn connect(&self, target: &str) -> Opened {
+                opened($run(self.connect(target)), $blocked)
+            }
+
+            fn connect_with(&self, target: &str, first_bytes: &[u8]) -> Opened {
+                opened($run(self.connect_with(target, first_bytes)), $blocked)
+            }
+
+            fn bind(&self, expected_peer: &str) -> Result<Box<dyn Listening>, Error> {
+                Ok(Box::new($run(self.bind(expected_peer))?))
+            }
+
+            fn associate(&self) -> Result<Box<dyn Association>, Error> {
+                Ok(Box::new($run(self.associate())?))
+            }
+
+            fn resolve(&self, name: &str) -> Result<IpAddr, Error> {
+                $run(self.resolve(name))
+            }
+
+            fn no_proxy(&self, list: &str) -> Box<dyn Connecting> {
+                Box::new(self.clone().no_proxy(NoProxy::new(list)))
+            }
+
+            fn another(&self) -> Box<dyn Connecting> {
+                Box::new(self.clone())
+            }
+        }
+
+        pub(super) const WAY: Way = Way {
+            name: stringify!($front),
+            new: |chain| Box::new(anysocks::$front::Connector::new(chain)),
+            direct: || Box::new(anysocks::$front::Connector::direct()),
+            by_rule: |rule| Box::new(anysocks::$front::Connector::by_rule(rule)),
+            from_env: || Ok(Box::new(anysocks::$front::Connector::from_env()?)),
+            over: |chain, script, target, first_bytes| {
+                let over =
+                    anysocks::$front::Connector::new(chain).wrapped(move |_, _| $wrapped(script.clone()));
+                opened($run(over.connect_with(target, first_bytes)), $blocked)
+            },
+            connect5_with: |proxy, target, first_bytes| {
+                let stream = anysocks::$front::Socks5Stream::connect_with(proxy, target, first_bytes);
+                opened($run(stream), $blocked)
+            },
+            connect4_with: |proxy, target, first_bytes| {
+                let stream = anysocks::$front::Socks4Stream::connect_with(proxy, target, first_bytes);
+                opened($run(stream), $blocked)
+            },
+            resolve: |proxy, name| $run(anysocks::$front::resolve(proxy, name)),
+            resolve_ptr: |proxy, ip| $run(anysocks::$front::resolve_ptr(proxy, ip)),
+        };
+    };
+}
+
+mod blocking {
+    use super::*;
+    way!(blocking, done, done, Ok);
+}
+
+#[cfg(feature = "tokio")]
+mod tokio {
+    use super::*;
+    use std::future::ready;
+    way!(tokio, OnTokio::run, TokioStream::<_, OnTokio>::new, |stream| ready(Ok(stream)));
+}
+
+#[cfg(feature = "smol")]
+mod smol {
+    use super::*;
+    use std::future::ready;
+    way!(smol, OnAsyncIo::run, FuturesStream::<_, OnAsyncIo>::new, |stream| ready(Ok(stream)));
+}
+
+#[cfg(feature = "async-std")]
+mod async_std {
+    use super::*;
+    use std::future::ready;
+    way!(async_std, OnAsyncIo::run, FuturesStream::<_, OnAsyncIo>::new, |stream| ready(Ok(stream)));
+}
+
+/// Those that are switched on.
+pub(crate) const WAYS: &[Way] = &[
+    blocking::WAY,
+    #[cfg(feature = "tokio")]
+    tokio::WAY,
+    #[cfg(feature = "smol")]
+    smol::WAY,
+    #[cfg(feature = "async-std")]
+    async_std::WAY,
+];
+
+/// Runs a check on every front end.
+pub(crate) fn everywhere(check: impl Fn(&Way)) {
+    for way in WAYS {
+        let _case = Case::new(way.name);
+        check(way);
+    }
+}

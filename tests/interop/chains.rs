@@ -1,0 +1,192 @@
+//! Chains of real servers, with each dialling front end.
+
+use std::sync::Arc;
+
+use anysocks::{Chain, Error, Proxy, Stage, Target};
+use libtest_mimic::{Completion, Failed, Trial};
+
+use crate::bind::meet;
+use crate::capabilities::{Failure, Place};
+use crate::cases::{FIRST_BYTES, Login, MEBIBYTE, answered, echoed, pattern};
+use crate::destinations::NAME;
+use crate::expectation::check_failure;
+use crate::fronts::{Errand, FRONTS, Front, Routes};
+use crate::lab::Lab;
+use crate::servers::{
+    DANTE, FAST_SOCKS5_PASSWORD, MICROSOCKS, MICROSOCKS_PASSWORD, SHADOWSOCKS, SSH, Server, V2RAY,
+};
+use crate::setting::Setting;
+use crate::trials::{ipv6_loopback, lacking};
+
+struct ChainCase {
+    name: &'static str,
+    hops: &'static [Hop],
+    host: &'static str,
+    act: Act,
+}
+
+/// How a proxy of the chain is given.
+#[derive(Clone, Copy)]
+enum Hop {
+    V5(&'static Server),
+    V4(&'static Server),
+    /// By its name, which the one before it has to resolve.
+    Named(&'static Server),
+    WrongPassword(&'static Server),
+    /// A port where nobody listens.
+    Absent,
+}
+use Hop::{Absent, Named, V4, V5, WrongPassword};
+
+#[derive(Clone, Copy)]
+enum Act {
+    Echo,
+    FirstBytes,
+    Bind,
+    /// The target is a port where nobody listens. How the hop of this number says that it, or the next hop, can't be had.
+    Fail(usize, Failure),
+}
+
+const ECHO: ChainCase = ChainCase { name: "", hops: &[], host: "127.0.0.1", act: Act::Echo };
+
+/// As with SOCKS5.
+const REFUSED: Failure = Failure::Reply(5);
+
+const CASES: [ChainCase; 17] = [
+    ChainCase { name: "ssh_dante", hops: &[V5(&SSH), V5(&DANTE)], ..ECHO },
+    ChainCase {
+        name: "dante_microsocks",
+        hops: &[V5(&DANTE), V5(&MICROSOCKS_PASSWORD)],
+        host: "::1",
+        ..ECHO
+    },
+    ChainCase {
+        name: "three_hops",
+        hops: &[V5(&SSH), V5(&DANTE), V5(&FAST_SOCKS5_PASSWORD)],
+        host: NAME,
+        ..ECHO
+    },
+    ChainCase { name: "named_hop", hops: &[V5(&SSH), Named(&DANTE), Named(&MICROSOCKS)], host: NAME, ..ECHO },
+    ChainCase { name: "socks4_first", hops: &[V4(&DANTE), V5(&MICROSOCKS)], host: NAME, ..ECHO },
+    ChainCase { name: "socks4_last", hops: &[V5(&DANTE), V4(&V2RAY)], host: NAME, ..ECHO },
+    ChainCase { name: "socks4_within", hops: &[V5(&MICROSOCKS), V4(&SSH), V5(&DANTE)], host: "::1", ..ECHO },
+    ChainCase { name: "same_twice", hops: &[V5(&SSH), V5(&SSH)], ..ECHO },
+    ChainCase { name: "first_bytes", hops: &[V5(&SSH), V5(&DANTE)], act: Act::FirstBytes, ..ECHO },
+    ChainCase {
+        name: "first_bytes_socks4",
+        hops: &[V5(&MICROSOCKS), V5(&SHADOWSOCKS), V4(&V2RAY)],
+        act: Act::FirstBytes,
+        ..ECHO
+    },
+    ChainCase { name: "bind", hops: &[V5(&SSH), V5(&DANTE)], act: Act::Bind, ..ECHO },
+    ChainCase { name: "bind_socks4", hops: &[V5(&MICROSOCKS), V4(&DANTE)], act: Act::Bind, ..ECHO },
+    ChainCase { name: "second_refuses", hops: &[V5(&SSH), V5(&DANTE)], act: Act::Fail(2, REFUSED), ..ECHO },
+    ChainCase {
+        name: "third_refuses",
+        hops: &[V5(&SSH), V5(&MICROSOCKS), V4(&DANTE)],
+        act: Act::Fail(3, Failure::Reply(0x5b)),
+        ..ECHO
+    },
+    ChainCase {
+        name: "second_wants_another_password",
+        hops: &[V5(&DANTE), WrongPassword(&MICROSOCKS_PASSWORD)],
+        act: Act::Fail(2, Failure::Status(2)),
+        ..ECHO
+    },
+    ChainCase {
+        name: "second_is_absent",
+        hops: &[V5(&DANTE), Absent, V5(&DANTE)],
+        act: Act::Fail(1, REFUSED),
+        ..ECHO
+    },
+    ChainCase {
+        name: "third_is_absent",
+        hops: &[V5(&DANTE), V5(&SSH), Absent],
+        act: Act::Fail(2, Failure::HangUp),
+        ..ECHO
+    },
+];
+
+pub(crate) fn trials(lab: &Arc<Lab>) -> Vec<Trial> {
+    let fronts = FRONTS.iter().filter_map(|front| Some((front, front.routes.as_ref()?)));
+    fronts.flat_map(|(front, routes)| CASES.iter().map(move |case| case.trial(lab, front, routes))).collect()
+}
+
+impl ChainCase {
+    fn trial(&'static self, lab: &Arc<Lab>, front: &'static Front, routes: &'static Routes) -> Trial {
+        let lab = Arc::clone(lab);
+        let servers = || self.hops.iter().filter_map(|hop| hop.server());
+        let name = format!("chain::{}::{}", self.name, front.name);
+        Trial::ignorable_test(name, move || {
+            if let Err(reason) = ipv6_loopback().and_then(|()| servers().try_for_each(Server::available)) {
+                return lacking(&reason);
+            }
+            lab.together(|| self.play(&lab, front, routes))
+                .map_err(|failure| self.with_logs(&lab, &failure))?;
+            Ok(Completion::Completed)
+        })
+    }
+
+    fn with_logs(&self, lab: &Lab, failure: &str) -> Failed {
+        let servers = self.hops.iter().filter_map(|hop| lab.running(hop.server()?).ok());
+        let logs: String = servers.map(|(_, running)| running.logs()).collect();
+        format!("{failure}\n{logs}").into()
+    }
+
+    fn play(&self, lab: &Lab, front: &'static Front, routes: &Routes) -> Result<(), String> {
+        let chain = self.chain(lab, front)?;
+        let destinations = lab.destinations()?;
+        let port = if let Act::Fail(..) = self.act { destinations.closed } else { destinations.echo };
+        let target = Target::try_from((self.host, port)).map_err(|error| told(&error))?;
+        let first_bytes = if let Act::FirstBytes = self.act { FIRST_BYTES } else { &[] };
+        if let Act::Bind = self.act {
+            let mut listener = (routes.bind)(&chain, &target).map_err(|error| told(&error))?;
+            return meet(&mut *listener);
+        }
+        let errand = Errand { chain: &chain, target, first_bytes, tls: None };
+        match ((routes.connect)(&errand), self.act) {
+            (Err(error), Act::Fail(hop, says)) if error.hop() == Some(hop) => {
+                check_failure(says, &error, Stage::Request)
+            }
+            (Ok(opened), Act::Fail(..)) => Err(format!("got a tunnel from {}", opened.bound)),
+            (Ok(mut opened), Act::FirstBytes) => answered(&mut *opened.tunnel),
+            (Ok(mut opened), _) => echoed(&mut *opened.tunnel, &pattern(MEBIBYTE)),
+            (Err(error), _) => Err(told(&error)),
+        }
+    }
+
+    fn chain(&self, lab: &Lab, front: &'static Front) -> Result<Chain, String> {
+        let mut proxies = self.hops.iter().map(|hop| hop.proxy(lab, front));
+        let first = proxies.next().ok_or("an empty chain")??;
+        proxies.try_fold(first.into(), |chain: Chain, proxy| chain.then(proxy?).map_err(|error| told(&error)))
+    }
+}
+
+impl Hop {
+    fn server(self) -> Option<&'static Server> {
+        match self {
+            V5(server) | V4(server) | Named(server) | WrongPassword(server) => Some(server),
+            Absent => None,
+        }
+    }
+
+    fn proxy(self, lab: &Lab, front: &'static Front) -> Result<Proxy, String> {
+        let Some(server) = self.server() else {
+            let port = lab.destinations()?.closed;
+            return Proxy::socks5(("127.0.0.1", port)).map_err(|error| told(&error));
+        };
+        let (capabilities, running) = lab.running(server)?;
+        let setting = Setting { lab, capabilities, running, place: Place::V4, front };
+        let proxy = match self {
+            V4(_) => setting.socks4().map(|(proxy, _)| proxy),
+            WrongPassword(_) => setting.socks5_by(Login::Wrong),
+            Named(_) => setting.socks5_by_name(),
+            V5(_) | Absent => setting.socks5().map(|(proxy, _)| proxy),
+        };
+        proxy.map_err(|error| told(&error))
+    }
+}
+
+fn told(error: &Error) -> String {
+    format!("{error:?}: {error}")
+}

@@ -1,0 +1,69 @@
+//! What only a Tor network shows: which circuit carries a stream, and an onion service.
+
+use anysocks::{Proxy, Target};
+
+use crate::capabilities::{Capabilities, Lookups};
+use crate::cases::{FIRST_BYTES, answered};
+use crate::destinations::serve_echo;
+use crate::fronts::{Errand, Front, Routes};
+use crate::setting::Setting;
+use crate::tornet;
+use crate::tunnel::Opened;
+
+/// Whether there is a network behind the server.
+pub(crate) fn applies(server: &Capabilities, front: &Front) -> bool {
+    server.lookups == Lookups::Tor && front.routes.is_some()
+}
+
+/// Streams of one isolation token share a circuit, those of two do not.
+pub(crate) fn play(setting: &Setting<'_>) -> Result<(), String> {
+    let mut control = tornet::control(setting.running)?;
+    let plain = || Proxy::socks5(setting.endpoint()).map_err(|error| error.to_string());
+    let isolated = |token: Option<&str>| plain()?.isolated(token).map_err(|error| error.to_string());
+    let nobody_else = isolated(None)?;
+    let front = setting.front.name;
+    // Who goes which way: equal letters should, others should not share a circuit.
+    let proxies = [
+        ('a', isolated(Some(&format!("{front} alice")))?),
+        ('b', isolated(Some(&format!("{front} bob")))?),
+        ('a', isolated(Some(&format!("{front} alice")))?),
+        ('c', nobody_else.clone()),
+        ('d', isolated(None)?),
+        ('c', nobody_else),
+        ('e', plain()?),
+    ];
+    let mut open = Vec::new();
+    for (way, proxy) in proxies {
+        // By a port of its own a stream is found again: Tor puts an address in the name's place.
+        let port = serve_echo()?;
+        let opened = reach(setting, proxy, tornet::NAME, port)?;
+        let circuits = control.circuits_to(port)?;
+        let [circuit] =
+            <[_; 1]>::try_from(circuits).map_err(|circuits| format!("one stream, in {circuits:?}"))?;
+        open.push((way, circuit, opened));
+    }
+    for (n, (way, circuit, _)) in open.iter().enumerate() {
+        for (other_way, other, _) in &open[..n] {
+            if (way == other_way) != (circuit == other) {
+                let ways: Vec<_> = open.iter().map(|(way, circuit, _)| (way, circuit)).collect();
+                return Err(format!("streams and their circuits: {ways:?}"));
+            }
+        }
+    }
+    open.iter_mut().try_for_each(|(_, _, opened)| answered(&mut *opened.tunnel))
+}
+
+/// By its name; the first bytes arrive there too.
+pub(crate) fn reach_onion(setting: &Setting<'_>) -> Result<(), String> {
+    let name = tornet::onion(setting.running)?;
+    let (proxy, _) = setting.socks5().map_err(|error| error.to_string())?;
+    let mut opened = reach(setting, proxy, &name, tornet::ONION_PORT)?;
+    answered(&mut *opened.tunnel)
+}
+
+fn reach(setting: &Setting<'_>, proxy: Proxy, name: &str, port: u16) -> Result<Opened, String> {
+    let Routes { connect, .. } = setting.front.routes.as_ref().ok_or("this front end has no connector")?;
+    let target = Target::try_from((name, port)).map_err(|error| error.to_string())?;
+    let errand = Errand { chain: &proxy.into(), target, first_bytes: FIRST_BYTES, tls: None };
+    connect(&errand).map_err(|error| format!("{error:?}: {error}"))
+}

@@ -1,0 +1,78 @@
+//! Connectors, and the questions to Tor, with each front end.
+
+use anysocks::{Error, Stage, async_std, blocking, smol, tokio};
+
+use super::futures_io::{self, AsyncStd, Smol};
+use super::{Errand, Routes};
+
+pub(super) const BLOCKING: Routes = Routes {
+    connect: connect_blocking,
+    bind: |chain, peer| {
+        let listener = blocking::Connector::new(chain.clone()).bind(peer)?;
+        Ok(super::blocking::listening(listener))
+    },
+    resolve: |proxy, name| blocking::resolve(proxy, name),
+    resolve_by_connector: |proxy, name| blocking::Connector::new(proxy).resolve(name),
+    resolve_ptr: |proxy, ip| blocking::resolve_ptr(proxy, ip),
+};
+
+fn connect_blocking(errand: &Errand<'_>) -> Result<super::Opened, Error> {
+    use super::blocking::{limited, opened, over_tls};
+    let Errand { chain, target, first_bytes, tls } = errand;
+    let connector = blocking::Connector::new((*chain).clone());
+    let no_limit = |error| Error::io(Stage::Dial, error);
+    let Some(config) = tls.clone() else {
+        let stream = match first_bytes {
+            [] => connector.connect(target)?,
+            bytes => connector.connect_with(target, bytes)?,
+        };
+        limited(stream.get_ref()).map_err(no_limit)?;
+        return Ok(opened(stream, false));
+    };
+    let connector = connector.wrapped(move |stream, _| Ok(over_tls(stream, &config)?));
+    let stream = connector.connect_with(target, first_bytes)?;
+    limited(&stream.get_ref().sock).map_err(no_limit)?;
+    Ok(opened(stream, false))
+}
+
+/// The asynchronous front ends have the same calls, and no trait that says so. `timely` is how one waits for a call, and the module is
+/// where this program has its ways to use the outcome.
+macro_rules! routes {
+    ($name:ident, $front:ident, $timely:expr, $here:path) => {
+        pub(super) const $name: Routes = {
+            use $here::{listening, opened, over_tls};
+            Routes {
+                connect: |errand| {
+                    let Errand { chain, target, first_bytes, tls } = errand;
+                    let connector = $front::Connector::new((*chain).clone());
+                    $timely(Stage::Request, async {
+                        let Some(config) = tls.clone() else {
+                            return Ok(match first_bytes {
+                                [] => opened(connector.connect(target).await?, false),
+                                bytes => opened(connector.connect_with(target, bytes).await?, false),
+                            });
+                        };
+                        let connector = connector.wrapped(move |stream, _| {
+                            let config = config.clone();
+                            async move { Ok(over_tls(stream, &config).await?) }
+                        });
+                        Ok(opened(connector.connect_with(target, first_bytes).await?, false))
+                    })
+                },
+                bind: |chain, peer| {
+                    let connector = $front::Connector::new(chain.clone());
+                    Ok(listening($timely(Stage::Request, connector.bind(peer))?))
+                },
+                resolve: |proxy, name| $timely(Stage::Request, $front::resolve(proxy, name)),
+                resolve_by_connector: |proxy, name| {
+                    $timely(Stage::Request, $front::Connector::new(proxy).resolve(name))
+                },
+                resolve_ptr: |proxy, ip| $timely(Stage::Request, $front::resolve_ptr(proxy, ip)),
+            }
+        };
+    };
+}
+
+routes!(TOKIO, tokio, super::tokio::timely, super::tokio);
+routes!(ASYNC_STD, async_std, futures_io::timely::<AsyncStd, _>, futures_io);
+routes!(SMOL, smol, futures_io::timely::<Smol, _>, futures_io);

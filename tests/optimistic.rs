@@ -1,0 +1,264 @@
+//! The application's first bytes behind the request, before it is answered: on every front end.
+
+mod fronts;
+#[path = "connector/messages.rs"]
+mod messages;
+#[path = "connector/scene.rs"]
+mod scene;
+mod support;
+#[path = "connector/ways.rs"]
+mod ways;
+
+use anysocks::{Auth, Chain, Credentials, ErrorKind, Invalid, Proxy, Reply, Stage};
+use messages::{PASSWORD, Speaks, USER, subnegotiation};
+use scene::{BEHIND, Lonely, TARGET, behind, chain, dialogue, error, invalid, serving};
+use std::io::{Read, Write};
+use std::net::SocketAddr;
+use support::case::Case;
+use support::script::{Line, Manner, Script, Stall, client, proxy};
+use support::server::Server;
+use support::toy;
+use ways::everywhere;
+
+const FIRST: &[u8] = b"GET / HTTP/1.1\r\n\r\n";
+const BANNER: &[u8] = b"HTTP/1.1 200 OK\r\n\r\n";
+
+/// Bytes in which what was lost, repeated or moved would show.
+fn large() -> Vec<u8> {
+    (0..65_536_u32).flat_map(|at| [(at ^ (at >> 8)).to_le_bytes()[0]]).collect()
+}
+
+/// The dialogue with these bytes behind the client's last message.
+fn with(mut lines: Vec<Line>, first_bytes: &[u8]) -> Vec<Line> {
+    let last = lines.iter_mut().rev().find_map(|line| match line {
+        Line::Client(message) => Some(message),
+        Line::Proxy(..) => None,
+    });
+    last.expect("a message of the client's").extend(first_bytes);
+    lines
+}
+
+/// Proxies, and what is said to them without first bytes.
+fn cases(addr: SocketAddr) -> Vec<(Chain, Vec<Line>)> {
+    let own = |kind: Speaks| (kind.at(addr).into(), kind.connection(TARGET));
+    let request = Speaks::Socks5.request(1, TARGET);
+    let granted = Speaks::Socks5.granted(messages::BOUND);
+    let only =
+        |auth: Auth| Speaks::Socks5.at(addr).auth(auth.pipelined(true)).expect("a SOCKS5 proxy").into();
+    let none = vec![
+        client([&[5, 1, 0], &request[..]].concat()),
+        proxy(Stage::MethodSelection, [5, 0]),
+        proxy(Stage::Request, granted.clone()),
+    ];
+    let password = vec![
+        client([&[5, 1, 2], &subnegotiation(USER, PASSWORD)[..], &request].concat()),
+        proxy(Stage::MethodSelection, [5, 2]),
+        proxy(Stage::Authentication, [1, 0]),
+        proxy(Stage::Request, granted),
+    ];
+    let credentials = Credentials::new(USER, PASSWORD).expect("credentials");
+    let mut cases = Vec::from(Speaks::ALL.map(own));
+    cases.push((only(Auth::none()), none));
+    cases.push((only(Auth::password_only(credentials)), password));
+    for kinds in scene::mixtures() {
+        cases.push((behind(addr, &kinds), dialogue(&kinds, TARGET)));
+    }
+    cases
+}
+
+#[test]
+fn they_leave_in_one_write_with_the_last_request() {
+    // It is dialled, but what is said goes to a script, which wants each message in one call.
+    let addr = serving(drop);
+    for (chain, lines) in cases(addr) {
+        let messages = lines.iter().filter(|line| matches!(line, Line::Client(_))).count();
+        for first in [FIRST, b"x", b"", &large()] {
+            let lines = with(lines.clone(), first);
+            everywhere(|way| {
+                let _case = Case::new(format!("{chain}, {} bytes", first.len()));
+                let script = Script::new(&lines, BANNER, Manner::default());
+                (way.over)(chain.clone(), script.clone(), TARGET, first).expect("a tunnel");
+                let state = script.state();
+                assert_eq!((state.writes, &*state.beyond), (messages, &b""[..]));
+                assert_eq!(state.unread(), BANNER);
+            });
+        }
+    }
+}
+
+#[test]
+fn however_little_a_write_takes() {
+    let addr = serving(drop);
+    let manners = [
+        Manner { crumbs: true, ..Manner::default() },
+        Manner { crumbs: true, stall: Some(Stall::Interrupted), glued: true, ..Manner::default() },
+        Manner { buffered: true, ..Manner::default() },
+    ];
+    for (chain, lines) in cases(addr) {
+        let lines = with(lines, FIRST);
+        let all: usize =
+            lines.iter().map(|line| if let Line::Client(bytes) = line { bytes.len() } else { 0 }).sum();
+        everywhere(|way| {
+            for manner in manners {
+                let _case = Case::new(format!("{chain}: {manner:?}"));
+                let script = Script::new(&lines, BANNER, manner);
+                (way.over)(chain.clone(), script.clone(), TARGET, FIRST).expect("a tunnel");
+                let state = script.state();
+                assert_eq!((state.accepted(), &*state.beyond), (all, &b""[..]));
+                assert_eq!(state.unread(), BANNER);
+            }
+        });
+    }
+}
+
+#[test]
+fn over_a_socket() {
+    for first in [FIRST.to_vec(), large()] {
+        for kind in Speaks::ALL {
+            everywhere(|way| {
+                let _case = Case::new(format!("{kind:?}, {} bytes", first.len()));
+                // It answers when it has heard all.
+                let lines = with(kind.connection(TARGET), &first);
+                let connect = if kind == Speaks::Socks4 { way.connect4_with } else { way.connect5_with };
+                for through in [false, true] {
+                    let server = Server::start(lines.clone(), support::server::echo);
+                    let at = kind.at(server.addr);
+                    let opened = if through {
+                        (way.new)(at.into()).connect_with(TARGET, &first)
+                    } else {
+                        connect(&at, TARGET, &first)
+                    };
+                    scene::assert_echo(opened.expect("a tunnel").1, b"");
+                    server.join();
+                }
+            });
+        }
+    }
+}
+
+#[test]
+fn more_than_the_socket_takes_at_once() {
+    let first = large().repeat(100);
+    let kind = Speaks::Socks5;
+    everywhere(|way| {
+        let lines = with(kind.connection(TARGET), &first);
+        let server = Server::start(lines, support::server::echo);
+        let (_, stream) = (way.connect5_with)(&server.proxy(), TARGET, &first).expect("a tunnel");
+        scene::assert_echo(stream, b"");
+        server.join();
+    });
+}
+
+#[test]
+fn a_refusal_is_one() {
+    let (first, kinds) = (large(), Speaks::ALL);
+    for kind in kinds {
+        everywhere(|way| {
+            let lines = with(kind.lines(1, TARGET, kind.refused()), &first);
+            let server = Server::start(lines, |_| ());
+            let at = kind.at(server.addr);
+            let connect = if kind == Speaks::Socks4 { way.connect4_with } else { way.connect5_with };
+            let failed = error(connect(&at, TARGET, &first));
+            let code = if kind == Speaks::Socks4 { 91 } else { 4 };
+            assert_eq!((failed.stage(), failed.reply()), (Stage::Request, Some(Reply(code))), "{failed:?}");
+            assert_eq!(failed.proxy(), Some(&*at.to_string()));
+            server.join();
+        });
+    }
+    // The last proxy hears them alone, and nobody does if it is not reached.
+    everywhere(|way| {
+        let lines = Speaks::Socks4.lines(1, BEHIND[0], Speaks::Socks4.refused());
+        let server = Server::start(lines, |mut client| {
+            let mut more = Vec::new();
+            client.read_to_end(&mut more).expect("the end");
+            more
+        });
+        let connector = (way.new)(behind(server.addr, &[Speaks::Socks4, Speaks::Socks5]));
+        let failed = error(connector.connect_with(TARGET, &first));
+        assert_eq!((failed.hop(), failed.reply()), (Some(1), Some(Reply(91))));
+        assert!(server.join().is_empty());
+    });
+}
+
+#[test]
+fn a_wrong_password_keeps_them_here() {
+    let lines = [
+        client([5, 2, 0, 2]),
+        proxy(Stage::MethodSelection, [5, 2]),
+        client(subnegotiation(USER, PASSWORD)),
+        proxy(Stage::Authentication, [1, 1]),
+    ];
+    everywhere(|way| {
+        let server = Server::start(lines.to_vec(), |mut client| {
+            let mut more = Vec::new();
+            client.read_to_end(&mut more).expect("the end");
+            more
+        });
+        let failed = error((way.connect5_with)(&Speaks::Password.at(server.addr), TARGET, FIRST));
+        assert!(matches!(failed.kind(), ErrorKind::PasswordRefused(1)), "{failed:?}");
+        assert!(server.join().is_empty());
+    });
+}
+
+#[test]
+fn not_with_a_method_of_ones_own() {
+    everywhere(|way| {
+        let (lonely, addr) = Lonely::new();
+        let own = |auth: Auth| Proxy::socks5(addr).expect("a proxy").auth(auth).expect("a SOCKS5 proxy");
+        let either = Auth::none().or(toy::auth()).expect("two methods");
+        for proxy in [own(toy::auth()), own(either)] {
+            assert_eq!(invalid((way.connect5_with)(&proxy, TARGET, FIRST)), Invalid::OptimisticMethod);
+            let one = (way.new)(proxy.clone().into());
+            assert_eq!(invalid(one.connect_with(TARGET, FIRST)), Invalid::OptimisticMethod);
+            let last = (way.new)(chain([Speaks::Socks5.at(addr), proxy]));
+            assert_eq!(invalid(last.connect_with(TARGET, FIRST)), Invalid::OptimisticMethod);
+        }
+        lonely.assert_alone();
+    });
+}
+
+#[test]
+fn a_method_of_ones_own_before_the_last_or_without_them() {
+    let request = Speaks::Socks5.request(1, BEHIND[0]);
+    let granted = Speaks::Socks5.granted(messages::BOUND);
+    let first = toy::connection(toy::Level::Bare, &request, &granted);
+    let lines = [first, with(Speaks::Socks5.connection(TARGET), FIRST)].concat();
+    everywhere(|way| {
+        let server = Server::start(lines.clone(), support::server::echo);
+        let second = Speaks::Socks5.at(BEHIND[0].parse::<SocketAddr>().expect("an address"));
+        let hops = chain([server.proxy().auth(toy::auth()).expect("a SOCKS5 proxy"), second]);
+        let (_, stream) = (way.new)(hops).connect_with(TARGET, FIRST).expect("a tunnel");
+        scene::assert_echo(stream, b"");
+        server.join();
+
+        let request = Speaks::Socks5.request(1, TARGET);
+        let lines = toy::connection(toy::Level::Framed, &request, &granted);
+        let server = Server::start(lines, support::server::echo);
+        let proxy = server.proxy().auth(toy::auth()).expect("a SOCKS5 proxy");
+        let (_, stream) = (way.connect5_with)(&proxy, TARGET, b"").expect("a tunnel");
+        scene::assert_echo(stream, b"");
+        server.join();
+    });
+}
+
+#[test]
+fn each_address_that_is_tried_hears_them() {
+    let expected: Vec<_> =
+        std::net::ToSocketAddrs::to_socket_addrs(&("localhost", 80)).expect("a resolver").collect();
+    let (report, heard) = std::sync::mpsc::channel();
+    let addr = serving(move |mut client| {
+        scene::play(&mut client, &Speaks::Socks5.greeting()).expect("a client that knows its part");
+        let mut bytes = vec![0; 300];
+        let n = client.read(&mut bytes).expect("a request");
+        report.send(bytes[..n].to_vec()).expect("a test that goes on");
+        client.write_all(&Speaks::Socks5.refused()).expect("a client that listens");
+    });
+    everywhere(|way| {
+        let proxy = Speaks::Socks5.at(addr).resolve(anysocks::Resolve::Locally);
+        let failed = error((way.connect5_with)(&proxy, "localhost:80", FIRST));
+        assert_eq!(failed.reply(), Some(Reply(4)));
+        let with_first = |addr: &SocketAddr| [&*Speaks::Socks5.request(1, &addr.to_string()), FIRST].concat();
+        let expected: Vec<_> = expected.iter().map(with_first).collect();
+        assert_eq!(heard.try_iter().collect::<Vec<_>>(), expected);
+    });
+}

@@ -1,0 +1,74 @@
+//! What an endpoint does by way of a relay.
+
+use crate::peer::{Peer, echo};
+use crate::relay::Relay;
+use anysocks::quinn::endpoint;
+use std::net::Ipv6Addr;
+
+const MEGABYTES: usize = 10;
+
+/// Bytes in which a part that was lost, repeated or moved would show.
+fn bytes(len: usize) -> Vec<u8> {
+    let words = (0..).flat_map(|n: u32| n.wrapping_mul(2_654_435_761).to_be_bytes());
+    words.take(len).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn there_and_back() {
+    let (relay, peer) = (Relay::start().await, Peer::start(&["127.0.0.1"]));
+    let endpoint = endpoint(relay.proxy).await.expect("an association");
+    let local = endpoint.local_addr().expect("an address");
+    assert!(local.ip() == Ipv6Addr::UNSPECIFIED && local.port() != 0, "{local}");
+
+    let connection = peer.connect(&endpoint, peer.addrs[0]).await;
+    assert_eq!(echo(&connection, b"hello").await, b"hello");
+    let [ip, mapped] = [peer.addrs[0].ip(), connection.remote_address().ip()];
+    assert_eq!(mapped.to_canonical(), ip);
+    assert!(mapped.is_ipv6());
+
+    connection.close(0_u32.into(), b"");
+    endpoint.wait_idle().await;
+    assert_eq!(relay.traffic.lock().expect("no panic").targets, peer.addrs.iter().copied().collect());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn much_through_a_relay_that_loses_a_part() {
+    let (relay, peer) = (Relay::that_loses(10).await, Peer::start(&["127.0.0.1"]));
+    let endpoint = endpoint(relay.proxy).await.expect("an association");
+    let connection = peer.connect(&endpoint, peer.addrs[0]).await;
+    let bytes = bytes(MEGABYTES << 20);
+    let heard = echo(&connection, &bytes).await;
+    assert!(heard == bytes, "{} of {} bytes came back, or others", heard.len(), bytes.len());
+
+    let traffic = relay.traffic.lock().expect("no panic");
+    let total = traffic.there + traffic.back;
+    assert!(traffic.there > (MEGABYTES << 20) as u64 / 1200 && traffic.back > traffic.there / 4);
+    assert!((total / 200..total / 50).contains(&traffic.lost), "{} of {total} were lost", traffic.lost);
+    assert_eq!(traffic.longest, 1200, "quinn has looked for a longer MTU");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_connections_at_once_one_over_each_ip() {
+    let (relay, peer) = (Relay::start().await, Peer::start(&["127.0.0.1", "::1"]));
+    let endpoint = endpoint(relay.proxy).await.expect("an association");
+    let (first, second) =
+        tokio::join!(peer.connect(&endpoint, peer.addrs[0]), peer.connect(&endpoint, peer.addrs[1]));
+    let [ours, theirs] = [bytes(1 << 20), bytes((1 << 20) + 1)];
+    let (one, other) = tokio::join!(echo(&first, &ours), echo(&second, &theirs));
+    assert!(one == ours && other == theirs);
+    assert_eq!(endpoint.open_connections(), 2);
+    assert_eq!(relay.traffic.lock().expect("no panic").targets, peer.addrs.iter().copied().collect());
+}
+
+/// The association, and with it the TCP connection, goes when nobody can use it any more.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_last_handle_closes_the_association() {
+    let (mut relay, peer) = (Relay::start().await, Peer::start(&["127.0.0.1"]));
+    let endpoint = endpoint(relay.proxy).await.expect("an association");
+    let connection = peer.connect(&endpoint, peer.addrs[0]).await;
+    let mut control = relay.control().await;
+    connection.close(0_u32.into(), b"");
+    endpoint.wait_idle().await;
+    drop((endpoint, connection));
+    assert_eq!(tokio::io::AsyncReadExt::read(&mut control, &mut [0]).await.expect("an end"), 0);
+}
