@@ -1,10 +1,12 @@
-//! What a SOCKS5 CONNECT costs with this crate and with others, counted side by side.
+//! What a SOCKS5 CONNECT costs with this crate and with others, counted side by side, and what is allocated for a datagram.
 //!
 //! `cargo run` prints a Markdown table for each case. `cargo test` fails where anysocks does not keep its own numbers, or is behind.
-//! Nothing is timed, so each run counts the same; but how large a future is, the compiler decides, and a new one may decide anew.
+//! Nothing is timed here, which `cargo bench` does, so each run counts the same; but how large a future is, the compiler decides, and a new one may decide anew.
 
+mod allocated;
 mod client;
 mod clients;
+mod datagrams;
 mod fate;
 mod measure;
 mod script;
@@ -20,6 +22,7 @@ fn main() {
     for (title, login) in [("No authentication", None), ("User name and password", Some(LOGIN))] {
         println!("## {title}\n\n{}", table::markdown(&columns(login)));
     }
+    println!("## Allocations for a datagram\n\n{}", allocated::markdown(&allocated::rows()));
 }
 
 /// What was counted for each crate, ours first.

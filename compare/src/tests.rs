@@ -1,7 +1,9 @@
 //! What anysocks promises, and that no other does better. What the others do is theirs: it is printed, and not held to anything.
 
+use crate::allocated;
 use crate::client::{LOGIN, Login};
 use crate::columns;
+use crate::datagrams::{Role, SIZES};
 use crate::measure::Column;
 
 #[test]
@@ -31,4 +33,11 @@ fn check(login: Option<Login>, writes: usize, reads: usize) {
 fn not_behind<T: Ord + Copy>(ours: &Column, other: &Column, what: &str, get: fn(&Column) -> Option<T>) {
     let behind = get(ours).zip(get(other)).is_some_and(|(ours, other)| ours > other);
     assert!(!behind, "{what}: {ours:?} is behind {other:?}");
+}
+
+#[test]
+fn datagrams_without_an_allocation() {
+    for row in allocated::rows().iter().filter(|row| matches!(row.role, Role::Ours | Role::OurBatch)) {
+        assert_eq!(row.batch, [0; SIZES.len()], "{}: {}", row.kind.title(), row.name);
+    }
 }
