@@ -54,6 +54,7 @@ impl<'a> Datagram<'a> {
     /// # Errors
     ///
     /// The header is cut short, or its ATYP unknown.
+    #[inline]
     pub fn parse(bytes: &'a [u8]) -> Result<Self, BadDatagram> {
         let (&[_, _, fragment, atyp], rest) = bytes.split_first_chunk().ok_or(BadDatagram::Short)?;
         let (source, payload) = match AddressType::from_byte(atyp) {

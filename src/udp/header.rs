@@ -37,7 +37,10 @@ impl Header {
     #[must_use]
     pub fn new(target: &Target<'_>) -> Self {
         let mut bytes = ArrayVec::new();
-        put(target, &mut bytes);
+        put(target, |part| {
+            let fits = bytes.try_extend_from_slice(part);
+            debug_assert!(fits.is_ok(), "no room for a header");
+        });
         Self(bytes)
     }
 
@@ -55,12 +58,8 @@ impl Header {
     }
 }
 
-/// Appends the header of a standalone datagram, for which there must be room.
-pub(super) fn put<const N: usize>(target: &Target<'_>, bytes: &mut ArrayVec<u8, N>) {
-    let mut put = |part: &[u8]| {
-        let fits = bytes.try_extend_from_slice(part);
-        debug_assert!(fits.is_ok(), "no room for a header");
-    };
+/// Appends the header of a standalone datagram, by way of `put`.
+pub(super) fn put(target: &Target<'_>, mut put: impl FnMut(&[u8])) {
     put(&[0, 0, 0]);
     wire::put_address(target, put);
 }

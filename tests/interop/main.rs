@@ -25,6 +25,7 @@ mod lab;
 mod listening;
 mod lookups;
 mod process;
+mod programs;
 mod resources;
 mod running;
 mod scene;

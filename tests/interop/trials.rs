@@ -15,6 +15,7 @@ use crate::fronts::{FRONTS, Front};
 use crate::isolation;
 use crate::lab::Lab;
 use crate::lookups;
+use crate::programs;
 use crate::scene::Scene;
 use crate::servers::Server;
 use crate::setting::Setting;
@@ -40,6 +41,12 @@ pub(crate) fn all(lab: &Arc<Lab>) -> Vec<Trial> {
                 }
                 for case in browsing::CASES.iter().filter(|case| case.applies(server, *place, front)) {
                     trials.push(spot.trial(lab, case.name, Demands::NONE, |setting| case.play(setting)));
+                }
+                if programs::probe_applies(server, *place, front) {
+                    trials.push(spot.trial(lab, "probe", Demands::NONE, programs::probe));
+                }
+                if programs::http3_applies(server, *place, front) {
+                    trials.push(spot.trial(lab, "http3", Demands::NONE, programs::http3));
                 }
                 if circuits::applies(server, front) {
                     trials.push(spot.trial(lab, "circuits", Demands::NONE, circuits::play));

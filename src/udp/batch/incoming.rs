@@ -87,7 +87,11 @@ impl RecvBatch {
     /// Keeps the raw datagrams that `keep` says yes to.
     pub(crate) fn retain(&mut self, mut keep: impl FnMut(&[u8]) -> bool) {
         let Self { room, received, .. } = self;
-        received.retain(|datagram| keep(&room[datagram.clone()]));
+        let mut keep = |datagram: &Range<usize>| keep(&room[datagram.clone()]);
+        // Nearly always all of them stay, which is found out faster than `retain` does.
+        let Some(first) = received.iter().position(|datagram| !keep(datagram)) else { return };
+        let mut place = 0..;
+        received.retain(|datagram| place.next() < Some(first) || keep(datagram));
     }
 
     /// The datagrams as they came, header and all.
@@ -140,9 +144,8 @@ impl Received<'_> {
         let (start, len) = (message * MESSAGE, len.min(MESSAGE));
         let stride = stride.clamp(1, MESSAGE);
         // A message without a byte is a datagram too, though none that can be right.
-        for at in (0..len.max(1)).step_by(stride) {
-            self.places.push(start + at..start + len.min(at + stride));
-        }
+        let places = (0..len.max(1)).step_by(stride).map(|at| start + at..start + len.min(at + stride));
+        self.places.extend(places);
         if message == 0 {
             *self.habit = self.places.len() - before;
         }

@@ -4,7 +4,7 @@ use super::LONGEST;
 use crate::error::Error;
 use crate::invalid::Invalid;
 use crate::target::Target;
-use crate::udp::Header;
+use crate::udp::header::{self, overhead};
 use std::{fmt, io};
 
 /// Datagrams to send at once, each to a target of its own.
@@ -54,14 +54,12 @@ impl SendBatch {
         target: impl TryInto<Target<'t>, Error: Into<Error>>,
     ) -> Result<(), Error> {
         let target = target.try_into().map_err(Into::into)?;
-        let header = Header::new(&target);
-        let header = header.as_bytes();
-        let len = header.len().saturating_add(payload.len());
+        let len = overhead(&target).saturating_add(payload.len());
         let Some(len) = u16::try_from(len).ok().filter(|len| *len <= LONGEST) else {
             return Err(Invalid::DatagramTooLong(len).into());
         };
         self.compact();
-        self.bytes.extend_from_slice(header);
+        header::put(&target, |part| self.bytes.extend_from_slice(part));
         self.bytes.extend_from_slice(payload);
         self.lengths.push(len);
         self.has_names |= target.domain().is_some();
