@@ -59,8 +59,11 @@ impl<R: Runtime, W: Wrap<R>> Way<'_, R, W> {
         // What is wrong with the options is found before the resolver is asked.
         self.check(&target)?;
         let limit = earlier(self.whole, last);
-        let mut error = no_address(name);
-        for target in resolved::<R, AnyVersion>(last.protocol(), name, target.port(), limit).await? {
+        let hops = self.chain.hops().len();
+        let of_the_last = |error: Error| error.at_hop(last, hops, hops);
+        let targets = resolved::<R, AnyVersion>(last.protocol(), name, target.port(), limit).await;
+        let mut error = of_the_last(no_address(name));
+        for target in targets.map_err(of_the_last)? {
             match self.walk(target).await {
                 Err(refused) if is_about_the_target(&refused) && self.is_of_the_last(&refused) => {
                     error = refused;
