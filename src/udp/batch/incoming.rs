@@ -1,6 +1,7 @@
 //! Datagrams that came at once.
 
 use crate::udp::{Datagram, Source};
+use std::cmp::Ordering;
 use std::fmt;
 use std::ops::Range;
 
@@ -91,7 +92,11 @@ impl RecvBatch {
         // Nearly always all of them stay, which is found out faster than `retain` does.
         let Some(first) = received.iter().position(|datagram| !keep(datagram)) else { return };
         let mut place = 0..;
-        received.retain(|datagram| place.next() < Some(first) || keep(datagram));
+        received.retain(|datagram| match place.next().cmp(&Some(first)) {
+            Ordering::Less => true,
+            Ordering::Equal => false,
+            Ordering::Greater => keep(datagram),
+        });
     }
 
     /// The datagrams as they came, header and all.
