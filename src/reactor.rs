@@ -2,6 +2,7 @@
 //! for a time.
 
 mod connector;
+mod streams;
 mod udp;
 pub(crate) mod waiters;
 mod watched;

@@ -24,10 +24,10 @@ use crate::reactor::Hook;
 use crate::runtime::{self, Ends};
 use crate::split::Split;
 use crate::stream::SocksStream;
-use crate::target::{Host, Target};
+use crate::target::Host;
 use crate::tor;
 use crate::udp::SocksUdpSocket;
-use crate::version::{V4, V5, Version};
+use crate::version::{V4, V5};
 use crate::wrap::{Plain, Wrapped};
 use ::async_io::Async;
 use ::async_net::TcpStream;
@@ -73,35 +73,6 @@ pub type Socks5Listener<S = TcpStream> = SocksListener<S, V5, Smol>;
 
 /// A SOCKS4 proxy that listens for a peer.
 pub type Socks4Listener<S = TcpStream> = SocksListener<S, V4, Smol>;
-
-impl<V: Version> SocksStream<TcpStream, V, Smol> {
-    #[doc = include_str!("docs/connect.md")]
-    pub async fn connect<'a, 'b>(
-        proxy: impl IntoProxy<'a>,
-        target: impl TryInto<Target<'b>, Error: Into<Error>>,
-    ) -> Result<Self, Error> {
-        runtime::connect::<Smol, V>(proxy, target, &[]).await
-    }
-
-    #[doc = include_str!("docs/connect_with.md")]
-    pub async fn connect_with<'a, 'b>(
-        proxy: impl IntoProxy<'a>,
-        target: impl TryInto<Target<'b>, Error: Into<Error>>,
-        first_bytes: &[u8],
-    ) -> Result<Self, Error> {
-        runtime::connect::<Smol, V>(proxy, target, first_bytes).await
-    }
-}
-
-impl<V: Version> SocksListener<TcpStream, V, Smol> {
-    #[doc = include_str!("docs/bind.md")]
-    pub async fn bind<'a, 'b>(
-        proxy: impl IntoProxy<'a>,
-        expected_peer: impl TryInto<Target<'b>, Error: Into<Error>>,
-    ) -> Result<Self, Error> {
-        runtime::bind::<Smol, V>(proxy, expected_peer).await
-    }
-}
 
 #[doc = include_str!("docs/dial.md")]
 pub async fn dial<'a>(proxy: impl IntoProxy<'a>) -> Result<TcpStream, Error> {

@@ -77,25 +77,6 @@ pub type Socks5Listener<S = TcpStream> = SocksListener<S, V5, Tokio>;
 /// A SOCKS4 proxy that listens for a peer.
 pub type Socks4Listener<S = TcpStream> = SocksListener<S, V4, Tokio>;
 
-impl<V: Version> SocksStream<TcpStream, V, Tokio> {
-    #[doc = include_str!("docs/connect.md")]
-    pub async fn connect<'a, 'b>(
-        proxy: impl IntoProxy<'a>,
-        target: impl TryInto<Target<'b>, Error: Into<Error>>,
-    ) -> Result<Self, Error> {
-        runtime::connect::<Tokio, V>(proxy, target, &[]).await
-    }
-
-    #[doc = include_str!("docs/connect_with.md")]
-    pub async fn connect_with<'a, 'b>(
-        proxy: impl IntoProxy<'a>,
-        target: impl TryInto<Target<'b>, Error: Into<Error>>,
-        first_bytes: &[u8],
-    ) -> Result<Self, Error> {
-        runtime::connect::<Tokio, V>(proxy, target, first_bytes).await
-    }
-}
-
 impl<S: AsyncRead + AsyncWrite + Unpin, V: Version> SocksStream<S, V, Tokio> {
     #[doc = include_str!("docs/handshake.md")]
     pub fn handshake<'a>(
@@ -105,16 +86,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin, V: Version> SocksStream<S, V, Tokio> {
     ) -> impl Future<Output = Result<Self, Error>> {
         let mut handshake = Handshake::new(stream, begin_connect::<V>(auth, target));
         poll_fn(move |cx| handshake.poll(|stream, talk| poll_converse(cx, stream, talk)))
-    }
-}
-
-impl<V: Version> SocksListener<TcpStream, V, Tokio> {
-    #[doc = include_str!("docs/bind.md")]
-    pub async fn bind<'a, 'b>(
-        proxy: impl IntoProxy<'a>,
-        expected_peer: impl TryInto<Target<'b>, Error: Into<Error>>,
-    ) -> Result<Self, Error> {
-        runtime::bind::<Tokio, V>(proxy, expected_peer).await
     }
 }
 

@@ -45,9 +45,14 @@ impl Placed {
 fn read(socket: &Socket, buf: &mut [u8]) -> io::Result<usize> {
     match recv(socket, &mut *buf, RecvFlags::empty()) {
         Ok((n, _)) => Ok(n),
-        Err(Errno::MSGSIZE) if cfg!(windows) => Ok(buf.len()),
+        Err(error) if is_cut(error) => Ok(buf.len()),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Whether there was a datagram, and more of it than there was room: the room is full then.
+fn is_cut(error: Errno) -> bool {
+    cfg!(windows) && error == Errno::MSGSIZE
 }
 
 impl Association {
@@ -63,25 +68,28 @@ impl Association {
             return inbound
                 .receive(socket, self, |source, payload| Some(deliver(copy(payload, buf), source)));
         }
-        // Of what is cut, Windows does not say how much it is.
-        if buf.len() <= COPIED && !cfg!(windows) {
-            self.receive_by_stack(socket, buf, deliver)
-        } else {
-            self.receive_vectored(socket, buf, deliver)
+        if buf.len() > COPIED {
+            return self.receive_vectored(socket, buf, deliver);
         }
+        if cfg!(windows) {
+            let mut room = [0; COPIED + HEADROOM];
+            let n = read(socket, &mut room[..buf.len() + HEADROOM])?;
+            return Ok(self.hand_over(&room[..n], buf, deliver));
+        }
+        // What is not filled is not read either. Windows does not say how much of it that is, where a datagram is cut.
+        let mut room = [MaybeUninit::uninit(); COPIED + HEADROOM];
+        let ((raw, _), _) = recv(socket, &mut room[..buf.len() + HEADROOM], RecvFlags::empty())?;
+        Ok(self.hand_over(raw, buf, deliver))
     }
 
-    fn receive_by_stack<T>(
+    fn hand_over<T>(
         &self,
-        socket: &Socket,
+        raw: &[u8],
         buf: &mut [u8],
         deliver: impl FnOnce(usize, Source<'_>) -> T,
-    ) -> io::Result<Option<T>> {
-        let mut room = [MaybeUninit::uninit(); COPIED + HEADROOM];
-        let room = &mut room[..buf.len() + HEADROOM];
-        let ((raw, _), _) = recv(socket, room, RecvFlags::empty())?;
-        let datagram = self.admit_alone(raw);
-        Ok(datagram.map(|datagram| deliver(copy(datagram.payload, buf), datagram.source)))
+    ) -> Option<T> {
+        let datagram = self.admit_alone(raw)?;
+        Some(deliver(copy(datagram.payload, buf), datagram.source))
     }
 
     /// The payload is moved over the header; what the header has pushed out of the buffer has room behind it.
@@ -92,7 +100,10 @@ impl Association {
         deliver: impl FnOnce(usize, Source<'_>) -> T,
     ) -> io::Result<Option<T>> {
         let mut behind = [0; HEADROOM];
-        let n = socket.read_vectored(&mut [IoSliceMut::new(buf), IoSliceMut::new(&mut behind)])?;
+        let n = match socket.read_vectored(&mut [IoSliceMut::new(buf), IoSliceMut::new(&mut behind)]) {
+            Err(error) if Errno::from_io_error(&error).is_some_and(is_cut) => buf.len() + HEADROOM,
+            read => read?,
+        };
         let here = n.min(buf.len());
         let Some(datagram) = self.admit_alone(&buf[..here]) else { return Ok(None) };
         let header = here - datagram.payload.len();
