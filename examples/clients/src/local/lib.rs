@@ -20,7 +20,7 @@ pub use name_server::name_server;
 pub use process::{postgres, redis, vsftpd};
 pub use proxy::{Request, chain, proxy, requests};
 pub use ssh::{is_host_key, ssh_server};
-pub use tls::{https_website, tls};
+pub use tls::{https_website, native_tls, tls};
 pub use website::{GREETING, website};
 pub use websocket::websocket;
 

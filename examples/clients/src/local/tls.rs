@@ -2,6 +2,7 @@
 
 use super::background::for_each_client;
 use super::website::answer;
+use native_tls::{Certificate, TlsConnector};
 use rcgen::generate_simple_self_signed;
 use std::io;
 use std::sync::{Arc, OnceLock};
@@ -40,4 +41,17 @@ pub fn tls() -> Result<ClientConfig, Box<dyn std::error::Error>> {
         roots.add(certificate.clone())?;
     }
     Ok(ClientConfig::builder().with_root_certificates(roots).with_no_client_auth())
+}
+
+/// As [`tls`], for the system's own TLS library.
+///
+/// # Errors
+///
+/// The server's certificate is not accepted, or the system has no such library.
+pub fn native_tls() -> native_tls::Result<TlsConnector> {
+    let mut client = TlsConnector::builder();
+    if let Some(certificate) = CERTIFICATE.get() {
+        client.add_root_certificate(Certificate::from_der(certificate)?);
+    }
+    client.build()
 }
