@@ -12,6 +12,7 @@
 //! # Ok(()) }
 //! ```
 
+mod alarm;
 mod connector;
 mod io;
 mod race;

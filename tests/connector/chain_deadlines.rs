@@ -4,7 +4,7 @@ use super::messages::Speaks;
 use super::scene::{BEHIND, TARGET, TOLERANCE, behind, chain, dialogue, error, play, serving};
 use super::ways::{Way, everywhere};
 use crate::support::script::Line;
-use anysocks::{Chain, Error, Stage};
+use anysocks::{Chain, Error, Proxy, Stage};
 use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::thread;
@@ -119,4 +119,37 @@ fn no_limit_at_all() {
         let chain = limited(addr, &KINDS[..2], &[None; 2]).timeout(None);
         (way.new)(chain).connect(TARGET).expect("a tunnel");
     });
+}
+
+/// A proxy that always has one more byte of a long name to say is late all the same, also to what wraps the stream.
+#[test]
+fn a_trickle_through_what_wraps_the_stream() {
+    let addr = serving(|mut client| {
+        let hello_and_reply = [&[5, 0, 5, 0, 0, 3, 255][..], &[b'a'; 257]].concat();
+        for byte in hello_and_reply {
+            if client.write_all(&[byte]).is_err() {
+                return;
+            }
+            thread::sleep(millis(20));
+        }
+    });
+    let limit = millis(300);
+    let proxy = || Proxy::socks5(addr).expect("a proxy").timeout(limit);
+    let late = |error: &Error, started: Instant, stage| {
+        let elapsed = started.elapsed();
+        assert!(error.is_timeout(), "{error:?}");
+        assert_eq!(error.stage(), stage);
+        assert!(elapsed >= limit && elapsed < limit + TOLERANCE, "{elapsed:?}: {error}");
+    };
+
+    let started = Instant::now();
+    let talking = anysocks::blocking::Connector::new(proxy()).wrapped(|stream, _| Ok(stream));
+    late(&talking.connect(TARGET).expect_err("a proxy that is late"), started, Stage::Request);
+
+    let started = Instant::now();
+    let wrapping = anysocks::blocking::Connector::new(proxy()).wrapped(|mut stream, _| {
+        stream.read_exact(&mut [0; 200])?;
+        Ok(stream)
+    });
+    late(&wrapping.connect(TARGET).expect_err("a proxy that is late"), started, Stage::Dial);
 }
