@@ -19,6 +19,14 @@ const LISTS: &[(&str, &[&str], &[&str])] = &[
         &["example.com:80", "www.example.com:443", "a.b.example.com:80"],
         &["notexample.com:80", "examplexcom:80", "com:80"],
     ),
+    (
+        "*.example.com",
+        &["example.com:80", "www.example.com:443", "a.b.example.com:80"],
+        &["notexample.com:80", "examplexcom:80", "com:80"],
+    ),
+    ("*.example.com:8080", &["www.example.com:8080"], &["www.example.com:80"]),
+    ("*example.com, www.*.example", &[], &["example.com:80", "notexample.com:80", "www.a.example:80"]),
+    ("*.", &[], &["example.com:80", "example.com.:80"]),
     ("EXAMPLE.Com", &["example.com:80", "WWW.eXample.COM:80"], &["example.co:80"]),
     ("example.com", &["EXAMPLE.COM:80", "Www.Example.Com.:80"], &["NOTEXAMPLE.COM:80"]),
     ("example.com", &["example.com.:80", "www.example.com.:80"], &["notexample.com.:80"]),
@@ -65,6 +73,7 @@ const LISTS: &[(&str, &[&str], &[&str])] = &[
     // Several, however they are separated.
     ("a.example,b.example", &["a.example:1", "b.example:1"], &["c.example:1", "example:1"]),
     ("a.example b.example\t192.0.2.7", &["a.example:1", "b.example:1", "192.0.2.7:1"], &["c.example:1"]),
+    ("a.example\n192.0.2.7\r\n", &["a.example:1", "192.0.2.7:1"], &["c.example:1"]),
     (" , a.example ,, b.example:9 ,", &["a.example:1", "b.example:9"], &["b.example:8"]),
     // What is nothing is passed over, and the rest counts.
     ("192.0.2.0/33, a.example", &["a.example:1"], &["192.0.2.0:1", "192.0.2.0:33"]),

@@ -6,12 +6,12 @@ use std::convert::Infallible;
 use std::net::IpAddr;
 use std::str::FromStr;
 
-/// Targets that are connected to directly, as `NO_PROXY` lists them: with commas or spaces between.
+/// Targets that are connected to directly, as `NO_PROXY` lists them: with commas or white space between.
 ///
 /// | entry | is for |
 /// |---|---|
 /// | `*` | everybody |
-/// | `example.com`, `.example.com` | that name and all below it |
+/// | `example.com`, `.example.com`, `*.example.com` | that name and all below it |
 /// | `192.0.2.7`, `2001:db8::7`, `[2001:db8::7]` | that address |
 /// | `192.0.2.0/24`, `2001:db8::/32` | the addresses of that block |
 /// | each of them but a block with `:port` behind | the same, at that port alone |
@@ -44,8 +44,8 @@ impl NoProxy {
     /// Those of a list.
     #[must_use]
     pub fn new(list: &str) -> Self {
-        let entries = list.split([',', ' ', '\t']).filter_map(|entry| Entry::read(entry.trim()));
-        Self { entries: entries.collect() }
+        let entries = list.split(|c: char| c == ',' || c.is_whitespace());
+        Self { entries: entries.filter_map(Entry::read).collect() }
     }
 
     /// Whether the target is to be connected to directly.
@@ -67,7 +67,8 @@ impl Entry {
             return Some(Self::Ip(ip.to_canonical(), None));
         }
         let (host, port) = split_port(text).ok()?;
-        match Host::try_from(host.strip_prefix('.').unwrap_or(host)).ok()? {
+        let below = host.strip_prefix('*').unwrap_or(host).strip_prefix('.');
+        match Host::try_from(below.unwrap_or(host)).ok()? {
             Host::Ip(ip) => Some(Self::Ip(ip.to_canonical(), port)),
             Host::Domain(name) => Some(Self::Name(name.as_str().trim_end_matches('.').to_owned(), port)),
         }
