@@ -172,6 +172,10 @@ impl<F: AsyncUdpFront> SocksUdpSocket<F> {
         mut wait: impl FnMut(&Waker),
         mut attempt: impl FnMut(&Socket) -> io::Result<Option<T>>,
     ) -> Poll<io::Result<T>> {
+        if self.shared.sockets.rests() {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         for _ in 0..STEPS_AT_ONCE {
             let mut attempted = self.attempt(direction, &mut attempt);
             if direction == Direction::Receive && would_block(&attempted) {
@@ -216,7 +220,12 @@ impl<F: AsyncUdpFront> SocksUdpSocket<F> {
     ) -> Poll<io::Result<()>> {
         let sockets = &self.shared.sockets;
         wait(waker);
-        F::poll_ready(&sockets.udp, direction, &mut Context::from_waker(&sockets.bell(direction).waker))
+        let bell = &sockets.bell(direction).waker;
+        let ready = F::poll_ready(&sockets.udp, direction, &mut Context::from_waker(bell));
+        if ready.is_pending() {
+            sockets.rested();
+        }
+        ready
     }
 
     fn poll_closed(&self, wait: &mut impl FnMut(&Waker), waker: &Waker) -> Poll<io::Error> {

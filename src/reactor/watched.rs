@@ -1,9 +1,11 @@
 //! The two sockets of an association, and the tasks that wait for them.
 
 use super::waiters::Bell;
+use crate::fair::STEPS_AT_ONCE;
 use crate::udp::{Direction, UdpFront};
 use std::fmt;
 use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Poll};
 
 /// A front end whose tasks are woken.
@@ -26,11 +28,26 @@ pub struct Watched<F: AsyncUdpFront> {
     pub(crate) control: F::Control,
     pub(crate) senders: Bell,
     pub(crate) receivers: Bell,
+    /// The calls since one had to wait.
+    calls: AtomicUsize,
 }
 
 impl<F: AsyncUdpFront> Watched<F> {
     pub(crate) fn new(udp: F::Udp, control: F::Control) -> Self {
-        Self { udp, control, senders: Bell::new(), receivers: Bell::new() }
+        Self { udp, control, senders: Bell::new(), receivers: Bell::new(), calls: AtomicUsize::new(0) }
+    }
+
+    /// Whether a call lets other tasks run before it does anything: who loops over a socket that is always ready must not keep them from it.
+    pub(crate) fn rests(&self) -> bool {
+        let rests = self.calls.fetch_add(1, Relaxed) >= STEPS_AT_ONCE;
+        if rests {
+            self.rested();
+        }
+        rests
+    }
+
+    pub(crate) fn rested(&self) {
+        self.calls.store(0, Relaxed);
     }
 
     /// Reads from the TCP connection if it can be read from; if not, the receivers are woken when it can.

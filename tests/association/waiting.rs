@@ -190,6 +190,38 @@ fn both_ways_at_once() {
     });
 }
 
+/// Who never has to wait lets others run now and then, or a flood would keep a thread for itself.
+#[test]
+fn a_loop_lets_others_run() {
+    const CALLS: u8 = 200;
+    on_all(|scene| {
+        polled(scene, |socket| {
+            let (tell, told) = channel();
+            let waker = Waker::from(Arc::new(Task { woken: AtomicU32::new(0), tell }));
+            let mut cx = Context::from_waker(&waker);
+            let mut rests = |mut poll: Box<dyn FnMut(&mut Context<'_>) -> bool + '_>| {
+                let mut rests = 0;
+                while !poll(&mut cx) {
+                    rests += 1;
+                    told.recv_timeout(PATIENCE).expect("a task that is woken");
+                }
+                rests
+            };
+            let sends: u32 = (0..CALLS)
+                .map(|_| rests(Box::new(|cx| socket.poll_send_to(cx, b"payload", SOURCE).is_ready())))
+                .sum();
+            assert!((3..20).contains(&sends), "{sends} of {CALLS}");
+            for _ in 0..CALLS {
+                scene.relays(SOURCE, b"payload");
+            }
+            let receives: u32 = (0..CALLS)
+                .map(|_| rests(Box::new(|cx| socket.poll_recv_from(cx, &mut [0; 64]).is_ready())))
+                .sum();
+            assert!((3..20).contains(&receives), "{receives} of {CALLS}");
+        });
+    });
+}
+
 /// A future that is dropped while it waits leaves nothing behind, and loses nothing.
 #[test]
 fn given_up() {

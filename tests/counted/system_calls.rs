@@ -8,6 +8,7 @@ use crate::support::case::Case;
 use std::env;
 use std::io;
 use std::net::UdpSocket;
+use std::ops::RangeInclusive;
 use std::process::Command;
 
 const TARGET: &str = "192.0.2.7:53";
@@ -19,9 +20,12 @@ const TRACED: &str = "trace=%network,read,readv,write,writev,fcntl,ioctl,ppoll,?
 /// The relay's echo is counted too.
 const OF_THE_RELAY: usize = 2;
 
+/// Of 65 calls that need not wait one lets other tasks run, and there are 200 of them.
+const RESTS: RangeInclusive<usize> = 3..=4;
+
 #[test]
 fn on_blocking() {
-    let Some(number) = number() else { return measure("system_calls::on_blocking") };
+    let Some(number) = number() else { return measure("system_calls::on_blocking", 0..=0) };
     let associate =
         |proxy: &_| anysocks::blocking::Socks5UdpSocket::associate(proxy).expect("an association");
     let (socket, relay, _control) = Setting::default().associate(associate);
@@ -37,7 +41,7 @@ fn on_blocking() {
 #[cfg(feature = "tokio")]
 #[test]
 fn on_tokio() {
-    let Some(number) = number() else { return measure("system_calls::on_tokio") };
+    let Some(number) = number() else { return measure("system_calls::on_tokio", RESTS) };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let (socket, relay, _control) = Setting::default().associate(|proxy| {
         let associated = runtime.block_on(anysocks::tokio::Socks5UdpSocket::associate(proxy));
@@ -69,13 +73,16 @@ fn echo(relay: &UdpSocket) {
     relay.send(&datagram[..n]).expect("a client");
 }
 
-fn measure(test: &str) {
+/// `rests` is how often the runtime looks what else is ready.
+fn measure(test: &str, rests: RangeInclusive<usize>) {
     let Some((few, many)) = traced(test, 40).zip(traced(test, 140)) else {
         eprintln!("not counted: there is no strace");
         return;
     };
     let _case = Case::new(format!("{few} calls for 40 datagrams each way, and {many} for 140"));
-    assert_eq!(many - few, 100 * (2 + OF_THE_RELAY), "system calls of 100 datagrams each way");
+    let resting = (many - few).checked_sub(100 * (2 + OF_THE_RELAY));
+    let as_expected = resting.is_some_and(|resting| rests.contains(&resting));
+    assert!(as_expected, "{} system calls of 100 datagrams each way", many - few);
 }
 
 /// How many system calls it takes to run a test with so many datagrams.
