@@ -1,5 +1,6 @@
 #!/bin/sh
-# Makes a Debian machine ready for the interop tests and the clients' examples: the servers' packages, and the account that they let in.
+# Makes a Debian machine ready for the interop tests and the clients' examples: the servers' packages, the headers of OpenSSL, and the
+# account that the servers let in.
 # Run as root; a second run changes nothing.
 set -eu
 
@@ -14,7 +15,7 @@ fi
 
 missing=
 for package in dante-server microsocks openssh-server openssh-client tor shadowsocks-libev stunnel4 openssl v2ray dnsmasq-base vsftpd \
-    redis-server postgresql; do
+    redis-server postgresql libssl-dev pkg-config; do
     case "$(dpkg-query -W -f '${Status}' "$package" 2>/dev/null)" in
         *" installed") ;;
         *) missing="$missing $package" ;;

@@ -1,4 +1,5 @@
-//! HTTPS by [hyper-util](https://docs.rs/hyper-util)'s client: the connector is a service, and hyper-rustls goes around it.
+//! HTTPS by [hyper-util](https://docs.rs/hyper-util)'s client: the connector is a service, and hyper-rustls goes around it. Client and server
+//! agree within TLS (ALPN) on HTTP/2 or HTTP/1.1.
 //!
 //! `cargo run --bin hyper_rustls [-- proxy-url target]`
 
@@ -14,7 +15,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (proxy, target) = local::proxy_and_target(local::https_website)?;
     let connector = Connector::new(proxy.parse::<Chain>()?);
 
-    let https = HttpsConnectorBuilder::new().with_tls_config(local::tls()?).https_only().enable_http1();
+    let https =
+        HttpsConnectorBuilder::new().with_tls_config(local::tls()?).https_only().enable_all_versions();
     let connector = https.wrap_connector(connector);
     let client = Client::builder(TokioExecutor::new()).build::<_, Empty<&[u8]>>(connector);
 
@@ -22,6 +24,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     if let Some(BoundAddr(addr)) = response.extensions().get() {
         println!("the proxy says that it went on from {addr}");
     }
+    local::check_is(format!("{:?}", response.version()), "HTTP/2.0")?;
     local::check(&String::from_utf8(response.into_body().collect().await?.to_bytes().into())?)?;
     Ok(())
 }

@@ -1,4 +1,5 @@
-//! HTTPS by [hyper-util](https://docs.rs/hyper-util)'s client, with the system's own TLS: hyper-tls goes around the connector.
+//! HTTPS by [hyper-util](https://docs.rs/hyper-util)'s client, with the system's own TLS: hyper-tls goes around the connector. For HTTP/2
+//! it has a feature, `alpn`.
 //!
 //! `cargo run --bin hyper_tls [-- proxy-url target]`
 

@@ -15,10 +15,12 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let info = RedisConnectionInfo::default();
     let config = AsyncConnectionConfig::new().set_response_timeout(Some(Duration::from_secs(10)));
     let (mut connection, driver) = MultiplexedConnection::new_with_config(&info, stream, config).await?;
-    tokio::spawn(driver);
+    let driver = tokio::spawn(driver);
 
     let () = connection.set_ex("anysocks:greeting", local::GREETING, 60).await?;
     let greeting: String = connection.get("anysocks:greeting").await?;
     local::check(&greeting)?;
+    drop(connection);
+    driver.await?;
     Ok(())
 }

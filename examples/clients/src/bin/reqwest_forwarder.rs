@@ -18,5 +18,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let response = client.get(format!("https://{target}/")).send().await?.error_for_status()?;
     local::check(&response.text().await?)?;
+    // What the first proxy has been asked for, and the second.
+    local::check_hosts(&["second.invalid", "hello.invalid"])?;
     Ok(())
 }

@@ -1,13 +1,11 @@
-//! SSH by [russh](https://docs.rs/russh) through a chain of proxies; `ssh -D` or Dante may well be one of them.
+//! SSH by [russh](https://docs.rs/russh) through a chain of proxies, such as `ssh -D` and a Dante behind it.
 //!
-//! `SSH_USER=me SSH_PASSWORD=secret cargo run --bin russh [-- proxy-url,proxy-url target]`
+//! `SSH_USER=me SSH_KEY=.ssh/id_ed25519 cargo run --bin russh [-- proxy-url,proxy-url target]`
 
 use anysocks::{Chain, Target, tokio::Connector};
-use russh::keys::{PublicKeyOrCertificate, check_known_hosts};
-use russh::{Disconnect, Error, client};
-use std::env;
+use russh::keys::{PrivateKeyWithHashAlg, PublicKeyOrCertificate, check_known_hosts};
+use russh::{ChannelMsg, Disconnect, Error, client};
 use std::sync::Arc;
-use tokio::io::AsyncReadExt;
 
 struct Client {
     server: Target<'static>,
@@ -26,22 +24,33 @@ impl client::Handler for Client {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (chain, target) = local::chain_and_target(local::ssh_server)?;
+    let (user, key) = local::user_and_key()?;
     let connector = Connector::new(chain.parse::<Chain>()?);
 
     let server: Target<'_> = target.parse()?;
     let stream = connector.connect(&server).await?;
     let mut session = client::connect_stream(Arc::default(), stream, Client { server }).await?;
-    let user = env::var("SSH_USER").unwrap_or_default();
-    let password = env::var("SSH_PASSWORD").unwrap_or_default();
-    if !session.authenticate_password(user, password).await?.success() {
-        return Err("the server wants another user name or password".into());
+    let hash = session.best_supported_rsa_hash().await?.flatten();
+    let key = PrivateKeyWithHashAlg::new(Arc::new(key), hash);
+    if !session.authenticate_publickey(user, key).await?.success() {
+        return Err("the server wants another user or key".into());
     }
 
-    let channel = session.channel_open_session().await?;
+    let mut channel = session.channel_open_session().await?;
     channel.exec(true, "uname -a").await?;
-    let mut output = String::new();
-    channel.into_stream().read_to_string(&mut output).await?;
+    let (mut output, mut status) = (Vec::new(), None);
+    while let Some(message) = channel.wait().await {
+        match message {
+            ChannelMsg::Data { data } => output.extend_from_slice(&data),
+            ChannelMsg::ExitStatus { exit_status } => status = Some(exit_status),
+            _ => {}
+        }
+    }
     session.disconnect(Disconnect::ByApplication, "", "en").await?;
-    local::check(&output)?;
+    if status != Some(0) {
+        return Err(format!("the command ended with {status:?}").into());
+    }
+    local::check(&String::from_utf8(output)?)?;
+    local::check_hosts(&["second.invalid", "hello.invalid"])?;
     Ok(())
 }

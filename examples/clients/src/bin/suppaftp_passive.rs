@@ -18,7 +18,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let control = connector.connect(&server).await?;
     let ftp = AsyncFtpStream::connect_with_stream(control.into_inner()).await?;
     let mut ftp = ftp.passive_stream_builder(move |told: SocketAddr| {
-        // Where the server says that it listens, which the proxy reaches and this machine perhaps does not.
+        // Where the server says that it listens (PASV): the proxy has to reach that, not this machine. Some servers tell an address of
+        // their inner network: connect to the server's own host then, and `told.port()`.
         let connector = connector.clone();
         Box::pin(async move {
             let data = connector.connect(told).await;

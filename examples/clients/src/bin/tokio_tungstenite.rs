@@ -19,7 +19,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     local::check(greeting.to_text()?)?;
     socket.send(Message::text("well?")).await?;
     let echo = socket.next().await.ok_or("the server hung up")??;
-    assert_eq!(echo.to_text()?, "well?");
+    local::check_is(echo.to_text()?, "well?")?;
     socket.close(None).await?;
     Ok(())
 }

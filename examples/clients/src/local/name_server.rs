@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UdpSocket};
 
 /// The address that every name has.
-const ADDRESS: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 7);
+pub const ADDRESS: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 7);
 
 /// Starts the server, and gives its port, which is the same for both protocols.
 ///

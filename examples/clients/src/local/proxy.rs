@@ -24,14 +24,14 @@ const METHODS: &[StandardAuthentication] = &[
 static REQUESTS: Mutex<Vec<Request>> = Mutex::new(Vec::new());
 
 /// What a client has asked a proxy for, and as whom.
-#[derive(Clone, Debug, Default)]
-pub struct Request {
+#[derive(Clone, Default)]
+pub(crate) struct Request {
     /// The user name, empty if there was none.
-    pub user: String,
+    pub(crate) user: String,
     /// The password, likewise.
-    pub password: String,
+    pub(crate) password: String,
     /// The host of the target; zeros where that is not known, as for datagrams.
-    pub host: String,
+    pub(crate) host: String,
 }
 
 /// Starts a proxy, and gives its URL.
@@ -53,7 +53,7 @@ pub fn chain() -> io::Result<String> {
 }
 
 /// What has been asked so far of the proxies in this process.
-pub fn requests() -> Vec<Request> {
+pub(crate) fn requests() -> Vec<Request> {
     REQUESTS.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }
 

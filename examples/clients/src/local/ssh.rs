@@ -1,14 +1,19 @@
-//! An SSH server that takes everybody in, and answers every command with the greeting.
+//! An SSH server with one user, who has a key; it answers every command with the greeting.
 
+use super::arguments;
 use super::background::for_each_client;
 use super::website::GREETING;
-use russh::keys::{Algorithm, PrivateKey, PublicKey};
-use russh::server::{Auth, ChannelOpenHandle, Config, Handler, Msg, Session, run_stream};
+use russh::keys::{Algorithm, PrivateKey, PublicKey, load_secret_key};
+use russh::server::{Auth, ChannelOpenHandle, Config, Handler, Msg, Session, VerifiedPublicKey, run_stream};
 use russh::{Channel, ChannelId, Error};
+use std::env;
 use std::io;
 use std::sync::{Arc, OnceLock};
 
+const USER: &str = "me";
+
 static HOST_KEY: OnceLock<PublicKey> = OnceLock::new();
+static USER_KEY: OnceLock<PrivateKey> = OnceLock::new();
 
 /// Starts the server, and gives its port.
 ///
@@ -16,9 +21,10 @@ static HOST_KEY: OnceLock<PublicKey> = OnceLock::new();
 ///
 /// There is no key, port or thread to be had.
 pub fn ssh_server() -> io::Result<u16> {
-    let key = PrivateKey::random(&mut rand::rng(), Algorithm::Ed25519).map_err(io::Error::other)?;
-    HOST_KEY.get_or_init(|| key.public_key().clone());
-    let config = Arc::new(Config { keys: vec![key], ..Config::default() });
+    let (host_key, user_key) = (new_key()?, new_key()?);
+    HOST_KEY.get_or_init(|| host_key.public_key().clone());
+    USER_KEY.get_or_init(|| user_key);
+    let config = Arc::new(Config { keys: vec![host_key], ..Config::default() });
     for_each_client(move |client| {
         let config = Arc::clone(&config);
         async { run_stream(config, client, Greeter).await?.await }
@@ -31,13 +37,34 @@ pub fn is_host_key(key: &PublicKey) -> bool {
     HOST_KEY.get().is_some_and(|host_key| host_key.key_data() == key.key_data())
 }
 
+/// The user `SSH_USER`, and the key in the file `SSH_KEY`; where the server is the one in this process, its user, and that one's key.
+///
+/// # Errors
+///
+/// One of the variables is missing, or the file, or there is no key in it.
+pub fn user_and_key() -> io::Result<(String, PrivateKey)> {
+    if let (Some(key), []) = (USER_KEY.get(), &*arguments()) {
+        return Ok((USER.to_owned(), key.clone()));
+    }
+    let variable = |name| env::var(name).map_err(|error| io::Error::other(format!("{name}: {error}")));
+    let (user, file) = (variable("SSH_USER")?, variable("SSH_KEY")?);
+    let key = load_secret_key(&file, None).map_err(|error| io::Error::other(format!("{file}: {error}")))?;
+    Ok((user, key))
+}
+
+fn new_key() -> io::Result<PrivateKey> {
+    PrivateKey::random(&mut rand::rng(), Algorithm::Ed25519).map_err(io::Error::other)
+}
+
 struct Greeter;
 
 impl Handler for Greeter {
     type Error = Error;
 
-    async fn auth_password(&mut self, _: &str, _: &str) -> Result<Auth, Error> {
-        Ok(Auth::Accept)
+    async fn auth_publickey(&mut self, user: &str, key: VerifiedPublicKey<'_>) -> Result<Auth, Error> {
+        let theirs = key.public_key.key_data();
+        let known = USER_KEY.get().is_some_and(|key| key.public_key().key_data() == theirs);
+        Ok(if known && user == USER { Auth::Accept } else { Auth::reject() })
     }
 
     async fn channel_open_session(

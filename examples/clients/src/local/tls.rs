@@ -1,9 +1,13 @@
-//! An HTTPS server with one page, and a certificate that has to be trusted beforehand.
+//! An HTTPS server, of HTTP/1.1 and HTTP/2, with one page, and a certificate that has to be trusted beforehand.
 
 use super::background::for_each_client;
-use super::website::answer;
-use native_tls::{Certificate, TlsConnector};
+use super::website::GREETING;
+use hyper::Response;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
 use rcgen::generate_simple_self_signed;
+use std::convert::Infallible;
 use std::io;
 use std::sync::{Arc, OnceLock};
 use tokio_rustls::TlsAcceptor;
@@ -18,15 +22,21 @@ static CERTIFICATE: OnceLock<CertificateDer<'static>> = OnceLock::new();
 ///
 /// There is no certificate, port or thread to be had.
 pub fn https_website() -> io::Result<u16> {
-    let made = generate_simple_self_signed(["hello.invalid".to_owned()]).map_err(io::Error::other)?;
+    let made = generate_simple_self_signed(["hello.invalid", "again.invalid"].map(str::to_owned))
+        .map_err(io::Error::other)?;
     let certificate = CERTIFICATE.get_or_init(|| made.cert.der().clone());
     let key = PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
     let config = ServerConfig::builder().with_no_client_auth();
-    let config = config.with_single_cert(vec![certificate.clone()], key).map_err(io::Error::other)?;
+    let mut config = config.with_single_cert(vec![certificate.clone()], key).map_err(io::Error::other)?;
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     let acceptor = TlsAcceptor::from(Arc::new(config));
     for_each_client(move |client| {
         let accepting = acceptor.accept(client);
-        async { answer(accepting.await?).await }
+        async {
+            let page = service_fn(|_| async { Ok::<_, Infallible>(Response::new(GREETING.to_owned())) });
+            let server = auto::Builder::new(TokioExecutor::new());
+            server.serve_connection(TokioIo::new(accepting.await?), page).await
+        }
     })
 }
 
@@ -48,10 +58,11 @@ pub fn tls() -> Result<ClientConfig, Box<dyn std::error::Error>> {
 /// # Errors
 ///
 /// The server's certificate is not accepted, or the system has no such library.
-pub fn native_tls() -> native_tls::Result<TlsConnector> {
-    let mut client = TlsConnector::builder();
+#[cfg(feature = "native-tls")]
+pub fn native_tls() -> native_tls::Result<native_tls::TlsConnector> {
+    let mut client = native_tls::TlsConnector::builder();
     if let Some(certificate) = CERTIFICATE.get() {
-        client.add_root_certificate(Certificate::from_der(certificate)?);
+        client.add_root_certificate(native_tls::Certificate::from_der(certificate)?);
     }
     client.build()
 }

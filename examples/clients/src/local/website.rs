@@ -2,7 +2,8 @@
 
 use super::background::for_each_client;
 use std::io;
-use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
 
 /// What every server in this process sends.
 pub const GREETING: &str = "Hello through the proxy.\n";
@@ -17,7 +18,7 @@ pub fn website() -> io::Result<u16> {
 }
 
 /// Answers one request, whatever it is.
-pub(crate) async fn answer(client: impl AsyncRead + AsyncWrite + Unpin) -> io::Result<()> {
+async fn answer(client: TcpStream) -> io::Result<()> {
     let mut client = BufReader::new(client);
     let mut line = String::new();
     while client.read_line(&mut line).await? > 2 {

@@ -1,19 +1,16 @@
-//! What hickory asks for sockets: each UDP one is an association, each TCP one a tunnel.
+//! For you to copy: what hickory asks for sockets. A UDP one is an association, a TCP one a tunnel; local addresses are the proxy's.
 
 use anysocks::tokio::{Connector, Socks5UdpSocket};
 use hickory_resolver::net::runtime::iocompat::AsyncIoTokioAsStd;
 use hickory_resolver::net::runtime::{DnsUdpSocket, RuntimeProvider, TokioHandle, TokioTime};
 use std::task::{Context, Poll, ready};
 use std::{io, net::SocketAddr, pin::Pin, time::Duration};
-use tokio::net::TcpStream;
+use tokio::{net::TcpStream, time::timeout};
 
 type Connecting<T> = Pin<Box<dyn Future<Output = io::Result<T>> + Send>>;
 
 #[derive(Clone)]
-pub(crate) struct ThroughProxy {
-    pub(crate) connector: Connector,
-    pub(crate) handle: TokioHandle,
-}
+pub(crate) struct ThroughProxy(pub(crate) Connector, pub(crate) TokioHandle);
 
 impl RuntimeProvider for ThroughProxy {
     type Handle = TokioHandle;
@@ -22,21 +19,24 @@ impl RuntimeProvider for ThroughProxy {
     type Tcp = AsyncIoTokioAsStd<TcpStream>;
 
     fn create_handle(&self) -> TokioHandle {
-        self.handle.clone()
+        self.1.clone()
     }
 
     fn connect_tcp(
         &self,
         to: SocketAddr,
         _: Option<SocketAddr>,
-        _: Option<Duration>,
+        limit: Option<Duration>,
     ) -> Connecting<Self::Tcp> {
-        let connector = self.connector.clone();
-        Box::pin(async move { Ok(AsyncIoTokioAsStd(connector.connect(to).await?.into_inner())) })
+        let connector = self.0.clone();
+        Box::pin(async move {
+            let limit = limit.unwrap_or(Duration::from_secs(5));
+            Ok(AsyncIoTokioAsStd(timeout(limit, connector.connect(to)).await??.into_inner()))
+        })
     }
 
     fn bind_udp(&self, _: SocketAddr, _: SocketAddr) -> Connecting<Datagrams> {
-        let connector = self.connector.clone();
+        let connector = self.0.clone();
         Box::pin(async move { Ok(Datagrams(connector.associate().await?)) })
     }
 }
@@ -48,8 +48,8 @@ impl DnsUdpSocket for Datagrams {
 
     fn poll_recv_from(&self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<(usize, SocketAddr)>> {
         let (len, source) = ready!(self.0.poll_recv_from(cx, buf))?;
-        let source = source.socket_addr().ok_or_else(|| io::Error::other("an answer from a name"));
-        Poll::Ready(source.map(|source| (len, source)))
+        let source = source.socket_addr().ok_or_else(|| io::Error::other("an answer from a name"))?;
+        Poll::Ready(Ok((len, source)))
     }
 
     fn poll_send_to(&self, cx: &mut Context<'_>, buf: &[u8], to: SocketAddr) -> Poll<io::Result<usize>> {
