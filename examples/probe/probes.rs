@@ -1,44 +1,51 @@
 //! The questions. Each has connections of its own, and a time limit.
 
-use crate::report::{Answer, Row};
-use crate::target::{Aim, NotTried};
-use anysocks::blocking::{Blocking, Socks5Listener, Socks5UdpSocket, dial};
-use anysocks::{Auth, Conversation, Credentials, Error, Protocol, Proxy, Scratch, Step};
-use anysocks::{Socks5, SocksStream, Target, V4, V5, Version};
-use std::io::{Read, Write};
-use std::net::TcpStream;
+use crate::answer::Kind::{self, Connect4, Connect5, Other};
+use crate::answer::{Answer, DeadEnd, Found, NotTried, Question, Row, is_refusal};
+use crate::target::Aim;
+use anysocks::blocking::{Blocking, Socks5UdpSocket, dial};
+use anysocks::{
+    Auth, Conversation, Credentials, Encapsulation, Error, Method, Protocol, Proxy, Scratch, Socks5,
+    SocksListener, SocksStream, Stage, Step, Target, V4, V5, Version,
+};
+use std::error::Error as StdError;
+use std::io::{self, Read, Write};
+use std::net::{Ipv4Addr, TcpStream};
 use std::time::{Duration, Instant};
 
 const LIMIT: Duration = Duration::from_secs(5);
 
-type Question = (&'static str, fn(&Prober) -> Answer);
+type Ask = fn(&Prober<'_>) -> Answer;
 
-const QUESTIONS: &[Question] = &[
-    ("TCP connection", |p| Ok(dial(&p.socks5).map(|_| String::new())?)),
-    ("SOCKS4 to IPv4", |p| p.connect::<V4>(&p.socks4, &p.aim.v4()?.try_into()?)),
-    ("SOCKS4a to a name", |p| p.connect::<V4>(&p.socks4, p.aim.name()?)),
-    ("METHOD 00, none", |p| p.chosen(&Auth::none()).map(|_| String::new())),
-    ("METHOD 02, password", |p| p.chosen(&p.password()?).map(|_| String::new())),
-    ("these credentials", Prober::credentials),
-    ("SOCKS5 to IPv4", |p| p.connect::<V5>(&p.socks5, &p.aim.v4()?.try_into()?)),
-    ("SOCKS5 to IPv6", |p| p.connect::<V5>(&p.socks5, &p.aim.v6()?.try_into()?)),
-    ("SOCKS5 to a name", |p| p.connect::<V5>(&p.socks5, p.aim.name()?)),
-    ("SOCKS5 in one write", Prober::pipelined),
-    ("BIND", Prober::bind),
-    ("UDP ASSOCIATE", Prober::associate),
-    ("datagrams to IPv4", |p| p.datagram(&p.aim.echo()?.try_into()?)),
-    ("datagrams to a name", |p| p.datagram(&("localhost", p.aim.echo()?.port()).try_into()?)),
+const QUESTIONS: &[(&str, &str, Kind, Ask)] = &[
+    ("tcp", "TCP connection", Other, |p| Ok(dial(&p.socks5).map(|_| Found::default())?)),
+    ("socks4", "SOCKS4 to IPv4", Connect4, |p| p.connect::<V4>(&p.socks4, &p.aim.v4()?)),
+    ("socks4a", "SOCKS4a to a name", Connect4, |p| p.connect::<V4>(&p.socks4, &p.aim.name()?)),
+    ("socks4-bind", "SOCKS4 BIND", Other, |p| p.bind::<V4>(&p.socks4)),
+    ("method-none", "METHOD 00, none", Kind::Method, |p| p.chooses(&Auth::none())),
+    ("method-gssapi", "METHOD 01, GSS-API", Kind::Method, |p| p.chooses(&Auth::method(|| Box::new(GssApi))?)),
+    ("method-password", "METHOD 02, password", Kind::Method, |p| p.chooses(&p.password()?)),
+    ("credentials", "these credentials", Kind::Method, |p| p.credentials()),
+    ("socks5-ipv4", "SOCKS5 to IPv4", Connect5, |p| p.connect::<V5>(&p.socks5, &p.aim.v4()?)),
+    ("socks5-ipv6", "SOCKS5 to IPv6", Connect5, |p| p.connect::<V5>(&p.socks5, &p.aim.v6()?)),
+    ("socks5-name", "SOCKS5 to a name", Connect5, |p| p.connect::<V5>(&p.socks5, &p.aim.name()?)),
+    ("pipelined", "SOCKS5 in one write", Other, |p| p.pipelined()),
+    ("bind", "BIND", Other, |p| p.bind::<V5>(&p.socks5)),
+    ("udp", "UDP ASSOCIATE", Other, |p| p.associate()),
+    ("udp-ipv4", "datagrams to IPv4", Other, |p| p.datagram(&p.aim.echo_v4()?)),
+    ("udp-ipv6", "datagrams to IPv6", Other, |p| p.datagram(&p.aim.echo_v6()?)),
+    ("udp-name", "datagrams to a name", Other, |p| p.datagram(&p.aim.echo_name()?)),
 ];
 
-pub(crate) struct Prober {
+pub(crate) struct Prober<'a> {
     socks4: Proxy,
     socks5: Proxy,
     credentials: Option<Credentials>,
-    aim: Aim,
+    aim: &'a Aim,
 }
 
-impl Prober {
-    pub(crate) fn new(proxy: &Proxy, credentials: Option<Credentials>, aim: Aim) -> Result<Self, Error> {
+impl<'a> Prober<'a> {
+    pub(crate) fn new(proxy: &Proxy, credentials: Option<Credentials>, aim: &'a Aim) -> Result<Self, Error> {
         let auth = credentials.clone().map_or_else(Auth::none, Auth::password);
         let socks5 = Proxy::socks5(proxy.endpoint().clone())?.timeout(LIMIT).auth(auth)?;
         let mut socks4 = Proxy::socks4(proxy.endpoint().clone())?.timeout(LIMIT);
@@ -49,38 +56,42 @@ impl Prober {
     }
 
     pub(crate) fn ask_all(&self) -> Vec<Row> {
-        let ask = |&(question, probe): &Question| {
+        let mut rows = Vec::new();
+        for &(id, text, kind, ask) in QUESTIONS {
             let start = Instant::now();
-            let answer = probe(self);
-            Row { question, answer, took: start.elapsed() }
-        };
-        QUESTIONS.iter().map(ask).collect()
+            let answer = why_not(&rows).map_or_else(|| ask(self), |why| Err(NotTried(why).into()));
+            rows.push(Row { question: Question { id, text, kind }, answer, took: start.elapsed() });
+        }
+        rows
     }
 
     /// A tunnel, through which something goes there and back if the target is ours.
     fn connect<V: Version>(&self, proxy: &Proxy, target: &Target<'_>) -> Answer {
         let mut stream = SocksStream::<TcpStream, V, Blocking>::connect(proxy, target)?;
-        let bound = format!("from {}", stream.bound_addr());
-        if self.aim.echo().is_err() {
-            return Ok(bound);
-        }
-        stream.get_ref().set_read_timeout(Some(LIMIT))?;
-        let start = Instant::now();
-        let mut back = [0; 4];
-        stream.write_all(b"ping")?;
-        stream.read_exact(&mut back)?;
-        echoed(back, start).map(|echoed| format!("{bound}; {echoed}"))
+        let bound = Some(stream.bound_addr().to_string());
+        let round_trip = if self.aim.is_own() { Some(ping(&mut stream).map_err(DeadEnd)?) } else { None };
+        Ok(Found { bound, round_trip, ..Found::default() })
     }
 
-    /// What METHOD the proxy chooses. No more is said to it.
-    fn chosen(&self, auth: &Auth) -> Result<u8, Box<dyn std::error::Error>> {
+    /// Whether the proxy chooses a METHOD of these.
+    fn chooses(&self, auth: &Auth) -> Answer {
+        self.method(auth).map(|_| Found::default())
+    }
+
+    fn method(&self, auth: &Auth) -> Result<Option<u8>, Box<dyn StdError>> {
+        self.talk_until(auth, |talk| talk.method().is_some())
+    }
+
+    /// Talks until it is enough, and says no more. The METHOD is that which was chosen.
+    fn talk_until(
+        &self,
+        auth: &Auth,
+        enough: impl Fn(&Socks5<'_>) -> bool,
+    ) -> Result<Option<u8>, Box<dyn StdError>> {
         let mut talk = Socks5::connect(auth, self.aim.any()?)?;
         let mut stream = dial(&self.socks5)?;
         stream.set_read_timeout(Some(LIMIT))?;
-        loop {
-            if let Some(method) = talk.method() {
-                return Ok(method);
-            }
+        while !enough(&talk) {
             let mut scratch = Scratch::new();
             let moved = match talk.step(&mut scratch) {
                 Step::Write(bytes) => stream.write(bytes),
@@ -89,6 +100,7 @@ impl Prober {
             };
             talk.report(moved)?;
         }
+        Ok(talk.method())
     }
 
     /// The METHOD alone: with other credentials where none were given, since they are not sent.
@@ -97,38 +109,51 @@ impl Prober {
         Ok(Auth::password_only(credentials))
     }
 
+    /// They are right where a request may follow.
     fn credentials(&self) -> Answer {
         let credentials = self.credentials.clone().ok_or(NotTried("none were given"))?;
-        let proxy = self.socks5.clone().auth(Auth::password_only(credentials))?;
-        self.connect::<V5>(&proxy, &self.aim.any()?)
+        self.talk_until(&Auth::password_only(credentials), |talk| talk.stage() == Stage::Request)?;
+        Ok(Found::default())
     }
 
     /// Greeting, credentials and request in one write, with the one METHOD that the proxy prefers.
     fn pipelined(&self) -> Answer {
         let auth = match self.socks5.protocol() {
-            Protocol::V5(auth) if self.chosen(auth)? != 0 => self.password()?,
+            Protocol::V5(auth) if self.method(auth)? != Some(0) => self.password()?,
             _ => Auth::none(),
         };
         let proxy = self.socks5.clone().auth(auth.pipelined(true))?;
-        self.connect::<V5>(&proxy, &self.aim.any()?)
+        let target = self.aim.any()?;
+        match self.connect::<V5>(&proxy, &target) {
+            // All was understood, whatever becomes of the target.
+            Err(error) if is_refusal(&*error) => Ok(Found::default()),
+            Err(_) if self.connect::<V5>(&self.socks5, &target).is_err() => {
+                Err(NotTried("the target is not granted step by step either").into())
+            }
+            answer => answer,
+        }
     }
 
     /// A port of the proxy's, at which we are the peer too if the target is ours.
-    fn bind(&self) -> Answer {
-        let mut listener = Socks5Listener::bind(&self.socks5, self.aim.v4()?)?;
-        let told = format!("at {}", listener.raw_bound_addr());
-        let (Some(bound), Ok(_)) = (listener.bound_addr().socket_addr(), self.aim.echo()) else {
-            return Ok(told + "; no peer was there to come");
+    fn bind<V: Version>(&self, proxy: &Proxy) -> Answer {
+        let expected_peer = self.aim.v4().unwrap_or_else(|_| (Ipv4Addr::UNSPECIFIED, 0).into());
+        let mut listener = SocksListener::<TcpStream, V, Blocking>::bind(proxy, expected_peer)?;
+        let mut found = Found { bound: Some(listener.raw_bound_addr().to_string()), ..Found::default() };
+        let (true, Some(bound)) = (self.aim.is_own(), listener.bound_addr().socket_addr()) else {
+            "no peer was there to come".clone_into(&mut found.note);
+            return Ok(found);
         };
         let peer = TcpStream::connect_timeout(&bound, LIMIT);
-        let _peer = peer.map_err(|error| format!("{told}, where nobody listens: {error}"))?;
+        let _peer = peer.map_err(|error| format!("granted at {bound}, where nobody listens: {error}"))?;
         let (_, peer) = listener.accept_within(LIMIT)?;
-        Ok(format!("{told}; {peer} was let in"))
+        found.note = format!("{peer} was let in");
+        Ok(found)
     }
 
     fn associate(&self) -> Answer {
         let socket = Socks5UdpSocket::associate(&self.socks5)?;
-        Ok(format!("relay {}, told as {}", socket.relay_addr(), socket.bound_addr()))
+        let (bound, relay) = (Some(socket.bound_addr().to_string()), Some(socket.relay_addr()));
+        Ok(Found { bound, relay, ..Found::default() })
     }
 
     fn datagram(&self, target: &Target<'_>) -> Answer {
@@ -138,13 +163,59 @@ impl Prober {
         let mut back = [0; 4];
         socket.send_to(b"ping", target)?;
         socket.recv_from(&mut back)?;
-        echoed(back, start)
+        let round_trip = Some(came_back(back, start)?);
+        Ok(Found { round_trip, ..Found::default() })
     }
 }
 
-fn echoed(back: [u8; 4], start: Instant) -> Answer {
+/// Why there is no use in asking any more.
+fn why_not(rows: &[Row]) -> Option<&'static str> {
+    let answered = |id: &str| rows.iter().find(|row| row.question.id == id);
+    if answered("tcp").is_some_and(|row| row.answer.is_err()) {
+        return Some("there is no connection to the proxy");
+    }
+    // Both versions were tried then, and the methods; a server that says nothing would take its time for each question.
+    let all_tried = answered("method-password").is_some();
+    (all_tried && !rows.iter().any(Row::is_socks)).then_some("nothing of SOCKS was answered")
+}
+
+fn ping<V: Version>(stream: &mut SocksStream<TcpStream, V, Blocking>) -> io::Result<Duration> {
+    stream.get_ref().set_read_timeout(Some(LIMIT))?;
+    let start = Instant::now();
+    let mut back = [0; 4];
+    stream.write_all(b"ping")?;
+    stream.read_exact(&mut back)?;
+    came_back(back, start)
+}
+
+fn came_back(back: [u8; 4], start: Instant) -> io::Result<Duration> {
     match &back {
-        b"ping" => Ok(format!("there and back in {:.1} ms", start.elapsed().as_secs_f64() * 1000.0)),
-        _ => Err("what came back is not what was sent".into()),
+        b"ping" => Ok(start.elapsed()),
+        _ => Err(io::Error::other("what came back is not what was sent")),
+    }
+}
+
+/// GSS-API (RFC 1961), of which only the proxy's choice is wanted.
+struct GssApi;
+
+impl Method for GssApi {
+    fn code(&self) -> u8 {
+        1
+    }
+}
+
+impl Conversation for GssApi {
+    type Outcome = Option<Encapsulation>;
+
+    fn step<'s>(&'s mut self, scratch: &'s mut Scratch) -> Step<'s, Self::Outcome> {
+        Step::Read(scratch.room())
+    }
+
+    fn advance(&mut self, _: usize) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn stage(&self) -> Stage {
+        Stage::Authentication
     }
 }

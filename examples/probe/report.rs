@@ -1,31 +1,12 @@
 //! The answers, and how they are printed.
 
-use crate::target::{Aim, NotTried};
+use crate::answer::{Answer, Row};
+use crate::json::Json;
+use crate::target::Aim;
 use anysocks::{Endpoint, Error, ErrorKind};
 use std::error::Error as StdError;
 use std::io;
 use std::time::Duration;
-
-/// What there is to be said beside yes, or why not.
-pub(crate) type Answer = Result<String, Box<dyn StdError>>;
-
-pub(crate) struct Row {
-    pub(crate) question: &'static str,
-    pub(crate) answer: Answer,
-    pub(crate) took: Duration,
-}
-
-impl Row {
-    /// Answer, milliseconds, detail.
-    fn texts(&self) -> [String; 3] {
-        let (answer, detail) = match &self.answer {
-            Ok(detail) => ("yes", detail.clone()),
-            Err(error) if error.is::<NotTried>() => ("not tried", error.to_string()),
-            Err(error) => ("no", why(&**error)),
-        };
-        [answer.to_owned(), format!("{:.1}", self.took.as_secs_f64() * 1000.0), detail]
-    }
-}
 
 /// What the answers are about: the proxy without its user name.
 pub(crate) fn about(proxy: &Endpoint, aim: &Aim) -> [(&'static str, String); 4] {
@@ -37,33 +18,66 @@ pub(crate) fn about(proxy: &Endpoint, aim: &Aim) -> [(&'static str, String); 4] 
     ]
 }
 
-pub(crate) fn table(about: &[(&str, String)], rows: &[Row]) -> String {
+pub(crate) fn table(about: &[(&'static str, String)], rows: &[Row]) -> String {
     let about = about.iter().map(|(what, value)| format!("{what}: {value}\n"));
     let rows = rows.iter().map(|row| {
-        let [answer, took, detail] = row.texts();
-        format!("{:20} {answer:9} {took:>7} ms  {detail}", row.question).trim_end().to_owned() + "\n"
+        let line = format!(
+            "{:20} {:9} {:>7.1} ms  {}",
+            row.question.text,
+            row.verdict(),
+            ms(row.took),
+            sentence(&row.answer)
+        );
+        line.trim_end().to_owned() + "\n"
     });
     about.chain(["\n".to_owned()]).chain(rows).collect()
 }
 
-pub(crate) fn json(about: &[(&str, String)], rows: &[Row]) -> String {
-    let about = about.iter().map(|(what, value)| format!("{}: {}", quoted(what), quoted(value)));
-    let rows = rows.iter().map(|row| {
-        let [answer, took, detail] = row.texts();
-        let [question, answer, detail] = [row.question, &answer, &detail].map(quoted);
-        format!("{{\"question\": {question}, \"answer\": {answer}, \"ms\": {took}, \"detail\": {detail}}}")
-    });
-    let (about, rows) = (about.collect::<Vec<_>>().join(", "), rows.collect::<Vec<_>>().join(",\n  "));
-    format!("{{{about}, \"answers\": [\n  {rows}\n]}}\n")
+pub(crate) fn json(about: &[(&'static str, String)], rows: &[Row]) -> String {
+    let mut fields: Vec<_> = about.iter().map(|(what, value)| (*what, value.clone().into())).collect();
+    fields.push(("answers", Json::List(rows.iter().map(object).collect())));
+    format!("{}\n", Json::Object(fields))
 }
 
-fn quoted(text: &str) -> String {
-    let escaped = text.chars().map(|c| match c {
-        '"' | '\\' => format!("\\{c}"),
-        c if c.is_control() => format!("\\u{:04x}", u32::from(c)),
-        c => c.to_string(),
-    });
-    format!("\"{}\"", escaped.collect::<String>())
+fn object(row: &Row) -> Json {
+    let found = row.answer.as_ref().ok();
+    let round_trip = found.and_then(|found| found.round_trip);
+    Json::Object(vec![
+        ("id", row.question.id.to_owned().into()),
+        ("question", row.question.text.to_owned().into()),
+        ("answer", row.verdict().to_string().into()),
+        ("ms", ms(row.took).into()),
+        ("bound", found.and_then(|found| found.bound.clone()).into()),
+        ("relay", found.and_then(|found| found.relay).map(|relay| relay.to_string()).into()),
+        ("round_trip_ms", round_trip.map(ms).into()),
+        ("reply", row.reply().map(|reply| f64::from(reply.0)).into()),
+        ("detail", detail(&row.answer).into()),
+    ])
+}
+
+/// To a hundredth.
+fn ms(time: Duration) -> f64 {
+    (time.as_secs_f64() * 100_000.0).round() / 100.0
+}
+
+/// All that was found, or why not.
+fn sentence(answer: &Answer) -> String {
+    let Ok(found) = answer else { return detail(answer) };
+    let parts = [
+        found.relay.map(|relay| format!("relay {relay}")),
+        found.bound.as_ref().map(|bound| format!("BND {bound}")),
+        found.round_trip.map(|time| format!("there and back in {:.1} ms", ms(time))),
+        Some(found.note.clone()).filter(|note| !note.is_empty()),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
+}
+
+/// What no field of its own tells.
+fn detail(answer: &Answer) -> String {
+    match answer {
+        Ok(found) => found.note.clone(),
+        Err(error) => why(&**error),
+    }
 }
 
 /// The stage that failed, the proxy's code, and the system's errors behind it; not the proxy's URL.

@@ -1,21 +1,28 @@
 //! What the proxy is asked for.
 
+use crate::answer::NotTried;
 use anysocks::{Error, Target};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddrs, UdpSocket};
 use std::{error, fmt, io, thread};
 
-/// The same target by its addresses and its name, as far as it has them.
+/// One target by its addresses and its name, as far as it has them.
+#[derive(Default)]
 pub(crate) struct Aim {
     v4: Option<SocketAddr>,
     v6: Option<SocketAddr>,
     name: Option<Target<'static>>,
-    /// Where datagrams come back. There is such a place if the target is in this process, and then TCP sends back too.
-    echo: Option<SocketAddr>,
+    /// It is in this process, and sends back what it is sent.
+    echo: Option<Echo>,
 }
 
-/// Why a question was not asked.
-#[derive(Debug)]
-pub(crate) struct NotTried(pub(crate) &'static str);
+/// Where datagrams come back.
+#[derive(Clone, Copy)]
+struct Echo {
+    v4: SocketAddr,
+    v6: Option<SocketAddr>,
+}
+
+const NAME: &str = "localhost";
 
 impl Aim {
     /// Starts servers in this process that send back what they are sent.
@@ -25,11 +32,16 @@ impl Aim {
         // At the same port, since the proxy may take the name for either.
         let v6 = TcpListener::bind((Ipv6Addr::LOCALHOST, addr.port())).ok();
         let udp = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let port = udp.local_addr()?.port();
+        let udp_v6 = UdpSocket::bind((Ipv6Addr::LOCALHOST, port)).ok();
         let aim = Self {
             v4: Some(addr),
             v6: v6.as_ref().and_then(|v6| v6.local_addr().ok()),
-            name: Some(("localhost", addr.port()).try_into().map_err(|error: Error| io::Error::from(error))?),
-            echo: Some(udp.local_addr()?),
+            name: Some((NAME, addr.port()).try_into().map_err(|error: Error| io::Error::from(error))?),
+            echo: Some(Echo {
+                v4: udp.local_addr()?,
+                v6: udp_v6.as_ref().and_then(|v6| v6.local_addr().ok()),
+            }),
         };
         for listener in [Some(v4), v6].into_iter().flatten() {
             thread::spawn(move || {
@@ -38,49 +50,75 @@ impl Aim {
                 }
             });
         }
-        thread::spawn(move || {
-            let mut buf = [0; 2048];
-            while let Ok((len, from)) = udp.recv_from(&mut buf) {
-                // Who wants it misses it, and says so.
-                let _ = udp.send_to(&buf[..len], from);
-            }
-        });
+        for socket in [Some(udp), udp_v6].into_iter().flatten() {
+            thread::spawn(move || send_back(&socket));
+        }
         Ok(aim)
     }
 
-    /// Some server elsewhere.
-    pub(crate) fn at(target: &Target<'static>) -> Self {
-        let addrs: Vec<SocketAddr> = match target.domain() {
-            Some(name) => (name, target.port()).to_socket_addrs().into_iter().flatten().collect(),
-            None => target.ip().map(|ip| (ip, target.port()).into()).into_iter().collect(),
-        };
-        let of = |family: fn(&SocketAddr) -> bool| addrs.iter().copied().find(family);
-        let name = target.domain().map(|_| target.clone());
-        Self { v4: of(SocketAddr::is_ipv4), v6: of(SocketAddr::is_ipv6), name, echo: None }
+    /// A server that everybody reaches who reaches anything.
+    pub(crate) fn elsewhere() -> Result<Self, Error> {
+        Ok(Self::at(&["example.com:80".parse()?]))
     }
 
-    pub(crate) fn v4(&self) -> Result<SocketAddr, NotTried> {
-        self.v4.ok_or(NotTried("this machine knows no IPv4 address of the target"))
+    /// Of each kind the first one counts. Addresses that are not among the targets are those of the names.
+    pub(crate) fn at(targets: &[Target<'static>]) -> Self {
+        let given = targets.iter().filter_map(|target| Some((target.ip()?, target.port()).into()));
+        let named =
+            targets.iter().filter_map(|target| Some((target.domain()?, target.port()).to_socket_addrs()));
+        let addrs: Vec<SocketAddr> = given.chain(named.flatten().flatten()).collect();
+        Self {
+            v4: addrs.iter().copied().find(SocketAddr::is_ipv4),
+            v6: addrs.iter().copied().find(SocketAddr::is_ipv6),
+            name: targets.iter().find(|target| target.domain().is_some()).cloned(),
+            echo: None,
+        }
     }
 
-    pub(crate) fn v6(&self) -> Result<SocketAddr, NotTried> {
-        self.v6.ok_or(NotTried("this machine knows no IPv6 address of the target"))
+    /// Whether it is in this process.
+    pub(crate) const fn is_own(&self) -> bool {
+        self.echo.is_some()
     }
 
-    pub(crate) fn name(&self) -> Result<&Target<'static>, NotTried> {
-        self.name.as_ref().ok_or(NotTried("the target has no name"))
+    pub(crate) fn v4(&self) -> Result<Target<'static>, Box<dyn error::Error>> {
+        Ok(self.v4.ok_or(NotTried("this machine knows no IPv4 address of the target"))?.try_into()?)
     }
 
-    pub(crate) fn echo(&self) -> Result<SocketAddr, NotTried> {
-        self.echo.ok_or(NotTried("only with a target in this process"))
+    pub(crate) fn v6(&self) -> Result<Target<'static>, Box<dyn error::Error>> {
+        Ok(self.v6.ok_or(NotTried("this machine knows no IPv6 address of the target"))?.try_into()?)
+    }
+
+    pub(crate) fn name(&self) -> Result<Target<'static>, Box<dyn error::Error>> {
+        Ok(self.name.clone().ok_or(NotTried("the target has no name"))?)
     }
 
     /// By its name, if it has one.
     pub(crate) fn any(&self) -> Result<Target<'static>, Box<dyn error::Error>> {
-        match &self.name {
-            Some(name) => Ok(name.clone()),
-            None => Ok(self.v4().or(self.v6())?.try_into()?),
-        }
+        self.name().or_else(|_| self.v4()).or_else(|_| self.v6())
+    }
+
+    pub(crate) fn echo_v4(&self) -> Result<Target<'static>, Box<dyn error::Error>> {
+        Ok(self.echo()?.v4.try_into()?)
+    }
+
+    pub(crate) fn echo_v6(&self) -> Result<Target<'static>, Box<dyn error::Error>> {
+        Ok(self.echo()?.v6.ok_or(NotTried("this machine has no IPv6"))?.try_into()?)
+    }
+
+    pub(crate) fn echo_name(&self) -> Result<Target<'static>, Box<dyn error::Error>> {
+        Ok((NAME, self.echo()?.v4.port()).try_into()?)
+    }
+
+    fn echo(&self) -> Result<Echo, NotTried> {
+        self.echo.ok_or(NotTried("only with a target in this process"))
+    }
+}
+
+fn send_back(socket: &UdpSocket) {
+    let mut buf = [0; 2048];
+    while let Ok((len, from)) = socket.recv_from(&mut buf) {
+        // Who wants it misses it, and says so.
+        let _ = socket.send_to(&buf[..len], from);
     }
 }
 
@@ -92,11 +130,3 @@ impl fmt::Display for Aim {
         }
     }
 }
-
-impl fmt::Display for NotTried {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0)
-    }
-}
-
-impl error::Error for NotTried {}

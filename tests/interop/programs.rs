@@ -1,5 +1,9 @@
 //! The examples that are tools: what `probe` finds out of a server is what the table says, and `http3` gets its page through each relay.
 
+mod json;
+pub(crate) mod probe;
+pub(crate) mod strangers;
+
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::process::Command;
@@ -15,11 +19,6 @@ fn is_first(front: &Front) -> bool {
     front.name == "blocking"
 }
 
-pub(crate) fn probe_applies(server: &Capabilities, place: Place, front: &Front) -> bool {
-    // Tor without a network reaches nothing, and with one not what the probe listens on.
-    is_first(front) && place == Place::V4 && server.v4.is_ok() && server.loopback_name == "localhost"
-}
-
 pub(crate) fn http3_applies(server: &Capabilities, place: Place, front: &Front) -> bool {
     is_first(front) && place == Place::V4 && server.udp.is_ok()
 }
@@ -27,26 +26,6 @@ pub(crate) fn http3_applies(server: &Capabilities, place: Place, front: &Front) 
 pub(crate) fn http3(setting: &Setting<'_>) -> Result<(), String> {
     let said = run("http3", &[&url(setting)])?;
     if said.contains("200") { Ok(()) } else { Err(format!("no page: {said}")) }
-}
-
-pub(crate) fn probe(setting: &Setting<'_>) -> Result<(), String> {
-    let said = run("probe", &["--json", &url(setting)])?;
-    let server = setting.capabilities;
-    let expected = [
-        ("SOCKS4 to IPv4", server.socks4.is_ok()),
-        ("SOCKS5 to IPv4", server.v4.is_ok()),
-        ("BIND", server.bind.is_ok()),
-        ("UDP ASSOCIATE", server.udp.is_ok()),
-    ];
-    for (question, can) in expected {
-        let answer = if can { "yes" } else { "no" };
-        let line = format!("\"question\": \"{question}\", \"answer\": \"{answer}\"");
-        if !said.contains(&line) {
-            return Err(format!("{line} is not in {said}"));
-        }
-    }
-    let (_, password) = CREDENTIALS;
-    if said.contains(password) { Err(format!("a secret: {said}")) } else { Ok(()) }
 }
 
 fn url(setting: &Setting<'_>) -> String {

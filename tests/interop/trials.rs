@@ -42,8 +42,8 @@ pub(crate) fn all(lab: &Arc<Lab>) -> Vec<Trial> {
                 for case in browsing::CASES.iter().filter(|case| case.applies(server, *place, front)) {
                     trials.push(spot.trial(lab, case.name, Demands::NONE, |setting| case.play(setting)));
                 }
-                if programs::probe_applies(server, *place, front) {
-                    trials.push(spot.trial(lab, "probe", Demands::NONE, programs::probe));
+                if programs::probe::applies(*place, front) {
+                    trials.push(spot.trial(lab, "probe", Demands::NONE, programs::probe::play));
                 }
                 if programs::http3_applies(server, *place, front) {
                     trials.push(spot.trial(lab, "http3", Demands::NONE, programs::http3));
@@ -61,6 +61,7 @@ pub(crate) fn all(lab: &Arc<Lab>) -> Vec<Trial> {
     trials.extend(chains::trials(lab));
     trials.extend(stopped::trials(lab));
     trials.extend(isolation::trials(lab));
+    trials.extend(programs::strangers::trials());
     trials
 }
 

@@ -1,0 +1,61 @@
+//! JSON, as far as it is written here.
+
+use std::fmt;
+
+pub(crate) enum Json {
+    Null,
+    Number(f64),
+    Text(String),
+    /// A line each.
+    List(Vec<Json>),
+    Object(Vec<(&'static str, Json)>),
+}
+
+impl<T: Into<Json>> From<Option<T>> for Json {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
+}
+
+impl From<String> for Json {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<f64> for Json {
+    fn from(number: f64) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl fmt::Display for Json {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Null => f.write_str("null"),
+            Self::Number(number) => number.fmt(f),
+            Self::Text(text) => quote(text, f),
+            Self::List(items) => {
+                let lines: Vec<_> = items.iter().map(|item| format!("\n  {item}")).collect();
+                write!(f, "[{}\n]", lines.join(","))
+            }
+            Self::Object(fields) => {
+                let fields: Vec<_> =
+                    fields.iter().map(|(name, value)| format!("\"{name}\": {value}")).collect();
+                write!(f, "{{{}}}", fields.join(", "))
+            }
+        }
+    }
+}
+
+fn quote(text: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    f.write_str("\"")?;
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => write!(f, "\\{c}")?,
+            c if c.is_control() => write!(f, "\\u{:04x}", u32::from(c))?,
+            c => write!(f, "{c}")?,
+        }
+    }
+    f.write_str("\"")
+}
