@@ -163,12 +163,12 @@ pub fn resolve<'a, 'b>(
     proxy: impl IntoProxy<'a>,
     name: impl TryInto<Host<'b>, Error: Into<Error>>,
 ) -> Result<IpAddr, Error> {
-    at_once(tor::resolve::<Blocking>(proxy, name))
+    at_once(tor::resolve_by::<Blocking>(proxy, name))
 }
 
 #[doc = include_str!("docs/resolve_ptr.md")]
 pub fn resolve_ptr<'a>(proxy: impl IntoProxy<'a>, ip: IpAddr) -> Result<Name, Error> {
-    at_once(tor::resolve_ptr::<Blocking>(proxy, ip))
+    at_once(tor::resolve_ptr_by::<Blocking>(proxy, ip))
 }
 
 /// Makes a socket that was watched by a deadline an ordinary one.
@@ -188,7 +188,7 @@ where
         let mut scratch = Scratch::new();
         let moved = match talk.step(&mut scratch) {
             Step::Write(bytes) => stream.write(bytes),
-            Step::Read([]) => Ok(0),
+            Step::Read([]) => stream.flush().map(|()| 0),
             Step::Read(buf) => stream.flush().and_then(|()| stream.read(buf)),
             Step::Done(outcome) => return Ok(outcome),
         };

@@ -14,6 +14,13 @@ pub(crate) enum Command {
     ResolvePtr = 0xF1,
 }
 
+impl Command {
+    /// Whether it is answered, and no tunnel comes of it.
+    pub(crate) const fn is_lookup(self) -> bool {
+        matches!(self, Self::Resolve | Self::ResolvePtr)
+    }
+}
+
 impl fmt::Display for Command {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

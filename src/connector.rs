@@ -1,20 +1,19 @@
 //! One way to whatever has to be reached: through a proxy, a chain of them, or none.
 
-use crate::any_version::{AnyRequest, AnyVersion};
-use crate::command::Command;
+use crate::address::Name;
+use crate::any_version::AnyVersion;
 use crate::dial::interleave;
-use crate::error::{Error, ErrorKind, Stage};
+use crate::error::{Error, Stage};
 use crate::established::{Established, Spoken};
 use crate::invalid::Invalid;
 use crate::listener::SocksListener;
 use crate::optimistic::Say;
-use crate::proxy::{DEFAULT_TIMEOUT, Protocol, Proxy, Resolve, SocketOptions};
-use crate::route::{Chain, NoProxy, Reached, Route, through_chain};
-use crate::runtime::{Asked, Runtime, deadline, lookup, no_address};
-use crate::socks4::Socks4;
-use crate::socks5::Socks5;
+use crate::proxy::{DEFAULT_TIMEOUT, Resolve, SocketOptions};
+use crate::route::{Chain, NoProxy, Proxies, Reached, Route, Rule, earlier, through_chain};
+use crate::runtime::{Asked, Deadline, Runtime, deadline, lookup, no_address};
 use crate::stream::SocksStream;
-use crate::target::{Host, Target};
+use crate::target::{Domain, Host, Target};
+use crate::tor;
 use crate::udp::{SocksUdpSocket, UdpFront, associate};
 use crate::wrap::{Plain, Wrap, failed};
 use std::fmt;
@@ -36,18 +35,19 @@ impl<F> Connector<F> {
     /// Goes through a proxy or a chain of them.
     #[must_use]
     pub fn new(chain: impl Into<Chain>) -> Self {
-        Route::Chain(chain.into(), NoProxy::default()).into()
+        Route::from(Proxies::Chain(chain.into())).into()
     }
 
     /// Goes through no proxy.
     #[must_use]
     pub fn direct() -> Self {
-        Route::Direct.into()
+        Route::from(Proxies::None).into()
     }
 
     /// Goes as the environment says, which is read now: through the proxy, or the chain with commas between its URLs, that the first of
     /// `socks_proxy`, `SOCKS_PROXY`, `all_proxy` and `ALL_PROXY` names that is set and not empty; directly to whom `no_proxy` or
-    /// `NO_PROXY` lists ([`NoProxy`]), and to everybody if none is set.
+    /// `NO_PROXY` lists ([`NoProxy`]), and to everybody if none is set. No other variable counts: `HTTP_PROXY`, which a web server may set to what
+    /// a stranger says, is none of them.
     ///
     /// # Errors
     ///
@@ -56,7 +56,7 @@ impl<F> Connector<F> {
         Route::from_env().map(Into::into)
     }
 
-    /// Goes through the proxy that a function chooses by the target, or directly where it chooses none.
+    /// Goes through the proxy, or the chain of them, that a function chooses by the target, or directly where it chooses none.
     ///
     /// ```
     /// use anysocks::{Proxy, blocking::Connector};
@@ -68,22 +68,24 @@ impl<F> Connector<F> {
     /// });
     /// # Ok::<(), anysocks::Error>(())
     /// ```
+    ///
+    /// A name that is only to be [resolved](Self::resolve) has port 0 there.
     #[must_use]
-    pub fn by_rule(rule: impl Fn(&Target<'_>) -> Option<Proxy> + Send + Sync + 'static) -> Self {
-        Route::Rule(Arc::new(rule)).into()
+    pub fn by_rule<C: Into<Chain>>(rule: impl Fn(&Target<'_>) -> Option<C> + Send + Sync + 'static) -> Self {
+        let rule: Arc<Rule> = Arc::new(move |target: &Target<'_>| rule(target).map(Into::into));
+        Route::from(Proxies::Rule(rule)).into()
+    }
+}
+
+impl<F, W> Connector<F, W> {
+    /// Goes directly to these targets, and no more to those that were said before. A rule is not asked about them.
+    #[must_use]
+    pub fn no_proxy(self, exceptions: NoProxy) -> Self {
+        let proxies = self.route.proxies.clone();
+        Self { route: Arc::new(Route { proxies, exceptions }), ..self }
     }
 
-    /// Goes directly to these targets, and no more to those that were said before. Where a rule or nothing is asked anyway, this changes
-    /// nothing.
-    #[must_use]
-    pub fn no_proxy(self, no_proxy: NoProxy) -> Self {
-        match &*self.route {
-            Route::Chain(chain, _) => Route::Chain(chain.clone(), no_proxy).into(),
-            Route::Direct | Route::Rule(_) => self,
-        }
-    }
-
-    pub(crate) fn wrapped_by<W>(self, wrap: W) -> Connector<F, W> {
+    pub(crate) fn wrapped_by<V>(self, wrap: V) -> Connector<F, V> {
         Connector { route: self.route, wrap, marker: PhantomData }
     }
 }
@@ -113,26 +115,24 @@ impl<F: Runtime, W: Wrap<F>> Connector<F, W> {
     }
 
     pub(crate) async fn resolve_name(&self, name: Host<'_>) -> Result<IpAddr, Error> {
-        let target = Target::new(name, 0);
-        let chain = self.route.to(&target);
-        let resolves = chain.as_ref().map(|chain| chain.last().resolves());
-        match (target.host(), &chain, resolves) {
-            (Host::Domain(_), Some(chain), Some(Resolve::ByProxy)) => {
-                let asked =
-                    Asked::<AnyVersion> { command: Command::Resolve, begin: resolve, first_bytes: &[] };
-                let answer = through_chain::<F, W>(chain, &self.wrap, target, asked).await?;
-                answer.established.bound.ip().ok_or_else(|| {
-                    let name = Error::new(Stage::Request, ErrorKind::Malformed { field: "ATYP", byte: 3 });
-                    let hops = chain.hops().len();
-                    name.at_hop(chain.last(), hops, hops)
-                })
-            }
-            (Host::Domain(name), ..) => {
-                let addrs = lookup::<F>(name.as_str(), 0, deadline(Some(DEFAULT_TIMEOUT))).await?;
-                addrs.first().map(SocketAddr::ip).ok_or_else(|| no_address(name.as_str()))
-            }
-            (Host::Ip(ip), ..) => Ok(*ip),
+        let name = match name {
+            Host::Ip(ip) => return Ok(ip),
+            Host::Domain(name) => name,
+        };
+        let Some(chain) = self.route.to(&(name.borrowed(), 0).into()) else {
+            return looked_up::<F>(&name, deadline(Some(DEFAULT_TIMEOUT))).await;
+        };
+        if chain.last().resolves() == Resolve::ByProxy {
+            return tor::resolve::<F, W>(&chain, &self.wrap, Host::Domain(name)).await;
         }
+        let hops = chain.hops().len();
+        let found = looked_up::<F>(&name, earlier(deadline(chain.limit()), chain.last())).await;
+        found.map_err(|error| error.at_hop(chain.last(), hops, hops))
+    }
+
+    pub(crate) async fn resolve_addr(&self, ip: IpAddr) -> Result<Name, Error> {
+        let chain = self.route.to(&(ip, 0).into()).ok_or(Invalid::NoProxyToAsk)?;
+        tor::resolve_ptr::<F, W>(&chain, &self.wrap, ip).await
     }
 
     /// Connects to the target itself.
@@ -147,7 +147,7 @@ impl<F: Runtime, W: Wrap<F>> Connector<F, W> {
         let stream = raced.map_err(|failures| failures.at(Stage::Direct))?;
         let ends = F::ends(&stream).map_err(failed(Stage::Direct))?;
         let mut held = self.wrap.wrap(stream, None, deadline).await.map_err(failed(Stage::Direct))?;
-        W::converse(&mut held, &mut Say::new(first_bytes), deadline).await?;
+        W::converse(&mut held, &mut Say::new(Stage::Direct, first_bytes), deadline).await?;
         let stream = W::finish(held).map_err(failed(Stage::Direct))?;
         let established = Established { bound: ends.local.into(), frames: None, spoken: Spoken::V5 };
         Ok(Reached { stream, established, proxy: None })
@@ -162,12 +162,10 @@ impl<F: UdpFront> Connector<F> {
     }
 }
 
-/// Asks for an address of a name, in whatever version.
-fn resolve<'a>(protocol: &'a Protocol, target: Target<'a>) -> Result<AnyRequest<'a>, Error> {
-    Ok(match protocol {
-        Protocol::V4(user_id) => AnyRequest::V4(Socks4::resolve(user_id, target.into_host())?),
-        Protocol::V5(auth) => AnyRequest::V5(Socks5::resolve(auth, target.into_host())?),
-    })
+/// An address of the name, as this machine finds it.
+async fn looked_up<R: Runtime>(name: &Domain<'_>, deadline: Deadline) -> Result<IpAddr, Error> {
+    let addrs = lookup::<R>(name.as_str(), 0, deadline).await?;
+    addrs.first().map(SocketAddr::ip).ok_or_else(|| no_address(name.as_str()))
 }
 
 impl<F> From<Route> for Connector<F> {

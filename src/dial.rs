@@ -80,7 +80,8 @@ fn name(addr: &SockAddr) -> String {
 
 #[cfg(unix)]
 fn path(addr: &SockAddr) -> Option<String> {
-    addr.as_pathname().map(|path| path.display().to_string())
+    // It may come from a URL, and goes to a terminal.
+    addr.as_pathname().map(|path| path.to_string_lossy().escape_debug().to_string())
 }
 
 #[cfg(not(unix))]

@@ -214,9 +214,27 @@ impl Error {
     /// The same error, of this proxy of a chain.
     #[must_use]
     pub(crate) fn at_hop(self, proxy: &impl fmt::Display, number: usize, of: usize) -> Self {
-        let mut error = self.at(proxy);
-        error.0.hop = (of > 1).then_some(Hop { number, of });
+        if of == 1 {
+            return self.at(proxy);
+        }
+        // A mistake in the options too is one of this proxy's.
+        let mut error = self.of_hop(number, of);
+        error.0.proxy = Some(proxy.to_string().into());
         error
+    }
+
+    /// The same error, of a proxy of a chain of which no more is known.
+    #[must_use]
+    pub(crate) fn of_hop(mut self, number: usize, of: usize) -> Self {
+        self.0.hop = (of > 1).then_some(Hop { number, of });
+        self
+    }
+
+    /// The same error, of the proxy that another one is about.
+    #[must_use]
+    pub(crate) fn of_the_hop_of(mut self, other: &Self) -> Self {
+        self.0.hop = other.0.hop;
+        self
     }
 
     /// Which proxy of a [`Chain`](crate::Chain) the error is about, the first being 1, where there are several.
@@ -302,12 +320,17 @@ impl fmt::Display for Stage {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Inner { stage, kind, proxy, hop } = &*self.0;
+        if let ErrorKind::Invalid(Invalid::Variable { name, .. }) = kind {
+            write!(f, "{name}: ")?;
+        }
         match (proxy, hop) {
             (Some(proxy), Some(Hop { number, of })) => write!(f, "proxy {proxy} ({number} of {of}): ")?,
             (Some(proxy), None) => write!(f, "proxy {proxy}: ")?,
-            (None, _) => {}
+            (None, Some(Hop { number, of })) => write!(f, "proxy {number} of {of}: ")?,
+            (None, None) => {}
         }
         match kind {
+            ErrorKind::Invalid(Invalid::Variable { wrong, .. }) => wrong.fmt(f),
             ErrorKind::Invalid(invalid) => invalid.fmt(f),
             kind => write!(f, "{stage} {kind}"),
         }

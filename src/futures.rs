@@ -100,8 +100,8 @@ where
         let mut scratch = Scratch::new();
         let moved = match talk.step(&mut scratch) {
             Step::Write(bytes) => ready!(Pin::new(&mut *stream).poll_write(cx, bytes)),
-            Step::Read([]) => Ok(0),
             Step::Read(buf) => match ready!(Pin::new(&mut *stream).poll_flush(cx)) {
+                Ok(()) if buf.is_empty() => Ok(0),
                 Ok(()) => ready!(Pin::new(&mut *stream).poll_read(cx, buf)),
                 Err(error) => Err(error),
             },

@@ -117,6 +117,9 @@ pub enum Invalid {
     /// A Unix-domain socket can't be reached through a proxy.
     #[error("a Unix-domain socket can't stand behind another proxy")]
     UnixBehindAProxy,
+    /// Text that is not Unicode.
+    #[error("it is not Unicode: percent-encode what is not")]
+    NotUnicode,
     /// An environment variable that should name a SOCKS proxy.
     #[error("{name}: {wrong}")]
     Variable {

@@ -4,7 +4,11 @@ use crate::conversation::{Conversation, Scratch, Step};
 use crate::error::{Error, ErrorKind, Stage};
 use crate::established::Established;
 use crate::turn::Turn;
+use std::io;
 use zeroize::Zeroizing;
+
+/// No more of the first bytes than this leave with the request: what does not fit a connection's first window gains nothing by going early.
+const EARLY: usize = 1 << 16;
 
 /// A request that knows which of its messages is the last.
 #[allow(unreachable_pub, reason = "the bound of a sealed trait")]
@@ -13,39 +17,42 @@ pub trait LastMessage: Conversation<Outcome = Established> {
     fn is_last(&self) -> bool;
 }
 
-/// A request, and what the application says first, in one write.
+/// A request, and behind it, in the same write, what the application says first. What that write does not take waits for the reply: a proxy that
+/// refuses reads no more, and who goes on writing to it may get its hanging up and not its code.
 #[derive(Debug)]
 pub(crate) struct Optimistic<'a, T> {
     talk: T,
-    first_bytes: &'a [u8],
     /// The last message with those behind it, which may hold a password. Empty before and after.
     together: Zeroizing<Vec<u8>>,
     message: usize,
     turn: Turn,
+    granted: Option<Established>,
+    rest: Say<'a>,
 }
 
 impl<'a, T: LastMessage> Optimistic<'a, T> {
     pub(crate) fn new(talk: T, first_bytes: &'a [u8]) -> Self {
-        Self { talk, first_bytes, together: Zeroizing::default(), message: 0, turn: Turn::default() }
+        let rest = Say::new(Stage::Request, first_bytes);
+        Self { talk, together: Zeroizing::default(), message: 0, turn: Turn::default(), granted: None, rest }
     }
 
     /// Puts the last message together with what follows it, when it is its turn.
     fn join(&mut self, scratch: &mut Scratch) {
-        if self.first_bytes.is_empty() || !self.talk.is_last() {
+        let early = &self.rest.bytes[..self.rest.bytes.len().min(EARLY)];
+        if early.is_empty() || !self.together.is_empty() || !self.talk.is_last() {
             return;
         }
         if let Step::Write(message) = self.talk.step(scratch) {
             // In its final size, so that growing leaves no copy of a secret behind.
-            let mut together = Zeroizing::new(Vec::with_capacity(message.len() + self.first_bytes.len()));
+            let mut together = Zeroizing::new(Vec::with_capacity(message.len() + early.len()));
             together.extend_from_slice(message);
-            together.extend_from_slice(self.first_bytes);
+            together.extend_from_slice(early);
             self.message = message.len();
             self.together = together;
-            self.first_bytes = &[];
         }
     }
 
-    fn moved(&mut self, n: usize) -> Result<(), Error> {
+    fn moved_together(&mut self, n: usize) -> Result<(), Error> {
         let left = self
             .turn
             .moved(n)
@@ -53,8 +60,11 @@ impl<'a, T: LastMessage> Optimistic<'a, T> {
         if n == 0 {
             return self.talk.advance(0);
         }
-        if self.turn.sent(n, left).is_some() {
+        self.turn.sent(n, left);
+        let sent = self.together.len() - left;
+        if let Some(early) = sent.checked_sub(self.message) {
             self.together = Zeroizing::default();
+            self.rest.bytes = &self.rest.bytes[early..];
             return self.talk.advance(self.message);
         }
         Ok(())
@@ -66,14 +76,26 @@ impl<T: LastMessage> Conversation for Optimistic<'_, T> {
 
     fn step<'s>(&'s mut self, scratch: &'s mut Scratch) -> Step<'s, Established> {
         self.join(scratch);
-        if self.together.is_empty() {
-            return self.talk.step(scratch);
+        if !self.together.is_empty() {
+            return self.turn.write(&self.together);
         }
-        self.turn.write(&self.together)
+        if self.granted.is_none() {
+            match self.talk.step(scratch) {
+                Step::Done(established) => self.granted = Some(established),
+                step => return step,
+            }
+        }
+        match self.rest.next() {
+            Some(step) => step,
+            None => self.granted.take().map_or(Step::Read(&mut []), Step::Done),
+        }
     }
 
     fn advance(&mut self, n: usize) -> Result<(), Error> {
-        if self.together.is_empty() { self.talk.advance(n) } else { self.moved(n) }
+        if !self.together.is_empty() {
+            return self.moved_together(n);
+        }
+        if self.granted.is_some() { self.rest.advance(n) } else { self.talk.advance(n) }
     }
 
     fn stage(&self) -> Stage {
@@ -81,15 +103,27 @@ impl<T: LastMessage> Conversation for Optimistic<'_, T> {
     }
 }
 
-/// The application's first bytes, where there is no proxy to say anything to.
+/// What the application says, when nobody has to be asked any more.
 #[derive(Debug)]
 pub(crate) struct Say<'a> {
+    stage: Stage,
     bytes: &'a [u8],
+    /// Whether the stream inside may still hold some of them.
+    unflushed: bool,
 }
 
 impl<'a> Say<'a> {
-    pub(crate) const fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes }
+    pub(crate) const fn new(stage: Stage, bytes: &'a [u8]) -> Self {
+        Self { stage, bytes, unflushed: false }
+    }
+
+    /// What is still to be done, if anything. A driver flushes before it reads, even if it is nothing that it reads.
+    fn next<T>(&mut self) -> Option<Step<'_, T>> {
+        match self.bytes {
+            [] if self.unflushed => Some(Step::Read(&mut [])),
+            [] => None,
+            bytes => Some(Step::Write(bytes)),
+        }
     }
 }
 
@@ -97,24 +131,21 @@ impl Conversation for Say<'_> {
     type Outcome = ();
 
     fn step<'s>(&'s mut self, _: &'s mut Scratch) -> Step<'s, ()> {
-        match self.bytes {
-            [] => Step::Done(()),
-            bytes => Step::Write(bytes),
-        }
+        self.next().unwrap_or(Step::Done(()))
     }
 
     fn advance(&mut self, n: usize) -> Result<(), Error> {
-        let failed = |kind| Error::new(Stage::Direct, kind);
-        if n == 0 {
-            return Err(failed(ErrorKind::Io(std::io::ErrorKind::WriteZero.into())));
+        let failed = |kind| Err(Error::new(self.stage, kind));
+        match (self.bytes.get(n..), n) {
+            (Some([]), 0) => self.unflushed = false,
+            (Some(_), 0) => return failed(ErrorKind::Io(io::ErrorKind::WriteZero.into())),
+            (Some(left), _) => (self.bytes, self.unflushed) = (left, true),
+            (None, _) => return failed(ErrorKind::Overrun { reported: n, offered: self.bytes.len() }),
         }
-        let offered = self.bytes.len();
-        self.bytes =
-            self.bytes.get(n..).ok_or_else(|| failed(ErrorKind::Overrun { reported: n, offered }))?;
         Ok(())
     }
 
     fn stage(&self) -> Stage {
-        Stage::Direct
+        self.stage
     }
 }

@@ -145,7 +145,7 @@ async fn through<R: Runtime, V: Version>(
     for target in resolved::<R, V>(auth, name, target.port(), deadline).await? {
         let talk = asked.of(auth, target)?;
         match to::<R, _>(proxy, talk, deadline).await {
-            Err(error) if is_about_the_target(&error) => last = error,
+            Err(error) if worth_another(&error, asked.first_bytes.is_empty()) => last = error,
             ended => return ended,
         }
     }
@@ -232,10 +232,15 @@ pub(crate) fn no_address(name: &str) -> Error {
     unresolved(name, io::Error::other("it has no address that can be used"))
 }
 
-/// Whether another address of the target may fare better. Some proxies hang up instead of refusing.
-pub(crate) fn is_about_the_target(error: &Error) -> bool {
-    error.stage() == Stage::Request
-        && matches!(error.kind(), ErrorKind::Refused(_) | ErrorKind::EndedEarly { .. } | ErrorKind::Io(_))
+/// Whether another address of the target may fare better. Some proxies hang up instead of refusing; but some hang up when they have gone on with
+/// what they were sent, and that may be too much to say again.
+pub(crate) fn worth_another(error: &Error, may_repeat: bool) -> bool {
+    let refused = match error.kind() {
+        ErrorKind::Refused(_) => true,
+        ErrorKind::EndedEarly { .. } | ErrorKind::Io(_) => may_repeat,
+        _ => false,
+    };
+    refused && error.stage() == Stage::Request
 }
 
 /// A limit that is too long for the clock is none.

@@ -1,7 +1,7 @@
 //! What stands between the dialled stream and what is said over it: nothing, or what the caller wraps it in, such as TLS.
 
 use crate::conversation::Conversation;
-use crate::error::{Error, Stage};
+use crate::error::{Error, ErrorKind, Stage};
 use crate::invalid::Invalid;
 use crate::proxy::Proxy;
 use crate::runtime::{Deadline, Runtime};
@@ -70,15 +70,15 @@ impl<R: Runtime> Wrap<R> for Plain {
 }
 
 /// What a function of the caller's wraps the dialled stream in.
-pub struct Wrapped<H: ?Sized>(pub(crate) Arc<H>);
+pub struct Wrapped<H>(pub(crate) Arc<H>);
 
-impl<H: ?Sized> Clone for Wrapped<H> {
+impl<H> Clone for Wrapped<H> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
     }
 }
 
-impl<H: ?Sized> fmt::Debug for Wrapped<H> {
+impl<H> fmt::Debug for Wrapped<H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Wrapped(..)")
     }
@@ -86,8 +86,9 @@ impl<H: ?Sized> fmt::Debug for Wrapped<H> {
 
 /// An error of wrapping the stream to a proxy, or to the target.
 pub(crate) fn failed(stage: Stage) -> impl Fn(io::Error) -> Error {
-    move |error| match error.kind() {
-        io::ErrorKind::TimedOut => Error::new(stage, crate::error::ErrorKind::TimedOut),
+    move |error| match (error.kind(), error.get_ref()) {
+        // What wraps the stream may have limits of its own, and says more then.
+        (io::ErrorKind::TimedOut, None) => Error::new(stage, ErrorKind::TimedOut),
         _ => Error::io(stage, error),
     }
 }

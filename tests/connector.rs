@@ -66,12 +66,15 @@ fn a_rule_chooses_for_each_target() {
             (None, 25) => Some(two.at(second)),
             _ => None,
         }));
-        for connector in [connector.another(), connector.no_proxy("*")] {
+        for connector in [connector.another(), connector.no_proxy("x.example, 192.0.2.8")] {
             for (target, said) in [("one.example:80", "one"), ("192.0.2.9:25", "two")] {
                 assert_eq!(word(connector.connect(target).expect("a tunnel").1), said);
             }
             assert_eq!(word(connector.connect(&none.to_string()).expect("a connection").1), "none");
         }
+        // It is not asked about exceptions.
+        let always = (way.by_rule)(Box::new(move |_| Some(one.at(first)))).no_proxy("127.0.0.1");
+        assert_eq!(word(always.connect(&none.to_string()).expect("a connection").1), "none");
     });
 }
 

@@ -73,7 +73,7 @@ async fn pages_through_a_chain_and_without_a_proxy() {
     assert_eq!((first.connections(), second.connections()), (1, 1));
 
     let excepted = Connector::new(chain).no_proxy(NoProxy::new("127.0.0.0/8"));
-    for connector in [Connector::direct(), excepted, Connector::by_rule(|_| None)] {
+    for connector in [Connector::direct(), excepted, Connector::by_rule(|_| None::<Proxy>)] {
         let response = over(connector).get(page()).await.expect("a page");
         let BoundAddr(own) = response.extensions().get().expect("the own address");
         assert!(own.ip().is_some_and(|ip| ip.is_loopback()) && own.port() != 0, "{own}");

@@ -86,29 +86,58 @@ fn they_leave_in_one_write_with_the_last_request() {
     }
 }
 
+/// What the write does not take is said once the request is granted.
 #[test]
 fn however_little_a_write_takes() {
     let addr = serving(drop);
+    let crumbs = Manner { crumbs: true, early: true, ..Manner::default() };
     let manners = [
-        Manner { crumbs: true, ..Manner::default() },
-        Manner { crumbs: true, stall: Some(Stall::Interrupted), glued: true, ..Manner::default() },
+        crumbs,
+        Manner { stall: Some(Stall::Interrupted), ..crumbs },
+        Manner { buffered: true, ..crumbs },
         Manner { buffered: true, ..Manner::default() },
     ];
     for (chain, lines) in cases(addr) {
-        let lines = with(lines, FIRST);
-        let all: usize =
-            lines.iter().map(|line| if let Line::Client(bytes) = line { bytes.len() } else { 0 }).sum();
+        let later = [lines.clone(), vec![client(FIRST)]].concat();
+        let together = with(lines, FIRST);
         everywhere(|way| {
             for manner in manners {
                 let _case = Case::new(format!("{chain}: {manner:?}"));
-                let script = Script::new(&lines, BANNER, manner);
+                let lines = if manner.crumbs { &later } else { &together };
+                let script = Script::new(lines, BANNER, manner);
                 (way.over)(chain.clone(), script.clone(), TARGET, FIRST).expect("a tunnel");
                 let state = script.state();
-                assert_eq!((state.accepted(), &*state.beyond), (all, &b""[..]));
+                assert_eq!(state.accepted(), said(lines));
                 assert_eq!(state.unread(), BANNER);
+                assert!(state.is_flushed() && state.beyond.is_empty());
             }
         });
     }
+}
+
+/// What the client says, in bytes.
+fn said(lines: &[Line]) -> usize {
+    let bytes = |line: &Line| if let Line::Client(bytes) = line { bytes.len() } else { 0 };
+    lines.iter().map(bytes).sum()
+}
+
+/// Without a proxy there is nothing to wait for, and nobody who would flush.
+#[test]
+fn they_do_not_stay_in_a_buffer() {
+    let addr = serving(drop).to_string();
+    everywhere(|way| {
+        for buffered in [false, true] {
+            let script = Script::new(
+                &[client(FIRST), proxy(Stage::Direct, BANNER)],
+                b"",
+                Manner { buffered, ..Manner::default() },
+            );
+            (way.over_nothing)(script.clone(), &addr, FIRST).expect("a connection");
+            let state = script.state();
+            assert!(state.is_flushed());
+            assert_eq!((state.accepted(), state.unread()), (FIRST.len(), BANNER));
+        }
+    });
 }
 
 #[test]
@@ -117,8 +146,7 @@ fn over_a_socket() {
         for kind in Speaks::ALL {
             everywhere(|way| {
                 let _case = Case::new(format!("{kind:?}, {} bytes", first.len()));
-                // It answers when it has heard all.
-                let lines = with(kind.connection(TARGET), &first);
+                let lines = [kind.connection(TARGET), vec![client(&*first)]].concat();
                 let connect = if kind == Speaks::Socks4 { way.connect4_with } else { way.connect5_with };
                 for through in [false, true] {
                     let server = Server::start(lines.clone(), support::server::echo);
@@ -136,28 +164,44 @@ fn over_a_socket() {
     }
 }
 
-/// A Unix-domain socket, since a TCP one may take megabytes.
-#[cfg(unix)]
+/// What the socket does not take at once goes out behind the reply, and the proxy need not have read it before.
 #[test]
-fn more_than_the_socket_takes_at_once() {
-    let first = large().repeat(16);
-    let path = std::env::temp_dir().join(format!("anysocks-optimistic-{}", std::process::id()));
-    let listener = std::os::unix::net::UnixListener::bind(&path).expect("a listener");
-    let lines = with(Speaks::Socks5.connection(TARGET), &first);
-    let server = std::thread::spawn(move || {
-        for client in listener.incoming().take(ways::WAYS.len()) {
-            let mut client = client.expect("a client");
-            scene::play(&mut client, &lines).expect("a client that knows its part");
-            std::io::copy(&mut &client, &mut &client).expect("an echo");
-        }
-    });
+fn more_than_a_socket_takes_at_once() {
+    let first = large().repeat(64);
+    let lines = Speaks::Socks5.connection(TARGET);
     everywhere(|way| {
-        let proxy = Proxy::socks5(&*path).expect("a proxy");
-        let (_, stream) = (way.connect5_with)(&proxy, TARGET, &first).expect("a tunnel");
+        let (expected, lines) = (first.clone(), lines.clone());
+        let server = Server::start(lines, move |mut client| {
+            let mut heard = vec![0; expected.len()];
+            client.read_exact(&mut heard).expect("the first bytes");
+            assert!(heard == expected, "they come as they were");
+            support::server::echo(client);
+        });
+        let (_, stream) = (way.connect5_with)(&server.proxy(), TARGET, &first).expect("a tunnel");
         scene::assert_echo(stream, b"");
+        server.join();
     });
-    server.join().expect("a server that is content");
-    std::fs::remove_file(&path).expect("the socket");
+}
+
+/// A proxy that refuses hangs up, with what it has not read; its code is heard all the same.
+#[test]
+fn a_refusal_of_one_who_reads_no_more() {
+    let refusing = |kind: Speaks| {
+        serving(move |mut client| {
+            let _ = scene::play(&mut client, &kind.lines(1, TARGET, kind.refused()));
+        })
+    };
+    for kind in Speaks::ALL {
+        let addr = refusing(kind);
+        everywhere(|way| {
+            for blocks in [1, 16, 128] {
+                let _case = Case::new(format!("{kind:?}, {blocks} times 64 KiB"));
+                let connect = if kind == Speaks::Socks4 { way.connect4_with } else { way.connect5_with };
+                let failed = error(connect(&kind.at(addr), TARGET, &large().repeat(blocks)));
+                assert!(failed.reply().is_some(), "{failed:?}");
+            }
+        });
+    }
 }
 
 #[test]
@@ -252,8 +296,35 @@ fn a_method_of_ones_own_before_the_last_or_without_them() {
     });
 }
 
+/// Who hangs up may have gone on with them: no other address hears them then.
 #[test]
-fn each_address_that_is_tried_hears_them() {
+fn another_address_hears_them_only_after_a_refusal() {
+    let granted_or_not: [&[u8]; 3] = [b"", b"\x05", b"\x05\x00\x00\x01"];
+    for reply in granted_or_not {
+        let (report, heard) = std::sync::mpsc::channel();
+        let addr = serving(move |mut client| {
+            scene::play(&mut client, &Speaks::Socks5.greeting()).expect("a client that knows its part");
+            let n = client.read(&mut [0; 300]).expect("a request");
+            report.send(n).expect("a test that goes on");
+            client.write_all(reply).expect("a client that listens");
+        });
+        everywhere(|way| {
+            let proxy = Speaks::Socks5.at(addr).resolve(anysocks::Resolve::Locally);
+            for chain in [false, true] {
+                let failed = error(if chain {
+                    (way.new)(proxy.clone().into()).connect_with("localhost:80", FIRST)
+                } else {
+                    (way.connect5_with)(&proxy, "localhost:80", FIRST)
+                });
+                assert_eq!(failed.stage(), Stage::Request, "{failed:?}");
+                assert_eq!(heard.try_iter().count(), 1, "{reply:?}");
+            }
+        });
+    }
+}
+
+#[test]
+fn each_address_that_is_refused_hears_them() {
     let expected: Vec<_> =
         std::net::ToSocketAddrs::to_socket_addrs(&("localhost", 80)).expect("a resolver").collect();
     let (report, heard) = std::sync::mpsc::channel();

@@ -22,8 +22,16 @@ use check::{check, check_given_up, check_stream, each};
 use row::Row;
 use support::script::{Manner, Stall};
 
-const GLUED: Manner =
-    Manner { glued: true, split: None, again: None, end: None, crumbs: false, stall: None, buffered: false };
+const GLUED: Manner = Manner {
+    glued: true,
+    split: None,
+    again: None,
+    end: None,
+    crumbs: false,
+    stall: None,
+    buffered: false,
+    early: false,
+};
 
 #[test]
 fn in_turns() {

@@ -1,6 +1,7 @@
 //! The calls of a connector whose callers wait.
 
 use super::{AnyListener, AnyStream, Blocking, Socks5UdpSocket, at_once};
+use crate::address::Name;
 use crate::connector::Connector;
 use crate::error::Error;
 use crate::target::{Host, Target};
@@ -36,6 +37,11 @@ impl<W: Wrap<Blocking>> Connector<Blocking, W> {
     #[doc = include_str!("../docs/connector/resolve.md")]
     pub fn resolve<'t>(&self, name: impl TryInto<Host<'t>, Error: Into<Error>>) -> Result<IpAddr, Error> {
         at_once(self.resolve_name(name.try_into().map_err(Into::into)?))
+    }
+
+    #[doc = include_str!("../docs/connector/resolve_ptr.md")]
+    pub fn resolve_ptr(&self, ip: IpAddr) -> Result<Name, Error> {
+        at_once(self.resolve_addr(ip))
     }
 }
 

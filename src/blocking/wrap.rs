@@ -7,12 +7,21 @@ use crate::error::{Error, ErrorKind};
 use crate::proxy::Proxy;
 use crate::runtime::Deadline;
 use crate::wrap::{Wrap, Wrapped};
+use std::fmt;
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
 
 /// What wraps a stream: given the dialled one, and the proxy at its other end, or nothing where that is the target itself.
-pub(crate) type Hook<S> = dyn Fn(TcpStream, Option<&Proxy>) -> io::Result<S> + Send + Sync;
+pub struct Hook<S>(Box<Call<S>>);
+
+type Call<S> = dyn Fn(TcpStream, Option<&Proxy>) -> io::Result<S> + Send + Sync;
+
+impl<S> fmt::Debug for Hook<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Hook(..)")
+    }
+}
 
 /// A wrapped stream, and the socket inside, by which deadlines are kept: whatever wraps it reads and writes that.
 #[derive(Debug)]
@@ -38,7 +47,7 @@ impl<S: Read + Write + Send + Sync + 'static> Wrap<Blocking> for Wrapped<Hook<S>
         let inside = stream.try_clone()?;
         inside.set_nonblocking(false)?;
         let alarm = Alarm::set(&inside, deadline)?;
-        let wrapped = (self.0)(stream, proxy);
+        let wrapped = (self.0.0)(stream, proxy);
         if alarm.has_rung() {
             return Err(io::ErrorKind::TimedOut.into());
         }
@@ -66,10 +75,10 @@ impl<S: Read + Write + Send + Sync + 'static> Wrap<Blocking> for Wrapped<Hook<S>
 impl Connector {
     #[doc = include_str!("../docs/connector/wrapped.md")]
     #[must_use]
-    pub fn wrapped<S>(
+    pub fn wrapped<S: Read + Write + Send + Sync + 'static>(
         self,
         wrap: impl Fn(TcpStream, Option<&Proxy>) -> io::Result<S> + Send + Sync + 'static,
     ) -> super::WrappedConnector<S> {
-        self.wrapped_by(Wrapped(Arc::new(wrap)))
+        self.wrapped_by(Wrapped(Arc::new(Hook(Box::new(wrap)))))
     }
 }

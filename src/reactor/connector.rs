@@ -1,6 +1,7 @@
 //! The calls of a connector whose tasks are woken.
 
 use super::watched::AsyncUdpFront;
+use crate::address::Name;
 use crate::any_version::AnyVersion;
 use crate::connector::Connector;
 use crate::error::Error;
@@ -43,6 +44,11 @@ impl<F: AsyncUdpFront, W: Wrap<F>> Connector<F, W> {
         name: impl TryInto<Host<'t>, Error: Into<Error>>,
     ) -> Result<IpAddr, Error> {
         self.resolve_name(name.try_into().map_err(Into::into)?).await
+    }
+
+    #[doc = include_str!("../docs/connector/resolve_ptr.md")]
+    pub async fn resolve_ptr(&self, ip: IpAddr) -> Result<Name, Error> {
+        self.resolve_addr(ip).await
     }
 }
 

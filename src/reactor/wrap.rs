@@ -8,10 +8,11 @@ use crate::error::{Error, ErrorKind};
 use crate::proxy::Proxy;
 use crate::runtime::{Deadline, Runtime};
 use crate::wrap::{Wrap, Wrapped};
+use std::fmt;
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A front end that converses over streams of other types than its own.
 #[allow(unreachable_pub, reason = "the bound of a public type")]
@@ -24,10 +25,20 @@ pub trait Converses<S>: AsyncUdpFront + Reactor {
 }
 
 /// What wraps a stream: given the dialled one, and the proxy at its other end, or nothing where that is the target itself.
-pub(crate) type Hook<I, S> = dyn Fn(I, Option<&Proxy>) -> Wrapping<S> + Send + Sync;
+///
+/// It has a name because a compiler that looks whether a future may go to another thread gets lost in the lifetimes of a bare `dyn Fn`.
+pub struct Hook<I, S>(Box<Call<I, S>>);
+
+type Call<I, S> = dyn Fn(I, Option<&Proxy>) -> Wrapping<S> + Send + Sync;
 
 /// The wrapped stream, when it is ready.
-pub(crate) type Wrapping<S> = Pin<Box<dyn Future<Output = io::Result<S>> + Send>>;
+type Wrapping<S> = Pin<Box<dyn Future<Output = io::Result<S>> + Send>>;
+
+impl<I, S> fmt::Debug for Hook<I, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Hook(..)")
+    }
+}
 
 impl<F: Converses<S>, S: Send + Sync + 'static> Wrap<F> for Wrapped<Hook<<F as Runtime>::Stream, S>> {
     type Held = S;
@@ -44,7 +55,7 @@ impl<F: Converses<S>, S: Send + Sync + 'static> Wrap<F> for Wrapped<Hook<<F as R
         deadline: Deadline,
     ) -> io::Result<S> {
         // Hardly any TLS library says of its futures that they may be shared; behind a lock, any may be.
-        let mut wrapping = Mutex::new((self.0)(stream, proxy));
+        let mut wrapping = Mutex::new((self.0.0)(stream, proxy));
         let work =
             poll_fn(move |cx| wrapping.get_mut().unwrap_or_else(PoisonError::into_inner).as_mut().poll(cx));
         let in_time = within::<F, _>(deadline, work).await;
@@ -70,13 +81,14 @@ impl<F: AsyncUdpFront> Connector<F> {
     #[must_use]
     pub fn wrapped<S, W>(
         self,
-        wrap: impl Fn(F::Stream, Option<&Proxy>) -> W + Send + Sync + 'static,
-    ) -> Connector<F, Wrapped<Hook<F::Stream, S>>>
+        wrap: impl Fn(<F as Runtime>::Stream, Option<&Proxy>) -> W + Send + Sync + 'static,
+    ) -> Connector<F, Wrapped<Hook<<F as Runtime>::Stream, S>>>
     where
+        F: Converses<S>,
+        S: Send + Sync + 'static,
         W: Future<Output = io::Result<S>> + Send + 'static,
     {
-        self.wrapped_by(Wrapped(std::sync::Arc::new(move |stream, proxy: Option<&Proxy>| -> Wrapping<S> {
-            Box::pin(wrap(stream, proxy))
-        })))
+        let hook = move |stream, proxy: Option<&Proxy>| -> Wrapping<S> { Box::pin(wrap(stream, proxy)) };
+        self.wrapped_by(Wrapped(Arc::new(Hook(Box::new(hook)))))
     }
 }

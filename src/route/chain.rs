@@ -7,8 +7,9 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// Proxies, each of which is reached through the one before it. Each has its own version, credentials and options, and its own time limit;
-/// there may be one over all of them.
+/// Proxies, each of which is reached through the one before it. Each has its own version and credentials, resolves the name of the next or has
+/// it looked up here, and has its own time limit; there may be one over all of them. Options of the socket count at the first, which has the only
+/// one.
 ///
 /// ```
 /// use anysocks::{Chain, Proxy};
@@ -47,8 +48,8 @@ impl Chain {
         }
     }
 
-    /// The time that all of it together may take; `None`, and if this is not called, as long as each proxy's own limit allows. Where the last
-    /// proxy is asked for addresses that are looked up here, it is that for each of them, if there are several proxies.
+    /// The time that all of it together may take, whatever has to be tried; `None`, and if this is not called, as much as the proxies' own limits
+    /// together. Each proxy keeps its own besides, which begins with its turn.
     #[must_use]
     pub fn timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.timeout = timeout.into();
@@ -61,8 +62,12 @@ impl Chain {
         &self.hops
     }
 
-    pub(crate) const fn limit(&self) -> Option<Duration> {
-        self.timeout
+    /// The time that all of it together may take; `None` where there is no limit.
+    #[must_use]
+    pub fn limit(&self) -> Option<Duration> {
+        let own =
+            || self.hops.iter().try_fold(Duration::ZERO, |sum, hop| Some(sum.saturating_add(hop.limit()?)));
+        self.timeout.or_else(own)
     }
 
     /// The one that is asked for the target.
@@ -94,11 +99,34 @@ impl From<&Proxy> for Chain {
 impl FromStr for Chain {
     type Err = Error;
 
-    /// Reads URLs with commas between them. A comma in a password is written `%2C`.
+    /// Reads URLs with commas between them. A comma in a password is written `%2C`. Where one of several is wrong, the error has its
+    /// [number](Error::hop).
     fn from_str(urls: &str) -> Result<Self, Error> {
-        let mut proxies = urls.split(',').map(|url| url.trim().parse::<Proxy>());
-        let first = proxies.next().unwrap_or_else(|| Err(Invalid::SchemeMissing.into()))?;
-        proxies.try_fold(first.into(), |chain: Self, proxy| chain.then(proxy?))
+        let of = urls.split(',').count();
+        let mut proxies = urls.split(',').enumerate().map(|(n, url)| {
+            let proxy = url.trim().parse::<Proxy>();
+            (n + 1, proxy.map_err(|error| error.of_hop(n + 1, of)))
+        });
+        let (_, first) = proxies.next().unwrap_or_else(|| (1, Err(Invalid::SchemeMissing.into())));
+        proxies.try_fold(first?.into(), |chain: Self, (number, proxy)| {
+            chain.then(proxy?).map_err(|error| error.of_hop(number, of))
+        })
+    }
+}
+
+impl TryFrom<&String> for Chain {
+    type Error = Error;
+
+    fn try_from(urls: &String) -> Result<Self, Error> {
+        urls.parse()
+    }
+}
+
+impl TryFrom<String> for Chain {
+    type Error = Error;
+
+    fn try_from(urls: String) -> Result<Self, Error> {
+        urls.parse()
     }
 }
 

@@ -1,11 +1,12 @@
 //! The way that the environment says.
 
-use super::{Chain, NoProxy, Route};
+use super::{Chain, NoProxy, Proxies, Route};
 use crate::error::{Error, ErrorKind};
 use crate::invalid::Invalid;
 use std::ffi::OsString;
+use zeroize::Zeroizing;
 
-/// Reads the variables, in the order in which curl does: lower case first, the one for SOCKS before the one for all.
+/// The variables, in the order in which curl looks for its own: lower case first, the protocol before all.
 const PROXY: [&str; 4] = ["socks_proxy", "SOCKS_PROXY", "all_proxy", "ALL_PROXY"];
 const NO_PROXY: [&str; 2] = ["no_proxy", "NO_PROXY"];
 
@@ -15,16 +16,16 @@ pub(super) fn route(variable: impl Fn(&str) -> Option<OsString>) -> Result<Route
         let set = |name: &&'static str| Some((*name, variable(name).filter(|text| !text.is_empty())?));
         names.iter().find_map(set)
     };
-    let Some((name, urls)) = first(&PROXY) else { return Ok(Route::Direct) };
-    let wrong = |wrong| Invalid::Variable { name, wrong: Box::new(wrong) };
-    let urls = urls.into_string().map_err(|_| wrong(Invalid::Scheme))?;
+    let Some((name, urls)) = first(&PROXY) else { return Ok(Proxies::None.into()) };
+    let wrong = |wrong| Error::from(Invalid::Variable { name, wrong: Box::new(wrong) });
+    let urls = Zeroizing::new(urls.into_string().map_err(|_| wrong(Invalid::NotUnicode))?);
     let chain: Chain = urls.parse().map_err(|error: Error| match error.kind() {
-        ErrorKind::Invalid(invalid) => wrong(invalid.clone()).into(),
+        ErrorKind::Invalid(invalid) => wrong(invalid.clone()).of_the_hop_of(&error),
         _ => error,
     })?;
-    let no_proxy =
+    let exceptions =
         first(&NO_PROXY).map_or_else(NoProxy::default, |(_, list)| NoProxy::new(&list.to_string_lossy()));
-    Ok(Route::Chain(chain, no_proxy))
+    Ok(Route { proxies: Proxies::Chain(chain), exceptions })
 }
 
 #[cfg(test)]
@@ -69,6 +70,15 @@ mod tests {
     #[test]
     fn several_urls_are_a_chain() {
         assert_eq!(way(&[("ALL_PROXY", &format!("{ONE},{TWO}"))], "example.com:80"), format!("{ONE}, {TWO}"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_not_unicode_is_an_error() {
+        use std::os::unix::ffi::OsStringExt;
+        let value = OsString::from_vec(b"socks5h://user:\xff@proxy.example".to_vec());
+        let error = route(|name| (name == "all_proxy").then(|| value.clone())).unwrap_err();
+        assert_eq!(error.to_string(), "all_proxy: it is not Unicode: percent-encode what is not");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use std::str::FromStr;
 /// | `*` | everybody |
 /// | `example.com`, `.example.com`, `*.example.com` | that name and all below it |
 /// | `192.0.2.7`, `2001:db8::7`, `[2001:db8::7]` | that address |
-/// | `192.0.2.0/24`, `2001:db8::/32` | the addresses of that block |
+/// | `192.0.2.0/24`, `2001:db8::/32`, `[2001:db8::]/32` | the addresses of that block |
 /// | each of them but a block with `:port` behind | the same, at that port alone |
 ///
 /// Names are compared without regard to case and to a dot at their end, and are not resolved: a block covers addresses that are asked for as
@@ -34,7 +34,7 @@ pub struct NoProxy {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Entry {
-    Everybody,
+    Everybody(Option<u16>),
     Block(IpNet),
     Ip(IpAddr, Option<u16>),
     Name(String, Option<u16>),
@@ -57,16 +57,16 @@ impl NoProxy {
 
 impl Entry {
     fn read(text: &str) -> Option<Self> {
-        if text == "*" {
-            return Some(Self::Everybody);
-        }
-        if let Ok(block) = text.parse() {
-            return Some(Self::Block(block));
+        if text.contains('/') {
+            return block(text).map(Self::Block);
         }
         if let Ok(ip) = text.parse::<IpAddr>() {
             return Some(Self::Ip(ip.to_canonical(), None));
         }
         let (host, port) = split_port(text).ok()?;
+        if host == "*" {
+            return Some(Self::Everybody(port));
+        }
         let below = host.strip_prefix('*').unwrap_or(host).strip_prefix('.');
         match Host::try_from(below.unwrap_or(host)).ok()? {
             Host::Ip(ip) => Some(Self::Ip(ip.to_canonical(), port)),
@@ -77,14 +77,25 @@ impl Entry {
     fn covers(&self, target: &Target<'_>) -> bool {
         let at = |port: &Option<u16>| port.is_none_or(|port| port == target.port());
         match (self, target.host()) {
-            (Self::Everybody, _) => true,
-            (Self::Block(block), Host::Ip(ip)) => block.contains(&ip.to_canonical()),
+            (Self::Everybody(port), _) => at(port),
+            (Self::Block(block), Host::Ip(ip)) => block.contains(ip) || block.contains(&ip.to_canonical()),
             (Self::Ip(own, port), Host::Ip(ip)) => *own == ip.to_canonical() && at(port),
             (Self::Name(own, port), Host::Domain(name)) => {
                 is_below(name.as_str().trim_end_matches('.'), own) && at(port)
             }
             _ => false,
         }
+    }
+}
+
+/// A block of addresses; one of IPv4 addresses that are written as IPv6 ones is one of IPv4 addresses.
+fn block(text: &str) -> Option<IpNet> {
+    let (ip, len) = text.split_once('/')?;
+    let ip: IpAddr = ip.strip_prefix('[').and_then(|ip| ip.strip_suffix(']')).unwrap_or(ip).parse().ok()?;
+    let len = len.parse::<u8>().ok()?;
+    match (ip.to_canonical(), ip.is_ipv6()) {
+        (IpAddr::V4(ip), true) => IpNet::new(ip.into(), len.checked_sub(96)?).ok(),
+        _ => IpNet::new(ip, len).ok(),
     }
 }
 

@@ -6,15 +6,15 @@ use crate::error::{Error, ErrorKind, Stage};
 use crate::established::Established;
 use crate::invalid::Invalid;
 use crate::proxy::{Endpoint, Proxy, Resolve};
-use crate::runtime::{
-    Asked, Deadline, Runtime, deadline, dial_by, is_about_the_target, no_address, resolved,
-};
+use crate::runtime::{Asked, Deadline, Runtime, deadline, dial_by, no_address, resolved, worth_another};
 use crate::target::{Host, Target};
 use crate::trace;
 use crate::version::Version;
 use crate::wrap::{Wrap, failed};
+use std::fmt;
 use std::marker::PhantomData;
 use std::net::IpAddr;
+use std::vec;
 
 /// Asks the last proxy of the chain, by way of the others.
 pub(crate) async fn through_chain<R: Runtime, W: Wrap<R>>(
@@ -23,12 +23,10 @@ pub(crate) async fn through_chain<R: Runtime, W: Wrap<R>>(
     target: Target<'_>,
     asked: Asked<'_, AnyVersion>,
 ) -> Result<Reached<W::Stream>, Error> {
-    let request = trace::request(asked.command, chain, &target);
-    let whole = deadline(chain.limit());
-    // An only proxy's own limit covers all addresses of the target.
-    let whole = chain.only().map_or(whole, |proxy| earlier(whole, proxy));
-    let way = Way { chain, wrap, asked, whole, front_end: PhantomData };
-    request.watch(way.to_each_address(target)).await
+    let what: &dyn fmt::Display = if asked.command.is_lookup() { target.host() } else { &target };
+    let request = trace::request(asked.command, chain, what);
+    let way = Way { chain, wrap, asked, whole: deadline(chain.limit()), front_end: PhantomData };
+    request.watch(way.by_each_address(target)).await
 }
 
 /// What the last proxy granted.
@@ -48,111 +46,129 @@ struct Way<'a, R, W> {
     front_end: PhantomData<fn() -> R>,
 }
 
+/// What a proxy is asked for.
+struct Stop<'a> {
+    target: Target<'a>,
+    /// What else it may be asked for if it refuses that, where a name was looked up here.
+    others: vec::IntoIter<Target<'static>>,
+}
+
 impl<R: Runtime, W: Wrap<R>> Way<'_, R, W> {
-    /// Where the last proxy is not asked for names, tries each address that the target's has.
-    async fn to_each_address(&self, target: Target<'_>) -> Result<Reached<W::Stream>, Error> {
-        let last = self.chain.last();
-        let name = match (target.host(), last.resolves()) {
-            (Host::Domain(name), Resolve::Locally) => name.as_str(),
-            _ => return self.walk(target).await,
+    /// Where a proxy is not asked for names, tries each address that the name has.
+    async fn by_each_address(&self, target: Target<'_>) -> Result<Reached<W::Stream>, Error> {
+        // What is wrong with the options is found before anybody is asked.
+        let mut stops = self.stops(target)?;
+        for (n, stop) in stops.iter_mut().enumerate() {
+            self.look_up(n, stop).await.map_err(self.at(n))?;
+        }
+        loop {
+            let refused = match self.walk(&stops).await {
+                Err(refused) => refused,
+                reached => return reached,
+            };
+            let last = stops.len() - 1;
+            let n = refused.hop().map_or(last, |number| number - 1);
+            // The first bytes are for the last proxy alone.
+            let may_repeat = n < last || self.asked.first_bytes.is_empty();
+            let another = stops.get_mut(n).and_then(|stop| Some((stop.others.next()?, stop)));
+            match another {
+                Some((another, stop)) if worth_another(&refused, may_repeat) => stop.target = another,
+                _ => return Err(refused),
+            }
+        }
+    }
+
+    /// What each proxy is to be asked for.
+    fn stops<'t>(&'t self, target: Target<'t>) -> Result<Vec<Stop<'t>>, Error> {
+        let hops = self.chain.hops();
+        self.wrap.admits(&hops[0]).map_err(self.at(0))?;
+        let mut stops = Vec::with_capacity(hops.len());
+        for (n, pair) in hops.windows(2).enumerate() {
+            let next = endpoint(&pair[1]).and_then(|next| {
+                AnyVersion::connect(pair[0].protocol(), next.borrowed())?;
+                Ok(next)
+            });
+            stops.push(Stop { target: next.map_err(self.at(n))?, others: Vec::new().into_iter() });
+        }
+        let last = self.asked.of(self.chain.last().protocol(), target.borrowed());
+        last.map_err(self.at(stops.len()))?;
+        stops.push(Stop { target, others: Vec::new().into_iter() });
+        Ok(stops)
+    }
+
+    /// Replaces a name that this proxy is not asked for by its addresses.
+    async fn look_up(&self, n: usize, stop: &mut Stop<'_>) -> Result<(), Error> {
+        let hop = &self.chain.hops()[n];
+        let is_asked = n + 1 == self.chain.hops().len() && self.asked.command.is_lookup();
+        let (Host::Domain(name), Resolve::Locally, false) = (stop.target.host(), hop.resolves(), is_asked)
+        else {
+            return Ok(());
         };
-        // What is wrong with the options is found before the resolver is asked.
-        self.check(&target)?;
-        let limit = earlier(self.whole, last);
-        let hops = self.chain.hops().len();
-        let of_the_last = |error: Error| error.at_hop(last, hops, hops);
-        let targets = resolved::<R, AnyVersion>(last.protocol(), name, target.port(), limit).await;
-        let mut error = of_the_last(no_address(name));
-        for target in targets.map_err(of_the_last)? {
-            match self.walk(target).await {
-                Err(refused) if is_about_the_target(&refused) && self.is_of_the_last(&refused) => {
-                    error = refused;
-                }
-                ended => return ended,
-            }
-        }
-        Err(error)
+        let limit = earlier(self.whole, hop);
+        let addrs = resolved::<R, AnyVersion>(hop.protocol(), name.as_str(), stop.target.port(), limit);
+        let mut targets = addrs.await?.collect::<Vec<_>>().into_iter();
+        stop.target = targets.next().ok_or_else(|| no_address(name.as_str()))?;
+        stop.others = targets;
+        Ok(())
     }
 
-    /// Finds what is wrong with the options before anything is sent.
-    fn check(&self, target: &Target<'_>) -> Result<(), Error> {
+    async fn walk(&self, stops: &[Stop<'_>]) -> Result<Reached<W::Stream>, Error> {
         let hops = self.chain.hops();
-        self.wrap.admits(&hops[0])?;
-        for pair in hops.windows(2) {
-            // A name that is looked up here may well have an address that can be asked for.
-            if let Some(next) = next(&pair[0], &pair[1])? {
-                AnyVersion::connect(pair[0].protocol(), next)?;
-            }
-        }
-        self.asked.of(self.chain.last().protocol(), target.borrowed()).map(drop)
-    }
-
-    fn is_of_the_last(&self, error: &Error) -> bool {
-        error.hop().is_none_or(|number| number == self.chain.hops().len())
-    }
-
-    async fn walk(&self, target: Target<'_>) -> Result<Reached<W::Stream>, Error> {
-        self.check(&target)?;
-        let hops = self.chain.hops();
-        let at = |n: usize| move |error: Error| error.at_hop(&hops[n], n + 1, hops.len());
+        let last = hops.len() - 1;
         let mut limit = earlier(self.whole, &hops[0]);
-        let stream = dial_by::<R>(&hops[0], limit).await.map_err(at(0))?;
+        let stream = dial_by::<R>(&hops[0], limit).await.map_err(self.at(0))?;
         let proxy = match (hops, self.chain.last().endpoint()) {
             ([_], _) => R::ends(&stream).ok().map(|ends| ends.peer.ip()),
             (_, Endpoint::Addr(addr)) => Some(addr.ip()),
             _ => None,
         };
         let wrapped = self.wrap.wrap(stream, Some(&hops[0]), limit).await;
-        let mut held = wrapped.map_err(failed(Stage::Dial)).map_err(at(0))?;
-        for (n, pair) in hops.windows(2).enumerate() {
-            self.pass(&mut held, &pair[0], &pair[1], limit).await.map_err(at(n))?;
-            limit = earlier(self.whole, &pair[1]);
+        let mut held = wrapped.map_err(failed(Stage::Dial)).map_err(self.at(0))?;
+        for (n, stop) in stops[..last].iter().enumerate() {
+            let passed = pass::<R, W>(&mut held, &hops[n], stop.target.borrowed(), limit).await;
+            passed.map_err(self.at(n))?;
+            limit = earlier(self.whole, &hops[n + 1]);
         }
-        let mut talk = self.asked.of(self.chain.last().protocol(), target)?;
-        let established = W::converse(&mut held, &mut talk, limit).await.map_err(at(hops.len() - 1))?;
-        let stream = W::finish(held).map_err(failed(Stage::Request)).map_err(at(hops.len() - 1))?;
+        let mut talk = self.asked.of(hops[last].protocol(), stops[last].target.borrowed())?;
+        let established = W::converse(&mut held, &mut talk, limit).await.map_err(self.at(last))?;
+        let stream = W::finish(held).map_err(failed(Stage::Request)).map_err(self.at(last))?;
         Ok(Reached { stream, established, proxy })
     }
 
-    /// Has a proxy connect to the next one.
-    async fn pass(
-        &self,
-        held: &mut W::Held,
-        hop: &Proxy,
-        following: &Proxy,
-        limit: Deadline,
-    ) -> Result<(), Error> {
-        let target = match (next(hop, following)?, following.endpoint()) {
-            (Some(target), _) => target,
-            (None, Endpoint::Name(name, port)) => {
-                let name = name.as_str();
-                let mut found = resolved::<R, AnyVersion>(hop.protocol(), name, *port, limit).await?;
-                found.next().ok_or_else(|| no_address(name))?
-            }
-            (None, _) => return Err(Invalid::UnixBehindAProxy.into()),
-        };
-        let mut talk = AnyVersion::connect(hop.protocol(), target)?;
-        let established = W::converse(held, &mut talk, limit).await?;
-        if established.frames.is_some() {
-            let why = "only the last proxy of a chain may negotiate an encapsulation";
-            return Err(Error::new(Stage::Request, ErrorKind::Encapsulation(why.into())));
-        }
-        Ok(())
+    /// The same error, of this proxy.
+    fn at(&self, n: usize) -> impl Fn(Error) -> Error {
+        let hops = self.chain.hops();
+        move |error| error.at_hop(&hops[n], n + 1, hops.len())
     }
 }
 
-/// What a proxy is asked for, to reach the one that follows; `None` for a name that is looked up here.
-fn next<'a>(hop: &Proxy, following: &'a Proxy) -> Result<Option<Target<'a>>, Error> {
-    match following.endpoint() {
-        Endpoint::Addr(addr) => addr.try_into().map(Some),
-        Endpoint::Name(..) if hop.resolves() == Resolve::Locally => Ok(None),
-        Endpoint::Name(name, port) => Ok(Some((name.borrowed(), *port).into())),
+/// Has a proxy connect to the next one.
+async fn pass<R: Runtime, W: Wrap<R>>(
+    held: &mut W::Held,
+    hop: &Proxy,
+    next: Target<'_>,
+    limit: Deadline,
+) -> Result<(), Error> {
+    let mut talk = AnyVersion::connect(hop.protocol(), next)?;
+    let established = W::converse(held, &mut talk, limit).await?;
+    if established.frames.is_some() {
+        let why = "only the last proxy of a chain may negotiate an encapsulation";
+        return Err(Error::new(Stage::Request, ErrorKind::Encapsulation(why.into())));
+    }
+    Ok(())
+}
+
+/// Where a proxy is, for the one before it.
+fn endpoint(proxy: &Proxy) -> Result<Target<'_>, Error> {
+    match proxy.endpoint() {
+        Endpoint::Addr(addr) => addr.try_into(),
+        Endpoint::Name(name, port) => Ok((name.borrowed(), *port).into()),
         Endpoint::Unix(_) => Err(Invalid::UnixBehindAProxy.into()),
     }
 }
 
 /// The proxy's own time limit, from now on, but not beyond that of the whole.
-fn earlier(whole: Deadline, proxy: &Proxy) -> Deadline {
+pub(crate) fn earlier(whole: Deadline, proxy: &Proxy) -> Deadline {
     match (whole, deadline(proxy.limit())) {
         (Some(whole), Some(own)) => Some(whole.min(own)),
         (whole, own) => whole.or(own),

@@ -105,8 +105,12 @@ fn is_read_where_that_is_asked_for() {
         ("ALL_PROXY", http, "ALL_PROXY: the URL's scheme is none of SOCKS"),
         ("socks_proxy", "proxy.example:1080", "socks_proxy: a proxy's URL begins with a scheme"),
         ("SOCKS_PROXY", "socks5h://u:secret@one:port", "SOCKS_PROXY: the port is not a number"),
-        ("all_proxy", "socks5h://one,socks5h+unix:///run/tor", "all_proxy: a Unix-domain socket can't"),
-        ("all_proxy", "socks5h://one, ", "all_proxy: a proxy's URL begins with a scheme"),
+        (
+            "all_proxy",
+            "socks5h://one,socks5h+unix:///run/tor",
+            "all_proxy: proxy 2 of 2: a Unix-domain socket can't",
+        ),
+        ("all_proxy", "socks5h://one, ", "all_proxy: proxy 2 of 2: a proxy's URL begins"),
     ] {
         child(&format!("fails {said}"), target, &[(name, value), ("NO_PROXY", "*")]);
     }

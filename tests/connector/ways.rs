@@ -34,6 +34,8 @@ pub(crate) struct Way {
     pub(crate) from_env: fn() -> Result<Box<dyn Connecting>, Error>,
     /// `connect_with` of a connector that says all over the script instead of what it has dialled.
     pub(crate) over: fn(Chain, Script, &str, &[u8]) -> Opened,
+    /// The same, of one that goes through no proxy.
+    pub(crate) over_nothing: fn(Script, &str, &[u8]) -> Opened,
     /// `Socks5Stream::connect_with` and `Socks4Stream::connect_with`.
     pub(crate) connect5_with: fn(&Proxy, &str, &[u8]) -> Opened,
     pub(crate) connect4_with: fn(&Proxy, &str, &[u8]) -> Opened,
@@ -98,6 +100,11 @@ macro_rules! way {
             over: |chain, script, target, first_bytes| {
                 let over =
                     anysocks::$front::Connector::new(chain).wrapped(move |_, _| $wrapped(script.clone()));
+                opened($run(over.connect_with(target, first_bytes)), $blocked)
+            },
+            over_nothing: |script, target, first_bytes| {
+                let over =
+                    anysocks::$front::Connector::direct().wrapped(move |_, _| $wrapped(script.clone()));
                 opened($run(over.connect_with(target, first_bytes)), $blocked)
             },
             connect5_with: |proxy, target, first_bytes| {

@@ -39,6 +39,8 @@ pub(crate) struct Manner {
     pub(crate) stall: Option<Stall>,
     /// Nothing leaves before it is flushed.
     pub(crate) buffered: bool,
+    /// The client may offer its next message behind one that does not go in one call.
+    pub(crate) early: bool,
 }
 
 /// Why a call comes to nothing.
@@ -138,6 +140,11 @@ impl State {
         self.accepted
     }
 
+    /// Whether all that the client has said has left.
+    pub(crate) fn is_flushed(&self) -> bool {
+        self.flushed == self.accepted
+    }
+
     pub(crate) fn reads(&self) -> usize {
         self.offers.len()
     }
@@ -148,7 +155,8 @@ impl State {
         let n = if self.manner.crumbs { 1 } else { buf.len() };
         match self.ends.iter().find(|end| **end > self.accepted) {
             Some(end) => {
-                let message = &self.said[self.accepted..*end];
+                let end = if self.manner.early { self.accepted + buf.len() } else { *end };
+                let message = &self.said[self.accepted..end];
                 assert!(
                     buf == message,
                     "the client writes \"{}\" where the message is \"{}\"",
