@@ -161,8 +161,8 @@ impl<F: OverAsyncIo> AsyncUdpFront for F {
 impl<S: AsyncRead + AsyncWrite + Unpin, V: Version, F: OverAsyncIo> SocksListener<S, V, F> {
     #[doc = include_str!("docs/accept_within.md")]
     pub async fn accept_within(&mut self, limit: Duration) -> Result<(SocksStream<S, V, F>, Address), Error> {
-        let (stream, second) = self.waiting()?;
-        let heard = reactor::heard_within::<F, _>(limit, converse(stream, second)).await;
+        let (stream, second, request) = self.waiting()?;
+        let heard = request.watch(reactor::heard_within::<F, _>(limit, converse(stream, second))).await;
         self.accepted(heard)
     }
 }

@@ -122,10 +122,12 @@ impl<V: Version> SocksListener<TcpStream, V, Blocking> {
         &mut self,
         limit: Duration,
     ) -> Result<(SocksStream<TcpStream, V, Blocking>, Address), Error> {
-        let (stream, second) = self.waiting()?;
+        let (stream, second, request) = self.waiting()?;
         let deadline = Instant::now().checked_add(limit);
         stream.set_nonblocking(true).map_err(|error| Error::io(Stage::SecondReply, error))?;
-        let heard = converse(&mut Punctual::new(stream, deadline), second).map_err(wait::timed_out);
+        let heard = request.watch_blocking(|| {
+            converse(&mut Punctual::new(stream, deadline), second).map_err(wait::timed_out)
+        });
         block_again(stream, Stage::SecondReply)?;
         self.accepted(heard)
     }
@@ -145,8 +147,8 @@ impl<S: Read + Write, V: Version> SocksListener<S, V, Blocking> {
 
     #[doc = include_str!("docs/accept.md")]
     pub fn accept(&mut self) -> Result<(SocksStream<S, V, Blocking>, Address), Error> {
-        let (stream, second) = self.waiting()?;
-        let heard = converse(stream, second);
+        let (stream, second, request) = self.waiting()?;
+        let heard = request.watch_blocking(|| converse(stream, second));
         self.accepted(heard)
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::address::Name;
 use crate::any_version::AnyVersion;
+use crate::command::Command;
 use crate::dial::interleave;
 use crate::error::{Error, Stage};
 use crate::established::{Established, Spoken};
@@ -14,6 +15,7 @@ use crate::runtime::{Asked, Deadline, Runtime, deadline, lookup, no_address};
 use crate::stream::SocksStream;
 use crate::target::{Domain, Host, Target};
 use crate::tor;
+use crate::trace;
 use crate::udp::{SocksUdpSocket, UdpFront, associate};
 use crate::wrap::{Plain, Wrap, failed};
 use std::fmt;
@@ -96,11 +98,13 @@ impl<F: Runtime, W: Wrap<F>> Connector<F, W> {
         target: Target<'_>,
         first_bytes: &[u8],
     ) -> Result<SocksStream<W::Stream, AnyVersion, F>, Error> {
-        let asked = Asked::connect(first_bytes);
-        let reached = match self.route.to(&target) {
-            Some(chain) => through_chain::<F, W>(&chain, &self.wrap, target, asked).await?,
-            None => self.directly(&target, first_bytes).await?,
+        let Some(chain) = self.route.to(&target) else {
+            let request = trace::request(Command::Connect, &"none", &target);
+            let (stream, established) = request.watch(self.directly(&target, first_bytes)).await?;
+            return Ok(SocksStream::new(stream, established));
         };
+        let asked = Asked::connect(first_bytes);
+        let reached = through_chain::<F, W>(&chain, &self.wrap, target, asked).await?;
         Ok(SocksStream::new(reached.stream, reached.established))
     }
 
@@ -109,9 +113,9 @@ impl<F: Runtime, W: Wrap<F>> Connector<F, W> {
         peer: Target<'_>,
     ) -> Result<SocksListener<W::Stream, AnyVersion, F>, Error> {
         let chain = self.route.to(&peer).ok_or(Invalid::NoProxyToAsk)?;
-        let Reached { stream, established, proxy } =
+        let Reached { stream, established, proxy, request } =
             through_chain::<F, W>(&chain, &self.wrap, peer, Asked::bind()).await?;
-        Ok(SocksListener::new(stream, established, proxy).of(chain.last()))
+        Ok(SocksListener::new(stream, established, proxy).of(chain.last(), request))
     }
 
     pub(crate) async fn resolve_name(&self, name: Host<'_>) -> Result<IpAddr, Error> {
@@ -136,7 +140,11 @@ impl<F: Runtime, W: Wrap<F>> Connector<F, W> {
     }
 
     /// Connects to the target itself.
-    async fn directly(&self, target: &Target<'_>, first_bytes: &[u8]) -> Result<Reached<W::Stream>, Error> {
+    async fn directly(
+        &self,
+        target: &Target<'_>,
+        first_bytes: &[u8],
+    ) -> Result<(W::Stream, Established), Error> {
         let deadline = deadline(Some(DEFAULT_TIMEOUT));
         let addrs = match target.host() {
             Host::Ip(ip) => vec![(*ip, target.port()).into()],
@@ -145,12 +153,13 @@ impl<F: Runtime, W: Wrap<F>> Connector<F, W> {
         let addrs = interleave(addrs).into_iter().map(Into::into).collect();
         let raced = F::race(addrs, &SocketOptions::default(), deadline).await;
         let stream = raced.map_err(|failures| failures.at(Stage::Direct))?;
+        trace::connected(Stage::Direct);
         let ends = F::ends(&stream).map_err(failed(Stage::Direct))?;
         let mut held = self.wrap.wrap(stream, None, deadline).await.map_err(failed(Stage::Direct))?;
         W::converse(&mut held, &mut Say::new(Stage::Direct, first_bytes), deadline).await?;
         let stream = W::finish(held).map_err(failed(Stage::Direct))?;
         let established = Established { bound: ends.local.into(), frames: None, spoken: Spoken::V5 };
-        Ok(Reached { stream, established, proxy: None })
+        Ok((stream, established))
     }
 }
 

@@ -11,7 +11,8 @@ use std::{error, fmt, io};
 /// Why there is no connection: the [`Stage`] that failed, the [`ErrorKind`], and the proxy.
 ///
 /// `Display` is one sentence, such as `proxy socks5h://127.0.0.1:1080: request refused: host unreachable (X'04')`. Where there is a
-/// [`source`](error::Error::source), such as an I/O error, that tells the rest, and the sentence does not repeat it. No credentials ever stand in an error.
+/// [`source`](error::Error::source), such as an I/O error, that tells the rest, and the sentence does not repeat it; `{:#}` adds it. No credentials ever stand
+/// in an error.
 ///
 /// ```
 /// use anysocks::{ErrorKind, Reply};
@@ -333,7 +334,13 @@ impl fmt::Display for Error {
             ErrorKind::Invalid(Invalid::Variable { wrong, .. }) => wrong.fmt(f),
             ErrorKind::Invalid(invalid) => invalid.fmt(f),
             kind => write!(f, "{stage} {kind}"),
+        }?;
+        let mut source = error::Error::source(self).filter(|_| f.alternate());
+        while let Some(error) = source {
+            write!(f, ": {error}")?;
+            source = error.source();
         }
+        Ok(())
     }
 }
 

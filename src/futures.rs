@@ -75,8 +75,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin, V: Version, F: FuturesIo> SocksListener<
     ///
     /// Cancel-safe: what came of the second reply is kept in the listener.
     pub async fn accept(&mut self) -> Result<(SocksStream<S, V, F>, Address), Error> {
-        let (stream, second) = self.waiting()?;
-        let heard = converse(stream, second).await;
+        let (stream, second, request) = self.waiting()?;
+        let heard = request.watch(converse(stream, second)).await;
         self.accepted(heard)
     }
 }

@@ -5,6 +5,7 @@ use crate::error::{Error, ErrorKind, Stage};
 use crate::established::Established;
 use crate::second_reply::SecondReply;
 use crate::stream::SocksStream;
+use crate::trace;
 use crate::version::Version;
 use std::fmt;
 use std::marker::PhantomData;
@@ -22,6 +23,7 @@ pub struct SocksListener<S, V: Version, F> {
     told: Address,
     /// The proxy's name, for errors.
     proxy: Option<Box<str>>,
+    request: trace::Request,
     marker: PhantomData<fn() -> F>,
 }
 
@@ -33,7 +35,8 @@ impl<S, V: Version, F> SocksListener<S, V, F> {
         let second = SecondReply::after(&mut first);
         let told = first.bound;
         let bound = reachable(&told, proxy).unwrap_or_else(|| told.clone());
-        Self { waiting: Some((inner, second)), bound, told, proxy: None, marker: PhantomData }
+        let request = trace::Request::of_the_caller();
+        Self { waiting: Some((inner, second)), bound, told, proxy: None, request, marker: PhantomData }
     }
 
     /// The address that the peer has to connect to.
@@ -50,14 +53,14 @@ impl<S, V: Version, F> SocksListener<S, V, F> {
     }
 
     /// The same, of this proxy.
-    pub(crate) fn of(self, proxy: &impl fmt::Display) -> Self {
-        Self { proxy: Some(proxy.to_string().into()), ..self }
+    pub(crate) fn of(self, proxy: &impl fmt::Display, request: trace::Request) -> Self {
+        Self { proxy: Some(proxy.to_string().into()), request, ..self }
     }
 
     /// What the second reply is waited for with.
-    pub(crate) fn waiting(&mut self) -> Result<(&mut S, &mut SecondReply<V>), Error> {
+    pub(crate) fn waiting(&mut self) -> Result<(&mut S, &mut SecondReply<V>, &trace::Request), Error> {
         match &mut self.waiting {
-            Some((stream, second)) => Ok((stream, second)),
+            Some((stream, second)) => Ok((stream, second, &self.request)),
             None => Err(Error::new(Stage::SecondReply, ErrorKind::Over)),
         }
     }

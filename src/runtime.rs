@@ -102,7 +102,7 @@ pub(crate) async fn connect<'a, 'b, R: Runtime, V: Version>(
     first_bytes: &[u8],
 ) -> Result<SocksStream<R::Stream, V, R>, Error> {
     let proxy = proxy.into_proxy::<V>()?;
-    let (stream, established) = request::<R, V>(&proxy, target, Asked::connect(first_bytes)).await?;
+    let (stream, established, _) = request::<R, V>(&proxy, target, Asked::connect(first_bytes)).await?;
     Ok(SocksStream::new(stream, established))
 }
 
@@ -112,20 +112,20 @@ pub(crate) async fn bind<'a, 'b, R: Runtime, V: Version>(
     expected_peer: impl TryInto<Target<'b>, Error: Into<Error>>,
 ) -> Result<SocksListener<R::Stream, V, R>, Error> {
     let proxy = proxy.into_proxy::<V>()?;
-    let (stream, first) = request::<R, V>(&proxy, expected_peer, Asked::bind()).await?;
+    let (stream, first, request) = request::<R, V>(&proxy, expected_peer, Asked::bind()).await?;
     let addr = R::ends(&stream).ok().map(|ends| ends.peer.ip());
-    Ok(SocksListener::new(stream, first, addr).of(&*proxy))
+    Ok(SocksListener::new(stream, first, addr).of(&*proxy, request))
 }
 
 async fn request<'b, R: Runtime, V: Version>(
     proxy: &Proxy,
     target: impl TryInto<Target<'b>, Error: Into<Error>>,
     asked: Asked<'_, V>,
-) -> Result<(R::Stream, Established), Error> {
+) -> Result<(R::Stream, Established, trace::Request), Error> {
     let target = target.try_into().map_err(Into::into)?;
     let request = trace::request(asked.command, proxy, &target);
     let granted = request.watch(through::<R, V>(proxy, target, asked)).await;
-    granted.map_err(|error| error.at(proxy))
+    granted.map(|(stream, established)| (stream, established, request)).map_err(|error| error.at(proxy))
 }
 
 async fn through<R: Runtime, V: Version>(
@@ -206,7 +206,10 @@ pub(crate) async fn dial_by<R: Runtime>(proxy: &Proxy, deadline: Deadline) -> Re
             vec![SockAddr::unix(path).map_err(|error| Error::io(Stage::Dial, error))?]
         }
     };
-    R::race(addrs, proxy.socket(), deadline).await.map_err(|failures| failures.at(Stage::Dial))
+    let raced = R::race(addrs, proxy.socket(), deadline).await;
+    let stream = raced.map_err(|failures| failures.at(Stage::Dial))?;
+    trace::connected(Stage::Dial);
+    Ok(stream)
 }
 
 pub(crate) async fn resolve<R: Runtime>(
@@ -216,9 +219,9 @@ pub(crate) async fn resolve<R: Runtime>(
 ) -> Result<Vec<SocketAddr>, Error> {
     match R::lookup(name, port, deadline).await {
         Ok(addrs) if addrs.is_empty() => Err(no_address(name)),
-        Ok(addrs) => Ok(addrs),
-        Err(error) if error.kind() == io::ErrorKind::TimedOut => {
-            Err(Error::new(Stage::Resolve, ErrorKind::TimedOut))
+        Ok(addrs) => {
+            trace::looked_up(addrs.len());
+            Ok(addrs)
         }
         Err(error) => Err(unresolved(name, error)),
     }

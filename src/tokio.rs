@@ -105,8 +105,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin, V: Version> SocksListener<S, V, Tokio> {
     ///
     /// Cancel-safe: what came of the second reply is kept in the listener.
     pub async fn accept(&mut self) -> Result<(SocksStream<S, V, Tokio>, Address), Error> {
-        let (stream, second) = self.waiting()?;
-        let heard = converse(stream, second).await;
+        let (stream, second, request) = self.waiting()?;
+        let heard = request.watch(converse(stream, second)).await;
         self.accepted(heard)
     }
 
@@ -115,8 +115,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin, V: Version> SocksListener<S, V, Tokio> {
         &mut self,
         limit: Duration,
     ) -> Result<(SocksStream<S, V, Tokio>, Address), Error> {
-        let (stream, second) = self.waiting()?;
-        let heard = reactor::heard_within::<Tokio, _>(limit, converse(stream, second)).await;
+        let (stream, second, request) = self.waiting()?;
+        let heard = request.watch(reactor::heard_within::<Tokio, _>(limit, converse(stream, second))).await;
         self.accepted(heard)
     }
 }

@@ -4,35 +4,102 @@ use crate::command::Command;
 use crate::error::{Error, Stage};
 use std::fmt::Display;
 use std::time::Instant;
-use tracing::field::Empty;
+use tracing::field::{Empty, debug, display};
+use tracing::instrument::Instrumented;
 use tracing::{Instrument, Span, debug, debug_span};
 
-/// The span of one request. What it came to is filled in at its end: the stage that failed, if one did, and how long it took.
-pub(crate) struct Request(Span);
+/// The span of one request. How far it came, what failed if anything did, and how long it took are filled in on the way, the last when it is dropped:
+/// so it is there of what is given up too.
+#[derive(Debug)]
+pub(crate) struct Request {
+    span: Span,
+    began: Instant,
+}
 
 pub(crate) fn request(command: Command, proxy: &dyn Display, target: &dyn Display) -> Request {
-    Request(debug_span!("socks", %command, %proxy, %target, failed = Empty, elapsed = Empty))
+    let span = debug_span!("socks", %command, %proxy, %target, stage = Empty, error = Empty, elapsed = Empty);
+    Request { span, began: Instant::now() }
 }
 
 impl Request {
+    /// The request of a caller who has a span of their own, if any.
+    pub(crate) fn of_the_caller() -> Self {
+        Self { span: Span::none(), began: Instant::now() }
+    }
+
     /// Reports the work as this request's.
-    pub(crate) async fn watch<T>(self, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-        let began = Instant::now();
-        let outcome = work.instrument(self.0.clone()).await;
-        if let Err(error) = &outcome {
-            self.0.record("failed", tracing::field::display(error.stage()));
+    pub(crate) async fn watch<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        let outcome = work.instrument(self.in_place()).await;
+        self.came_to(outcome)
+    }
+
+    /// Reports the work of one who blocks.
+    pub(crate) fn watch_blocking<T>(&self, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+        let outcome = self.in_place().in_scope(work);
+        self.came_to(outcome)
+    }
+
+    fn in_place(&self) -> Span {
+        if self.span.is_none() { Span::current() } else { self.span.clone() }
+    }
+
+    fn came_to<T>(&self, outcome: Result<T, Error>) -> Result<T, Error> {
+        match &outcome {
+            Ok(_) => {
+                self.span.record("stage", display("done"));
+            }
+            Err(error) => {
+                self.span.record("stage", display(error.stage()));
+                self.span.record("error", display(format_args!("{error:#}")));
+            }
         }
-        self.0.record("elapsed", tracing::field::debug(began.elapsed()));
         outcome
     }
 }
 
+impl Drop for Request {
+    fn drop(&mut self) {
+        self.span.record("elapsed", debug(self.began.elapsed()));
+    }
+}
+
+/// The part of a request that one proxy of a chain has, the first being 1.
+pub(crate) fn hop<W: Future>(number: usize, of: usize, proxy: &dyn Display, work: W) -> Instrumented<W> {
+    if of == 1 {
+        return work.in_current_span();
+    }
+    Span::current().record("stage", display(format_args!("proxy {number} of {of}")));
+    work.instrument(debug_span!("hop", number, %proxy, stage = Empty))
+}
+
 /// A message was written.
 pub(crate) fn sent(stage: Stage, bytes: usize) {
+    reached(stage);
     debug!(%stage, bytes, "sent");
 }
 
 /// A message was understood.
 pub(crate) fn heard(stage: Stage, bytes: usize) {
+    reached(stage);
     debug!(%stage, bytes, "heard");
+}
+
+/// A name was looked up on this machine.
+pub(crate) fn looked_up(addresses: usize) {
+    reached(Stage::Resolve);
+    debug!(stage = %Stage::Resolve, addresses, "looked up");
+}
+
+/// A socket was connected.
+pub(crate) fn connected(stage: Stage) {
+    reached(stage);
+    debug!(%stage, "connected");
+}
+
+/// Notes the stage in the span that this is a part of, if it is one of this crate's.
+fn reached(stage: Stage) {
+    let span = Span::current();
+    if span.metadata().is_some_and(|metadata| metadata.target() == module_path!()) {
+        span.record("stage", display(stage));
+    }
 }

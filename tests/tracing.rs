@@ -1,132 +1,302 @@
-//! What the `tracing` feature reports: the proxy, the target, stages and sizes, and never a secret.
+//! What the `tracing` feature reports, on every front end: the proxy, the target, stages and sizes, and never a secret.
 
 #![cfg(feature = "tracing")]
 
-use anysocks::Proxy;
-use anysocks::blocking::Socks5Stream;
-use std::fmt::{Debug, Write as _};
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener};
-use std::sync::{Arc, Mutex};
-use std::thread;
-use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Metadata, Subscriber};
+mod fronts;
+#[path = "connector/messages.rs"]
+mod messages;
+#[path = "tracing/recorder.rs"]
+mod recorder;
+#[path = "connector/scene.rs"]
+mod scene;
+mod support;
+#[path = "connector/ways.rs"]
+mod ways;
 
-const SECRET: &str = "Zq7xW2kTn9RbV4sL";
+use anysocks::{Auth, Chain, Credentials, Proxy, Resolve};
+use messages::{BOUND, PASSWORD, Speaks, USER};
+use recorder::recorded;
+use scene::{BEHIND, TARGET, behind, dialogue};
+use std::io::Write;
+use std::net::SocketAddr;
+use support::case::Case;
+use support::script::{Line, client, proxy};
+use support::server::Server;
+use ways::{Way, everywhere};
 
-/// Writes down all that is reported, as text.
-#[derive(Clone, Default)]
-struct Recorder(Arc<Mutex<String>>);
+const PEER: &str = "192.0.2.1:80";
+const FIRST: &[u8] = b"first bytes Zq7xW2kTn9";
 
-struct Fields<'a>(&'a mut String);
-
-impl Visit for Fields<'_> {
-    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        write!(self.0, " {field}={value:?}").unwrap();
-    }
+/// What is reported of a request to a proxy that plays these lines.
+fn reported(
+    way: &Way,
+    lines: &[Line],
+    chain: impl Fn(SocketAddr) -> Chain,
+    ask: impl FnOnce(Box<dyn ways::Connecting>),
+) -> (SocketAddr, Vec<String>) {
+    let server = Server::start(lines.to_vec(), |_| ());
+    let addr = server.addr;
+    let reports = recorded(|| ask((way.new)(chain(addr))));
+    server.join();
+    (addr, reports)
 }
 
-impl Recorder {
-    fn record(&self, metadata: &Metadata<'_>, fields: impl FnOnce(&mut Fields<'_>)) {
-        let mut text = self.0.lock().unwrap();
-        write!(text, "{}", metadata.name()).unwrap();
-        fields(&mut Fields(&mut text));
-        text.push('\n');
-    }
+fn one(kind: Speaks) -> impl Fn(SocketAddr) -> Chain {
+    move |addr| kind.at(addr).into()
 }
 
-impl Subscriber for Recorder {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target().starts_with("anysocks")
-    }
+type Proxies = dyn Fn(SocketAddr) -> Chain;
 
-    fn new_span(&self, span: &Attributes<'_>) -> Id {
-        self.record(span.metadata(), |fields| span.record(fields));
-        Id::from_u64(1)
-    }
-
-    fn record(&self, _: &Id, values: &Record<'_>) {
-        let mut text = self.0.lock().unwrap();
-        text.push_str("recorded");
-        values.record(&mut Fields(&mut text));
-        text.push('\n');
-    }
-
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-
-    fn event(&self, event: &Event<'_>) {
-        self.record(event.metadata(), |fields| event.record(fields));
-    }
-
-    fn enter(&self, _: &Id) {}
-
-    fn exit(&self, _: &Id) {}
+/// The reports of messages: of what span, and what was said.
+fn messages(span: &str, sizes: &[(&str, &str, usize)]) -> Vec<String> {
+    sizes.iter().map(|(what, stage, bytes)| format!("{span}: {what} stage={stage} bytes={bytes}")).collect()
 }
 
-/// A proxy that wants a password and gives this answer to it, and to the request.
-fn proxy(status: u8) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let addr = listener.local_addr().unwrap();
-    thread::spawn(move || {
-        let mut client = listener.accept().unwrap().0;
-        let mut message = [0; 600];
-        for answer in [&[5, 2][..], &[1, status], &[5, status, 0, 1, 0, 0, 0, 0, 0, 0]] {
-            if client.read(&mut message).is_ok_and(|n| n > 0) {
-                client.write_all(answer).unwrap();
+const DIALLED: &str = "socks: connected stage=connection to the proxy";
+
+#[test]
+fn a_handshake_of_each_version() {
+    everywhere(|way| {
+        let four = [("sent", "request", 23), ("heard", "request", 8)];
+        let five = [
+            ("sent", "method selection", 3),
+            ("heard", "method selection", 2),
+            ("sent", "request", 18),
+            ("heard", "request", 10),
+        ];
+        let password = [
+            ("sent", "method selection", 4),
+            ("heard", "method selection", 2),
+            ("sent", "authentication", 3 + USER.len() + PASSWORD.len()),
+            ("heard", "authentication", 2),
+            ("sent", "request", 18),
+            ("heard", "request", 10),
+        ];
+        let rows: [(_, _, &[_]); 3] = [
+            (Speaks::Socks4, "socks4a://me@", &four),
+            (Speaks::Socks5, "socks5h://", &five),
+            (Speaks::Password, "socks5h://user@", &password),
+        ];
+        for (kind, url, sizes) in rows {
+            let _case = Case::new(format!("{kind:?}"));
+            let (addr, reports) = reported(way, &kind.connection(TARGET), one(kind), |connector| {
+                connector.connect(TARGET).expect("a tunnel");
+            });
+            let span = format!(
+                "end of socks command=CONNECT elapsed=.. proxy={url}{addr} stage=done target={TARGET}"
+            );
+            assert_eq!(reports, [vec![DIALLED.into()], messages("socks", sizes), vec![span]].concat());
+        }
+    });
+}
+
+#[test]
+fn each_proxy_of_a_chain() {
+    let kinds = [Speaks::Socks4, Speaks::Socks5];
+    everywhere(|way| {
+        let of_both = |addr| behind(addr, &kinds);
+        let (addr, reports) = reported(way, &dialogue(&kinds, TARGET), of_both, |connector| {
+            connector.connect(TARGET).expect("a tunnel");
+        });
+        let first = format!("socks4a://me@{addr}");
+        let second = format!("socks5h://{}", BEHIND[0]);
+        let expected = [
+            vec![DIALLED.to_owned()],
+            messages("socks>hop 1", &[("sent", "request", 11), ("heard", "request", 8)]),
+            vec![format!("end of hop number=1 proxy={first} stage=request")],
+            messages(
+                "socks>hop 2",
+                &[
+                    ("sent", "method selection", 3),
+                    ("heard", "method selection", 2),
+                    ("sent", "request", 18),
+                    ("heard", "request", 10),
+                ],
+            ),
+            vec![
+                format!("end of hop number=2 proxy={second} stage=request"),
+                format!(
+                    "end of socks command=CONNECT elapsed=.. proxy={first}, {second} stage=done target={TARGET}"
+                ),
+            ],
+        ];
+        assert_eq!(reports, expected.concat());
+    });
+}
+
+#[test]
+fn a_failure_with_its_stage_and_reason() {
+    everywhere(|way| {
+        for (kind, size) in [(Speaks::Socks4, 8), (Speaks::Socks5, 10)] {
+            let lines = kind.lines(1, TARGET, kind.refused());
+            let (_, reports) = reported(way, &lines, one(kind), |connector| {
+                assert!(connector.connect(TARGET).is_err());
+            });
+            let [.., heard, end] = &*reports else { panic!("{reports:?}") };
+            assert!(heard.starts_with("socks: heard stage=request bytes="), "{heard}, {size}");
+            assert!(end.contains("request refused: "), "{end}");
+            assert!(end.contains("elapsed=.. ") && end.contains("stage=request"), "{end}");
+        }
+        let lines = [
+            client([5, 2, 0, 2]),
+            proxy(anysocks::Stage::MethodSelection, [5, 2]),
+            client(messages::subnegotiation(USER, PASSWORD)),
+            proxy(anysocks::Stage::Authentication, [1, 1]),
+        ];
+        let (_, reports) = reported(way, &lines, one(Speaks::Password), |connector| {
+            assert!(connector.connect(TARGET).is_err());
+        });
+        assert!(reports.contains(&"socks: heard stage=authentication bytes=2".into()), "{reports:?}");
+        assert!(reports.last().is_some_and(|end| end.contains("stage=authentication")), "{reports:?}");
+
+        // What the system says belongs to it.
+        let (addr, _bound) = scene::deserted();
+        let reports = recorded(|| {
+            assert!((way.new)(Speaks::Socks5.at(addr).into()).connect(TARGET).is_err());
+        });
+        let [end] = &*reports else { panic!("{reports:?}") };
+        assert!(end.contains("connection to the proxy failed: "), "{end}");
+    });
+}
+
+/// The span lasts until the peer is there.
+#[test]
+fn a_listener_and_its_peer() {
+    let kind = Speaks::Socks5;
+    everywhere(|way| {
+        let lines = [
+            kind.lines(2, PEER, kind.granted(BOUND)),
+            vec![proxy(anysocks::Stage::SecondReply, kind.granted(PEER))],
+        ]
+        .concat();
+        let (_, reports) = reported(way, &lines, one(kind), |connector| {
+            let mut listener = connector.bind(PEER).expect("a listener");
+            listener.accept().expect("the peer");
+        });
+        let [.., first, second, end] = &*reports else { panic!("{reports:?}") };
+        assert_eq!(first, "socks: heard stage=request bytes=10");
+        assert_eq!(second, "socks: heard stage=second reply bytes=10");
+        assert!(end.starts_with("end of socks command=BIND elapsed=.. proxy="), "{end}");
+        assert!(end.contains("stage=done"), "{end}");
+    });
+}
+
+#[test]
+fn what_else_is_asked() {
+    let kind = Speaks::Socks5;
+    everywhere(|way| {
+        let resolve = kind.lines(0xF0, "example.com:0", kind.granted("192.0.2.9:0"));
+        let (_, reports) = reported(way, &resolve, one(kind), |connector| {
+            connector.resolve("example.com").expect("an address");
+        });
+        let end = reports.last().expect("a report");
+        assert!(
+            end.starts_with("end of socks command=RESOLVE ") && end.ends_with("target=example.com"),
+            "{end}"
+        );
+
+        let associate = [
+            kind.greeting(),
+            vec![
+                client(b"\x05\x03\x00\x01\0\0\0\0\0\0"),
+                proxy(anysocks::Stage::Request, kind.granted("127.0.0.1:9")),
+            ],
+        ];
+        let (_, reports) = reported(way, &associate.concat(), one(kind), |connector| {
+            connector.associate().expect("an association");
+        });
+        let end = reports.last().expect("a report");
+        assert!(end.starts_with("end of socks command=UDP ASSOCIATE "), "{end}");
+    });
+}
+
+#[test]
+fn a_connection_without_a_proxy() {
+    everywhere(|way| {
+        let target = scene::saying(vec![], "word").to_string();
+        let reports = recorded(|| drop((way.direct)().connect(&target).expect("a connection")));
+        let end = format!("end of socks command=CONNECT elapsed=.. proxy=none stage=done target={target}");
+        assert_eq!(reports, ["socks: connected stage=direct connection", &end]);
+    });
+}
+
+#[test]
+fn a_name_that_is_looked_up_here() {
+    let kind = Speaks::Socks5;
+    everywhere(|way| {
+        let lines = kind.lines(1, "127.0.0.1:80", kind.granted(BOUND));
+        let here = |addr| Chain::from(kind.at(addr).resolve(Resolve::Locally));
+        let server = scene::serving(move |mut client| {
+            // The name may have another address first, which is refused.
+            if scene::play(&mut client, &lines).is_err() {
+                let _ = client.write_all(&kind.refused());
+            }
+        });
+        let reports = recorded(|| drop((way.new)(here(server)).connect("localhost:80")));
+        assert!(reports[0].starts_with("socks: looked up stage=name resolution addresses="), "{reports:?}");
+    });
+}
+
+/// The time that was spent is there of what is given up too, and how far it came.
+#[cfg(feature = "tokio")]
+#[test]
+fn what_is_given_up() {
+    use std::time::Duration;
+    let addr = scene::serving(|mut client| {
+        let _ = std::io::Read::read_to_end(&mut client, &mut Vec::new());
+    });
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let proxy = Speaks::Socks5.at(addr);
+    let reports = recorded(|| {
+        runtime.block_on(async {
+            let connecting = anysocks::tokio::Socks5Stream::connect(&proxy, TARGET);
+            assert!(tokio::time::timeout(Duration::from_millis(50), connecting).await.is_err());
+        });
+    });
+    let end = reports.last().expect("a report");
+    assert!(end.starts_with("end of socks command=CONNECT elapsed=.. "), "{end}");
+    assert!(end.contains("stage=method selection"), "{end}");
+}
+
+#[test]
+fn no_secret() {
+    const KINDS: [Speaks; 2] = [Speaks::Password, Speaks::Password];
+    let isolated =
+        |addr| Chain::from(Proxy::socks5(addr).and_then(|tor| tor.isolated(PASSWORD)).expect("a proxy"));
+    let token = [
+        vec![client([5, 1, 2]), proxy(anysocks::Stage::MethodSelection, [5, 2])],
+        vec![client([&[1, 9], &b"<torS0X>0"[..], &[10], PASSWORD.as_bytes()].concat())],
+        vec![proxy(anysocks::Stage::Authentication, [1, 0])],
+        vec![client(Speaks::Socks5.request(1, TARGET))],
+        vec![proxy(anysocks::Stage::Request, Speaks::Socks5.refused())],
+    ];
+    let at_once = |addr| {
+        let auth =
+            Auth::password_only(Credentials::new(USER, PASSWORD).expect("credentials")).pipelined(true);
+        Chain::from(Speaks::Socks5.at(addr).auth(auth).expect("a proxy"))
+    };
+    let message =
+        [&[5, 1, 2], &*messages::subnegotiation(USER, PASSWORD), &Speaks::Socks5.request(1, TARGET), FIRST];
+    everywhere(|way| {
+        let rows: [(Vec<Line>, &Proxies); 3] = [
+            (dialogue(&KINDS, TARGET), &|addr| behind(addr, &KINDS)),
+            (token.concat(), &isolated),
+            (vec![client(message.concat()), proxy(anysocks::Stage::MethodSelection, [5, 2, 1, 1])], &at_once),
+        ];
+        for (n, (lines, chain)) in rows.into_iter().enumerate() {
+            let (_, reports) = reported(way, &lines, chain, |connector| {
+                let first: &[u8] = if n == 2 { FIRST } else { b"" };
+                let _ = connector.connect_with(TARGET, first);
+            });
+            assert!(reports.len() > 3, "{reports:?}");
+            let text = reports.join("\n");
+            for secret in [PASSWORD.as_bytes(), FIRST] {
+                let bytes = format!("{secret:?}");
+                let escaped = secret.escape_ascii().to_string();
+                for telling in [&*escaped, &escaped[..8], &bytes[1..20]] {
+                    assert!(!text.contains(telling), "{text}");
+                }
             }
         }
     });
-    addr
-}
-
-fn recorded(status: u8, target: &str) -> (Proxy, String) {
-    let proxy = format!("socks5h://user:{SECRET}@{}", proxy(status)).parse::<Proxy>().unwrap();
-    let recorder = Recorder::default();
-    let connected =
-        tracing::subscriber::with_default(recorder.clone(), || Socks5Stream::connect(&proxy, target));
-    assert_eq!(connected.is_ok(), status == 0);
-    let text = recorder.0.lock().unwrap().clone();
-    (proxy, text)
-}
-
-#[test]
-fn a_handshake_is_reported() {
-    let (proxy, text) = recorded(0, "example.com:80");
-    // Greeting, credentials, request, and their answers.
-    let sizes = [
-        ("sent", 4),
-        ("heard", 2),
-        ("sent", 3 + 4 + SECRET.len()),
-        ("heard", 2),
-        ("sent", 18),
-        ("heard", 10),
-    ];
-    let lines: Vec<_> = text.lines().collect();
-    assert_eq!(lines[0], format!("socks command=CONNECT proxy={proxy} target=example.com:80"));
-    assert_eq!(lines.len(), 1 + sizes.len() + 1, "{text}");
-    assert!(lines[1 + sizes.len()].starts_with("recorded elapsed="), "{text}");
-    let stages = ["method selection", "authentication", "request"];
-    for (at, (what, bytes)) in sizes.into_iter().enumerate() {
-        let fields = format!("stage={} bytes={bytes}", stages[at / 2]);
-        assert!(lines[1 + at].contains(what) && lines[1 + at].contains(&fields), "{fields}: {text}");
-    }
-}
-
-#[test]
-fn a_failure_is_reported_with_its_stage() {
-    let (_, text) = recorded(1, "example.com:80");
-    assert!(text.contains("\nrecorded failed=authentication\n"), "{text}");
-}
-
-#[test]
-fn no_secret_is_reported() {
-    for status in [0, 1] {
-        let (_, text) = recorded(status, "example.com:80");
-        assert!(text.contains("socks5h://user@127.0.0.1"), "{text}");
-        let bytes = format!("{:?}", SECRET.as_bytes());
-        for telling in [SECRET, &SECRET[..8], &bytes[1..20]] {
-            assert!(!text.contains(telling), "{text}");
-        }
-    }
 }

@@ -26,7 +26,8 @@ pub(crate) async fn through_chain<R: Runtime, W: Wrap<R>>(
     let what: &dyn fmt::Display = if asked.command.is_lookup() { target.host() } else { &target };
     let request = trace::request(asked.command, chain, what);
     let way = Way { chain, wrap, asked, whole: deadline(chain.limit()), front_end: PhantomData };
-    request.watch(way.by_each_address(target)).await
+    let (stream, established, proxy) = request.watch(way.by_each_address(target)).await?;
+    Ok(Reached { stream, established, proxy, request })
 }
 
 /// What the last proxy granted.
@@ -35,7 +36,10 @@ pub(crate) struct Reached<S> {
     pub(crate) established: Established,
     /// Where the last proxy is, if that is known.
     pub(crate) proxy: Option<IpAddr>,
+    pub(crate) request: trace::Request,
 }
+
+type Granted<S> = (S, Established, Option<IpAddr>);
 
 /// All that is known beforehand of how to reach something.
 struct Way<'a, R, W> {
@@ -55,7 +59,7 @@ struct Stop<'a> {
 
 impl<R: Runtime, W: Wrap<R>> Way<'_, R, W> {
     /// Where a proxy is not asked for names, tries each address that the name has.
-    async fn by_each_address(&self, target: Target<'_>) -> Result<Reached<W::Stream>, Error> {
+    async fn by_each_address(&self, target: Target<'_>) -> Result<Granted<W::Stream>, Error> {
         // What is wrong with the options is found before anybody is asked.
         let mut stops = self.stops(target)?;
         for (n, stop) in stops.iter_mut().enumerate() {
@@ -112,7 +116,7 @@ impl<R: Runtime, W: Wrap<R>> Way<'_, R, W> {
         Ok(())
     }
 
-    async fn walk(&self, stops: &[Stop<'_>]) -> Result<Reached<W::Stream>, Error> {
+    async fn walk(&self, stops: &[Stop<'_>]) -> Result<Granted<W::Stream>, Error> {
         let hops = self.chain.hops();
         let last = hops.len() - 1;
         let mut limit = earlier(self.whole, &hops[0]);
@@ -125,14 +129,20 @@ impl<R: Runtime, W: Wrap<R>> Way<'_, R, W> {
         let wrapped = self.wrap.wrap(stream, Some(&hops[0]), limit).await;
         let mut held = wrapped.map_err(failed(Stage::Dial)).map_err(self.at(0))?;
         for (n, stop) in stops[..last].iter().enumerate() {
-            let passed = pass::<R, W>(&mut held, &hops[n], stop.target.borrowed(), limit).await;
-            passed.map_err(self.at(n))?;
+            let passing = pass::<R, W>(&mut held, &hops[n], stop.target.borrowed(), limit);
+            self.hop(n, passing).await?;
             limit = earlier(self.whole, &hops[n + 1]);
         }
         let mut talk = self.asked.of(hops[last].protocol(), stops[last].target.borrowed())?;
-        let established = W::converse(&mut held, &mut talk, limit).await.map_err(self.at(last))?;
+        let established = self.hop(last, W::converse(&mut held, &mut talk, limit)).await?;
         let stream = W::finish(held).map_err(failed(Stage::Request)).map_err(self.at(last))?;
-        Ok(Reached { stream, established, proxy })
+        Ok((stream, established, proxy))
+    }
+
+    /// What is said to this proxy.
+    async fn hop<T>(&self, n: usize, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        let hops = self.chain.hops();
+        trace::hop(n + 1, hops.len(), &hops[n], work).await.map_err(self.at(n))
     }
 
     /// The same error, of this proxy.

@@ -38,7 +38,10 @@ impl ReplyReader for Reader {
     }
 
     fn is_granted(&mut self) -> Result<bool, Error> {
-        let failed = |kind| Err(Error::new(self.stage, kind));
+        let failed = |kind| {
+            trace::heard(self.stage, self.heard.into());
+            Err(Error::new(self.stage, kind))
+        };
         if self.heard == 0 {
             return Ok(false);
         }

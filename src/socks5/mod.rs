@@ -230,15 +230,13 @@ impl<'a> Socks5<'a> {
                 return Err(Error::new(Stage::Authentication, kind));
             }
         }
-        match self.reply.heard.take_answer() {
-            None => Ok(()),
-            Some(0) => {
-                trace::heard(Stage::Authentication, ANSWER);
-                self.speak(Phase::Request);
-                Ok(())
-            }
-            Some(status) => Err(Error::new(Stage::Authentication, ErrorKind::PasswordRefused(status))),
+        let Some(status) = self.reply.heard.take_answer() else { return Ok(()) };
+        trace::heard(Stage::Authentication, ANSWER);
+        if status != 0 {
+            return Err(Error::new(Stage::Authentication, ErrorKind::PasswordRefused(status)));
         }
+        self.speak(Phase::Request);
+        Ok(())
     }
 
     /// Looks whether the sub-negotiation has come to its end. Asking it for its next step changes nothing else.

@@ -43,9 +43,10 @@ impl ReplyReader for Reader {
 
     fn is_granted(&mut self) -> Result<bool, Error> {
         loop {
-            if self.heard.is_granted()? {
+            let granted = self.heard.is_granted();
+            if !matches!(granted, Ok(false)) {
                 trace::heard(self.heard.stage(), self.heard.len());
-                return Ok(true);
+                return granted;
             }
             // A frame may hold less than the reply, or application bytes behind it: take what the reply needs, no more.
             let Some(frames) = &mut self.frames else { return Ok(false) };

@@ -23,6 +23,7 @@ pub(crate) fn proxy(stage: Stage, bytes: impl Into<Vec<u8>>) -> Line {
 
 /// How the stream behaves; by default as well as a stream can.
 #[derive(Clone, Copy, Debug, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a habit of its own")]
 pub(crate) struct Manner {
     /// All that the proxy sends is there from the start, in one piece. Else each message comes in one piece once the client has said
     /// what stands before it, and only the application's bytes are glued to the last one.
