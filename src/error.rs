@@ -75,7 +75,7 @@ pub enum ErrorKind {
     /// An I/O error of the stream.
     #[error("failed")]
     Io(#[source] io::Error),
-    /// A name can't be resolved, or has no address that can be used.
+    /// A name can't be resolved, or not in time, or has no address that can be used.
     #[error("of {name} failed")]
     Unresolved {
         /// The name: the proxy's, or with local resolution the target's.
@@ -88,8 +88,8 @@ pub enum ErrorKind {
     /// deadline ended come last, with an error of the kind `TimedOut`.
     #[error("failed: {}", Attempt::list(.0))]
     Unreachable(Vec<Attempt>),
-    /// The deadline passed while a name was being resolved or a conversation held. Where it ended the dialling, it is
-    /// [`Unreachable`](Self::Unreachable); [`Error::is_timeout`] knows both.
+    /// The deadline passed while a conversation was held. Where it ended the lookup of a name it is [`Unresolved`](Self::Unresolved), and where the
+    /// dialling, [`Unreachable`](Self::Unreachable); [`Error::is_timeout`] knows them all.
     #[error("timed out")]
     TimedOut,
     /// What answers is no SOCKS proxy of this version. `first` is the first byte that it sent.

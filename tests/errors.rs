@@ -166,6 +166,7 @@ fn sources() {
     let error = Error::io(Stage::Authentication, cut);
     assert_eq!(error.to_string(), "authentication failed");
     assert_eq!(error.source().unwrap().to_string(), "the cable is cut");
+    assert_eq!(format!("{error:#}"), "authentication failed: the cable is cut");
     becomes(error, io::ErrorKind::ConnectionReset);
     let error = Error::method("no ticket");
     assert_eq!((error.to_string(), error.stage()), ("authentication failed".into(), Stage::Authentication));

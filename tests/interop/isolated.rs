@@ -80,7 +80,7 @@ fn perform(task: &Task<'_>) -> Result<Result<(), String>, Error> {
             let (elapsed, opened) = timed(front, &proxy, 80);
             let error = opened.err();
             let fits = error.as_ref().is_some_and(|error| {
-                error.stage() == Stage::Resolve && matches!(error.kind(), ErrorKind::TimedOut)
+                error.stage() == Stage::Resolve && error.is_timeout()
             });
             judge("a resolver's timeout", fits, elapsed, 500..650, error)
         }
