@@ -9,13 +9,15 @@ mod support;
 #[path = "connector/ways.rs"]
 mod ways;
 
-use anysocks::{Invalid, Proxy};
+use anysocks::{Auth, Invalid, Proxy, Reply, Stage};
 use messages::{Speaks, subnegotiation};
-use scene::{TARGET, invalid, serving};
+use scene::{TARGET, error, invalid, serving};
 use std::collections::HashSet;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::mpsc::{Receiver, channel};
+use support::script::{client, proxy};
+use support::server::Server;
 use ways::everywhere;
 
 const USER: &str = "<torS0X>0";
@@ -79,7 +81,7 @@ fn without_one_it_is_random() {
     let tor = Proxy::socks5(addr).expect("a proxy");
     let mut seen = HashSet::new();
     for _ in 0..20 {
-        let proxy = tor.clone().isolated(None).expect("random bytes");
+        let proxy = tor.clone().isolated_randomly().expect("random bytes");
         let own = token(&proxy, &reports);
         // 128 bits as text.
         assert!(own.len() == 32 && own.iter().all(u8::is_ascii_hexdigit), "{}", own.escape_ascii());
@@ -101,13 +103,28 @@ fn the_last_word_counts() {
     assert_eq!(token(&proxy, &reports), b"bob");
 }
 
+/// Everything in one write, if that was asked for before.
+#[test]
+fn in_one_write() {
+    let [request, refused] = [Speaks::Socks5.request(1, TARGET), Speaks::Socks5.refused()];
+    let message = [&[5, 1, 2], &*subnegotiation(USER, "alice"), &request].concat();
+    let answer = [&[5, 2, 1, 0], &*refused].concat();
+    let lines = [client(message), proxy(Stage::Request, answer)];
+    everywhere(|way| {
+        let server = Server::start(lines.to_vec(), |_| ());
+        let auth = Auth::none().pipelined(true);
+        let tor = server.proxy().auth(auth).and_then(|tor| tor.isolated("alice")).expect("a proxy");
+        assert_eq!(error((way.new)(tor.into()).connect(TARGET)).reply(), Some(Reply::HOST_UNREACHABLE));
+        server.join();
+    });
+}
+
 #[test]
 fn tokens_that_cannot_be() {
     let tor = || Proxy::socks5("127.0.0.1:9050").expect("a proxy");
-    assert_eq!(invalid(tor().isolated(&*"t".repeat(256))), Invalid::PasswordTooLong(256));
-    tor().isolated(&*"t".repeat(255)).expect("a token");
-    for token in [Some("alice"), None] {
-        let v4 = Proxy::socks4("127.0.0.1:9050").expect("a proxy");
-        assert_eq!(invalid(v4.isolated(token)), Invalid::PasswordOverSocks4);
-    }
+    assert_eq!(invalid(tor().isolated("t".repeat(256))), Invalid::PasswordTooLong(256));
+    tor().isolated("t".repeat(255)).expect("a token");
+    let v4 = || Proxy::socks4("127.0.0.1:9050").expect("a proxy");
+    assert_eq!(invalid(v4().isolated("alice")), Invalid::PasswordOverSocks4);
+    assert_eq!(invalid(v4().isolated_randomly()), Invalid::PasswordOverSocks4);
 }

@@ -35,10 +35,26 @@ fn from_text(text: &str) -> [Result<Target<'_>, Error>; 4] {
 }
 
 /// Every conversion that takes a host as a text.
-fn from_host(host: &str) -> [Result<Host<'_>, Error>; 4] {
+fn from_host(host: &str) -> [Result<Host<'_>, Error>; 6] {
+    let string = host.to_owned();
+    let borrowed = Host::try_from(&string).map(Host::into_owned);
     let pair = Target::try_from((host, 443)).map(|target| target.host().clone());
     let owned = Target::try_from((host.to_owned(), 443)).map(|target| target.host().clone());
-    [Host::try_from(host), Host::try_from(Cow::Owned(host.to_owned())), pair, owned]
+    let cow = Host::try_from(Cow::Owned(host.to_owned()));
+    [Host::try_from(host), cow, Host::try_from(host.to_owned()), borrowed, pair, owned]
+}
+
+#[test]
+fn hosts_of_what_is_one_already() {
+    for (host, expected) in [
+        (Host::from(V4), ip(V4)),
+        (Host::from(V6), ip(V6)),
+        (Host::from(IpAddr::V4(V4)), ip(V4)),
+        (Host::from(Domain::new("example.com").unwrap()), name("example.com")),
+        (name("example.com").borrowed(), name("example.com")),
+    ] {
+        assert_eq!(host, expected);
+    }
 }
 
 #[test]

@@ -153,34 +153,41 @@ impl Proxy {
     }
 
     /// Has Tor use circuits that no stream with another token shares: a user name and a password in the form that
-    /// [Tor's extensions](https://spec.torproject.org/socks-extensions.html) give them, and no other METHOD. Without a token it is a random
-    /// one, which the clones of this proxy share.
+    /// [Tor's extensions](https://spec.torproject.org/socks-extensions.html) give them, and no other METHOD. Whether everything leaves
+    /// [in one write](Auth::pipelined) stays as it was.
     ///
     /// ```
     /// use anysocks::Proxy;
     ///
     /// let tor = Proxy::socks5("127.0.0.1:9050")?;
     /// let (alice, bob) = (tor.clone().isolated("alice")?, tor.clone().isolated("bob")?);
-    /// let nobody_else = tor.isolated(None)?;
+    /// let nobody_else = tor.isolated_randomly()?;
     /// # Ok::<(), anysocks::Error>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// The proxy is a SOCKS4 one, the token is longer than 255 bytes, or the system has no random bytes.
-    pub fn isolated<'t>(self, token: impl Into<Option<&'t str>>) -> Result<Self, Error> {
-        if let Some(token) = token.into() {
-            return self.password_only(ISOLATED, token);
-        }
+    /// The proxy is a SOCKS4 one, or the token is longer than 255 bytes.
+    pub fn isolated(self, token: impl AsRef<[u8]>) -> Result<Self, Error> {
+        let pipelined = matches!(&self.protocol, Protocol::V5(auth) if auth.is_pipelined());
+        self.credentials(ISOLATED, token, |token| Auth::password_only(token).pipelined(pipelined))
+    }
+
+    /// The same, with a random token, which the clones of this proxy share.
+    ///
+    /// # Errors
+    ///
+    /// The proxy is a SOCKS4 one, or the system has no random bytes.
+    pub fn isolated_randomly(self) -> Result<Self, Error> {
         let token = random_token().map_err(|error| Error::io(Stage::Preparation, error))?;
-        self.password_only(ISOLATED, token.as_bytes())
+        self.isolated(token.as_bytes())
     }
 
     fn credentials(
         self,
         user: impl AsRef<[u8]>,
         password: impl AsRef<[u8]>,
-        auth: fn(Credentials) -> Auth,
+        auth: impl FnOnce(Credentials) -> Auth,
     ) -> Result<Self, Error> {
         match self.protocol {
             Protocol::V5(_) => self.auth(auth(Credentials::new(user, password)?)),

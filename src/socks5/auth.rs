@@ -19,7 +19,7 @@ pub(super) const NO_ACCEPTABLE: u8 = 0xFF;
 ///
 /// let open = Auth::none();                                                    // X'00'
 /// let either = Auth::password(Credentials::new("user", "secret")?);           // X'00', X'02'
-/// let isolated = Auth::password_only(Credentials::new("circuit-7", "")?);     // X'02'
+/// let only = Auth::password_only(Credentials::new("user", "secret")?);        // X'02'
 /// # Ok::<(), anysocks::Error>(())
 /// ```
 #[derive(Clone)]
@@ -70,8 +70,8 @@ impl Auth {
         Self { offers: vec![Offer::None, Offer::Password(credentials)], pipelined: false }
     }
 
-    /// User name and password, and nothing else: for a proxy that tells its users apart but would let anyone in, such as Tor with its
-    /// stream isolation.
+    /// User name and password, and nothing else: for a proxy that tells its users apart but would let anyone in. Tor's stream isolation is
+    /// [`Proxy::isolated`](crate::Proxy::isolated).
     #[must_use]
     pub fn password_only(credentials: Credentials) -> Self {
         Self::offering(Offer::Password(credentials))
@@ -114,6 +114,10 @@ impl Auth {
     pub const fn pipelined(mut self, pipelined: bool) -> Self {
         self.pipelined = pipelined;
         self
+    }
+
+    pub(crate) const fn is_pipelined(&self) -> bool {
+        self.pipelined
     }
 
     fn offering(offer: Offer) -> Self {

@@ -19,16 +19,17 @@ pub(crate) fn applies(server: &Capabilities, front: &Front) -> bool {
 pub(crate) fn play(setting: &Setting<'_>) -> Result<(), String> {
     let mut control = tornet::control(setting.running)?;
     let plain = || Proxy::socks5(setting.endpoint()).map_err(|error| error.to_string());
-    let isolated = |token: Option<&str>| plain()?.isolated(token).map_err(|error| error.to_string());
-    let nobody_else = isolated(None)?;
+    let isolated = |token: &str| plain()?.isolated(token).map_err(|error| error.to_string());
+    let randomly = || plain()?.isolated_randomly().map_err(|error| error.to_string());
+    let nobody_else = randomly()?;
     let front = setting.front.name;
     // Who goes which way: equal letters should, others should not share a circuit.
     let proxies = [
-        ('a', isolated(Some(&format!("{front} alice")))?),
-        ('b', isolated(Some(&format!("{front} bob")))?),
-        ('a', isolated(Some(&format!("{front} alice")))?),
+        ('a', isolated(&format!("{front} alice"))?),
+        ('b', isolated(&format!("{front} bob"))?),
+        ('a', isolated(&format!("{front} alice"))?),
         ('c', nobody_else.clone()),
-        ('d', isolated(None)?),
+        ('d', randomly()?),
         ('c', nobody_else),
         ('e', plain()?),
     ];

@@ -7,7 +7,7 @@ use std::process;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anysocks::{Auth, Error, ErrorKind, Proxy, Stage, Target};
+use anysocks::{Auth, Error, Proxy, Stage, Target};
 
 use crate::fronts::{FRONTS, Front, Opening};
 use crate::tunnel::{DEADLINE, Opened};
@@ -79,9 +79,8 @@ fn perform(task: &Task<'_>) -> Result<Result<(), String>, Error> {
             let proxy = Proxy::socks5((Task::NAME, 1080))?.timeout(Duration::from_millis(500));
             let (elapsed, opened) = timed(front, &proxy, 80);
             let error = opened.err();
-            let fits = error.as_ref().is_some_and(|error| {
-                error.stage() == Stage::Resolve && error.is_timeout()
-            });
+            let fits =
+                error.as_ref().is_some_and(|error| error.stage() == Stage::Resolve && error.is_timeout());
             judge("a resolver's timeout", fits, elapsed, 500..650, error)
         }
         Task::SilentFirstAddress { front, proxy, destination } => {

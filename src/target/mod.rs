@@ -1,8 +1,11 @@
 //! What a proxy is asked for: a host and a port.
 
+mod host;
+
+pub use host::{Domain, Host};
+
 use crate::error::Error;
 use crate::invalid::Invalid;
-use std::borrow::Cow;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::str::FromStr;
@@ -30,24 +33,6 @@ pub struct Target<'a> {
     host: Host<'a>,
     port: u16,
 }
-
-/// The host of a [`Target`]: an address, or a name for the proxy to resolve.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Host<'a> {
-    /// An address. An IPv4-mapped IPv6 address stays one.
-    Ip(IpAddr),
-    /// A name.
-    Domain(Domain<'a>),
-}
-
-/// A name that a SOCKS message can carry: 1 to 255 bytes of ASCII without controls, spaces and the characters that separate the
-/// parts of a URL (the WHATWG's "forbidden host code points").
-///
-/// A trailing dot is kept. An international name must come in its punycode form: IDNA tables would be by far the largest
-/// part of this crate, and who has a URL parser has them already.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Domain<'a>(Cow<'a, str>);
 
 impl<'a> Target<'a> {
     /// A host and a port. Port 0 is sent as it is.
@@ -99,111 +84,7 @@ impl<'a> Target<'a> {
     /// The same target, borrowing from this one.
     #[must_use]
     pub fn borrowed(&self) -> Target<'_> {
-        let host = match &self.host {
-            Host::Ip(ip) => Host::Ip(*ip),
-            Host::Domain(name) => Host::Domain(name.borrowed()),
-        };
-        Target { host, port: self.port }
-    }
-}
-
-impl Host<'_> {
-    /// The same host, borrowing nothing.
-    #[must_use]
-    pub fn into_owned(self) -> Host<'static> {
-        match self {
-            Host::Ip(ip) => Host::Ip(ip),
-            Host::Domain(Domain(name)) => Host::Domain(Domain(Cow::Owned(name.into_owned()))),
-        }
-    }
-}
-
-impl<'a> Domain<'a> {
-    /// A name, if SOCKS can carry it.
-    ///
-    /// # Errors
-    ///
-    /// It is empty, longer than 255 bytes, not ASCII, or holds a character that no host name has.
-    pub fn new(name: impl Into<Cow<'a, str>>) -> Result<Self, Error> {
-        let name = name.into();
-        check(&name)?;
-        Ok(Self(name))
-    }
-
-    /// The same name, borrowing from this one.
-    #[must_use]
-    pub fn borrowed(&self) -> Domain<'_> {
-        Domain(Cow::Borrowed(self.as_str()))
-    }
-
-    /// The name.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-/// Whether a name may hold this byte.
-static ALLOWED: [bool; 256] = {
-    let mut allowed = [false; 256];
-    let mut byte = 0x21;
-    while byte < 0x7F {
-        allowed[byte as usize] =
-            !matches!(byte, b'#' | b'%' | b'/' | b':' | b'<' | b'>' | b'?' | b'@' | b'['..=b'^' | b'|');
-        byte += 1;
-    }
-    allowed
-};
-
-/// What is wrong with a name, if anything is.
-fn check(name: &str) -> Result<(), Invalid> {
-    if name.is_empty() {
-        return Err(Invalid::NameEmpty);
-    }
-    if name.len() > 255 {
-        return Err(Invalid::NameTooLong(name.len()));
-    }
-    match name.bytes().find(|byte| !ALLOWED[usize::from(*byte)]) {
-        None => Ok(()),
-        Some(_) if !name.is_ascii() => Err(Invalid::NameNotAscii),
-        Some(byte) => Err(Invalid::NameCharacter(char::from(byte))),
-    }
-}
-
-impl<'a> TryFrom<Cow<'a, str>> for Host<'a> {
-    type Error = Error;
-
-    fn try_from(text: Cow<'a, str>) -> Result<Self, Error> {
-        if let Err(no_name) = check(&text) {
-            // An IPv6 address holds what no name may.
-            return match text.strip_prefix('[').and_then(|text| text.strip_suffix(']')) {
-                Some(inside) => ipv6(inside)?.map(Self::Ip).ok_or_else(|| Invalid::NotIpv6.into()),
-                None => ipv6(&text)?.map(Self::Ip).ok_or_else(|| no_name.into()),
-            };
-        }
-        if text.ends_with(|last: char| last.is_ascii_digit()) {
-            if let Ok(ip) = text.parse() {
-                return Ok(Self::Ip(IpAddr::V4(ip)));
-            }
-        }
-        Ok(Self::Domain(Domain(text)))
-    }
-}
-
-fn ipv6(text: &str) -> Result<Option<IpAddr>, Error> {
-    let (ip, zone) = text.split_once('%').map_or((text, None), |(ip, zone)| (ip, Some(zone)));
-    match (ip.parse().map(IpAddr::V6), zone) {
-        (Ok(_), Some(_)) => Err(Invalid::Zone.into()),
-        (ip, None) => Ok(ip.ok()),
-        (Err(_), Some(_)) => Ok(None),
-    }
-}
-
-impl<'a> TryFrom<&'a str> for Host<'a> {
-    type Error = Error;
-
-    fn try_from(text: &'a str) -> Result<Self, Error> {
-        Cow::Borrowed(text).try_into()
+        Target { host: self.host.borrowed(), port: self.port }
     }
 }
 
@@ -272,7 +153,7 @@ impl TryFrom<(String, u16)> for Target<'_> {
     type Error = Error;
 
     fn try_from((host, port): (String, u16)) -> Result<Self, Error> {
-        Ok(Self::new(Cow::<str>::Owned(host).try_into()?, port))
+        Ok(Self::new(host.try_into()?, port))
     }
 }
 
@@ -356,24 +237,8 @@ impl<'a> From<&'a Target<'_>> for Target<'a> {
     }
 }
 
-impl fmt::Display for Host<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Ip(IpAddr::V4(ip)) => ip.fmt(f),
-            Self::Ip(IpAddr::V6(ip)) => write!(f, "[{ip}]"),
-            Self::Domain(name) => f.write_str(name.as_str()),
-        }
-    }
-}
-
 impl fmt::Display for Target<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.host, self.port)
-    }
-}
-
-impl fmt::Debug for Domain<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.as_str().fmt(f)
     }
 }

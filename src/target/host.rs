@@ -1,0 +1,190 @@
+//! The host of a target: an address, or a name.
+
+use crate::error::Error;
+use crate::invalid::Invalid;
+use std::borrow::Cow;
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// The host of a [`Target`]: an address, or a name for the proxy to resolve.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Host<'a> {
+    /// An address. An IPv4-mapped IPv6 address stays one.
+    Ip(IpAddr),
+    /// A name.
+    Domain(Domain<'a>),
+}
+
+/// A name that a SOCKS message can carry: 1 to 255 bytes of ASCII without controls, spaces and the characters that separate the
+/// parts of a URL (the WHATWG's "forbidden host code points").
+///
+/// A trailing dot is kept. An international name must come in its punycode form: IDNA tables would be by far the largest
+/// part of this crate, and who has a URL parser has them already.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Domain<'a>(Cow<'a, str>);
+
+impl Host<'_> {
+    /// The same host, borrowing nothing.
+    #[must_use]
+    pub fn into_owned(self) -> Host<'static> {
+        match self {
+            Host::Ip(ip) => Host::Ip(ip),
+            Host::Domain(Domain(name)) => Host::Domain(Domain(Cow::Owned(name.into_owned()))),
+        }
+    }
+
+    /// The same host, borrowing from this one.
+    #[must_use]
+    pub fn borrowed(&self) -> Host<'_> {
+        match self {
+            Host::Ip(ip) => Host::Ip(*ip),
+            Host::Domain(name) => Host::Domain(name.borrowed()),
+        }
+    }
+}
+
+impl<'a> Domain<'a> {
+    /// A name, if SOCKS can carry it.
+    ///
+    /// # Errors
+    ///
+    /// It is empty, longer than 255 bytes, not ASCII, or holds a character that no host name has.
+    pub fn new(name: impl Into<Cow<'a, str>>) -> Result<Self, Error> {
+        let name = name.into();
+        check(&name)?;
+        Ok(Self(name))
+    }
+
+    /// The same name, borrowing from this one.
+    #[must_use]
+    pub fn borrowed(&self) -> Domain<'_> {
+        Domain(Cow::Borrowed(self.as_str()))
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Whether a name may hold this byte.
+static ALLOWED: [bool; 256] = {
+    let mut allowed = [false; 256];
+    let mut byte = 0x21;
+    while byte < 0x7F {
+        allowed[byte as usize] =
+            !matches!(byte, b'#' | b'%' | b'/' | b':' | b'<' | b'>' | b'?' | b'@' | b'['..=b'^' | b'|');
+        byte += 1;
+    }
+    allowed
+};
+
+/// What is wrong with a name, if anything is.
+fn check(name: &str) -> Result<(), Invalid> {
+    if name.is_empty() {
+        return Err(Invalid::NameEmpty);
+    }
+    if name.len() > 255 {
+        return Err(Invalid::NameTooLong(name.len()));
+    }
+    match name.bytes().find(|byte| !ALLOWED[usize::from(*byte)]) {
+        None => Ok(()),
+        Some(_) if !name.is_ascii() => Err(Invalid::NameNotAscii),
+        Some(byte) => Err(Invalid::NameCharacter(char::from(byte))),
+    }
+}
+
+impl<'a> TryFrom<Cow<'a, str>> for Host<'a> {
+    type Error = Error;
+
+    fn try_from(text: Cow<'a, str>) -> Result<Self, Error> {
+        if let Err(no_name) = check(&text) {
+            // An IPv6 address holds what no name may.
+            return match text.strip_prefix('[').and_then(|text| text.strip_suffix(']')) {
+                Some(inside) => ipv6(inside)?.map(Self::Ip).ok_or_else(|| Invalid::NotIpv6.into()),
+                None => ipv6(&text)?.map(Self::Ip).ok_or_else(|| no_name.into()),
+            };
+        }
+        if text.ends_with(|last: char| last.is_ascii_digit()) {
+            if let Ok(ip) = text.parse() {
+                return Ok(Self::Ip(IpAddr::V4(ip)));
+            }
+        }
+        Ok(Self::Domain(Domain(text)))
+    }
+}
+
+fn ipv6(text: &str) -> Result<Option<IpAddr>, Error> {
+    let (ip, zone) = text.split_once('%').map_or((text, None), |(ip, zone)| (ip, Some(zone)));
+    match (ip.parse().map(IpAddr::V6), zone) {
+        (Ok(_), Some(_)) => Err(Invalid::Zone.into()),
+        (ip, None) => Ok(ip.ok()),
+        (Err(_), Some(_)) => Ok(None),
+    }
+}
+
+impl<'a> TryFrom<&'a str> for Host<'a> {
+    type Error = Error;
+
+    fn try_from(text: &'a str) -> Result<Self, Error> {
+        Cow::Borrowed(text).try_into()
+    }
+}
+
+impl<'a> TryFrom<&'a String> for Host<'a> {
+    type Error = Error;
+
+    fn try_from(text: &'a String) -> Result<Self, Error> {
+        text.as_str().try_into()
+    }
+}
+
+impl TryFrom<String> for Host<'_> {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Self, Error> {
+        Cow::<str>::Owned(text).try_into()
+    }
+}
+
+impl<'a> From<Domain<'a>> for Host<'a> {
+    fn from(name: Domain<'a>) -> Self {
+        Self::Domain(name)
+    }
+}
+
+impl From<IpAddr> for Host<'_> {
+    fn from(ip: IpAddr) -> Self {
+        Self::Ip(ip)
+    }
+}
+
+impl From<Ipv4Addr> for Host<'_> {
+    fn from(ip: Ipv4Addr) -> Self {
+        Self::Ip(ip.into())
+    }
+}
+
+impl From<Ipv6Addr> for Host<'_> {
+    fn from(ip: Ipv6Addr) -> Self {
+        Self::Ip(ip.into())
+    }
+}
+
+impl fmt::Display for Host<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ip(IpAddr::V4(ip)) => ip.fmt(f),
+            Self::Ip(IpAddr::V6(ip)) => write!(f, "[{ip}]"),
+            Self::Domain(name) => f.write_str(name.as_str()),
+        }
+    }
+}
+
+impl fmt::Debug for Domain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_str().fmt(f)
+    }
+}
