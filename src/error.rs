@@ -244,6 +244,12 @@ impl Error {
         self.0.hop.map(|hop| hop.number)
     }
 
+    /// How many proxies that chain has, where there are several.
+    #[must_use]
+    pub fn hops(&self) -> Option<usize> {
+        self.0.hop.map(|hop| hop.of)
+    }
+
     /// Which stage failed.
     #[must_use]
     pub const fn stage(&self) -> Stage {

@@ -33,8 +33,12 @@ pub(super) async fn relay(
             received = socket.recv_from(&mut from_client) => {
                 // An error is news of a datagram that the client did not take.
                 let Ok((n, from)) = received else { continue };
-                if from.ip() == client_ip && *peer.get_or_insert(from) == from {
-                    forward(&association, &from_client[..n]).await?;
+                if from.ip() != client_ip || peer.is_some_and(|peer| peer != from) {
+                    continue;
+                }
+                if let Some((payload, target)) = addressed(&from_client[..n]) {
+                    peer = Some(from);
+                    forward(&association, payload, target).await?;
                 }
             }
             received = association.recv_in_place(&mut from_relay) => {
@@ -55,17 +59,17 @@ pub(super) async fn relay(
     }
 }
 
-/// Sends a datagram on. What is malformed, or can't be sent, is lost, as datagrams are; an association that has ended is an error.
-async fn forward(association: &Socks5UdpSocket, bytes: &[u8]) -> io::Result<()> {
-    let Some((payload, target)) = Datagram::parse(bytes).ok().and_then(addressed) else { return Ok(()) };
+/// Sends a datagram on. What can't be sent is lost, as datagrams are; an association that has ended is an error.
+async fn forward(association: &Socks5UdpSocket, payload: &[u8], target: Target<'_>) -> io::Result<()> {
     match association.send_to(payload, target).await {
         Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => Err(error),
         _ => Ok(()),
     }
 }
 
-/// Payload and target of a client's datagram that is no fragment.
-fn addressed(datagram: Datagram<'_>) -> Option<(&[u8], Target<'_>)> {
+/// Payload and target of a client's datagram, if it is one, and no fragment.
+fn addressed(bytes: &[u8]) -> Option<(&[u8], Target<'_>)> {
+    let datagram = Datagram::parse(bytes).ok()?;
     let host = match datagram.source {
         _ if datagram.fragment != 0 => return None,
         Source::Ip(addr) => Host::Ip(addr.ip()),

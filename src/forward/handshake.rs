@@ -2,7 +2,6 @@
 
 use super::serve::Shared;
 use crate::address::Address;
-use crate::error::{Error, ErrorKind, Stage};
 use crate::reply::Reply;
 use crate::socks5::PASSWORD;
 use crate::target::{Host, Target};
@@ -10,8 +9,11 @@ use crate::wire;
 use std::borrow::Cow;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
+use zeroize::Zeroizing;
 
 /// What a client asks for.
 pub(super) enum Request {
@@ -26,8 +28,18 @@ fn no_client() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, "not a client of this endpoint")
 }
 
-/// Lets the client in who knows user name and password.
-pub(super) async fn admit(client: &mut TcpStream, shared: &Shared) -> io::Result<()> {
+/// Makes a client of a stranger who knows user name and password, and asks in time.
+pub(super) async fn meet(mut client: TcpStream, shared: Arc<Shared>) -> io::Result<(TcpStream, Request)> {
+    client.set_nodelay(true)?;
+    let asked = async {
+        admit(&mut client, &shared).await?;
+        request(&mut client).await
+    };
+    let request = timeout(shared.limits.handshake, asked).await??;
+    Ok((client, request))
+}
+
+async fn admit(client: &mut TcpStream, shared: &Shared) -> io::Result<()> {
     let [version, methods] = read::<2>(client).await?;
     let mut offered = vec![0; methods.into()];
     client.read_exact(&mut offered).await?;
@@ -46,8 +58,7 @@ pub(super) async fn admit(client: &mut TcpStream, shared: &Shared) -> io::Result
     client.write_all(&[1, 0]).await
 }
 
-/// Reads the request.
-pub(super) async fn request(client: &mut TcpStream) -> io::Result<Request> {
+async fn request(client: &mut TcpStream) -> io::Result<Request> {
     let [version, command, _, atyp] = read::<4>(client).await?;
     if version != 5 {
         return Err(no_client());
@@ -56,7 +67,7 @@ pub(super) async fn request(client: &mut TcpStream) -> io::Result<Request> {
         1 => Some(Host::Ip(Ipv4Addr::from(read::<4>(client).await?).into())),
         4 => Some(Host::Ip(Ipv6Addr::from(read::<16>(client).await?).into())),
         3 => {
-            let name = String::from_utf8(read_counted(client).await?).ok();
+            let name = String::from_utf8(read_counted(client).await?.to_vec()).ok();
             name.and_then(|name| Host::try_from(Cow::Owned(name)).ok())
         }
         _ => return Ok(Request::Refused(Reply::ADDRESS_TYPE_NOT_SUPPORTED)),
@@ -79,19 +90,9 @@ pub(super) async fn reply(client: &mut TcpStream, code: Reply, bound: &Address) 
     client.write_all(&message).await
 }
 
-/// The code that comes nearest to why there is no connection.
-pub(super) fn code(error: &Error) -> Reply {
-    match (error.stage(), error.kind()) {
-        (_, ErrorKind::Refused(reply)) if matches!(reply.0, 1..=8 | 0xF0..) => *reply,
-        (Stage::Resolve, _) => Reply::HOST_UNREACHABLE,
-        (Stage::Direct, _) => match error.io_kind() {
-            io::ErrorKind::ConnectionRefused => Reply::CONNECTION_REFUSED,
-            io::ErrorKind::NetworkUnreachable => Reply::NETWORK_UNREACHABLE,
-            _ => Reply::HOST_UNREACHABLE,
-        },
-        _ if error.is_timeout() => Reply::TTL_EXPIRED,
-        _ => Reply::GENERAL_FAILURE,
-    }
+/// Answers that there will be no connection.
+pub(super) async fn refuse(client: &mut TcpStream, code: Reply) -> io::Result<()> {
+    reply(client, code, &SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)).into()).await
 }
 
 async fn read<const N: usize>(client: &mut TcpStream) -> io::Result<[u8; N]> {
@@ -100,10 +101,10 @@ async fn read<const N: usize>(client: &mut TcpStream) -> io::Result<[u8; N]> {
     Ok(bytes)
 }
 
-/// Reads a length of one byte, and so many bytes.
-async fn read_counted(client: &mut TcpStream) -> io::Result<Vec<u8>> {
+/// Reads a length of one byte, and so many bytes, which may be a secret.
+async fn read_counted(client: &mut TcpStream) -> io::Result<Zeroizing<Vec<u8>>> {
     let [len] = read::<1>(client).await?;
-    let mut bytes = vec![0; len.into()];
+    let mut bytes = Zeroizing::new(vec![0; len.into()]);
     client.read_exact(&mut bytes).await?;
     Ok(bytes)
 }

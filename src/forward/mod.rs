@@ -14,31 +14,60 @@
 //! # Ok(()) }
 //! ```
 
+mod accept;
+mod code;
 mod datagrams;
 mod handshake;
+mod limits;
 mod serve;
+mod tunnel;
 
-use crate::random::random_token;
 use crate::tokio::Connector;
+use limits::Limits;
 use serve::Shared;
 use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
 use tokio::task::AbortHandle;
-
-/// As many connections at once, if nothing else is said.
-const CONNECTIONS: usize = 256;
 
 /// A SOCKS5 server on the loopback interface, for CONNECT and UDP ASSOCIATE, as long as it is not dropped.
 ///
-/// Everybody on a machine can reach its loopback interface, so it wants a user name and a password, which are random and stand in
-/// [`url`](Self::url). Datagrams carry no password: a client that declares the port that it sends them from is the only one to be heard there; from a
-/// client that declares none, as most do, the first who sends is taken for it.
+/// It lives in tasks of the runtime that it was started in. When it is dropped, they end, and the connections through it are reset.
 ///
-/// It lives in tasks of the runtime that it was started in; when it is dropped, they end, and the connections through it with them.
+/// # Who is let in
+///
+/// Everybody on a machine can reach its loopback interface, so it wants a user name and a password, which are random and stand in
+/// [`url`](Self::url). 64 strangers at once may be saying who they are, for up to 5 seconds; when one more comes, the oldest of them is hung up on.
+/// Silent ones keep nobody out so; who comes over and over, faster than a client can say who it is, may.
+///
+/// # How many are served
+///
+/// As many at once as [`start_for`](Self::start_for) says. Up to 256 clients wait until one of those has ended; who comes then is refused, with a
+/// general failure (X'01'). Strangers and those who wait have one socket each, connections two, associations four, and more for the moment in which
+/// several addresses of a proxy are tried.
+///
+/// # Clients that go
+///
+/// Who closes its connection, or its side of it, while it waits is given up at once, and so is the dialling for it; but not who has sent something
+/// early, whose end can't be seen yet. In a tunnel, who has gone can't be told from who has only said all: once one side has ended, the other may go
+/// on, but when it is silent for 60 seconds, both are reset. A reset on one side is a reset on the other, so that half a page does not
+/// look whole; a proxy at a Unix-domain socket can only be told of an end.
+///
+/// # Datagrams
+///
+/// They carry no password. From a client that declares the port that it sends them from, as with [`Options::source`](crate::udp::Options::source),
+/// those alone are taken. From one that declares none, as most do, the first datagram that is well-formed, whole, and from the client's IP address
+/// tells the port: a stranger on this machine who finds the relay's port, and is faster, has its datagrams sent through the proxy, hears the
+/// answers, and the client is not heard. Fragments are dropped.
+///
+/// Only a connector with one proxy can associate; clients of one that goes directly, [by a rule](Connector::by_rule) or through several proxies are
+/// refused.
+///
+/// # reqwest
+///
+/// Version 0.13 takes the URL of a SOCKS proxy only with its feature `socks` and one of those for TLS.
 pub struct Forwarder {
     addr: SocketAddr,
     shared: Arc<Shared>,
@@ -46,27 +75,29 @@ pub struct Forwarder {
 }
 
 impl Forwarder {
-    /// Starts to listen, at a free port, for up to 256 connections at once.
+    /// Starts to listen, at a free port, for up to 256 connections at once, associations included.
     ///
     /// # Errors
     ///
     /// The system gives no port, or no random bytes.
     pub async fn start(connector: Connector) -> io::Result<Self> {
-        Self::start_for(connector, CONNECTIONS).await
+        Self::start_within(connector, Limits::default()).await
     }
 
-    /// As [`start`](Self::start), for up to so many connections at once, associations included. Who comes when there are as many waits.
+    /// As [`start`](Self::start), for up to so many connections at once; there is always a place for one. Who comes when there are as many waits.
     ///
     /// # Errors
     ///
     /// Those of `start`.
     pub async fn start_for(connector: Connector, connections: usize) -> io::Result<Self> {
+        Self::start_within(connector, Limits { connections, ..Limits::default() }).await
+    }
+
+    async fn start_within(connector: Connector, limits: Limits) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let addr = listener.local_addr()?;
-        let places = Semaphore::new(connections.clamp(1, Semaphore::MAX_PERMITS));
-        let (user, password) = (random_token()?, random_token()?);
-        let shared = Arc::new(Shared { connector, user, password, places });
-        let accepting = tokio::spawn(serve::accept(listener, Arc::clone(&shared))).abort_handle();
+        let shared = Arc::new(Shared::new(connector, limits)?);
+        let accepting = tokio::spawn(accept::accept(listener, Arc::clone(&shared))).abort_handle();
         Ok(Self { addr, shared, accepting })
     }
 
@@ -76,7 +107,7 @@ impl Forwarder {
         self.addr
     }
 
-    /// Its URL, with user name and password in it: a secret.
+    /// Its URL, with user name and password in it: a secret, in plain text that nobody wipes.
     #[must_use]
     pub fn url(&self) -> String {
         format!("socks5h://{}:{}@{}", *self.shared.user, *self.shared.password, self.addr)
@@ -95,3 +126,6 @@ impl fmt::Debug for Forwarder {
         f.debug_struct("Forwarder").field("addr", &self.addr).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

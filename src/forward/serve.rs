@@ -1,39 +1,41 @@
-//! Serving the clients of a forwarder.
+//! Serving a client of a forwarder: a place, the way to the target, and the tunnel.
 
+use super::code::code;
 use super::datagrams;
 use super::handshake::{self, Request};
-use crate::address::Address;
+use super::limits::Limits;
+use super::tunnel::Tunnel;
+use crate::random::random_token;
 use crate::reply::Reply;
 use crate::target::Target;
 use crate::tokio::Connector;
+use std::future::pending;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::io::copy_bidirectional;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::net::TcpStream;
+use tokio::select;
+use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
-
-/// How long a client may take to say who it is and what it wants.
-const HANDSHAKE: Duration = Duration::from_secs(5);
-/// How many may be doing so at once: anybody on this machine can, and must not take the places of those who may.
-const STRANGERS: usize = 64;
-/// How long to wait when the system gives no connection, as when too many files are open.
-const PAUSE: Duration = Duration::from_millis(100);
 
 /// What all connections share.
 pub(super) struct Shared {
     pub(super) connector: Connector,
+    pub(super) limits: Limits,
     pub(super) user: Zeroizing<String>,
     pub(super) password: Zeroizing<String>,
-    /// For those who have said who they are.
-    pub(super) places: Semaphore,
+    /// For those who are served.
+    places: Semaphore,
+    /// For those who wait for one.
+    waiting: Semaphore,
 }
 
 impl Shared {
+    pub(super) fn new(connector: Connector, limits: Limits) -> io::Result<Self> {
+        let places = Semaphore::new(limits.connections.clamp(1, Semaphore::MAX_PERMITS));
+        let waiting = Semaphore::new(limits.waiting);
+        Ok(Self { connector, limits, user: random_token()?, password: random_token()?, places, waiting })
+    }
+
     /// Whether these are the user name and the password. It takes as long whatever the difference is.
     pub(super) fn admits(&self, user: &[u8], password: &[u8]) -> bool {
         let differs = |own: &str, said: &[u8]| {
@@ -44,59 +46,50 @@ impl Shared {
     }
 }
 
-/// Serves whoever comes, as many at once as there are places.
-pub(super) async fn accept(listener: TcpListener, shared: Arc<Shared>) {
-    let mut connections = JoinSet::new();
-    let strangers = Arc::new(Semaphore::new(STRANGERS));
-    loop {
-        let Ok(stranger) = Arc::clone(&strangers).acquire_owned().await else { return };
-        while connections.try_join_next().is_some() {}
-        match listener.accept().await {
-            Ok((client, _)) => {
-                let shared = Arc::clone(&shared);
-                connections.spawn(async move {
-                    // The client hears what failed; here there is nobody to tell.
-                    let _ = serve(client, &shared, stranger).await;
-                });
-            }
-            Err(_) => sleep(PAUSE).await,
-        }
-    }
-}
-
-async fn serve(mut client: TcpStream, shared: &Shared, stranger: OwnedSemaphorePermit) -> io::Result<()> {
-    client.set_nodelay(true)?;
-    let asked = async {
-        handshake::admit(&mut client, shared).await?;
-        handshake::request(&mut client).await
+/// Serves a client as soon as there is a place.
+pub(super) async fn serve(mut client: TcpStream, request: Request, shared: Arc<Shared>) -> io::Result<()> {
+    let Ok(waiting) = shared.waiting.try_acquire() else {
+        return handshake::refuse(&mut client, Reply::GENERAL_FAILURE).await;
     };
-    let request = timeout(HANDSHAKE, asked).await??;
-    drop(stranger);
-    let _place = shared.places.acquire().await.map_err(io::Error::other)?;
+    let _place = unless_gone(&client, shared.places.acquire()).await?.map_err(io::Error::other)?;
+    drop(waiting);
     match request {
-        Request::Connect(target) => connect(client, shared, target).await,
-        Request::UdpAssociate(port) => associate(client, shared, port).await,
-        Request::Refused(code) => handshake::reply(&mut client, code, &nowhere()).await,
+        Request::Connect(target) => connect(client, target, &shared).await,
+        Request::UdpAssociate(port) => associate(client, port, &shared.connector).await,
+        Request::Refused(code) => handshake::refuse(&mut client, code).await,
     }
 }
 
-async fn connect(mut client: TcpStream, shared: &Shared, target: Target<'_>) -> io::Result<()> {
-    match shared.connector.connect(target).await {
-        Ok(mut stream) => {
+async fn connect(mut client: TcpStream, target: Target<'_>, shared: &Shared) -> io::Result<()> {
+    match unless_gone(&client, shared.connector.connect(target.borrowed())).await? {
+        Ok(stream) => {
             handshake::reply(&mut client, Reply::SUCCEEDED, stream.bound_addr()).await?;
-            copy_bidirectional(&mut client, &mut stream).await.map(drop)
+            Tunnel::new(client, stream).run(shared.limits.silence).await
         }
-        Err(error) => handshake::reply(&mut client, handshake::code(&error), &nowhere()).await,
+        Err(error) => handshake::refuse(&mut client, code(&error, target.domain())).await,
     }
 }
 
-async fn associate(mut client: TcpStream, shared: &Shared, port: u16) -> io::Result<()> {
-    match shared.connector.associate().await {
+async fn associate(mut client: TcpStream, port: u16, connector: &Connector) -> io::Result<()> {
+    match unless_gone(&client, connector.associate()).await? {
         Ok(association) => datagrams::relay(client, port, association).await,
-        Err(error) => handshake::reply(&mut client, handshake::code(&error), &nowhere()).await,
+        Err(error) => handshake::refuse(&mut client, code(&error, None)).await,
     }
 }
 
-fn nowhere() -> Address {
-    SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)).into()
+/// What the client waits for, unless it goes away before.
+async fn unless_gone<T>(client: &TcpStream, awaited: impl Future<Output = T>) -> io::Result<T> {
+    let gone = async {
+        match client.peek(&mut [0]).await {
+            Ok(0) => io::ErrorKind::UnexpectedEof.into(),
+            // What it says early hides its end.
+            Ok(_) => pending().await,
+            Err(error) => error,
+        }
+    };
+    select! {
+        biased;
+        came = awaited => Ok(came),
+        error = gone => Err(error),
+    }
 }

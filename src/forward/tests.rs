@@ -1,0 +1,123 @@
+//! Limits, with shorter ones than those of the documentation.
+
+use super::*;
+use crate::reply::Reply;
+use crate::tokio::Socks5Stream;
+use std::io::ErrorKind;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, timeout};
+
+/// How long something is waited for that must happen.
+const PATIENCE: Duration = Duration::from_secs(8);
+/// A limit that passes while the test waits.
+const SHORT: Duration = Duration::from_millis(200);
+/// One that does not pass on a busy machine, where something is in time for it.
+const LONG: Duration = Duration::from_secs(2);
+
+async fn within(limits: Limits) -> Forwarder {
+    Forwarder::start_within(Connector::direct(), limits).await.unwrap()
+}
+
+/// Both ends of a tunnel.
+async fn tunnel(forwarder: &Forwarder) -> (TcpStream, TcpStream) {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let addr = listener.local_addr().unwrap();
+    let client = Socks5Stream::connect(forwarder.url(), addr).await.unwrap();
+    (client.into_inner(), listener.accept().await.unwrap().0)
+}
+
+async fn ended(stream: &mut TcpStream) -> ErrorKind {
+    timeout(PATIENCE, stream.read_u8()).await.unwrap().unwrap_err().kind()
+}
+
+#[test]
+fn those_of_the_documentation() {
+    let Limits { connections, waiting, strangers, handshake, silence } = Limits::default();
+    assert_eq!((connections, waiting, strangers), (256, 256, 64));
+    assert_eq!((handshake.as_secs(), silence.as_secs()), (5, 60));
+}
+
+#[tokio::test]
+async fn a_stranger_has_so_long_to_become_a_client() {
+    let limits = Limits { handshake: LONG, ..Limits::default() };
+    let forwarder = within(limits).await;
+    let (mut client, mut target) = tunnel(&forwarder).await;
+    let began = Instant::now();
+    let mut strangers = Vec::new();
+    for said in [&[][..], &[5], &[5, 1, 2], &[5, 1, 2, 1]] {
+        let mut stranger = TcpStream::connect(forwarder.addr()).await.unwrap();
+        stranger.write_all(said).await.unwrap();
+        strangers.push(stranger);
+    }
+    for mut stranger in strangers {
+        let mut heard = Vec::new();
+        timeout(PATIENCE, stranger.read_to_end(&mut heard)).await.unwrap().unwrap();
+        assert!(began.elapsed() >= LONG && [&[][..], &[5, 2]].contains(&&*heard), "{heard:?}");
+    }
+    // A client has time.
+    client.write_all(&[7]).await.unwrap();
+    assert_eq!(target.read_u8().await.unwrap(), 7);
+}
+
+#[tokio::test]
+async fn who_has_gone_is_not_served_for_ever() {
+    let limits = Limits { connections: 1, silence: SHORT, ..Limits::default() };
+    let forwarder = within(limits).await;
+    // Targets that say nothing.
+    let mut silent = Vec::new();
+    for _ in 0..3 {
+        let (client, target) = timeout(PATIENCE, tunnel(&forwarder)).await.unwrap();
+        silent.push(target);
+        drop(client);
+    }
+    // A target too may have said all, and a client be silent.
+    let (mut client, mut target) = tunnel(&forwarder).await;
+    target.shutdown().await.unwrap();
+    assert_eq!(ended(&mut client).await, ErrorKind::UnexpectedEof);
+    assert_eq!(ended(&mut target).await, ErrorKind::ConnectionReset);
+    // With neither at its end, there is no limit.
+    let (mut client, mut target) = tunnel(&forwarder).await;
+    sleep(2 * SHORT).await;
+    client.write_all(&[7]).await.unwrap();
+    assert_eq!(target.read_u8().await.unwrap(), 7);
+}
+
+#[tokio::test]
+async fn a_silence_begins_anew_with_each_byte() {
+    let limits = Limits { silence: LONG, ..Limits::default() };
+    let forwarder = within(limits).await;
+    let (mut client, mut target) = tunnel(&forwarder).await;
+    client.shutdown().await.unwrap();
+    for byte in 0..8 {
+        sleep(LONG / 7).await;
+        target.write_all(&[byte]).await.unwrap();
+        assert_eq!(client.read_u8().await.unwrap(), byte);
+    }
+    drop(target);
+    assert_eq!(ended(&mut client).await, ErrorKind::UnexpectedEof);
+}
+
+#[tokio::test]
+async fn so_many_wait_and_no_more() {
+    let limits = Limits { connections: 1, waiting: 2, ..Limits::default() };
+    let forwarder = within(limits).await;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let addr = listener.local_addr().unwrap();
+    let (taken, target) = tunnel(&forwarder).await;
+    let mut connecting = JoinSet::new();
+    for _ in 0..3 {
+        let url = forwarder.url();
+        connecting.spawn(async move { Socks5Stream::connect(url, addr).await });
+    }
+    let mut next = async || timeout(PATIENCE, connecting.join_next()).await.unwrap().unwrap().unwrap();
+    assert_eq!(next().await.unwrap_err().reply(), Some(Reply::GENERAL_FAILURE));
+    drop(taken);
+    drop(target);
+    for _ in 0..2 {
+        next().await.unwrap();
+        drop(listener.accept().await.unwrap());
+    }
+}

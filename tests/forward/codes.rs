@@ -1,0 +1,49 @@
+//! Whose failure a forwarder tells: the target's, or that of somebody on the way.
+
+use super::assert_refused;
+use super::messages::Speaks;
+use super::scene::{BEHIND, TARGET, behind, chain, dialogue, saying};
+use anysocks::tokio::Connector;
+use anysocks::{Endpoint, Reply, Resolve};
+
+const UNRESOLVED: &str = "nonexistent.invalid";
+const THREE: [Speaks; 3] = [Speaks::Socks5; 3];
+
+fn refused(code: u8) -> Vec<u8> {
+    [5, code, 0, 1, 0, 0, 0, 0, 0, 0].to_vec()
+}
+
+#[tokio::test]
+async fn only_the_last_proxy_speaks_of_the_target() {
+    for hops in 1..=THREE.len() {
+        let kinds = &THREE[..hops];
+        for refusing in 1..=hops {
+            let granted = dialogue(&THREE[..refusing], TARGET);
+            // All up to the last reply, which refuses.
+            let asked = if refusing == hops { TARGET } else { BEHIND[refusing - 1] };
+            let until = granted.len() - Speaks::Socks5.connection(TARGET).len();
+            let lines = [&granted[..until], &Speaks::Socks5.lines(1, asked, refused(5))].concat();
+            let connector = Connector::new(behind(saying(lines, ""), kinds));
+            let told = if refusing == hops { Reply::CONNECTION_REFUSED } else { Reply::GENERAL_FAILURE };
+            assert_refused(connector, TARGET, told).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn only_the_targets_name_makes_it_unreachable() {
+    let target = format!("{UNRESOLVED}:80");
+    let at = saying(vec![], "");
+    // The proxy's.
+    let unknown = Speaks::Socks5.at(Endpoint::try_from((UNRESOLVED, 1080)).expect("a name"));
+    assert_refused(Connector::new(unknown.clone()), TARGET, Reply::GENERAL_FAILURE).await;
+    // The next proxy's.
+    let first = Speaks::Socks5.at(at).resolve(Resolve::Locally);
+    let two = chain([first.clone(), unknown]);
+    assert_refused(Connector::new(two), TARGET, Reply::GENERAL_FAILURE).await;
+    // The target's, looked up for one proxy, or for the last.
+    assert_refused(Connector::new(first), &target, Reply::HOST_UNREACHABLE).await;
+    let last = Speaks::Socks5.at(at).resolve(Resolve::Locally);
+    let two = chain([Speaks::Socks5.at(at), last]);
+    assert_refused(Connector::new(two), &target, Reply::HOST_UNREACHABLE).await;
+}
