@@ -1,4 +1,5 @@
-//! The front end for streams of [futures-io](::futures_io)'s traits, of any runtime: `handshake` and `converse`, without dialling.
+//! The front end for streams of [futures-io](::futures_io)'s traits, of any runtime: `handshake` and `converse`, without dialling. What else can be asked of
+//! a proxy is a conversation: [`Socks5::resolve`](crate::Socks5::resolve), for one.
 //!
 //! ```
 //! use anysocks::futures::Socks5Stream;

@@ -47,6 +47,22 @@
 //! version is spoken. Each front end names its own. With the feature `hyper` it is what hyper's clients and tonic take; `forward` has an
 //! endpoint for clients that take only a proxy.
 //!
+//! # Recipes
+//!
+//! | for | take |
+//! |---|---|
+//! | Tor | `"socks5h://127.0.0.1:9050"`, or `"socks5h+unix:///run/tor/socks"`; [`Proxy::isolated`] for circuits of one's own; [`blocking::resolve`] and its like for addresses; [`connect_with`](SocksStream::connect_with) to save a round trip |
+//! | `ssh -D 1080 host` | `"socks5h://127.0.0.1:1080"` |
+//! | Dante in a company | [`Proxy::password`] |
+//! | reqwest | `forward::Forwarder`, whose URL it takes as that of its proxy |
+//! | ureq | a [`handshake`](SocksStream::handshake) over what ureq has dialled: `examples/clients/src/bin/ureq.rs` |
+//! | hyper, tonic | `tokio::Connector` as it is, with the feature `hyper` |
+//! | tungstenite, and whatever else takes a stream | the stream |
+//! | QUIC, HTTP/3 | `quinn::endpoint` |
+//! | FTP | streams for passive mode, a [`SocksListener`] for active mode |
+//!
+//! The README has the code for each.
+//!
 //! # What can be counted on
 //!
 //! * Not a byte behind the handshake is read: what the target says first is there for the first read of the tunnel, and
@@ -150,15 +166,3 @@ pub use stream::SocksStream;
 pub use target::{Domain, Host, Target};
 pub use version::{V4, V5, Version};
 pub use wrap::{Plain, Wrapped};
-
-/// The README's examples, compiled.
-#[cfg(all(
-    doctest,
-    feature = "async-std",
-    feature = "forward",
-    feature = "hyper",
-    feature = "quinn",
-    feature = "smol"
-))]
-#[doc = include_str!("../README.md")]
-mod readme {}

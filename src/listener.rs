@@ -13,7 +13,7 @@ use std::net::{IpAddr, SocketAddr};
 
 /// A proxy that listens for one connection (RFC 1928 §4, BIND), over the stream `S`.
 ///
-/// `V` is the version of SOCKS and `F` the front end; each front end names the two as `Socks4Listener` and `Socks5Listener`.
+/// `V` is the version of SOCKS and `F` the front end; each front end names them `Socks4Listener`, `Socks5Listener` and, for either version, `AnyListener`.
 ///
 /// A protocol such as FTP opens its second connection from the server to the client. The client lets the proxy listen, tells the server
 /// [`bound_addr`](Self::bound_addr), and accepts.

@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A stream through a proxy: `S` itself, with what the proxy said.
 ///
-/// `V` is the version of SOCKS, [`V4`](crate::V4) or [`V5`](crate::V5), and `F` the front end. Each front end names the two as
-/// `Socks4Stream` and `Socks5Stream`, and those are what one writes.
+/// `V` is the version of SOCKS, [`V4`](crate::V4), [`V5`](crate::V5) or [`AnyVersion`](crate::AnyVersion), and `F` the front end. Each front end names the
+/// three as `Socks4Stream`, `Socks5Stream` and `AnyStream`, and those are what one writes.
 ///
 /// Reading and writing go straight to the inner stream, vectored writes too, and [`into_inner`](Self::into_inner) gives it back with
 /// nothing read ahead. Where a METHOD has negotiated an encapsulation, the bytes go through it: flush then, as with TLS.

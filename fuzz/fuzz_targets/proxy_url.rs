@@ -2,7 +2,7 @@
 
 #![no_main]
 
-#[path = "../properties/mod.rs"]
+#[path = "../../tests/corpus/properties/mod.rs"]
 mod properties;
 
 libfuzzer_sys::fuzz_target!(|input: &[u8]| properties::hold("proxy_url", input));

@@ -33,7 +33,7 @@ use crate::trace;
 use crate::turn::Turn;
 use std::net::{IpAddr, Ipv4Addr};
 
-/// A SOCKS4 CONNECT or BIND, from the request to its (first) reply; SOCKS4a where the target is a name.
+/// A SOCKS4 CONNECT or BIND, or Tor's RESOLVE, from the request to its (first) reply; SOCKS4a where the target is a name.
 #[derive(Debug)]
 pub struct Socks4<'a> {
     user_id: &'a UserId,

@@ -52,7 +52,7 @@ use messages::Messages;
 use std::fmt;
 use std::net::IpAddr;
 
-/// A SOCKS5 CONNECT, BIND or UDP ASSOCIATE, from the greeting to the (first) reply.
+/// A SOCKS5 CONNECT, BIND or UDP ASSOCIATE, or a command of Tor's, from the greeting to the (first) reply.
 pub struct Socks5<'a> {
     messages: Messages<'a>,
     phase: Phase,

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// The host of a [`Target`]: an address, or a name for the proxy to resolve.
+/// The host of a [`Target`](crate::Target): an address, or a name for the proxy to resolve.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Host<'a> {

@@ -1,13 +1,12 @@
 //! The inputs that fuzzing found worth keeping, through the same properties, on any toolchain.
 
-#[path = "../fuzz/properties/mod.rs"]
 mod properties;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 fn inputs(fuzz_target: &str) -> Vec<PathBuf> {
-    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(fuzz_target);
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/inputs").join(fuzz_target);
     let mut inputs: Vec<_> = fs::read_dir(corpus).unwrap().map(|entry| entry.unwrap().path()).collect();
     inputs.sort();
     inputs

@@ -133,3 +133,8 @@ fn compare<T: Debug + ?Sized, U: Debug + ?Sized>(expected: &T, found: &U) -> io:
 fn arguments() -> Vec<String> {
     std::env::args().skip(1).collect()
 }
+
+/// The README's examples, compiled here, where the clients are that stand in it.
+#[cfg(doctest)]
+#[doc = include_str!("../../../../README.md")]
+mod readme {}
