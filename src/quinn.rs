@@ -1,4 +1,4 @@
-//! QUIC by way of a SOCKS5 proxy: an association as the socket of [quinn](::quinn)'s endpoint, and HTTP/3 with it.
+//! QUIC by way of a SOCKS5 proxy: an association as the socket of quinn's endpoint, and HTTP/3 with it.
 //!
 //! ```no_run
 //! # async fn example(config: quinn::ClientConfig) -> Result<(), Box<dyn std::error::Error>> {

@@ -1,9 +1,13 @@
 //! A proxy as a value: where it is, what it speaks, and how to talk to it.
 
 mod endpoint;
+mod protocol;
+mod socket;
 mod url;
 
 pub use endpoint::Endpoint;
+pub use protocol::{Protocol, Resolve};
+pub(crate) use socket::SocketOptions;
 
 use crate::error::{Error, Stage};
 use crate::invalid::Invalid;
@@ -58,41 +62,6 @@ pub struct Proxy {
     socket: SocketOptions,
     udp: udp::Options,
     tls: bool,
-}
-
-/// Which SOCKS a proxy speaks, and what the client identifies itself with.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub enum Protocol {
-    /// SOCKS4 and SOCKS4a.
-    V4(UserId),
-    /// SOCKS5.
-    V5(Auth),
-}
-
-/// Who resolves the target's name.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Resolve {
-    /// The proxy: no name leaves this machine but to the proxy.
-    #[default]
-    ByProxy,
-    /// This machine. Each address that the name has is tried until the proxy accepts one.
-    Locally,
-}
-
-/// What is set on the socket to the proxy. Where it is a Unix-domain one, nothing is.
-#[derive(Clone, Debug)]
-pub struct SocketOptions {
-    pub(crate) nodelay: bool,
-    pub(crate) keepalive: Option<Duration>,
-    pub(crate) local_addr: Option<SocketAddr>,
-}
-
-impl Default for SocketOptions {
-    fn default() -> Self {
-        Self { nodelay: true, keepalive: None, local_addr: None }
-    }
 }
 
 impl Proxy {

@@ -1,10 +1,13 @@
 //! What can go wrong, at which stage, and with which proxy.
 
-use crate::address::Address;
+mod kind;
+mod stage;
+
+pub use kind::{Attempt, ErrorKind};
+pub use stage::Stage;
+
 use crate::invalid::Invalid;
 use crate::reply::Reply;
-use crate::udp::AssociationEnd;
-use std::borrow::Cow;
 use std::convert::Infallible;
 use std::{error, fmt, io};
 
@@ -39,151 +42,6 @@ struct Inner {
 struct Hop {
     number: usize,
     of: usize,
-}
-
-/// How far a connection had come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Stage {
-    /// Before anything was sent: the caller's own arguments.
-    Preparation,
-    /// Resolving a name, the proxy's or (where that was asked for) the target's.
-    Resolve,
-    /// Connecting to the proxy.
-    Dial,
-    /// Connecting to the target without a proxy, where a [`Connector`](crate::Connector) is told to.
-    Direct,
-    /// SOCKS5: agreeing on a METHOD (RFC 1928 §3).
-    MethodSelection,
-    /// SOCKS5: the METHOD's sub-negotiation.
-    Authentication,
-    /// The request and its reply.
-    Request,
-    /// BIND: waiting for the second reply.
-    SecondReply,
-    /// UDP ASSOCIATE: reaching the relay, and whether there is still one.
-    Association,
-}
-
-/// What went wrong.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// The caller's own mistake. Nothing was sent.
-    #[error(transparent)]
-    Invalid(Invalid),
-    /// An I/O error of the stream.
-    #[error("failed")]
-    Io(#[source] io::Error),
-    /// A name can't be resolved, or not in time, or has no address that can be used.
-    #[error("of {name} failed")]
-    Unresolved {
-        /// The name: the proxy's, or with local resolution the target's.
-        name: String,
-        /// What the resolver says.
-        #[source]
-        error: io::Error,
-    },
-    /// No address of the proxy, or of the target of a direct connection, could be connected to. Each attempt is listed, in the order in which they failed; those that the
-    /// deadline ended come last, with an error of the kind `TimedOut`.
-    #[error("failed: {}", Attempt::list(.0))]
-    Unreachable(Vec<Attempt>),
-    /// The deadline passed while a conversation was held. Where it ended the lookup of a name it is [`Unresolved`](Self::Unresolved), and where the
-    /// dialling, [`Unreachable`](Self::Unreachable); [`Error::is_timeout`] knows them all.
-    #[error("timed out")]
-    TimedOut,
-    /// What answers is no SOCKS proxy of this version. `first` is the first byte that it sent.
-    #[error("found {}: the answer begins with X'{first:02X}'", who_begins_with(*.first))]
-    NotSocks {
-        /// The first byte of the answer.
-        first: u8,
-    },
-    /// The proxy accepts none of the METHODs that were offered (`FF`, RFC 1928 §3).
-    #[error("refused: the proxy accepts none of the methods offered")]
-    MethodsRefused,
-    /// The proxy chose a METHOD that was not offered.
-    #[error("failed: the proxy chose X'{0:02X}', a method that was not offered")]
-    MethodNotOffered(u8),
-    /// User name and password were refused with this STATUS (RFC 1929 §2).
-    #[error("refused: wrong user name or password (status X'{0:02X}')")]
-    PasswordRefused(u8),
-    /// A METHOD of the caller's own failed.
-    #[error("failed")]
-    Method(#[source] Box<dyn error::Error + Send + Sync>),
-    /// A frame of the encapsulation that was negotiated could not be sealed or opened.
-    #[error("failed: a frame can't be sealed or opened")]
-    Encapsulation(#[source] Box<dyn error::Error + Send + Sync>),
-    /// The request was refused with this code.
-    #[error("refused: {0}")]
-    Refused(Reply),
-    /// The proxy hung up in the middle.
-    #[error("failed: the proxy closed the connection {}", after_bytes(*.received))]
-    EndedEarly {
-        /// How many bytes of the message that was waited for had come. What a METHOD of the caller's own had heard is not counted.
-        received: usize,
-    },
-    /// The driver reported more bytes than the step had offered.
-    #[error("failed: the driver reported {reported} bytes where {offered} were offered")]
-    Overrun {
-        /// What was reported.
-        reported: usize,
-        /// What had been offered.
-        offered: usize,
-    },
-    /// The conversation has handed its outcome over already, or has failed already.
-    #[error("is over already")]
-    Over,
-    /// The proxy grants an association, but no relay can be at the address that it gives, or that the
-    /// [`Relay`](crate::udp::Relay) policy makes of it.
-    #[error("failed: there is no relay at {0}")]
-    NoRelay(Address),
-    /// The association is over. Calls that receive say so once nothing is left to receive, and those that send once that is known.
-    #[error("ended: {0}")]
-    AssociationEnded(AssociationEnd),
-    /// A field of the answer has a value that it can't have.
-    #[error("failed: the answer has X'{byte:02X}' as its {field}")]
-    Malformed {
-        /// The field's name in the protocol's text.
-        field: &'static str,
-        /// What stood there.
-        byte: u8,
-    },
-}
-
-/// One attempt to connect to one address of a proxy.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Attempt {
-    /// The address: `host:port`, or the path of a Unix-domain socket.
-    pub address: String,
-    /// Why it failed.
-    pub error: io::Error,
-}
-
-impl Attempt {
-    fn list(attempts: &[Self]) -> String {
-        let each: Vec<_> = attempts.iter().map(|a| format!("{}: {}", a.address, a.error)).collect();
-        each.join("; ")
-    }
-}
-
-fn who_begins_with(first: u8) -> &'static str {
-    match first {
-        b'H' | b'<' => "an HTTP server, not a SOCKS proxy",
-        0x00 | 0x04 => "a SOCKS4 proxy, not a SOCKS5 one",
-        0x05 => "a SOCKS5 proxy, not a SOCKS4 one",
-        0x15 | 0x16 => "a TLS server, not a bare SOCKS proxy",
-        b'S' => "what may be an SSH server, not a SOCKS proxy",
-        _ => "no SOCKS proxy",
-    }
-}
-
-fn after_bytes(received: usize) -> Cow<'static, str> {
-    match received {
-        0 => "before it answered".into(),
-        1 => "after 1 byte of its answer".into(),
-        n => format!("after {n} bytes of its answer").into(),
-    }
 }
 
 impl Error {
@@ -305,22 +163,6 @@ impl Error {
             ErrorKind::AssociationEnded(_) => io::ErrorKind::ConnectionAborted,
             ErrorKind::Method(_) => io::ErrorKind::Other,
         }
-    }
-}
-
-impl fmt::Display for Stage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Preparation => "preparation",
-            Self::Resolve => "name resolution",
-            Self::Dial => "connection to the proxy",
-            Self::Direct => "direct connection",
-            Self::MethodSelection => "method selection",
-            Self::Authentication => "authentication",
-            Self::Request => "request",
-            Self::SecondReply => "second reply",
-            Self::Association => "association",
-        })
     }
 }
 
