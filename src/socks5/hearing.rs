@@ -1,7 +1,7 @@
 //! What the proxy's answers mean for a request.
 
-use super::auth::{self, Chosen, PASSWORD};
-use super::{ANSWER, Phase, Socks5};
+use super::auth::{self, Chosen};
+use super::{ANSWER, PASSWORD, Phase, Socks5};
 use crate::conversation::{Scratch, Step};
 use crate::encapsulation::Encapsulation;
 use crate::error::{Error, ErrorKind, Stage};
