@@ -49,7 +49,8 @@ impl<W: Wrap<Tokio, Stream: Send> + Clone> tower_service::Service<Uri> for Conne
 }
 
 fn target(uri: &Uri) -> Result<Target<'_>, Error> {
-    let port = match (uri.port_u16(), uri.scheme_str()) {
+    let scheme = uri.scheme_str().map(str::to_ascii_lowercase);
+    let port = match (uri.port_u16(), scheme.as_deref()) {
         (Some(port), _) => port,
         (None, Some("https" | "wss")) => 443,
         (None, Some("http" | "ws")) => 80,
@@ -75,6 +76,8 @@ mod tests {
             ("https://example.com/page", Some("example.com:443")),
             ("wss://example.com", Some("example.com:443")),
             ("ws://example.com", Some("example.com:80")),
+            ("WSS://example.com", Some("example.com:443")),
+            ("HTTP://example.com", Some("example.com:80")),
             ("http://example.com:8080", Some("example.com:8080")),
             ("https://[2001:db8::7]/", Some("[2001:db8::7]:443")),
             ("https://192.0.2.7/", Some("192.0.2.7:443")),
