@@ -21,6 +21,7 @@ const TRACED: &str = "trace=%network,read,readv,write,writev,fcntl,ioctl,ppoll,?
 const OF_THE_RELAY: usize = 2;
 
 /// Of 65 calls that need not wait one lets other tasks run, and there are 200 of them.
+#[cfg(feature = "tokio")]
 const RESTS: RangeInclusive<usize> = 3..=4;
 
 #[test]

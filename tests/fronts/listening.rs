@@ -21,77 +21,42 @@ pub(crate) trait Listening {
     fn accept_within(&mut self, limit: Duration) -> Accepted;
 }
 
-impl<V: Version> Listening for SocksListener<std::net::TcpStream, V, anysocks::blocking::Blocking> {
-    fn bound(&self) -> &Address {
-        self.bound_addr()
-    }
-
-    fn raw_bound(&self) -> &Address {
-        self.raw_bound_addr()
-    }
-
-    fn accept(&mut self) -> Accepted {
-        Ok(Accept::of(self.accept()?, |stream| stream))
-    }
-
-    fn accept_within(&mut self, limit: Duration) -> Accepted {
-        Ok(Accept::of(self.accept_within(limit)?, |stream| stream))
-    }
+fn done<T>(done: T) -> T {
+    done
 }
 
+/// The listeners of a front end over its streams, whose work is done by `$run`, and whose streams block by way of `$blocked`.
+macro_rules! listening {
+    ($stream:ty, $front:ty, $run:path, $blocked:expr) => {
+        impl<V: Version> Listening for SocksListener<$stream, V, $front> {
+            fn bound(&self) -> &Address {
+                self.bound_addr()
+            }
+
+            fn raw_bound(&self) -> &Address {
+                self.raw_bound_addr()
+            }
+
+            fn accept(&mut self) -> Accepted {
+                Ok(Accept::of($run(self.accept())?, $blocked))
+            }
+
+            fn accept_within(&mut self, limit: Duration) -> Accepted {
+                Ok(Accept::of($run(self.accept_within(limit))?, $blocked))
+            }
+        }
+    };
+}
+
+listening!(std::net::TcpStream, anysocks::blocking::Blocking, done, done);
 #[cfg(feature = "tokio")]
-impl<V: Version> Listening for SocksListener<tokio::net::TcpStream, V, anysocks::tokio::Tokio> {
-    fn bound(&self) -> &Address {
-        self.bound_addr()
-    }
-
-    fn raw_bound(&self) -> &Address {
-        self.raw_bound_addr()
-    }
-
-    fn accept(&mut self) -> Accepted {
-        Ok(Accept::of(OnTokio::run(self.accept())?, TokioStream::<_, OnTokio>::new))
-    }
-
-    fn accept_within(&mut self, limit: Duration) -> Accepted {
-        Ok(Accept::of(OnTokio::run(self.accept_within(limit))?, TokioStream::<_, OnTokio>::new))
-    }
-}
-
+listening!(tokio::net::TcpStream, anysocks::tokio::Tokio, OnTokio::run, TokioStream::<_, OnTokio>::new);
 #[cfg(feature = "smol")]
-impl<V: Version> Listening for SocksListener<smol::net::TcpStream, V, anysocks::smol::Smol> {
-    fn bound(&self) -> &Address {
-        self.bound_addr()
-    }
-
-    fn raw_bound(&self) -> &Address {
-        self.raw_bound_addr()
-    }
-
-    fn accept(&mut self) -> Accepted {
-        Ok(Accept::of(OnAsyncIo::run(self.accept())?, FuturesStream::<_, OnAsyncIo>::new))
-    }
-
-    fn accept_within(&mut self, limit: Duration) -> Accepted {
-        Ok(Accept::of(OnAsyncIo::run(self.accept_within(limit))?, FuturesStream::<_, OnAsyncIo>::new))
-    }
-}
-
+listening!(smol::net::TcpStream, anysocks::smol::Smol, OnAsyncIo::run, FuturesStream::<_, OnAsyncIo>::new);
 #[cfg(feature = "async-std")]
-impl<V: Version> Listening for SocksListener<async_std::net::TcpStream, V, anysocks::async_std::AsyncStd> {
-    fn bound(&self) -> &Address {
-        self.bound_addr()
-    }
-
-    fn raw_bound(&self) -> &Address {
-        self.raw_bound_addr()
-    }
-
-    fn accept(&mut self) -> Accepted {
-        Ok(Accept::of(OnAsyncIo::run(self.accept())?, FuturesStream::<_, OnAsyncIo>::new))
-    }
-
-    fn accept_within(&mut self, limit: Duration) -> Accepted {
-        Ok(Accept::of(OnAsyncIo::run(self.accept_within(limit))?, FuturesStream::<_, OnAsyncIo>::new))
-    }
-}
+listening!(
+    async_std::net::TcpStream,
+    anysocks::async_std::AsyncStd,
+    OnAsyncIo::run,
+    FuturesStream::<_, OnAsyncIo>::new
+);

@@ -68,58 +68,37 @@ impl<V: Version> Listening for SocksListener<Script, V, blocking::Blocking> {
     }
 }
 
-#[cfg(feature = "tokio")]
-pub(super) fn on_tokio<V: Version>(stream: Script, asked: &Asked<V>) -> Bound {
-    let peer = asked.target.borrowed();
-    let listener = SocksListener::<_, V, anysocks::tokio::Tokio>::handshake(stream, &asked.auth, peer);
-    Ok(Box::new(blocked::Patient::run(listener)?))
+/// The listeners of a front end whose streams block by way of `$blocked`.
+#[cfg(any(feature = "tokio", feature = "futures-io"))]
+macro_rules! listening {
+    ($on:ident, $front:ty, $blocked:expr) => {
+        pub(super) fn $on<V: Version>(stream: Script, asked: &Asked<V>) -> Bound {
+            let peer = asked.target.borrowed();
+            let listener = SocksListener::<_, V, $front>::handshake(stream, &asked.auth, peer);
+            Ok(Box::new(blocked::Patient::run(listener)?))
+        }
+
+        impl<V: Version> Listening for SocksListener<Script, V, $front> {
+            fn bound(&self) -> &Address {
+                self.bound_addr()
+            }
+
+            fn raw_bound(&self) -> &Address {
+                self.raw_bound_addr()
+            }
+
+            fn accept(&mut self) -> Accepted {
+                Ok(Accept::of(blocked::Patient::run(self.accept())?, $blocked))
+            }
+
+            fn accept_once(&mut self) -> Poll<Accepted> {
+                blocked::once(self.accept()).map_ok(|accepted| Accept::of(accepted, $blocked))
+            }
+        }
+    };
 }
 
 #[cfg(feature = "tokio")]
-impl<V: Version> Listening for SocksListener<Script, V, anysocks::tokio::Tokio> {
-    fn bound(&self) -> &Address {
-        self.bound_addr()
-    }
-
-    fn raw_bound(&self) -> &Address {
-        self.raw_bound_addr()
-    }
-
-    fn accept(&mut self) -> Accepted {
-        let accepted = blocked::Patient::run(self.accept())?;
-        Ok(Accept::of(accepted, blocked::TokioStream::<_, blocked::Patient>::new))
-    }
-
-    fn accept_once(&mut self) -> Poll<Accepted> {
-        let accepted = |accepted| Accept::of(accepted, blocked::TokioStream::<_, blocked::Patient>::new);
-        blocked::once(self.accept()).map_ok(accepted)
-    }
-}
-
+listening!(on_tokio, anysocks::tokio::Tokio, blocked::TokioStream::<_, blocked::Patient>::new);
 #[cfg(feature = "futures-io")]
-pub(super) fn on_futures<V: Version>(stream: Script, asked: &Asked<V>) -> Bound {
-    let peer = asked.target.borrowed();
-    let listener = SocksListener::<_, V, anysocks::futures::Futures>::handshake(stream, &asked.auth, peer);
-    Ok(Box::new(blocked::Patient::run(listener)?))
-}
-
-#[cfg(feature = "futures-io")]
-impl<V: Version> Listening for SocksListener<Script, V, anysocks::futures::Futures> {
-    fn bound(&self) -> &Address {
-        self.bound_addr()
-    }
-
-    fn raw_bound(&self) -> &Address {
-        self.raw_bound_addr()
-    }
-
-    fn accept(&mut self) -> Accepted {
-        let accepted = blocked::Patient::run(self.accept())?;
-        Ok(Accept::of(accepted, blocked::FuturesStream::<_, blocked::Patient>::new))
-    }
-
-    fn accept_once(&mut self) -> Poll<Accepted> {
-        let accepted = |accepted| Accept::of(accepted, blocked::FuturesStream::<_, blocked::Patient>::new);
-        blocked::once(self.accept()).map_ok(accepted)
-    }
-}
+listening!(on_futures, anysocks::futures::Futures, blocked::FuturesStream::<_, blocked::Patient>::new);

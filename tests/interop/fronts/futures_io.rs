@@ -39,49 +39,35 @@ pub(super) trait Connects: FuturesIo + Sized + 'static {
     ) -> Result<SocksStream<Self::Stream, V, Self>, Error>;
 }
 
-impl Connects for AsyncStd {
-    type Stream = async_std::net::TcpStream;
+/// The front end of a runtime, which dials.
+macro_rules! connects {
+    ($front:ty, $stream:ty, $block_on:path, $dial:path) => {
+        impl Connects for $front {
+            type Stream = $stream;
 
-    fn block_on<T>(work: impl Future<Output = T>) -> T {
-        async_std::task::block_on(work)
-    }
+            fn block_on<T>(work: impl Future<Output = T>) -> T {
+                $block_on(work)
+            }
 
-    async fn dial(proxy: &Proxy) -> Result<Self::Stream, Error> {
-        anysocks::async_std::dial(proxy).await
-    }
+            async fn dial(proxy: &Proxy) -> Result<Self::Stream, Error> {
+                $dial(proxy).await
+            }
 
-    async fn connect<V: Version>(
-        opening: &Opening<'_, V>,
-    ) -> Result<SocksStream<Self::Stream, V, Self>, Error> {
-        let target = opening.target.borrowed();
-        match opening.first_bytes {
-            [] => SocksStream::<_, V, Self>::connect(opening.proxy, target).await,
-            bytes => SocksStream::<_, V, Self>::connect_with(opening.proxy, target, bytes).await,
+            async fn connect<V: Version>(
+                opening: &Opening<'_, V>,
+            ) -> Result<SocksStream<Self::Stream, V, Self>, Error> {
+                let target = opening.target.borrowed();
+                match opening.first_bytes {
+                    [] => SocksStream::<_, V, Self>::connect(opening.proxy, target).await,
+                    bytes => SocksStream::<_, V, Self>::connect_with(opening.proxy, target, bytes).await,
+                }
+            }
         }
-    }
+    };
 }
 
-impl Connects for Smol {
-    type Stream = smol::net::TcpStream;
-
-    fn block_on<T>(work: impl Future<Output = T>) -> T {
-        smol::block_on(work)
-    }
-
-    async fn dial(proxy: &Proxy) -> Result<Self::Stream, Error> {
-        anysocks::smol::dial(proxy).await
-    }
-
-    async fn connect<V: Version>(
-        opening: &Opening<'_, V>,
-    ) -> Result<SocksStream<Self::Stream, V, Self>, Error> {
-        let target = opening.target.borrowed();
-        match opening.first_bytes {
-            [] => SocksStream::<_, V, Self>::connect(opening.proxy, target).await,
-            bytes => SocksStream::<_, V, Self>::connect_with(opening.proxy, target, bytes).await,
-        }
-    }
-}
+connects!(AsyncStd, async_std::net::TcpStream, async_std::task::block_on, anysocks::async_std::dial);
+connects!(Smol, smol::net::TcpStream, smol::block_on, anysocks::smol::dial);
 
 /// A stream that somebody else has connected.
 impl Connects for Futures {

@@ -28,45 +28,31 @@ pub(in crate::fronts) trait Binds: Connects {
         V: Version;
 }
 
-impl Binds for AsyncStd {
-    async fn bind<V: Version>(
-        proxy: &Proxy,
-        peer: Target<'_>,
-    ) -> Result<SocksListener<Self::Stream, V, Self>, Error> {
-        SocksListener::<_, V, Self>::bind(proxy, peer).await
-    }
+macro_rules! binds {
+    ($($front:ty),*) => {$(
+        impl Binds for $front {
+            async fn bind<V: Version>(
+                proxy: &Proxy,
+                peer: Target<'_>,
+            ) -> Result<SocksListener<Self::Stream, V, Self>, Error> {
+                SocksListener::<_, V, Self>::bind(proxy, peer).await
+            }
 
-    async fn accept_within<S, V>(
-        listener: &mut SocksListener<S, V, Self>,
-        limit: Duration,
-    ) -> Accepted<S, V, Self>
-    where
-        S: AsyncRead + AsyncWrite + Unpin,
-        V: Version,
-    {
-        listener.accept_within(limit).await
-    }
+            async fn accept_within<S, V>(
+                listener: &mut SocksListener<S, V, Self>,
+                limit: Duration,
+            ) -> Accepted<S, V, Self>
+            where
+                S: AsyncRead + AsyncWrite + Unpin,
+                V: Version,
+            {
+                listener.accept_within(limit).await
+            }
+        }
+    )*};
 }
 
-impl Binds for Smol {
-    async fn bind<V: Version>(
-        proxy: &Proxy,
-        peer: Target<'_>,
-    ) -> Result<SocksListener<Self::Stream, V, Self>, Error> {
-        SocksListener::<_, V, Self>::bind(proxy, peer).await
-    }
-
-    async fn accept_within<S, V>(
-        listener: &mut SocksListener<S, V, Self>,
-        limit: Duration,
-    ) -> Accepted<S, V, Self>
-    where
-        S: AsyncRead + AsyncWrite + Unpin,
-        V: Version,
-    {
-        listener.accept_within(limit).await
-    }
-}
+binds!(AsyncStd, Smol);
 
 pub(in crate::fronts) fn bind<F: Binds, V: Version>(
     opening: &Opening<'_, V>,
