@@ -21,6 +21,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let proxy: Proxy = format!("socks5h+tls://{addr}").parse()?;
     let tls = TlsConnector::from(config);
     let name = ServerName::try_from("localhost")?;
+    // Each of its streams leads to this proxy. A connector with exceptions (`no_proxy`, a rule) would have to ask whether there is one.
     let connector = Connector::new(proxy).wrapped(move |stream, _proxy| tls.connect(name.clone(), stream));
 
     let mut stream = connector.connect(target).await?;

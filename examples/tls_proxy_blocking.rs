@@ -19,6 +19,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let proxy: Proxy = format!("socks5h+tls://{addr}").parse()?;
     let name = ServerName::try_from("localhost")?;
+    // Each of its streams leads to this proxy. A connector with exceptions (`no_proxy`, a rule) would have to ask whether there is one.
     let connector = Connector::new(proxy).wrapped(move |stream, _proxy| {
         let tls = ClientConnection::new(config.clone(), name.clone()).map_err(io::Error::other)?;
         Ok(StreamOwned::new(tls, stream))

@@ -220,6 +220,8 @@ impl Runtime for Blocking {
             let _ = found.send((&*name, port).to_socket_addrs().map(Iterator::collect));
         })?;
         let found = match wait::left(deadline) {
+            // It may have been quicker than this thread was.
+            Some(Duration::ZERO) => Err(RecvTimeoutError::Timeout),
             Some(left) => addrs.recv_timeout(left),
             None => addrs.recv().map_err(Into::into),
         };

@@ -194,3 +194,6 @@ impl<F, W: fmt::Debug> fmt::Debug for Connector<F, W> {
         f.debug_struct("Connector").field("route", &self.route).field("wrap", &self.wrap).finish()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -45,6 +45,10 @@ pub trait Reactor {
 
 /// What comes of the work, or `None` when the deadline passes first.
 pub(crate) async fn within<R: Reactor, T>(deadline: Deadline, work: impl Future<Output = T>) -> Option<T> {
+    // A timer that counts milliseconds rounds up, and quick work would be done by then.
+    if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+        return None;
+    }
     let mut work = pin!(work);
     let mut late = pin!(sleep::<R>(deadline));
     // The timer first: work that never rests, because the proxy always has more to say, must not keep it from being looked at.

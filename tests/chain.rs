@@ -5,8 +5,14 @@ mod deadlines;
 #[path = "connector/chain_errors.rs"]
 mod errors;
 mod fronts;
+#[path = "connector/chain_hops.rs"]
+mod hops;
+#[path = "connector/chain_limits.rs"]
+mod limits;
 #[path = "connector/messages.rs"]
 mod messages;
+#[path = "connector/chain_mistakes.rs"]
+mod mistakes;
 #[path = "connector/chain_names.rs"]
 mod names;
 #[path = "connector/scene.rs"]

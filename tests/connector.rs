@@ -1,5 +1,7 @@
 //! One way to whatever has to be reached, on every front end.
 
+#[path = "connector/chain_rules.rs"]
+mod chain_rules;
 #[path = "connector/commands.rs"]
 mod commands;
 #[path = "connector/direct.rs"]
@@ -9,11 +11,25 @@ mod environment;
 mod fronts;
 #[path = "connector/messages.rs"]
 mod messages;
+#[path = "connector/pointers.rs"]
+mod pointers;
 #[path = "connector/scene.rs"]
 mod scene;
+#[path = "connector/spawned.rs"]
+mod spawned;
 mod support;
 #[path = "connector/ways.rs"]
 mod ways;
+#[path = "connector/wrapped.rs"]
+mod wrapped;
+#[path = "connector/wrapped_buffers.rs"]
+mod wrapped_buffers;
+#[path = "connector/wrapped_fails.rs"]
+mod wrapped_fails;
+#[path = "connector/wrapped_hook.rs"]
+mod wrapped_hook;
+#[path = "connector/wrapped_late.rs"]
+mod wrapped_late;
 
 use anysocks::{Address, Connector, NoProxy, Proxy};
 use messages::{BOUND, PASSWORD, Speaks};

@@ -4,13 +4,18 @@
 
 mod support;
 
-use anysocks::{Auth, Error, Established, Frames, Proxy, SecondReply, Target, UserId, V4, V5, udp};
+use anysocks::{
+    Auth, Chain, Error, Established, Frames, NoProxy, Proxy, SecondReply, Target, UserId, V4, V5, udp,
+};
 use std::error;
 use std::fmt::Debug;
 use support::script::{Manner, Script, proxy};
 
 fn stream<S: Debug + Send + Sync + Unpin + 'static>() {}
 fn future<T: Send + Sync>(_: T) {}
+
+/// What a connector is, whatever its streams are wrapped in: each task has one of its own.
+fn connector<C: Clone + Debug + Send + Sync + Unpin + 'static>(_: &C) {}
 
 /// An association's socket: a task of its own may have a handle of it.
 #[cfg(unix)]
@@ -32,6 +37,8 @@ fn values() {
     shared::<Auth>();
     shared::<UserId>();
     shared::<Target<'static>>();
+    shared::<Chain>();
+    shared::<NoProxy>();
     stream::<Established>();
     stream::<Frames>();
     stream::<SecondReply<V4>>();
@@ -58,7 +65,10 @@ fn udp() {
 
 #[test]
 fn blocking() {
-    use anysocks::blocking::{Socks4Listener, Socks4Stream, Socks5Listener, Socks5Stream, Socks5UdpSocket};
+    use anysocks::blocking::{
+        AnyListener, AnyStream, Connector, Socks4Listener, Socks4Stream, Socks5Listener, Socks5Stream,
+        Socks5UdpSocket, WrappedConnector,
+    };
     stream::<Socks4Stream>();
     stream::<Socks5Stream>();
     stream::<Socks5Stream<Socks5Stream>>();
@@ -66,6 +76,14 @@ fn blocking() {
     stream::<Socks5Listener>();
     stream::<Socks5Listener<Socks5Stream>>();
     socket::<Socks5UdpSocket>();
+    stream::<AnyStream>();
+    stream::<AnyStream<AnyStream>>();
+    stream::<AnyListener>();
+    let bare = Connector::new(Proxy::socks5("127.0.0.1:1080").expect("a proxy"));
+    connector(&bare);
+    let wrapped: WrappedConnector<Script> = bare.wrapped(|_, _| Ok(script()));
+    connector(&wrapped);
+    connector(&Connector::direct().wrapped(|stream, _| Ok(Box::new(stream))));
 }
 
 /// The streams and futures of a front end that dials.
@@ -118,22 +136,73 @@ macro_rules! dials {
     }};
 }
 
+/// The connectors of a front end, and their futures, which `$spawn` takes.
+macro_rules! connects {
+    ($front_end:ident, $spawn:path) => {{
+        use anysocks::$front_end::{AnyListener, AnyStream, Connector, WrappedConnector};
+        stream::<AnyStream>();
+        stream::<AnyStream<AnyStream>>();
+        stream::<AnyListener>();
+        stream::<AnyListener<AnyStream>>();
+        let bare = Connector::new(Proxy::socks5("127.0.0.1:1080").expect("a proxy"));
+        connector(&bare);
+        future(bare.associate());
+        // A future that may go to another thread, but that several may not share.
+        let wrapped: WrappedConnector<Script> = bare.clone().wrapped(|_, _| async {
+            let unshared = std::cell::Cell::new(());
+            std::future::ready(()).await;
+            unshared.set(());
+            Ok(script())
+        });
+        connector(&wrapped);
+        // Any stream will do that can itself be shared, also a box of one.
+        connector(&Connector::direct().wrapped(|stream, _| async { Ok(Box::new(stream)) }));
+        let ip = std::net::Ipv4Addr::LOCALHOST.into();
+        let calls = || {
+            future(bare.connect("example.com:80"));
+            future(bare.connect_with(String::from("example.com:80"), b""));
+            future(bare.bind(("example.com", 80)));
+            future(bare.resolve("example.com"));
+            future(bare.resolve_ptr(ip));
+            future(wrapped.connect("example.com:80"));
+            future(wrapped.connect_with(String::from("example.com:80"), b""));
+            future(wrapped.bind(("example.com", 80)));
+            future(wrapped.resolve("example.com"));
+            future(wrapped.resolve_ptr(ip));
+        };
+        calls();
+        let tasks = |wrapped: [WrappedConnector<Script>; 5], target: String, first: Vec<u8>| {
+            let [one, two, three, four, five] = wrapped;
+            let [host, name] = [target.clone(), target.clone()];
+            drop($spawn(async move { one.connect(&*target).await }));
+            drop($spawn(async move { two.connect_with((&*host, 80), &first).await }));
+            drop($spawn(async move { three.bind("example.com:80").await?.accept().await }));
+            drop($spawn(async move { four.resolve(&*name).await }));
+            drop($spawn(async move { five.resolve_ptr(ip).await }));
+        };
+        let _ = tasks;
+    }};
+}
+
 #[cfg(feature = "tokio")]
 #[test]
 fn tokio() {
     dials!(tokio);
+    connects!(tokio, ::tokio::spawn);
 }
 
 #[cfg(feature = "async-std")]
 #[test]
 fn async_std() {
     dials!(async_std);
+    connects!(async_std, ::async_std::task::spawn);
 }
 
 #[cfg(feature = "smol")]
 #[test]
 fn smol() {
     dials!(smol);
+    connects!(smol, ::smol::spawn);
 }
 
 #[cfg(feature = "futures-io")]

@@ -62,7 +62,9 @@ impl<S: Read + Write + Send + Sync + 'static> Wrap<Blocking> for Wrapped<Hook<S>
         let alarm = Alarm::set(&held.inside, deadline).map_err(|error| Error::io(talk.stage(), error))?;
         let outcome = converse(&mut held.stream, talk);
         if alarm.has_rung() {
-            return Err(Error::new(talk.stage(), ErrorKind::TimedOut));
+            // The conversation has failed, or has come to its end, and is at no stage any more.
+            let stage = outcome.err().map_or_else(|| talk.stage(), |error| error.stage());
+            return Err(Error::new(stage, ErrorKind::TimedOut));
         }
         outcome
     }

@@ -3,6 +3,7 @@
 use super::*;
 use crate::blocking::{Blocking, at_once};
 use crate::reply::Reply;
+use crate::route::{Chain, through_chain};
 use crate::version::V4;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, TcpListener, TcpStream};
@@ -104,6 +105,31 @@ fn what_is_not_about_the_target_ends_it() {
     let error = connect5(&proxy, "v4-v4.test:80").unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Malformed { .. }), "{error}");
     assert_eq!(asked.try_iter().count(), 1);
+}
+
+/// The addresses of a hop's name, of which it asks for one after the other, until one is granted. Then the second proxy does not answer.
+fn hops(replies: &'static [&'static [u8]], first_bytes: &[u8]) -> (Error, Vec<u8>) {
+    let (proxy, asked) = proxy(replies);
+    let chain = Chain::from(proxy).then(Proxy::socks5("v4-v4-v4.test:1080").unwrap()).unwrap();
+    let walk = through_chain::<Listed, Plain>(
+        &chain,
+        &Plain,
+        Target::try_from("example.com:80").unwrap(),
+        Asked::connect(first_bytes),
+    );
+    let error = at_once(walk).map(|reached| reached.established).unwrap_err();
+    (error, asked.try_iter().collect())
+}
+
+#[test]
+fn each_address_of_a_hop_is_tried_too() {
+    for first_bytes in [&b""[..], b"first"] {
+        let (error, asked) = hops(&[b"\x05\x05", b"", GRANTED], first_bytes);
+        assert_eq!((error.hop(), error.stage(), asked), (Some(2), Stage::MethodSelection, vec![1, 2, 3]));
+        let (error, asked) = hops(&[b"\x05\x02", b"\x05\x04", b"\x05\x05"], first_bytes);
+        assert_eq!((error.hop(), error.reply()), (Some(1), Some(Reply::CONNECTION_REFUSED)));
+        assert_eq!(asked, [1, 2, 3]);
+    }
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! The time that each proxy of a chain may take, and that all of them may.
 
 use super::messages::Speaks;
-use super::scene::{BEHIND, TARGET, TOLERANCE, behind, chain, dialogue, error, play, serving};
+use super::scene::{
+    BEHIND, TARGET, TOLERANCE, behind, chain, dialogue, error, falling_silent, play, serving,
+};
 use super::ways::{Way, everywhere};
 use crate::support::script::Line;
 use anysocks::{Chain, Error, Proxy, Stage};
@@ -14,15 +16,6 @@ const KINDS: [Speaks; 3] = [Speaks::Socks4, Speaks::Socks5, Speaks::Socks4];
 
 fn millis(millis: u64) -> Duration {
     Duration::from_millis(millis)
-}
-
-/// Proxies that play a dialogue and then say nothing more.
-fn falling_silent(lines: Vec<Line>) -> SocketAddr {
-    serving(move |mut client| {
-        if play(&mut client, &lines).is_ok() {
-            let _ = client.read_to_end(&mut Vec::new());
-        }
-    })
 }
 
 /// Proxies that think this long before they answer a request.

@@ -102,6 +102,22 @@ pub(crate) fn play(client: &mut (impl Read + Write), lines: &[Line]) -> io::Resu
     Ok(())
 }
 
+/// A server that plays this and then says nothing more.
+pub(crate) fn falling_silent(lines: Vec<Line>) -> SocketAddr {
+    serving(move |mut client| {
+        if play(&mut client, &lines).is_ok() {
+            let _ = client.read_to_end(&mut Vec::new());
+        }
+    })
+}
+
+/// Begins work that should not take long, and says what it came to: a test that would hang fails instead.
+pub(crate) fn soon<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> impl FnOnce() -> T {
+    let (done, outcome) = std::sync::mpsc::channel();
+    thread::spawn(move || done.send(work()));
+    move || outcome.recv_timeout(Duration::from_secs(8)).expect("an end of it")
+}
+
 /// An address where nobody listens, as long as this is kept.
 pub(crate) fn deserted() -> (SocketAddr, socket2::Socket) {
     let bound = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).expect("a socket");

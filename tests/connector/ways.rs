@@ -2,6 +2,9 @@
 
 #![allow(dead_code, unused_imports, reason = "each test crate, with each set of features, uses a part of it")]
 
+#[path = "hooks.rs"]
+pub(crate) mod hooks;
+
 use crate::fronts::association::Association;
 use crate::fronts::listening::Listening;
 use crate::support::blocked::{Executor, FuturesStream, OnAsyncIo, OnTokio, TokioStream, Tunnel};
@@ -9,6 +12,7 @@ use crate::support::case::Case;
 use crate::support::drivers::Opened;
 use crate::support::script::Script;
 use anysocks::{Chain, Error, Name, NoProxy, Proxy, SocksStream, Target};
+use hooks::Hook;
 use std::fmt::Debug;
 use std::net::IpAddr;
 
@@ -17,21 +21,40 @@ pub(crate) trait Connecting: Debug + Send + Sync {
     fn connect(&self, target: &str) -> Opened;
     fn connect_with(&self, target: &str, first_bytes: &[u8]) -> Opened;
     fn bind(&self, expected_peer: &str) -> Result<Box<dyn Listening>, Error>;
-    fn associate(&self) -> Result<Box<dyn Association>, Error>;
     fn resolve(&self, name: &str) -> Result<IpAddr, Error>;
+    fn resolve_ptr(&self, ip: IpAddr) -> Result<Name, Error>;
     fn no_proxy(&self, list: &str) -> Box<dyn Connecting>;
     fn another(&self) -> Box<dyn Connecting>;
+
+    fn associate(&self) -> Result<Box<dyn Association>, Error> {
+        panic!("what wraps streams has no datagrams");
+    }
 }
 
-type Rule = Box<dyn Fn(&Target<'_>) -> Option<Proxy> + Send + Sync>;
+type Rule<C> = Box<dyn Fn(&Target<'_>) -> Option<C> + Send + Sync>;
+
+/// Which way a wrapped connector goes.
+pub(crate) enum Through {
+    Chain(Chain),
+    Nobody,
+    Rule(Rule<Chain>),
+}
+
+impl<C: Into<Chain>> From<C> for Through {
+    fn from(chain: C) -> Self {
+        Self::Chain(chain.into())
+    }
+}
 
 /// What a front end does: makes connectors, and connects without one.
 pub(crate) struct Way {
     pub(crate) name: &'static str,
     pub(crate) new: fn(Chain) -> Box<dyn Connecting>,
     pub(crate) direct: fn() -> Box<dyn Connecting>,
-    pub(crate) by_rule: fn(Rule) -> Box<dyn Connecting>,
+    pub(crate) by_rule: fn(Rule<Proxy>) -> Box<dyn Connecting>,
+    pub(crate) by_rule_of_chains: fn(Rule<Chain>) -> Box<dyn Connecting>,
     pub(crate) from_env: fn() -> Result<Box<dyn Connecting>, Error>,
+    pub(crate) wrapped: fn(Through, Hook) -> Box<dyn Connecting>,
     /// `connect_with` of a connector that says all over the script instead of what it has dialled.
     pub(crate) over: fn(Chain, Script, &str, &[u8]) -> Opened,
     /// The same, of one that goes through no proxy.
@@ -57,38 +80,53 @@ fn done<T>(done: T) -> T {
     done
 }
 
+/// The calls that all connectors have.
+macro_rules! calls {
+    ($run:path, $blocked:expr) => {
+        fn connect(&self, target: &str) -> Opened {
+            opened($run(self.connect(target)), $blocked)
+        }
+
+        fn connect_with(&self, target: &str, first_bytes: &[u8]) -> Opened {
+            opened($run(self.connect_with(target, first_bytes)), $blocked)
+        }
+
+        fn bind(&self, expected_peer: &str) -> Result<Box<dyn Listening>, Error> {
+            Ok(Box::new($run(self.bind(expected_peer))?))
+        }
+
+        fn resolve(&self, name: &str) -> Result<IpAddr, Error> {
+            $run(self.resolve(name))
+        }
+
+        fn resolve_ptr(&self, ip: IpAddr) -> Result<Name, Error> {
+            $run(self.resolve_ptr(ip))
+        }
+
+        fn no_proxy(&self, list: &str) -> Box<dyn Connecting> {
+            Box::new(self.clone().no_proxy(NoProxy::new(list)))
+        }
+
+        fn another(&self) -> Box<dyn Connecting> {
+            Box::new(self.clone())
+        }
+    };
+}
+
 /// The calls of `anysocks::$front`, whose work is done by `$run`, whose streams block by way of `$blocked`, and whose hook comes to
 /// `$wrapped`.
 macro_rules! way {
     ($front:ident, $run:path, $blocked:expr, $wrapped:expr) => {
         impl Connecting for anysocks::$front::Connector {
-            fn connect(&self, target: &str) -> Opened {
-                opened($run(self.connect(target)), $blocked)
-            }
-
-            fn connect_with(&self, target: &str, first_bytes: &[u8]) -> Opened {
-                opened($run(self.connect_with(target, first_bytes)), $blocked)
-            }
-
-            fn bind(&self, expected_peer: &str) -> Result<Box<dyn Listening>, Error> {
-                Ok(Box::new($run(self.bind(expected_peer))?))
-            }
+            calls!($run, $blocked);
 
             fn associate(&self) -> Result<Box<dyn Association>, Error> {
                 Ok(Box::new($run(self.associate())?))
             }
+        }
 
-            fn resolve(&self, name: &str) -> Result<IpAddr, Error> {
-                $run(self.resolve(name))
-            }
-
-            fn no_proxy(&self, list: &str) -> Box<dyn Connecting> {
-                Box::new(self.clone().no_proxy(NoProxy::new(list)))
-            }
-
-            fn another(&self) -> Box<dyn Connecting> {
-                Box::new(self.clone())
-            }
+        impl Connecting for anysocks::$front::WrappedConnector<hooks::$front::Wrapped> {
+            calls!($run, $blocked);
         }
 
         pub(super) const WAY: Way = Way {
@@ -96,7 +134,17 @@ macro_rules! way {
             new: |chain| Box::new(anysocks::$front::Connector::new(chain)),
             direct: || Box::new(anysocks::$front::Connector::direct()),
             by_rule: |rule| Box::new(anysocks::$front::Connector::by_rule(rule)),
+            by_rule_of_chains: |rule| Box::new(anysocks::$front::Connector::by_rule(rule)),
             from_env: || Ok(Box::new(anysocks::$front::Connector::from_env()?)),
+            wrapped: |through, hook| {
+                let bare = match through {
+                    Through::Chain(chain) => anysocks::$front::Connector::new(chain),
+                    Through::Nobody => anysocks::$front::Connector::direct(),
+                    Through::Rule(rule) => anysocks::$front::Connector::by_rule(rule),
+                };
+                let wrap = move |stream, proxy: Option<&Proxy>| hooks::$front::wrap(stream, hook(proxy));
+                Box::new(bare.wrapped(wrap))
+            },
             over: |chain, script, target, first_bytes| {
                 let over =
                     anysocks::$front::Connector::new(chain).wrapped(move |_, _| $wrapped(script.clone()));

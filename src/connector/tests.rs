@@ -1,0 +1,55 @@
+//! The deadline of a direct connection, for which no test should wait.
+
+use super::*;
+use crate::blocking::{Blocking, at_once};
+use crate::conversation::Conversation;
+use crate::proxy::Proxy;
+use std::io;
+use std::net::{TcpListener, TcpStream};
+use std::sync::mpsc::{Sender, channel};
+use std::time::{Duration, Instant};
+
+/// Wraps nothing, and reports by when that has to be done.
+struct Reporting(Sender<Deadline>);
+
+impl Wrap<Blocking> for Reporting {
+    type Held = (TcpStream, Sender<Deadline>);
+    type Stream = TcpStream;
+
+    fn admits(&self, _: &Proxy) -> Result<(), Error> {
+        Ok(())
+    }
+
+    async fn wrap(&self, stream: TcpStream, _: Option<&Proxy>, deadline: Deadline) -> io::Result<Self::Held> {
+        self.0.send(deadline).unwrap();
+        Ok((stream, self.0.clone()))
+    }
+
+    async fn converse<C: Conversation + Send + Sync>(
+        (stream, report): &mut Self::Held,
+        talk: &mut C,
+        deadline: Deadline,
+    ) -> Result<C::Outcome, Error> {
+        report.send(deadline).unwrap();
+        Blocking::converse(stream, talk, deadline).await
+    }
+
+    fn finish((stream, _): Self::Held) -> io::Result<TcpStream> {
+        Ok(stream)
+    }
+}
+
+#[test]
+fn a_direct_connection_has_half_a_minute() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let target = Target::try_from(listener.local_addr().unwrap()).unwrap();
+    let (report, deadlines) = channel();
+    let before = Instant::now();
+    at_once(Connector::direct().wrapped_by(Reporting(report)).connect_to(target, b"first")).unwrap();
+    let deadlines: Vec<_> = deadlines.try_iter().flatten().collect();
+    assert_eq!(deadlines.len(), 2);
+    for deadline in deadlines {
+        let limit = deadline - before;
+        assert!(limit >= DEFAULT_TIMEOUT && limit < DEFAULT_TIMEOUT + Duration::from_secs(5), "{limit:?}");
+    }
+}

@@ -1,0 +1,100 @@
+//! Rules that choose a whole chain.
+
+use super::messages::Speaks;
+use super::scene::{BEHIND, Lonely, TARGET, TOLERANCE, behind, dialogue, error, falling_silent, invalid};
+use super::ways::everywhere;
+use super::{saying, word};
+use crate::support::server::Server;
+use anysocks::{Address, Chain, Invalid, Reply, Stage};
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
+
+const KINDS: [Speaks; 3] = [Speaks::Password, Speaks::Socks4, Speaks::Socks5];
+const PEER: &str = "192.0.2.1:80";
+
+/// The dialogue with something else for the last proxy than a connection.
+fn last(command: u8, target: &str, reply: Vec<u8>) -> Vec<crate::support::script::Line> {
+    let before = KINDS[..2].iter().zip(BEHIND).flat_map(|(kind, next)| kind.connection(next));
+    before.chain(KINDS[2].lines(command, target, reply)).collect()
+}
+
+#[test]
+fn for_each_target() {
+    let three = saying(dialogue(&KINDS, TARGET), "three");
+    let two = saying(dialogue(&KINDS[1..], "192.0.2.9:25"), "two");
+    let one = saying(KINDS[2].connection("192.0.2.8:25"), "one");
+    let none = saying(vec![], "none");
+    let excepted = saying(vec![], "excepted");
+    everywhere(|way| {
+        let connector = (way.by_rule_of_chains)(Box::new(move |target| match target.to_string().as_str() {
+            TARGET => Some(behind(three, &KINDS)),
+            "192.0.2.9:25" => Some(behind(two, &KINDS[1..])),
+            "192.0.2.8:25" => Some(behind(one, &KINDS[2..])),
+            other if other == none.to_string() => None,
+            other => panic!("nobody asks for {other}"),
+        }));
+        let connector = connector.no_proxy(&excepted.to_string());
+        for (target, said) in [
+            (TARGET, "three"),
+            ("192.0.2.9:25", "two"),
+            ("192.0.2.8:25", "one"),
+            (&none.to_string(), "none"),
+            (&excepted.to_string(), "excepted"),
+        ] {
+            assert_eq!(word(connector.connect(target).expect("a connection").1), said);
+        }
+    });
+}
+
+#[test]
+fn for_whatever_is_asked() {
+    let found = IpAddr::from([192, 0, 2, 1]);
+    everywhere(|way| {
+        let server = Server::start(last(2, PEER, KINDS[2].granted("0.0.0.0:7777")), |_| ());
+        let chain = behind(server.addr, &KINDS);
+        let rule = (way.by_rule_of_chains)(Box::new(move |_| Some(chain.clone())));
+        let listener = rule.bind(PEER).expect("a listener");
+        assert_eq!(listener.bound(), &Address::Ip("192.0.2.3:7777".parse().expect("an address")));
+        server.join();
+
+        let server = Server::start(last(0xF0, "example.com:0", KINDS[2].granted("192.0.2.1:0")), |_| ());
+        let chain = behind(server.addr, &KINDS);
+        let rule = (way.by_rule_of_chains)(Box::new(move |target| {
+            (target.domain() == Some("example.com")).then(|| chain.clone())
+        }));
+        assert_eq!(rule.resolve("example.com").expect("an address"), found);
+        server.join();
+        // By target alone it is not known whom to ask.
+        assert_eq!(invalid(rule.associate()), Invalid::NoProxyToAsk);
+    });
+}
+
+#[test]
+fn its_errors_and_limits_are_those_of_the_chain() {
+    let limit = Duration::from_millis(250);
+    let silent = falling_silent(KINDS[0].connection(BEHIND[0]));
+    everywhere(|way| {
+        let server = Server::start(last(1, TARGET, KINDS[2].refused()), |_| ());
+        let chain = behind(server.addr, &KINDS);
+        let url = chain.hops()[2].to_string();
+        let rule = (way.by_rule_of_chains)(Box::new(move |_| Some(chain.clone())));
+        let failed = error(rule.connect(TARGET));
+        assert_eq!((failed.hop(), failed.proxy(), failed.reply()), (Some(3), Some(&*url), Some(Reply(4))));
+        server.join();
+
+        let chain: Chain = behind(silent, &KINDS).timeout(limit);
+        let rule = (way.by_rule_of_chains)(Box::new(move |_| Some(chain.clone())));
+        let started = Instant::now();
+        let late = error(rule.connect(TARGET));
+        assert!(late.is_timeout(), "{late:?}");
+        assert_eq!((late.hop(), late.stage()), (Some(2), Stage::Request));
+        assert!(started.elapsed() >= limit && started.elapsed() < limit + TOLERANCE);
+
+        // What cannot be asked for is found before anything is sent.
+        let (lonely, addr) = Lonely::new();
+        let chain = behind(addr, &[Speaks::Socks5, Speaks::Socks4]);
+        let rule = (way.by_rule_of_chains)(Box::new(move |_| Some(chain.clone())));
+        assert_eq!(invalid(rule.connect("[2001:db8::7]:80")), Invalid::Ipv6OverSocks4);
+        lonely.assert_alone();
+    });
+}

@@ -1,0 +1,242 @@
+//! What wraps the streams of a test: a hook of every front end does what the test says.
+
+use super::*;
+use crate::fronts::listening::Listening;
+use crate::support::listening::{Accept, Accepted};
+use crate::support::script::Line;
+use anysocks::{Address, SocksListener, Version};
+use std::io::{self, Read, Write};
+use std::time::Duration;
+
+/// What is done with the stream that a hook is given, when it is told of the proxy.
+pub(crate) type Hook = Box<dyn Fn(Option<&Proxy>) -> Does + Send + Sync>;
+
+pub(crate) enum Does {
+    /// The bits of all that goes through it are turned over.
+    Mask,
+    /// It is never ready. One that blocks waits for what the other end says.
+    Wait,
+    Fail(io::Error),
+    /// All is said to the script instead.
+    Say(Script),
+}
+
+/// A stream whose other end sees all bits turned over.
+pub(crate) struct Masked<S>(S);
+
+fn turned(bytes: &[u8]) -> Vec<u8> {
+    bytes.iter().map(|byte| !byte).collect()
+}
+
+/// The lines as they are heard at the other end of a [`Masked`] stream.
+pub(crate) fn masked(lines: &[Line]) -> Vec<Line> {
+    let turn = |line: &Line| match line {
+        Line::Client(bytes) => Line::Client(turned(bytes)),
+        Line::Proxy(stage, bytes) => Line::Proxy(*stage, turned(bytes)),
+    };
+    lines.iter().map(turn).collect()
+}
+
+/// A listener over what a hook made.
+macro_rules! listening {
+    ($front:ty, $stream:ty, $run:path, $blocked:expr, |$listener:ident, $limit:ident| $within:expr) => {
+        impl<V: Version> Listening for SocksListener<$stream, V, $front> {
+            fn bound(&self) -> &Address {
+                self.bound_addr()
+            }
+
+            fn raw_bound(&self) -> &Address {
+                self.raw_bound_addr()
+            }
+
+            fn accept(&mut self) -> Accepted {
+                Ok(Accept::of($run(self.accept())?, $blocked))
+            }
+
+            fn accept_within(&mut self, $limit: Duration) -> Accepted {
+                let $listener = self;
+                $within
+            }
+        }
+    };
+}
+
+pub(crate) mod blocking {
+    use super::*;
+    use std::net::TcpStream;
+
+    pub(crate) trait Stream: Read + Write + Send + Sync {}
+    impl<S: Read + Write + Send + Sync> Stream for S {}
+    pub(crate) type Wrapped = Box<dyn Stream>;
+
+    pub(crate) fn wrap(mut stream: TcpStream, does: Does) -> io::Result<Wrapped> {
+        match does {
+            Does::Mask => Ok(Box::new(Masked(stream))),
+            Does::Wait => {
+                stream.read_exact(&mut [0])?;
+                Ok(Box::new(stream))
+            }
+            Does::Fail(error) => Err(error),
+            Does::Say(script) => Ok(Box::new(script)),
+        }
+    }
+
+    impl<S: Read> Read for Masked<S> {
+        fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+            let n = self.0.read(buf)?;
+            buf[..n].iter_mut().for_each(|byte| *byte = !*byte);
+            Ok(n)
+        }
+    }
+
+    impl<S: Write> Write for Masked<S> {
+        fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+            self.0.write(&turned(buf))
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            self.0.flush()
+        }
+    }
+
+    listening!(anysocks::blocking::Blocking, Wrapped, done, done, |_listener, limit| {
+        panic!("no listener over a stream that blocks knows a deadline such as {limit:?}")
+    });
+}
+
+/// The hook of a front end whose streams are of this type.
+#[cfg(any(feature = "tokio", feature = "smol", feature = "async-std"))]
+macro_rules! wrap {
+    ($stream:ty) => {
+        pub(crate) async fn wrap(stream: $stream, does: Does) -> io::Result<Wrapped> {
+            match does {
+                Does::Mask => Ok(Box::new(Masked(stream))),
+                Does::Wait => std::future::pending().await,
+                Does::Fail(error) => Err(error),
+                Does::Say(script) => Ok(Box::new(script)),
+            }
+        }
+    };
+}
+
+#[cfg(feature = "tokio")]
+pub(crate) mod tokio {
+    use super::*;
+    use ::tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+    use std::pin::Pin;
+    use std::task::{Context, Poll, ready};
+
+    pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
+    impl<S: AsyncRead + AsyncWrite + Send + Sync + Unpin> Stream for S {}
+    pub(crate) type Wrapped = Box<dyn Stream>;
+
+    wrap!(::tokio::net::TcpStream);
+
+    impl<S: AsyncRead + Unpin> AsyncRead for Masked<S> {
+        fn poll_read(
+            mut self: Pin<&mut Self>,
+            cx: &mut Context<'_>,
+            buf: &mut ReadBuf<'_>,
+        ) -> Poll<io::Result<()>> {
+            let before = buf.filled().len();
+            ready!(Pin::new(&mut self.0).poll_read(cx, buf))?;
+            buf.filled_mut()[before..].iter_mut().for_each(|byte| *byte = !*byte);
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    impl<S: AsyncWrite + Unpin> AsyncWrite for Masked<S> {
+        fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+            Pin::new(&mut self.0).poll_write(cx, &turned(buf))
+        }
+
+        fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Pin::new(&mut self.0).poll_flush(cx)
+        }
+
+        fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Pin::new(&mut self.0).poll_shutdown(cx)
+        }
+    }
+
+    listening!(
+        anysocks::tokio::Tokio,
+        Wrapped,
+        OnTokio::run,
+        TokioStream::<_, OnTokio>::new,
+        |listener, limit| Ok(Accept::of(
+            OnTokio::run(listener.accept_within(limit))?,
+            TokioStream::<_, OnTokio>::new
+        ))
+    );
+}
+
+#[cfg(any(feature = "smol", feature = "async-std"))]
+pub(crate) mod futures {
+    use super::*;
+    use futures_io::{AsyncRead, AsyncWrite};
+    use std::pin::Pin;
+    use std::task::{Context, Poll, ready};
+
+    pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
+    impl<S: AsyncRead + AsyncWrite + Send + Sync + Unpin> Stream for S {}
+    pub(crate) type Wrapped = Box<dyn Stream>;
+
+    impl<S: AsyncRead + Unpin> AsyncRead for Masked<S> {
+        fn poll_read(
+            mut self: Pin<&mut Self>,
+            cx: &mut Context<'_>,
+            buf: &mut [u8],
+        ) -> Poll<io::Result<usize>> {
+            let n = ready!(Pin::new(&mut self.0).poll_read(cx, buf))?;
+            buf[..n].iter_mut().for_each(|byte| *byte = !*byte);
+            Poll::Ready(Ok(n))
+        }
+    }
+
+    impl<S: AsyncWrite + Unpin> AsyncWrite for Masked<S> {
+        fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+            Pin::new(&mut self.0).poll_write(cx, &turned(buf))
+        }
+
+        fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Pin::new(&mut self.0).poll_flush(cx)
+        }
+
+        fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Pin::new(&mut self.0).poll_close(cx)
+        }
+    }
+}
+
+/// The same for one of the front ends with the traits of futures-io.
+#[cfg(any(feature = "smol", feature = "async-std"))]
+macro_rules! over_futures {
+    ($front:ty, $stream:ty) => {
+        use super::*;
+        pub(crate) use futures::Wrapped;
+
+        wrap!($stream);
+
+        listening!(
+            $front,
+            Wrapped,
+            OnAsyncIo::run,
+            FuturesStream::<_, OnAsyncIo>::new,
+            |listener, limit| Ok(Accept::of(
+                OnAsyncIo::run(listener.accept_within(limit))?,
+                FuturesStream::<_, OnAsyncIo>::new
+            ))
+        );
+    };
+}
+
+#[cfg(feature = "smol")]
+pub(crate) mod smol {
+    over_futures!(anysocks::smol::Smol, ::smol::net::TcpStream);
+}
+
+#[cfg(feature = "async-std")]
+pub(crate) mod async_std {
+    over_futures!(anysocks::async_std::AsyncStd, ::async_std::net::TcpStream);
+}
