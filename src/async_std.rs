@@ -91,12 +91,12 @@ pub async fn resolve<'a, 'b>(
     proxy: impl IntoProxy<'a>,
     name: impl TryInto<Host<'b>, Error: Into<Error>>,
 ) -> Result<IpAddr, Error> {
-    tor::resolve_by::<AsyncStd>(proxy, name).await
+    tor::resolve::<AsyncStd>(proxy, name).await
 }
 
 #[doc = include_str!("docs/resolve_ptr.md")]
 pub async fn resolve_ptr<'a>(proxy: impl IntoProxy<'a>, ip: IpAddr) -> Result<Name, Error> {
-    tor::resolve_ptr_by::<AsyncStd>(proxy, ip).await
+    tor::resolve_ptr::<AsyncStd>(proxy, ip).await
 }
 
 impl OverAsyncIo for AsyncStd {

@@ -165,12 +165,12 @@ pub fn resolve<'a, 'b>(
     proxy: impl IntoProxy<'a>,
     name: impl TryInto<Host<'b>, Error: Into<Error>>,
 ) -> Result<IpAddr, Error> {
-    at_once(tor::resolve_by::<Blocking>(proxy, name))
+    at_once(tor::resolve::<Blocking>(proxy, name))
 }
 
 #[doc = include_str!("docs/resolve_ptr.md")]
 pub fn resolve_ptr<'a>(proxy: impl IntoProxy<'a>, ip: IpAddr) -> Result<Name, Error> {
-    at_once(tor::resolve_ptr_by::<Blocking>(proxy, ip))
+    at_once(tor::resolve_ptr::<Blocking>(proxy, ip))
 }
 
 /// Makes a socket that was watched by a deadline an ordinary one.

@@ -10,10 +10,10 @@ use crate::invalid::Invalid;
 use crate::listener::SocksListener;
 use crate::optimistic::Say;
 use crate::proxy::{DEFAULT_TIMEOUT, Resolve, SocketOptions};
-use crate::route::{Chain, NoProxy, Proxies, Reached, Route, Rule, earlier, through_chain};
-use crate::runtime::{Asked, Deadline, Runtime, deadline, lookup, no_address};
+use crate::route::{Chain, NoProxy, Proxies, Route, Rule, earlier, walk};
+use crate::runtime::{Asked, Runtime, deadline, lookup, no_address, resolved};
 use crate::stream::SocksStream;
-use crate::target::{Domain, Host, Target};
+use crate::target::{Host, Target};
 use crate::tor;
 use crate::trace;
 use crate::udp::{SocksUdpSocket, UdpFront, associate};
@@ -104,7 +104,8 @@ impl<F: Runtime, W: Wrap<F>> Connector<F, W> {
             return Ok(SocksStream::new(stream, established));
         };
         let asked = Asked::connect(first_bytes);
-        let reached = through_chain::<F, W>(&chain, &self.wrap, target, asked).await?;
+        let reached =
+            walk::<F, W, AnyVersion>(chain.hops(), chain.limit(), &self.wrap, target, asked).await?;
         Ok(SocksStream::new(reached.stream, reached.established))
     }
 
@@ -113,9 +114,9 @@ impl<F: Runtime, W: Wrap<F>> Connector<F, W> {
         peer: Target<'_>,
     ) -> Result<SocksListener<W::Stream, AnyVersion, F>, Error> {
         let chain = self.route.to(&peer).ok_or(Invalid::NoProxyToAsk)?;
-        let Reached { stream, established, proxy, request } =
-            through_chain::<F, W>(&chain, &self.wrap, peer, Asked::bind()).await?;
-        Ok(SocksListener::new(stream, established, proxy).of(chain.last(), request))
+        let reached =
+            walk::<F, W, AnyVersion>(chain.hops(), chain.limit(), &self.wrap, peer, Asked::bind()).await?;
+        Ok(SocksListener::reached(reached, chain.hops()))
     }
 
     pub(crate) async fn resolve_name(&self, name: Host<'_>) -> Result<IpAddr, Error> {
@@ -124,19 +125,25 @@ impl<F: Runtime, W: Wrap<F>> Connector<F, W> {
             Host::Domain(name) => name,
         };
         let Some(chain) = self.route.to(&(name.borrowed(), 0).into()) else {
-            return looked_up::<F>(&name, deadline(Some(DEFAULT_TIMEOUT))).await;
+            let addrs = lookup::<F>(name.as_str(), 0, deadline(Some(DEFAULT_TIMEOUT))).await?;
+            return addrs.first().map(SocketAddr::ip).ok_or_else(|| no_address(name.as_str()));
         };
-        if chain.last().resolves() == Resolve::ByProxy {
-            return tor::resolve::<F, W>(&chain, &self.wrap, Host::Domain(name)).await;
+        let (hops, last) = (chain.hops(), chain.last());
+        if last.resolves() == Resolve::ByProxy {
+            return tor::resolve_by::<F, W>(hops, chain.limit(), &self.wrap, name.into()).await;
         }
-        let hops = chain.hops().len();
-        let found = looked_up::<F>(&name, earlier(deadline(chain.limit()), chain.last())).await;
-        found.map_err(|error| error.at_hop(chain.last(), hops, hops))
+        let limit = earlier(deadline(chain.limit()), last);
+        // Those that the proxy could be asked for.
+        let found = resolved::<F>(last.protocol(), name.as_str(), 0, limit).await;
+        let first = found.and_then(|mut targets| {
+            targets.find_map(|target| target.ip()).ok_or_else(|| no_address(name.as_str()))
+        });
+        first.map_err(|error| error.at_hop(last, hops.len(), hops.len()))
     }
 
     pub(crate) async fn resolve_addr(&self, ip: IpAddr) -> Result<Name, Error> {
         let chain = self.route.to(&(ip, 0).into()).ok_or(Invalid::NoProxyToAsk)?;
-        tor::resolve_ptr::<F, W>(&chain, &self.wrap, ip).await
+        tor::resolve_ptr_by::<F, W>(chain.hops(), chain.limit(), &self.wrap, ip).await
     }
 
     /// Connects to the target itself.
@@ -169,12 +176,6 @@ impl<F: UdpFront> Connector<F> {
         let proxy = proxies.only().ok_or(Invalid::DatagramsThroughChain)?;
         associate::<F>(proxy).await
     }
-}
-
-/// An address of the name, as this machine finds it.
-async fn looked_up<R: Runtime>(name: &Domain<'_>, deadline: Deadline) -> Result<IpAddr, Error> {
-    let addrs = lookup::<R>(name.as_str(), 0, deadline).await?;
-    addrs.first().map(SocketAddr::ip).ok_or_else(|| no_address(name.as_str()))
 }
 
 impl<F> From<Route> for Connector<F> {

@@ -3,6 +3,8 @@
 use crate::address::Address;
 use crate::error::{Error, ErrorKind, Stage};
 use crate::established::Established;
+use crate::proxy::Proxy;
+use crate::route::Reached;
 use crate::second_reply::SecondReply;
 use crate::stream::SocksStream;
 use crate::trace;
@@ -18,12 +20,12 @@ use std::net::{IpAddr, SocketAddr};
 /// A protocol such as FTP opens its second connection from the server to the client. The client lets the proxy listen, tells the server
 /// [`bound_addr`](Self::bound_addr), and accepts.
 pub struct SocksListener<S, V: Version, F> {
-    waiting: Option<(S, SecondReply<V>)>,
+    /// Until the peer is there.
+    waiting: Option<(S, SecondReply<V>, trace::Request)>,
     bound: Address,
     told: Address,
-    /// The proxy's name, for errors.
-    proxy: Option<Box<str>>,
-    request: trace::Request,
+    /// The proxy's name, and which one of a chain it is, for errors.
+    proxy: Option<(Box<str>, usize)>,
     marker: PhantomData<fn() -> F>,
 }
 
@@ -35,8 +37,8 @@ impl<S, V: Version, F> SocksListener<S, V, F> {
         let second = SecondReply::after(&mut first);
         let told = first.bound;
         let bound = reachable(&told, proxy).unwrap_or_else(|| told.clone());
-        let request = trace::Request::of_the_caller();
-        Self { waiting: Some((inner, second)), bound, told, proxy: None, request, marker: PhantomData }
+        let waiting = Some((inner, second, trace::Request::of_the_caller()));
+        Self { waiting, bound, told, proxy: None, marker: PhantomData }
     }
 
     /// The address that the peer has to connect to.
@@ -52,15 +54,20 @@ impl<S, V: Version, F> SocksListener<S, V, F> {
         &self.told
     }
 
-    /// The same, of this proxy.
-    pub(crate) fn of(self, proxy: &impl fmt::Display, request: trace::Request) -> Self {
-        Self { proxy: Some(proxy.to_string().into()), request, ..self }
+    /// A listener of the last of these proxies.
+    pub(crate) fn reached(reached: Reached<S>, hops: &[Proxy]) -> Self {
+        let mut listener = Self::new(reached.stream, reached.established, reached.proxy);
+        listener.proxy = hops.last().map(|proxy| (proxy.to_string().into(), hops.len()));
+        if let Some((.., request)) = &mut listener.waiting {
+            *request = reached.request;
+        }
+        listener
     }
 
     /// What the second reply is waited for with.
     pub(crate) fn waiting(&mut self) -> Result<(&mut S, &mut SecondReply<V>, &trace::Request), Error> {
         match &mut self.waiting {
-            Some((stream, second)) => Ok((stream, second, &self.request)),
+            Some((stream, second, request)) => Ok((stream, second, request)),
             None => Err(Error::new(Stage::SecondReply, ErrorKind::Over)),
         }
     }
@@ -71,10 +78,10 @@ impl<S, V: Version, F> SocksListener<S, V, F> {
         heard: Result<Established, Error>,
     ) -> Result<(SocksStream<S, V, F>, Address), Error> {
         let mut second = heard.map_err(|error| match &self.proxy {
-            Some(proxy) => error.at(proxy),
+            Some((proxy, number)) => error.at_hop(proxy, *number, *number),
             None => error,
         })?;
-        let Some((stream, _)) = self.waiting.take() else {
+        let Some((stream, ..)) = self.waiting.take() else {
             return Err(Error::new(Stage::SecondReply, ErrorKind::Over));
         };
         let peer = std::mem::replace(&mut second.bound, self.bound.clone());
@@ -95,7 +102,7 @@ pub(crate) fn reachable(told: &Address, proxy: Option<IpAddr>) -> Option<Address
 impl<S: fmt::Debug, V: Version, F> fmt::Debug for SocksListener<S, V, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SocksListener")
-            .field("inner", &self.waiting.as_ref().map(|(stream, _)| stream))
+            .field("inner", &self.waiting.as_ref().map(|(stream, ..)| stream))
             .field("bound", &self.bound)
             .field("told", &self.told)
             .finish_non_exhaustive()

@@ -19,7 +19,8 @@ pub trait LastMessage: Conversation<Outcome = Established> {
 
 /// A request, and behind it, in the same write, what the application says first. What that write does not take waits for the reply: a proxy that
 /// refuses reads no more, and who goes on writing to it may get its hanging up and not its code.
-#[derive(Debug)]
+///
+/// For the drivers of this crate alone: what follows the grant has to be flushed, and is, by a read of no bytes that is not the end.
 pub(crate) struct Optimistic<'a, T> {
     talk: T,
     /// The last message with those behind it, which may hold a password. Empty before and after.
@@ -104,7 +105,6 @@ impl<T: LastMessage> Conversation for Optimistic<'_, T> {
 }
 
 /// What the application says, when nobody has to be asked any more.
-#[derive(Debug)]
 pub(crate) struct Say<'a> {
     stage: Stage,
     bytes: &'a [u8],

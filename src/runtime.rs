@@ -1,24 +1,26 @@
 //! The one flow of a connection that all front ends share: resolve, dial, converse. What a runtime does in its own way stands in
 //! [`Runtime`].
 
+use crate::any_version::AnyVersion;
 use crate::command::Command;
 use crate::conversation::Conversation;
 use crate::dial::{Failures, interleave};
 use crate::error::{Error, ErrorKind, Stage};
-use crate::established::Established;
 use crate::into_proxy::IntoProxy;
 use crate::invalid::Invalid;
 use crate::listener::SocksListener;
 use crate::optimistic::Optimistic;
-use crate::proxy::{Endpoint, Proxy, Resolve, SocketOptions};
+use crate::proxy::{Endpoint, Protocol, Proxy, SocketOptions};
+use crate::route::{Reached, walk};
 use crate::stream::SocksStream;
-use crate::target::{Host, Target};
+use crate::target::Target;
 use crate::trace;
 use crate::version::{V5, Version};
-use crate::wrap::{Plain, Wrap};
+use crate::wrap::Plain;
 use socket2::SockAddr;
 use std::io;
 use std::net::SocketAddr;
+use std::slice;
 use std::time::{Duration, Instant};
 
 /// When everything has to be done; `None` for never.
@@ -102,8 +104,8 @@ pub(crate) async fn connect<'a, 'b, R: Runtime, V: Version>(
     first_bytes: &[u8],
 ) -> Result<SocksStream<R::Stream, V, R>, Error> {
     let proxy = proxy.into_proxy::<V>()?;
-    let (stream, established, _) = request::<R, V>(&proxy, target, Asked::connect(first_bytes)).await?;
-    Ok(SocksStream::new(stream, established))
+    let reached = request::<R, V>(&proxy, target, Asked::connect(first_bytes)).await?;
+    Ok(SocksStream::new(reached.stream, reached.established))
 }
 
 /// Lets the proxy listen for the peer.
@@ -112,55 +114,28 @@ pub(crate) async fn bind<'a, 'b, R: Runtime, V: Version>(
     expected_peer: impl TryInto<Target<'b>, Error: Into<Error>>,
 ) -> Result<SocksListener<R::Stream, V, R>, Error> {
     let proxy = proxy.into_proxy::<V>()?;
-    let (stream, first, request) = request::<R, V>(&proxy, expected_peer, Asked::bind()).await?;
-    let addr = R::ends(&stream).ok().map(|ends| ends.peer.ip());
-    Ok(SocksListener::new(stream, first, addr).of(&*proxy, request))
+    let reached = request::<R, V>(&proxy, expected_peer, Asked::bind()).await?;
+    Ok(SocksListener::reached(reached, slice::from_ref(&*proxy)))
 }
 
 async fn request<'b, R: Runtime, V: Version>(
     proxy: &Proxy,
     target: impl TryInto<Target<'b>, Error: Into<Error>>,
     asked: Asked<'_, V>,
-) -> Result<(R::Stream, Established, trace::Request), Error> {
+) -> Result<Reached<R::Stream>, Error> {
     let target = target.try_into().map_err(Into::into)?;
-    let request = trace::request(asked.command, proxy, &target);
-    let granted = request.watch(through::<R, V>(proxy, target, asked)).await;
-    granted.map(|(stream, established)| (stream, established, request)).map_err(|error| error.at(proxy))
-}
-
-async fn through<R: Runtime, V: Version>(
-    proxy: &Proxy,
-    target: Target<'_>,
-    asked: Asked<'_, V>,
-) -> Result<(R::Stream, Established), Error> {
-    let deadline = deadline(proxy.limit());
-    let auth = V::auth(proxy)?;
-    let name = match (target.host(), proxy.resolves()) {
-        (Host::Domain(name), Resolve::Locally) => name.as_str(),
-        _ => return to::<R, _>(proxy, asked.of(auth, target)?, deadline).await,
-    };
-    // What is wrong with the options is found before the resolver is asked.
-    asked.of(auth, target.borrowed())?;
-    let mut last = no_address(name);
-    for target in resolved::<R, V>(auth, name, target.port(), deadline).await? {
-        let talk = asked.of(auth, target)?;
-        match to::<R, _>(proxy, talk, deadline).await {
-            Err(error) if worth_another(&error, asked.first_bytes.is_empty()) => last = error,
-            ended => return ended,
-        }
-    }
-    Err(last)
+    walk::<R, Plain, V>(slice::from_ref(proxy), proxy.limit(), &Plain, target, asked).await
 }
 
 /// The targets that a name stands for, looked up here, as far as the proxy can be asked for them.
-pub(crate) async fn resolved<R: Runtime, V: Version>(
-    auth: &V::Auth,
+pub(crate) async fn resolved<R: Runtime>(
+    protocol: &Protocol,
     name: &str,
     port: u16,
     deadline: Deadline,
 ) -> Result<impl Iterator<Item = Target<'static>>, Error> {
     let mut addrs = lookup::<R>(name, port, deadline).await?;
-    addrs.retain(|addr| V::carries(auth, addr.ip()));
+    addrs.retain(|addr| AnyVersion::carries(protocol, addr.ip()));
     // The request names an address only: a scope that the resolver found means nothing to the proxy.
     Ok(addrs.into_iter().map(|addr| (addr.ip(), addr.port()).into()))
 }
@@ -175,17 +150,6 @@ pub(crate) async fn lookup<R: Runtime>(
         return Err(Invalid::OnionResolvedLocally.into());
     }
     resolve::<R>(name, port, deadline).await
-}
-
-pub(crate) async fn to<R: Runtime, C: Conversation + Send + Sync>(
-    proxy: &Proxy,
-    mut talk: C,
-    deadline: Deadline,
-) -> Result<(R::Stream, C::Outcome), Error> {
-    Wrap::<R>::admits(&Plain, proxy)?;
-    let mut stream = dial_by::<R>(proxy, deadline).await?;
-    let outcome = R::converse(&mut stream, &mut talk, deadline).await?;
-    Ok((stream, outcome))
 }
 
 /// Connects to the proxy itself.

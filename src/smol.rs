@@ -84,12 +84,12 @@ pub async fn resolve<'a, 'b>(
     proxy: impl IntoProxy<'a>,
     name: impl TryInto<Host<'b>, Error: Into<Error>>,
 ) -> Result<IpAddr, Error> {
-    tor::resolve_by::<Smol>(proxy, name).await
+    tor::resolve::<Smol>(proxy, name).await
 }
 
 #[doc = include_str!("docs/resolve_ptr.md")]
 pub async fn resolve_ptr<'a>(proxy: impl IntoProxy<'a>, ip: IpAddr) -> Result<Name, Error> {
-    tor::resolve_ptr_by::<Smol>(proxy, ip).await
+    tor::resolve_ptr::<Smol>(proxy, ip).await
 }
 
 impl OverAsyncIo for Smol {

@@ -131,12 +131,12 @@ pub async fn resolve<'a, 'b>(
     proxy: impl IntoProxy<'a>,
     name: impl TryInto<Host<'b>, Error: Into<Error>>,
 ) -> Result<IpAddr, Error> {
-    tor::resolve_by::<Tokio>(proxy, name).await
+    tor::resolve::<Tokio>(proxy, name).await
 }
 
 #[doc = include_str!("docs/resolve_ptr.md")]
 pub async fn resolve_ptr<'a>(proxy: impl IntoProxy<'a>, ip: IpAddr) -> Result<Name, Error> {
-    tor::resolve_ptr_by::<Tokio>(proxy, ip).await
+    tor::resolve_ptr::<Tokio>(proxy, ip).await
 }
 
 #[doc = include_str!("docs/converse.md")]

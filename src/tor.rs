@@ -6,8 +6,8 @@ use crate::command::Command;
 use crate::error::{Error, ErrorKind, Stage};
 use crate::into_proxy::IntoProxy;
 use crate::invalid::Invalid;
-use crate::proxy::Protocol;
-use crate::route::{Chain, through_chain};
+use crate::proxy::{Protocol, Proxy};
+use crate::route::walk;
 use crate::runtime::{Asked, Runtime};
 use crate::socks4::Socks4;
 use crate::socks5::Socks5;
@@ -15,59 +15,57 @@ use crate::target::{Host, Target};
 use crate::version::V5;
 use crate::wrap::{Plain, Wrap};
 use std::net::{IpAddr, SocketAddr};
+use std::slice;
+use std::time::Duration;
 
-/// [`resolve`] by one proxy.
-pub(crate) async fn resolve_by<'a, 'b, R: Runtime>(
+/// An address of the name, as the proxy finds it.
+pub(crate) async fn resolve<'a, 'b, R: Runtime>(
     proxy: impl IntoProxy<'a>,
     name: impl TryInto<Host<'b>, Error: Into<Error>>,
 ) -> Result<IpAddr, Error> {
-    let chain = Chain::from(proxy.into_proxy::<V5>()?.into_owned());
-    resolve::<R, Plain>(&chain, &Plain, name.try_into().map_err(Into::into)?).await
+    let proxy = proxy.into_proxy::<V5>()?;
+    let name = name.try_into().map_err(Into::into)?;
+    resolve_by::<R, Plain>(slice::from_ref(&*proxy), proxy.limit(), &Plain, name).await
 }
 
-/// [`resolve_ptr`] by one proxy.
-pub(crate) async fn resolve_ptr_by<'a, R: Runtime>(
+/// The name of the address, as the proxy finds it.
+pub(crate) async fn resolve_ptr<'a, R: Runtime>(
     proxy: impl IntoProxy<'a>,
     ip: IpAddr,
 ) -> Result<Name, Error> {
-    let chain = Chain::from(proxy.into_proxy::<V5>()?.into_owned());
-    resolve_ptr::<R, Plain>(&chain, &Plain, ip).await
+    let proxy = proxy.into_proxy::<V5>()?;
+    resolve_ptr_by::<R, Plain>(slice::from_ref(&*proxy), proxy.limit(), &Plain, ip).await
 }
 
-/// An address of the name, as the last proxy finds it.
-pub(crate) async fn resolve<R: Runtime, W: Wrap<R>>(
-    chain: &Chain,
+/// An address of the name, as the last of the proxies finds it.
+pub(crate) async fn resolve_by<R: Runtime, W: Wrap<R>>(
+    hops: &[Proxy],
+    limit: Option<Duration>,
     wrap: &W,
     name: Host<'_>,
 ) -> Result<IpAddr, Error> {
     let asked = Asked::<AnyVersion> { command: Command::Resolve, begin: for_address, first_bytes: &[] };
-    match answer::<R, W>(chain, wrap, name, asked).await? {
+    let reached = walk::<R, W, _>(hops, limit, wrap, Target::new(name, 0), asked).await?;
+    match reached.established.bound {
         Address::Ip(addr) => Ok(addr.ip()),
-        name @ Address::Name(..) => Err(unexpected(&name, chain)),
+        Address::Name(..) => Err(reached.request.fails(unexpected(3, hops))),
     }
 }
 
-/// The name of the address, as the last proxy finds it.
-pub(crate) async fn resolve_ptr<R: Runtime, W: Wrap<R>>(
-    chain: &Chain,
+/// The name of the address, as the last of the proxies finds it.
+pub(crate) async fn resolve_ptr_by<R: Runtime, W: Wrap<R>>(
+    hops: &[Proxy],
+    limit: Option<Duration>,
     wrap: &W,
     ip: IpAddr,
 ) -> Result<Name, Error> {
     let asked = Asked::<AnyVersion> { command: Command::ResolvePtr, begin: for_name, first_bytes: &[] };
-    match answer::<R, W>(chain, wrap, Host::Ip(ip), asked).await? {
+    let reached = walk::<R, W, _>(hops, limit, wrap, (ip, 0).into(), asked).await?;
+    match reached.established.bound {
         Address::Name(name, _) => Ok(name),
-        addr @ Address::Ip(_) => Err(unexpected(&addr, chain)),
+        Address::Ip(SocketAddr::V4(_)) => Err(reached.request.fails(unexpected(1, hops))),
+        Address::Ip(SocketAddr::V6(_)) => Err(reached.request.fails(unexpected(4, hops))),
     }
-}
-
-async fn answer<R: Runtime, W: Wrap<R>>(
-    chain: &Chain,
-    wrap: &W,
-    host: Host<'_>,
-    asked: Asked<'_, AnyVersion>,
-) -> Result<Address, Error> {
-    let granted = through_chain::<R, W>(chain, wrap, Target::new(host, 0), asked).await?;
-    Ok(granted.established.bound)
 }
 
 fn for_address<'a>(protocol: &'a Protocol, target: Target<'a>) -> Result<AnyRequest<'a>, Error> {
@@ -86,12 +84,10 @@ fn for_name<'a>(protocol: &'a Protocol, target: Target<'a>) -> Result<AnyRequest
 }
 
 /// An address where a name was asked for, or the other way round.
-fn unexpected(address: &Address, chain: &Chain) -> Error {
-    let byte = match address {
-        Address::Ip(SocketAddr::V4(_)) => 1,
-        Address::Ip(SocketAddr::V6(_)) => 4,
-        Address::Name(..) => 3,
-    };
-    let error = Error::new(Stage::Request, ErrorKind::Malformed { field: "ATYP", byte });
-    error.at_hop(chain.last(), chain.hops().len(), chain.hops().len())
+fn unexpected(atyp: u8, hops: &[Proxy]) -> Error {
+    let error = Error::new(Stage::Request, ErrorKind::Malformed { field: "ATYP", byte: atyp });
+    match hops.last() {
+        Some(proxy) => error.at_hop(proxy, hops.len(), hops.len()),
+        None => error,
+    }
 }

@@ -39,6 +39,17 @@ impl Request {
         self.came_to(outcome)
     }
 
+    /// What came of it can't be used.
+    pub(crate) fn fails(&self, error: Error) -> Error {
+        self.record(&error);
+        error
+    }
+
+    fn record(&self, error: &Error) {
+        self.span.record("stage", display(error.stage()));
+        self.span.record("error", display(format_args!("{:#}", error.sentence())));
+    }
+
     fn in_place(&self) -> Span {
         if self.span.is_none() { Span::current() } else { self.span.clone() }
     }
@@ -48,10 +59,7 @@ impl Request {
             Ok(_) => {
                 self.span.record("stage", display("done"));
             }
-            Err(error) => {
-                self.span.record("stage", display(error.stage()));
-                self.span.record("error", display(format_args!("{error:#}")));
-            }
+            Err(error) => self.record(error),
         }
         outcome
     }
@@ -68,36 +76,36 @@ pub(crate) fn hop<W: Future>(number: usize, of: usize, proxy: &dyn Display, work
     if of == 1 {
         return work.in_current_span();
     }
-    Span::current().record("stage", display(format_args!("proxy {number} of {of}")));
+    note(format_args!("proxy {number} of {of}"));
     work.instrument(debug_span!("hop", number, %proxy, stage = Empty))
 }
 
 /// A message was written.
 pub(crate) fn sent(stage: Stage, bytes: usize) {
-    reached(stage);
+    note(stage);
     debug!(%stage, bytes, "sent");
 }
 
 /// A message was understood.
 pub(crate) fn heard(stage: Stage, bytes: usize) {
-    reached(stage);
+    note(stage);
     debug!(%stage, bytes, "heard");
 }
 
 /// A name was looked up on this machine.
 pub(crate) fn looked_up(addresses: usize) {
-    reached(Stage::Resolve);
+    note(Stage::Resolve);
     debug!(stage = %Stage::Resolve, addresses, "looked up");
 }
 
 /// A socket was connected.
 pub(crate) fn connected(stage: Stage) {
-    reached(stage);
+    note(stage);
     debug!(%stage, "connected");
 }
 
-/// Notes the stage in the span that this is a part of, if it is one of this crate's.
-fn reached(stage: Stage) {
+/// Notes how far it has come in the span that this is a part of, if that is one of this crate's.
+fn note(stage: impl Display) {
     let span = Span::current();
     if span.metadata().is_some_and(|metadata| metadata.target() == module_path!()) {
         span.record("stage", display(stage));

@@ -23,6 +23,10 @@ impl Request {
         work
     }
 
+    pub(crate) const fn fails(&self, error: Error) -> Error {
+        error
+    }
+
     pub(crate) fn watch_blocking<T>(&self, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
         work()
     }

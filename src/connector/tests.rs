@@ -4,6 +4,7 @@ use super::*;
 use crate::blocking::{Blocking, at_once};
 use crate::conversation::Conversation;
 use crate::proxy::Proxy;
+use crate::runtime::Deadline;
 use std::io;
 use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::{Sender, channel};

@@ -108,6 +108,10 @@ impl Error {
         self.0.hop.map(|hop| hop.of)
     }
 
+    pub(crate) const fn sentence(&self) -> Sentence<'_> {
+        Sentence(self)
+    }
+
     /// Which stage failed.
     #[must_use]
     pub const fn stage(&self) -> Stage {
@@ -168,7 +172,7 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner { stage, kind, proxy, hop } = &*self.0;
+        let Inner { kind, proxy, hop, .. } = &*self.0;
         if let ErrorKind::Invalid(Invalid::Variable { name, .. }) = kind {
             write!(f, "{name}: ")?;
         }
@@ -178,12 +182,21 @@ impl fmt::Display for Error {
             (None, Some(Hop { number, of })) => write!(f, "proxy {number} of {of}: ")?,
             (None, None) => {}
         }
-        match kind {
+        self.sentence().fmt(f)
+    }
+}
+
+/// An error without the proxy's name.
+pub(crate) struct Sentence<'a>(&'a Error);
+
+impl fmt::Display for Sentence<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.kind() {
             ErrorKind::Invalid(Invalid::Variable { wrong, .. }) => wrong.fmt(f),
             ErrorKind::Invalid(invalid) => invalid.fmt(f),
-            kind => write!(f, "{stage} {kind}"),
+            kind => write!(f, "{} {kind}", self.0.stage()),
         }?;
-        let mut source = error::Error::source(self).filter(|_| f.alternate());
+        let mut source = error::Error::source(self.0).filter(|_| f.alternate());
         while let Some(error) = source {
             write!(f, ": {error}")?;
             source = error.source();

@@ -8,11 +8,18 @@ use crate::udp::{Datagram, HEADROOM, Source};
 use std::io;
 use std::net::SocketAddr;
 use std::str;
+use std::time::Duration;
 use tokio::io::AsyncReadExt;
 use tokio::net::{TcpStream, UdpSocket};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 /// The most that a datagram has.
 const LONGEST: usize = 64 * 1024;
+
+/// How many names are looked up here at once for one client, and for how long. More datagrams to names are lost, as datagrams are.
+const LOOKUPS: usize = 16;
+const LOOKUP_LIMIT: Duration = Duration::from_secs(10);
 
 /// Relays datagrams until the client closes its connection, or the association ends.
 pub(super) async fn relay(
@@ -26,6 +33,8 @@ pub(super) async fn relay(
     let mut peer = (declared != 0).then(|| SocketAddr::new(client_ip, declared));
     let mut from_client = vec![0; LONGEST];
     let mut from_relay = vec![0; HEADROOM + LONGEST];
+    // A name server that is slow must not hold up what goes to others.
+    let mut lookups = JoinSet::new();
     loop {
         tokio::select! {
             // Whatever it says, nothing belongs there.
@@ -36,11 +45,19 @@ pub(super) async fn relay(
                 if from.ip() != client_ip || peer.is_some_and(|peer| peer != from) {
                     continue;
                 }
-                if let Some((payload, target)) = addressed(&from_client[..n]) {
-                    peer = Some(from);
+                let Some((payload, target)) = addressed(&from_client[..n]) else { continue };
+                peer = Some(from);
+                if !association.looks_up(&target) {
                     forward(&association, payload, target).await?;
+                } else if lookups.len() < LOOKUPS {
+                    let (association, payload) = (association.clone(), payload.to_vec());
+                    let target = target.into_owned();
+                    lookups.spawn(timeout(LOOKUP_LIMIT, async move {
+                        forward(&association, &payload, target).await
+                    }));
                 }
             }
+            Some(_) = lookups.join_next() => {}
             received = association.recv_in_place(&mut from_relay) => {
                 let datagram = match received {
                     Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => return Err(error),

@@ -19,7 +19,7 @@ pub(super) struct Limits {
 }
 
 impl Default for Limits {
-    /// With two sockets for each connection, all stay below the 1024 descriptors that many systems give a process.
+    /// With two sockets for each connection, all stay below the 1024 descriptors that many systems give a process; associations have four.
     fn default() -> Self {
         Self {
             connections: 256,

@@ -52,15 +52,16 @@ use tokio::task::AbortHandle;
 ///
 /// Who closes its connection, or its side of it, while it waits is given up at once, and so is the dialling for it; but not who has sent something
 /// early, whose end can't be seen yet. In a tunnel, who has gone can't be told from who has only said all: once one side has ended, the other may go
-/// on, but when it is silent for 60 seconds, both are reset. A reset on one side is a reset on the other, so that half a page does not
-/// look whole; a proxy at a Unix-domain socket can only be told of an end.
+/// on, but when it is silent for 60 seconds, the tunnel ends. Who has been sent all of what the other side said keeps what is still on its way, however slowly it reads;
+/// the other is reset, as is who was on the other side of a reset, so that half a page does not look whole. A proxy at a Unix-domain socket can only be told of an end.
 ///
 /// # Datagrams
 ///
 /// They carry no password. From a client that declares the port that it sends them from, as with [`Options::source`](crate::udp::Options::source),
 /// those alone are taken. From one that declares none, as most do, the first datagram that is well-formed, whole, and from the client's IP address
 /// tells the port: a stranger on this machine who finds the relay's port, and is faster, has its datagrams sent through the proxy, hears the
-/// answers, and the client is not heard. Fragments are dropped.
+/// answers, and the client is not heard. Fragments are dropped, and so are datagrams to more than 16 names that are looked up here at once, or for
+/// more than 10 seconds.
 ///
 /// Only a connector with one proxy can associate; clients of one that goes directly, [by a rule](Connector::by_rule) or through several proxies are
 /// refused.

@@ -85,6 +85,23 @@ async fn who_has_gone_is_not_served_for_ever() {
     assert_eq!(target.read_u8().await.unwrap(), 7);
 }
 
+/// Who only reads, and slowly, has gone for nobody who looks; but all is there already.
+#[tokio::test]
+async fn who_reads_slowly_gets_all() {
+    let limits = Limits { connections: 1, silence: SHORT, ..Limits::default() };
+    let forwarder = within(limits).await;
+    let (mut client, mut target) = tunnel(&forwarder).await;
+    let page = vec![7; 300_000];
+    target.write_all(&page).await.unwrap();
+    target.shutdown().await.unwrap();
+    // The place is free again, and so the tunnel has ended.
+    timeout(PATIENCE, tunnel(&forwarder)).await.unwrap();
+    let mut heard = Vec::new();
+    timeout(PATIENCE, client.read_to_end(&mut heard)).await.unwrap().unwrap();
+    assert!(heard == page, "{} bytes", heard.len());
+    assert_eq!(ended(&mut target).await, ErrorKind::ConnectionReset);
+}
+
 #[tokio::test]
 async fn a_silence_begins_anew_with_each_byte() {
     let limits = Limits { silence: LONG, ..Limits::default() };

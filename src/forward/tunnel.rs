@@ -13,12 +13,13 @@ use tokio::{select, try_join};
 /// How much is moved at once.
 const CHUNK: usize = 16 * 1024;
 
-/// A client and its target, as they are joined. Unless both have ended in good order, both connections are reset: an end would say that what
-/// came is all there is.
+/// A client and its target, as they are joined. Who has not been sent all of what the other side said is reset: an end would say that what came is
+/// all there is. Who has, is not, since much of it may still be on its way there.
 pub(super) struct Tunnel {
     client: TcpStream,
     target: AnyStream,
-    whole: bool,
+    client_has_all: bool,
+    target_has_all: bool,
 }
 
 /// What one direction must know of the other.
@@ -32,7 +33,7 @@ enum Course {
 
 impl Tunnel {
     pub(super) fn new(client: TcpStream, target: AnyStream) -> Self {
-        Self { client, target, whole: false }
+        Self { client, target, client_has_all: false, target_has_all: false }
     }
 
     /// Passes on what comes, until all has come or nothing can any more. Once one side has ended, the other may not be silent for so long.
@@ -41,21 +42,19 @@ impl Tunnel {
         let (from_target, to_target) = split(&mut self.target);
         let course = watch::Sender::new(Course::Open);
         try_join!(
-            pass(from_client, to_target, &course, limit),
-            pass(from_target, to_client, &course, limit)
-        )?;
-        self.whole = *course.borrow() == Course::Ended;
-        Ok(())
+            pass(from_client, to_target, &course, limit, &mut self.target_has_all),
+            pass(from_target, to_client, &course, limit, &mut self.client_has_all)
+        )
+        .map(drop)
     }
 }
 
 impl Drop for Tunnel {
     fn drop(&mut self) {
-        if !self.whole {
-            for socket in [&self.client, self.target.get_ref()] {
-                // With no time to linger, closing resets. A Unix-domain socket knows no resets: it ends.
-                let _ = SockRef::from(socket).set_linger(Some(Duration::ZERO));
-            }
+        let ends = [(&self.client, self.client_has_all), (self.target.get_ref(), self.target_has_all)];
+        for (socket, _) in ends.into_iter().filter(|(_, has_all)| !has_all) {
+            // With no time to linger, closing resets. A Unix-domain socket knows no resets: it ends.
+            let _ = SockRef::from(socket).set_linger(Some(Duration::ZERO));
         }
     }
 }
@@ -66,6 +65,7 @@ async fn pass(
     mut to: impl AsyncWrite + Unpin,
     course: &watch::Sender<Course>,
     limit: Duration,
+    has_all: &mut bool,
 ) -> io::Result<()> {
     let mut chunk = vec![0; CHUNK];
     let mut other = course.subscribe();
@@ -96,6 +96,7 @@ async fn pass(
         return Err(io::ErrorKind::BrokenPipe.into());
     }
     to.shutdown().await?;
+    *has_all = true;
     course.send_modify(|course| *course = Course::Ended.max(*course));
     Ok(())
 }

@@ -220,12 +220,7 @@ impl<F: AsyncUdpFront> SocksUdpSocket<F> {
     ) -> Poll<io::Result<()>> {
         let sockets = &self.shared.sockets;
         wait(waker);
-        let bell = &sockets.bell(direction).waker;
-        let ready = F::poll_ready(&sockets.udp, direction, &mut Context::from_waker(bell));
-        if ready.is_pending() {
-            sockets.rested();
-        }
-        ready
+        F::poll_ready(&sockets.udp, direction, &mut Context::from_waker(&sockets.bell(direction).waker))
     }
 
     fn poll_closed(&self, wait: &mut impl FnMut(&Waker), waker: &Waker) -> Poll<io::Error> {

@@ -28,7 +28,7 @@ pub struct Watched<F: AsyncUdpFront> {
     pub(crate) control: F::Control,
     pub(crate) senders: Bell,
     pub(crate) receivers: Bell,
-    /// The calls since one had to wait.
+    /// The calls since one rested.
     calls: AtomicUsize,
 }
 
@@ -37,17 +37,10 @@ impl<F: AsyncUdpFront> Watched<F> {
         Self { udp, control, senders: Bell::new(), receivers: Bell::new(), calls: AtomicUsize::new(0) }
     }
 
-    /// Whether a call lets other tasks run before it does anything: who loops over a socket that is always ready must not keep them from it.
+    /// Whether a call lets other tasks run before it does anything: who loops over a socket that is always ready must not keep them from it. Every
+    /// 65th does: an odd number, since a loop that selects between two calls rests only when that which is ready does.
     pub(crate) fn rests(&self) -> bool {
-        let rests = self.calls.fetch_add(1, Relaxed) >= STEPS_AT_ONCE;
-        if rests {
-            self.rested();
-        }
-        rests
-    }
-
-    pub(crate) fn rested(&self) {
-        self.calls.store(0, Relaxed);
+        self.calls.fetch_add(1, Relaxed) % (STEPS_AT_ONCE + 1) == STEPS_AT_ONCE
     }
 
     /// Reads from the TCP connection if it can be read from; if not, the receivers are woken when it can.

@@ -1,5 +1,6 @@
 //! Proxies, one behind the other.
 
+use super::walk::Hops;
 use crate::error::Error;
 use crate::invalid::Invalid;
 use crate::proxy::{Endpoint, Proxy};
@@ -140,10 +141,6 @@ impl TryFrom<&str> for Chain {
 
 impl fmt::Display for Chain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (n, proxy) in self.hops.iter().enumerate() {
-            let comma = if n == 0 { "" } else { ", " };
-            write!(f, "{comma}{proxy}")?;
-        }
-        Ok(())
+        Hops(&self.hops).fmt(f)
     }
 }

@@ -7,7 +7,7 @@ mod walk;
 
 pub use chain::Chain;
 pub use no_proxy::NoProxy;
-pub(crate) use walk::{Reached, earlier, through_chain};
+pub(crate) use walk::{Reached, earlier, walk};
 
 use crate::error::Error;
 use crate::target::Target;

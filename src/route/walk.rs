@@ -1,6 +1,5 @@
-//! The way through a chain: dial the first proxy, then ask each for the next.
+//! The way through one proxy or several: dial the first, then ask each for the next, and the last for the target.
 
-use super::Chain;
 use crate::any_version::AnyVersion;
 use crate::error::{Error, ErrorKind, Stage};
 use crate::established::Established;
@@ -14,20 +13,35 @@ use crate::wrap::{Wrap, failed};
 use std::fmt;
 use std::marker::PhantomData;
 use std::net::IpAddr;
+use std::time::Duration;
 use std::vec;
 
-/// Asks the last proxy of the chain, by way of the others.
-pub(crate) async fn through_chain<R: Runtime, W: Wrap<R>>(
-    chain: &Chain,
+/// Asks the last of the proxies, by way of the others. There is one at the least.
+pub(crate) async fn walk<R: Runtime, W: Wrap<R>, V: Version>(
+    hops: &[Proxy],
+    limit: Option<Duration>,
     wrap: &W,
     target: Target<'_>,
-    asked: Asked<'_, AnyVersion>,
+    asked: Asked<'_, V>,
 ) -> Result<Reached<W::Stream>, Error> {
     let what: &dyn fmt::Display = if asked.command.is_lookup() { target.host() } else { &target };
-    let request = trace::request(asked.command, chain, what);
-    let way = Way { chain, wrap, asked, whole: deadline(chain.limit()), front_end: PhantomData };
+    let request = trace::request(asked.command, &Hops(hops), what);
+    let way = Way { hops, wrap, asked, whole: deadline(limit), front_end: PhantomData };
     let (stream, established, proxy) = request.watch(way.by_each_address(target)).await?;
     Ok(Reached { stream, established, proxy, request })
+}
+
+/// Proxies, as they are written.
+pub(super) struct Hops<'a>(pub(super) &'a [Proxy]);
+
+impl fmt::Display for Hops<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (n, proxy) in self.0.iter().enumerate() {
+            let comma = if n == 0 { "" } else { ", " };
+            write!(f, "{comma}{proxy}")?;
+        }
+        Ok(())
+    }
 }
 
 /// What the last proxy granted.
@@ -42,10 +56,10 @@ pub(crate) struct Reached<S> {
 type Granted<S> = (S, Established, Option<IpAddr>);
 
 /// All that is known beforehand of how to reach something.
-struct Way<'a, R, W> {
-    chain: &'a Chain,
+struct Way<'a, R, W, V: Version> {
+    hops: &'a [Proxy],
     wrap: &'a W,
-    asked: Asked<'a, AnyVersion>,
+    asked: Asked<'a, V>,
     whole: Deadline,
     front_end: PhantomData<fn() -> R>,
 }
@@ -57,7 +71,7 @@ struct Stop<'a> {
     others: vec::IntoIter<Target<'static>>,
 }
 
-impl<R: Runtime, W: Wrap<R>> Way<'_, R, W> {
+impl<R: Runtime, W: Wrap<R>, V: Version> Way<'_, R, W, V> {
     /// Where a proxy is not asked for names, tries each address that the name has.
     async fn by_each_address(&self, target: Target<'_>) -> Result<Granted<W::Stream>, Error> {
         // What is wrong with the options is found before anybody is asked.
@@ -66,7 +80,7 @@ impl<R: Runtime, W: Wrap<R>> Way<'_, R, W> {
             self.look_up(n, stop).await.map_err(self.at(n))?;
         }
         loop {
-            let refused = match self.walk(&stops).await {
+            let refused = match self.once(&stops).await {
                 Err(refused) => refused,
                 reached => return reached,
             };
@@ -84,17 +98,16 @@ impl<R: Runtime, W: Wrap<R>> Way<'_, R, W> {
 
     /// What each proxy is to be asked for.
     fn stops<'t>(&'t self, target: Target<'t>) -> Result<Vec<Stop<'t>>, Error> {
-        let hops = self.chain.hops();
-        self.wrap.admits(&hops[0]).map_err(self.at(0))?;
-        let mut stops = Vec::with_capacity(hops.len());
-        for (n, pair) in hops.windows(2).enumerate() {
+        self.wrap.admits(&self.hops[0]).map_err(self.at(0))?;
+        let mut stops = Vec::with_capacity(self.hops.len());
+        for (n, pair) in self.hops.windows(2).enumerate() {
             let next = endpoint(&pair[1]).and_then(|next| {
                 AnyVersion::connect(pair[0].protocol(), next.borrowed())?;
                 Ok(next)
             });
             stops.push(Stop { target: next.map_err(self.at(n))?, others: Vec::new().into_iter() });
         }
-        let last = self.asked.of(self.chain.last().protocol(), target.borrowed());
+        let last = V::auth(&self.hops[stops.len()]).and_then(|auth| self.asked.of(auth, target.borrowed()));
         last.map_err(self.at(stops.len()))?;
         stops.push(Stop { target, others: Vec::new().into_iter() });
         Ok(stops)
@@ -102,29 +115,28 @@ impl<R: Runtime, W: Wrap<R>> Way<'_, R, W> {
 
     /// Replaces a name that this proxy is not asked for by its addresses.
     async fn look_up(&self, n: usize, stop: &mut Stop<'_>) -> Result<(), Error> {
-        let hop = &self.chain.hops()[n];
-        let is_asked = n + 1 == self.chain.hops().len() && self.asked.command.is_lookup();
+        let hop = &self.hops[n];
+        let is_asked = n + 1 == self.hops.len() && self.asked.command.is_lookup();
         let (Host::Domain(name), Resolve::Locally, false) = (stop.target.host(), hop.resolves(), is_asked)
         else {
             return Ok(());
         };
         let limit = earlier(self.whole, hop);
-        let addrs = resolved::<R, AnyVersion>(hop.protocol(), name.as_str(), stop.target.port(), limit);
+        let addrs = resolved::<R>(hop.protocol(), name.as_str(), stop.target.port(), limit);
         let mut targets = addrs.await?.collect::<Vec<_>>().into_iter();
         stop.target = targets.next().ok_or_else(|| no_address(name.as_str()))?;
         stop.others = targets;
         Ok(())
     }
 
-    async fn walk(&self, stops: &[Stop<'_>]) -> Result<Granted<W::Stream>, Error> {
-        let hops = self.chain.hops();
+    async fn once(&self, stops: &[Stop<'_>]) -> Result<Granted<W::Stream>, Error> {
+        let hops = self.hops;
         let last = hops.len() - 1;
         let mut limit = earlier(self.whole, &hops[0]);
         let stream = dial_by::<R>(&hops[0], limit).await.map_err(self.at(0))?;
-        let proxy = match (hops, self.chain.last().endpoint()) {
-            ([_], _) => R::ends(&stream).ok().map(|ends| ends.peer.ip()),
-            (_, Endpoint::Addr(addr)) => Some(addr.ip()),
-            _ => None,
+        let proxy = match stops[..last].last() {
+            None => R::ends(&stream).ok().map(|ends| ends.peer.ip()),
+            Some(stop) => stop.target.ip(),
         };
         let wrapped = self.wrap.wrap(stream, Some(&hops[0]), limit).await;
         let mut held = wrapped.map_err(failed(Stage::Dial)).map_err(self.at(0))?;
@@ -133,7 +145,7 @@ impl<R: Runtime, W: Wrap<R>> Way<'_, R, W> {
             self.hop(n, passing).await?;
             limit = earlier(self.whole, &hops[n + 1]);
         }
-        let mut talk = self.asked.of(hops[last].protocol(), stops[last].target.borrowed())?;
+        let mut talk = self.asked.of(V::auth(&hops[last])?, stops[last].target.borrowed())?;
         let established = self.hop(last, W::converse(&mut held, &mut talk, limit)).await?;
         let stream = W::finish(held).map_err(failed(Stage::Request)).map_err(self.at(last))?;
         Ok((stream, established, proxy))
@@ -141,13 +153,12 @@ impl<R: Runtime, W: Wrap<R>> Way<'_, R, W> {
 
     /// What is said to this proxy.
     async fn hop<T>(&self, n: usize, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-        let hops = self.chain.hops();
-        trace::hop(n + 1, hops.len(), &hops[n], work).await.map_err(self.at(n))
+        trace::hop(n + 1, self.hops.len(), &self.hops[n], work).await.map_err(self.at(n))
     }
 
     /// The same error, of this proxy.
     fn at(&self, n: usize) -> impl Fn(Error) -> Error {
-        let hops = self.chain.hops();
+        let hops = self.hops;
         move |error| error.at_hop(&hops[n], n + 1, hops.len())
     }
 }

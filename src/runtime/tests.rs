@@ -2,8 +2,9 @@
 
 use super::*;
 use crate::blocking::{Blocking, at_once};
+use crate::proxy::Resolve;
 use crate::reply::Reply;
-use crate::route::{Chain, through_chain};
+use crate::route::Chain;
 use crate::version::V4;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, TcpListener, TcpStream};
@@ -111,13 +112,10 @@ fn what_is_not_about_the_target_ends_it() {
 fn hops(replies: &'static [&'static [u8]], first_bytes: &[u8]) -> (Error, Vec<u8>) {
     let (proxy, asked) = proxy(replies);
     let chain = Chain::from(proxy).then(Proxy::socks5("v4-v4-v4.test:1080").unwrap()).unwrap();
-    let walk = through_chain::<Listed, Plain>(
-        &chain,
-        &Plain,
-        Target::try_from("example.com:80").unwrap(),
-        Asked::connect(first_bytes),
-    );
-    let error = at_once(walk).map(|reached| reached.established).unwrap_err();
+    let connect = Asked::<AnyVersion>::connect(first_bytes);
+    let target = Target::try_from("example.com:80").unwrap();
+    let walking = walk::<Listed, Plain, _>(chain.hops(), chain.limit(), &Plain, target, connect);
+    let error = at_once(walking).map(|reached| reached.established).unwrap_err();
     (error, asked.try_iter().collect())
 }
 

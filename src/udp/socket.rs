@@ -165,10 +165,12 @@ impl<F: UdpFront> SocksUdpSocket<F> {
         target: impl TryInto<Target<'t>, Error: Into<Error>>,
     ) -> io::Result<Target<'t>> {
         let target = target.try_into().map_err(Into::into)?;
-        match (target.host(), self.shared.resolve) {
-            (Host::Domain(_), Resolve::Locally) => Err(Error::from(Invalid::NameToResolve).into()),
-            _ => Ok(target),
-        }
+        if self.looks_up(&target) { Err(Error::from(Invalid::NameToResolve).into()) } else { Ok(target) }
+    }
+
+    /// Whether the target is a name that is to be resolved locally.
+    pub(crate) fn looks_up(&self, target: &Target<'_>) -> bool {
+        self.shared.resolve == Resolve::Locally && target.domain().is_some()
     }
 
     /// The target, looked up if it is a name that is to be resolved locally.
