@@ -159,7 +159,7 @@ fn a_failure_with_its_stage_and_reason() {
     });
 }
 
-/// The span lasts until the peer is there.
+/// The span lasts until the peer is there, and no longer.
 #[test]
 fn a_listener_and_its_peer() {
     let kind = Speaks::Socks5;
@@ -172,8 +172,11 @@ fn a_listener_and_its_peer() {
         let (_, reports) = reported(way, &lines, one(kind), |connector| {
             let mut listener = connector.bind(PEER).expect("a listener");
             listener.accept().expect("the peer");
+            tracing::info!(target: "anysocks_user", "accepted");
+            drop(listener);
         });
-        let [.., first, second, end] = &*reports else { panic!("{reports:?}") };
+        let [.., first, second, end, accepted] = &*reports else { panic!("{reports:?}") };
+        assert_eq!(accepted, ": accepted");
         assert_eq!(first, "socks: heard stage=request bytes=10");
         assert_eq!(second, "socks: heard stage=second reply bytes=10");
         assert!(end.starts_with("end of socks command=BIND elapsed=.. proxy="), "{end}");
@@ -256,6 +259,21 @@ fn what_is_given_up() {
     let end = reports.last().expect("a report");
     assert!(end.starts_with("end of socks command=CONNECT elapsed=.. "), "{end}");
     assert!(end.contains("stage=method selection"), "{end}");
+}
+
+/// Where this crate's own are not wanted, the spans of others are none of its business.
+#[test]
+fn nobody_elses_spans() {
+    let kinds = [Speaks::Socks4, Speaks::Socks5];
+    everywhere(|way| {
+        let server = Server::start(dialogue(&kinds, TARGET), |_| ());
+        let reports = recorder::recorded_above_debug(|| {
+            let job = tracing::info_span!(target: "anysocks_user", "job", stage = "billing");
+            job.in_scope(|| (way.new)(behind(server.addr, &kinds)).connect(TARGET).expect("a tunnel"));
+        });
+        server.join();
+        assert_eq!(reports, ["end of job stage=\"billing\""]);
+    });
 }
 
 #[test]

@@ -108,6 +108,18 @@ fn what_is_not_about_the_target_ends_it() {
     assert_eq!(asked.try_iter().count(), 1);
 }
 
+/// An address that the proxy could not be asked for is no answer.
+#[test]
+fn a_name_is_resolved_for_its_proxy() {
+    for (proxy, expected) in
+        [(Proxy::socks4("127.0.0.1:1"), "192.0.2.2"), (Proxy::socks5("127.0.0.1:1"), "2001:db8::1")]
+    {
+        let connector = crate::Connector::<Listed>::new(proxy.unwrap().resolve(Resolve::Locally));
+        let found = at_once(connector.resolve_name("v6-v4.test".try_into().unwrap())).unwrap();
+        assert_eq!(found.to_string(), expected);
+    }
+}
+
 /// The addresses of a hop's name, of which it asks for one after the other, until one is granted. Then the second proxy does not answer.
 fn hops(replies: &'static [&'static [u8]], first_bytes: &[u8]) -> (Error, Vec<u8>) {
     let (proxy, asked) = proxy(replies);

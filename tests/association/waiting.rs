@@ -222,6 +222,34 @@ fn a_loop_lets_others_run() {
     });
 }
 
+/// Nor does one that selects between two calls, of which one is always ready.
+#[cfg(feature = "tokio")]
+#[test]
+fn a_loop_over_both_directions_lets_others_run() {
+    let (socket, _relay, _control) = Setting::default().associate(|proxy| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let associated = runtime.block_on(anysocks::tokio::Socks5UdpSocket::associate(proxy));
+        (associated.expect("an association"), runtime)
+    });
+    let (over, is_over) = channel();
+    thread::spawn(move || {
+        let (socket, runtime) = socket;
+        let mut buf = [0; 64];
+        let looping = async {
+            loop {
+                tokio::select! {
+                    _ = socket.recv_from(&mut buf) => {}
+                    _ = socket.send_to(b"payload", SOURCE) => {}
+                }
+            }
+        };
+        let limit = Duration::from_millis(50);
+        let late: Result<(), _> = runtime.block_on(async { tokio::time::timeout(limit, looping).await });
+        over.send(late.is_err()).expect("a test that waits");
+    });
+    assert!(is_over.recv_timeout(PATIENCE).expect("a timer that is looked at"));
+}
+
 /// A future that is dropped while it waits leaves nothing behind, and loses nothing.
 #[test]
 fn given_up() {

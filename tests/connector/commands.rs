@@ -1,7 +1,7 @@
 //! What else a proxy can be asked for than a connection.
 
 use super::messages::{Speaks, request4};
-use super::scene::{BEHIND, Lonely, behind, error, invalid};
+use super::scene::{BEHIND, Lonely, behind, chain, error, invalid, play, serving};
 use super::ways::everywhere;
 use crate::support::blocked::send;
 use crate::support::case::Case;
@@ -62,8 +62,29 @@ fn a_listener_at_the_end_of_a_chain() {
         assert_eq!(listener.bound(), &ip("192.0.2.2:7777"));
         let failed = error(listener.accept());
         assert_eq!((failed.stage(), failed.reply()), (Stage::SecondReply, Some(Reply(4))));
-        assert_eq!(failed.proxy(), Some(&*url));
+        assert_eq!((failed.proxy(), failed.hop(), failed.hops()), (Some(&*url), Some(2), Some(2)));
         server.join();
+    });
+}
+
+/// The address of a proxy whose name was looked up here is known.
+#[test]
+fn a_listener_of_a_proxy_that_was_looked_up() {
+    let kind = Speaks::Socks5;
+    let last = kind.lines(2, PEER, kind.granted("0.0.0.0:7777"));
+    everywhere(|way| {
+        let last = last.clone();
+        let addr = serving(move |mut client| {
+            // Whatever address the name has here.
+            let mut request = [0; 22];
+            let greeted = play(&mut client, &kind.greeting()).and_then(|()| client.read(&mut request));
+            let granted = greeted.and_then(|_| client.write_all(&kind.granted("192.0.2.7:1")));
+            let _ = granted.and_then(|()| play(&mut client, &last));
+        });
+        let first = kind.at(addr).resolve(Resolve::Locally);
+        let hops = chain([first, Proxy::socks5("localhost:1080").expect("a proxy")]);
+        let listener = (way.new)(hops).bind(PEER).expect("a listener");
+        assert!(listener.bound().ip().is_some_and(|ip| ip.is_loopback()), "{:?}", listener.bound());
     });
 }
 

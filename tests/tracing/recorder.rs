@@ -6,13 +6,23 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Subscriber};
+use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::registry::{LookupSpan, Registry, Scope};
 
 /// Events as `span>span: message field=value`, and the end of each span with its fields. Times are left out.
 pub(crate) fn recorded(work: impl FnOnce()) -> Vec<String> {
+    with(LevelFilter::TRACE, work)
+}
+
+/// The same, of what is more than debugging.
+pub(crate) fn recorded_above_debug(work: impl FnOnce()) -> Vec<String> {
+    with(LevelFilter::INFO, work)
+}
+
+fn with(level: LevelFilter, work: impl FnOnce()) -> Vec<String> {
     let recorder = Recorder::default();
-    tracing::subscriber::with_default(Registry::default().with(recorder.clone()), work);
+    tracing::subscriber::with_default(Registry::default().with(recorder.clone()).with(level), work);
     let lines = recorder.0.lock().unwrap_or_else(PoisonError::into_inner);
     lines.clone()
 }
