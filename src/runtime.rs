@@ -1,5 +1,5 @@
-//! The one flow of a connection that all front ends share: resolve, dial, converse. What a runtime does in its own way stands in
-//! [`Runtime`].
+//! What a connection is made of, whatever the front end: looking names up, dialling, and what is asked. What a runtime does in its own way stands
+//! in [`Runtime`]; `route/walk.rs` puts it together.
 
 use crate::any_version::AnyVersion;
 use crate::command::Command;
