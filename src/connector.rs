@@ -124,21 +124,16 @@ impl<F: Runtime, W: Wrap<F>> Connector<F, W> {
             Host::Ip(ip) => return Ok(ip),
             Host::Domain(name) => name,
         };
-        let Some(chain) = self.route.to(&(name.borrowed(), 0).into()) else {
-            let addrs = lookup::<F>(name.as_str(), 0, deadline(Some(DEFAULT_TIMEOUT))).await?;
-            return addrs.first().map(SocketAddr::ip).ok_or_else(|| no_address(name.as_str()));
-        };
-        let (hops, last) = (chain.hops(), chain.last());
-        if last.resolves() == Resolve::ByProxy {
-            return tor::resolve_by::<F, W>(hops, chain.limit(), &self.wrap, name.into()).await;
+        let chain = self.route.to(&(name.borrowed(), 0).into());
+        match &chain {
+            Some(chain) if chain.last().resolves() == Resolve::ByProxy => {
+                tor::resolve_by::<F, W>(chain.hops(), chain.limit(), &self.wrap, name.into()).await
+            }
+            chain => {
+                let request = trace::request(Command::Resolve, &"none", &name.as_str());
+                request.watch(looked_up::<F>(name.as_str(), chain.as_deref())).await
+            }
         }
-        let limit = earlier(deadline(chain.limit()), last);
-        // Those that the proxy could be asked for.
-        let found = resolved::<F>(last.protocol(), name.as_str(), 0, limit).await;
-        let first = found.and_then(|mut targets| {
-            targets.find_map(|target| target.ip()).ok_or_else(|| no_address(name.as_str()))
-        });
-        first.map_err(|error| error.at_hop(last, hops.len(), hops.len()))
     }
 
     pub(crate) async fn resolve_addr(&self, ip: IpAddr) -> Result<Name, Error> {
@@ -176,6 +171,19 @@ impl<F: UdpFront> Connector<F> {
         let proxy = proxies.only().ok_or(Invalid::DatagramsThroughChain)?;
         associate::<F>(proxy).await
     }
+}
+
+/// An address of the name, as this machine finds it, and one that the proxy, if there is any, could be asked for.
+async fn looked_up<R: Runtime>(name: &str, chain: Option<&Chain>) -> Result<IpAddr, Error> {
+    let Some(chain) = chain else {
+        let addrs = lookup::<R>(name, 0, deadline(Some(DEFAULT_TIMEOUT))).await?;
+        return addrs.first().map(SocketAddr::ip).ok_or_else(|| no_address(name));
+    };
+    let (last, of) = (chain.last(), chain.hops().len());
+    let found = resolved::<R>(last.protocol(), name, 0, earlier(deadline(chain.limit()), last)).await;
+    let first =
+        found.and_then(|mut targets| targets.find_map(|target| target.ip()).ok_or_else(|| no_address(name)));
+    first.map_err(|error| error.at_hop(last, of, of))
 }
 
 impl<F> From<Route> for Connector<F> {

@@ -237,6 +237,12 @@ fn a_name_that_is_looked_up_here() {
         });
         let reports = recorded(|| drop((way.new)(here(server)).connect("localhost:80")));
         assert!(reports[0].starts_with("socks: looked up stage=name resolution addresses="), "{reports:?}");
+        let reports = recorded(|| {
+            (way.new)(here(server)).resolve("localhost").expect("an address");
+        });
+        let [looked_up, end] = &*reports else { panic!("{reports:?}") };
+        assert!(looked_up.starts_with("socks: looked up stage=name resolution addresses="), "{looked_up}");
+        assert_eq!(end, "end of socks command=RESOLVE elapsed=.. proxy=none stage=done target=localhost");
     });
 }
 
