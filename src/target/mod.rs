@@ -90,13 +90,12 @@ impl<'a> Target<'a> {
 
 /// Cuts `host:port` in two; the port is `None` where there is no colon for it.
 pub(crate) fn split_port(text: &str) -> Result<(&str, Option<u16>), Error> {
-    let (host, port) = match (text.rfind(':'), text.rfind(']')) {
-        (Some(colon), bracket) if bracket.is_none_or(|bracket| bracket < colon) => {
-            (&text[..colon], &text[colon + 1..])
-        }
+    let last = text.bytes().rposition(|byte| matches!(byte, b':' | b']'));
+    let (host, port) = match last.and_then(|last| text.split_at_checked(last)) {
+        Some((host, rest)) if rest.starts_with(':') => (host, &rest[1..]),
         _ => return Ok((text, None)),
     };
-    if [host, text].iter().any(|bare| bare.parse::<Ipv6Addr>().is_ok()) {
+    if host.contains(':') && [host, text].iter().any(|bare| bare.parse::<Ipv6Addr>().is_ok()) {
         return Err(Invalid::Unbracketed.into());
     }
     // `u16::from_str` takes a sign, which no port has.
