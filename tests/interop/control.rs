@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 /// Each answer is there at once.
 const ANSWER_DEADLINE: Duration = Duration::from_secs(10);
 
+const CONNECT_INTERVAL: Duration = Duration::from_millis(20);
 const FETCH_INTERVAL: Duration = Duration::from_secs(1);
 
 pub(crate) struct Control {
@@ -17,7 +18,15 @@ pub(crate) struct Control {
 
 impl Control {
     pub(crate) fn connect(path: &Path) -> Result<Self, String> {
-        let stream = UnixStream::connect(path).map_err(|error| format!("{}: {error}", path.display()))?;
+        let deadline = Instant::now() + ANSWER_DEADLINE;
+        let stream = loop {
+            match UnixStream::connect(path) {
+                Ok(stream) => break stream,
+                // When Tor's other ports are open, this one may still be between its name and its listening.
+                Err(_) if Instant::now() < deadline => thread::sleep(CONNECT_INTERVAL),
+                Err(error) => return Err(format!("{}: {error}", path.display())),
+            }
+        };
         let mut control = Self { lines: BufReader::new(stream) };
         control.limit(ANSWER_DEADLINE)?;
         control.ask("AUTHENTICATE")?;
