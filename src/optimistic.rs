@@ -54,10 +54,17 @@ impl<'a, T: LastMessage> Optimistic<'a, T> {
     }
 
     fn moved_together(&mut self, n: usize) -> Result<(), Error> {
-        let left = self
-            .turn
-            .moved(n)
-            .map_err(|offered| Error::new(self.talk.stage(), ErrorKind::Overrun { reported: n, offered }))?;
+        let left = match self.turn.moved(n) {
+            Ok(left) => left,
+            Err(offered) => {
+                let overrun = Error::new(self.talk.stage(), ErrorKind::Overrun { reported: n, offered });
+                self.together = Zeroizing::default();
+                self.rest.bytes = &[];
+                // It is too much for the request too, which ends by that.
+                let _ = self.talk.advance(n);
+                return Err(overrun);
+            }
+        };
         if n == 0 {
             return self.talk.advance(0);
         }
@@ -147,5 +154,27 @@ impl Conversation for Say<'_> {
 
     fn stage(&self) -> Stage {
         self.stage
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::socks4::{Socks4, UserId};
+
+    /// A stream that says that it took more than there was.
+    #[test]
+    fn too_much_ends_it() {
+        let user_id = UserId::none();
+        let request = Socks4::connect(&user_id, "192.0.2.1:80".try_into().unwrap()).unwrap();
+        let mut talk = Optimistic::new(request, b"first");
+        let mut scratch = Scratch::new();
+        let Step::Write(bytes) = talk.step(&mut scratch) else { panic!("nothing to say") };
+        let offered = bytes.len();
+        assert_eq!(offered, 9 + 5);
+        let error = talk.advance(offered + 1).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Overrun { .. }), "{error}");
+        assert!(matches!(talk.step(&mut Scratch::new()), Step::Read([])));
+        assert!(matches!(talk.advance(0).unwrap_err().kind(), ErrorKind::Over));
     }
 }
