@@ -16,7 +16,7 @@ use ::async_io::{Async, Timer};
 use futures_io::{AsyncRead, AsyncWrite};
 use socket2::{SockAddr, SockRef, Socket};
 use std::io;
-use std::net::{SocketAddr, TcpStream, ToSocketAddrs, UdpSocket};
+use std::net::{TcpStream, UdpSocket};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -69,11 +69,8 @@ impl<F: OverAsyncIo> Runtime for F {
         Instant::now()
     }
 
-    async fn lookup(name: &str, port: u16, deadline: Deadline) -> io::Result<Vec<SocketAddr>> {
-        let name = name.to_owned();
-        let addrs = blocking::unblock(move || Ok((&*name, port).to_socket_addrs()?.collect()));
-        let in_time = within::<F, _>(deadline, addrs).await;
-        in_time.unwrap_or_else(|| Err(io::ErrorKind::TimedOut.into()))
+    async fn within<T>(deadline: Deadline, work: impl Future<Output = T> + Send + Sync) -> Option<T> {
+        within::<F, _>(deadline, work).await
     }
 
     async fn race(

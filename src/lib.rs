@@ -113,6 +113,7 @@ mod tor;
 mod turn;
 pub mod udp;
 mod version;
+mod waiters;
 mod wire;
 mod wrap;
 

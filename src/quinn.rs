@@ -37,10 +37,10 @@
 use crate::address::Address;
 use crate::error::{Error, Stage};
 use crate::into_proxy::IntoProxy;
-use crate::reactor::waiters::{Ticket, Waiters};
 use crate::target::Target;
 use crate::tokio::Socks5UdpSocket;
 use crate::udp::{Direction, Header, SendBatch};
+use crate::waiters::{Ticket, Waiters};
 use ::quinn::udp::{RecvMeta, Transmit};
 use ::quinn::{AsyncUdpSocket, Endpoint, EndpointConfig, TokioRuntime, UdpPoller};
 use socket2::Socket;

@@ -4,7 +4,6 @@
 mod connector;
 mod streams;
 mod udp;
-pub(crate) mod waiters;
 mod watched;
 mod wrap;
 
