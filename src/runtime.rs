@@ -5,7 +5,7 @@ mod lookup;
 mod pool;
 mod resolve;
 
-pub(crate) use resolve::{no_address, resolve, resolved};
+pub(crate) use resolve::{may_be_resolved, no_address, resolve, resolved};
 
 use crate::command::Command;
 use crate::conversation::Conversation;
@@ -149,6 +149,14 @@ pub(crate) async fn dial<'a, R: Runtime>(proxy: impl IntoProxy<'a>) -> Result<R:
     // Where the value does not say which version it is, that does not matter yet.
     let proxy = proxy.into_proxy::<V5>()?;
     dial_by::<R>(&proxy, deadline::<R>(proxy.limit())).await.map_err(|error| error.at(&*proxy))
+}
+
+/// Fails where the name of a proxy that is dialled may not be resolved on this machine.
+pub(crate) fn may_be_dialled(proxy: &Proxy) -> Result<(), Error> {
+    match proxy.endpoint() {
+        Endpoint::Name(name, _) => may_be_resolved(name.as_str()),
+        Endpoint::Addr(_) | Endpoint::Unix(_) => Ok(()),
+    }
 }
 
 pub(crate) async fn dial_by<R: Runtime>(proxy: &Proxy, deadline: Deadline) -> Result<R::Stream, Error> {

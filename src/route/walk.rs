@@ -5,8 +5,11 @@ use crate::error::{Error, ErrorKind, Stage};
 use crate::established::Established;
 use crate::invalid::Invalid;
 use crate::proxy::{Endpoint, Proxy, Resolve};
-use crate::runtime::{Asked, Deadline, Runtime, deadline, dial_by, no_address, resolved, worth_another};
-use crate::target::{Host, Target};
+use crate::runtime::{
+    Asked, Deadline, Runtime, deadline, dial_by, may_be_dialled, may_be_resolved, no_address, resolved,
+    worth_another,
+};
+use crate::target::{Domain, Host, Target};
 use crate::trace;
 use crate::version::Version;
 use crate::wrap::{Wrap, failed};
@@ -98,7 +101,7 @@ impl<R: Runtime, W: Wrap<R>, V: Version> Way<'_, R, W, V> {
 
     /// What each proxy is to be asked for.
     fn stops<'t>(&'t self, target: Target<'t>) -> Result<Vec<Stop<'t>>, Error> {
-        self.wrap.admits(&self.hops[0]).map_err(self.at(0))?;
+        self.wrap.admits(&self.hops[0]).and_then(|()| may_be_dialled(&self.hops[0])).map_err(self.at(0))?;
         let mut stops = Vec::with_capacity(self.hops.len());
         for (n, pair) in self.hops.windows(2).enumerate() {
             let next = endpoint(&pair[1]).and_then(|next| {
@@ -110,17 +113,27 @@ impl<R: Runtime, W: Wrap<R>, V: Version> Way<'_, R, W, V> {
         let last = V::auth(&self.hops[stops.len()]).and_then(|auth| self.asked.of(auth, target.borrowed()));
         last.map_err(self.at(stops.len()))?;
         stops.push(Stop { target, others: Vec::new().into_iter() });
+        for (n, stop) in stops.iter().enumerate() {
+            if let Some(name) = self.looked_up(n, stop) {
+                may_be_resolved(name.as_str()).map_err(self.at(n))?;
+            }
+        }
         Ok(stops)
+    }
+
+    /// The name that this machine looks up in the proxy's place, if it does.
+    fn looked_up<'s>(&self, n: usize, stop: &'s Stop<'_>) -> Option<&'s Domain<'s>> {
+        let is_asked = n + 1 == self.hops.len() && self.asked.command.is_lookup();
+        match (stop.target.host(), self.hops[n].resolves()) {
+            (Host::Domain(name), Resolve::Locally) if !is_asked => Some(name),
+            _ => None,
+        }
     }
 
     /// Replaces a name that this proxy is not asked for by its addresses.
     async fn look_up(&self, n: usize, stop: &mut Stop<'_>) -> Result<(), Error> {
         let hop = &self.hops[n];
-        let is_asked = n + 1 == self.hops.len() && self.asked.command.is_lookup();
-        let (Host::Domain(name), Resolve::Locally, false) = (stop.target.host(), hop.resolves(), is_asked)
-        else {
-            return Ok(());
-        };
+        let Some(name) = self.looked_up(n, stop) else { return Ok(()) };
         let limit = earlier::<R>(self.whole, hop);
         let addrs = resolved::<R>(hop.protocol(), name.as_str(), stop.target.port(), limit);
         let mut targets = addrs.await?.collect::<Vec<_>>().into_iter();
