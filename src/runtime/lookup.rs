@@ -7,6 +7,7 @@ use super::pool::{POOL, Pool, Task};
 use super::{Deadline, Runtime};
 use crate::waiters::{Bell, Ticket, Waiters};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::pin::Pin;
@@ -69,12 +70,9 @@ impl Lookups {
     fn join(&'static self, name: &str, port: u16) -> io::Result<Caller> {
         let key: Key = (name.into(), port);
         let mut in_flight = self.in_flight();
-        let shared = match in_flight.get_mut(&key) {
-            Some(shared) => shared,
-            None => {
-                let lookup = self.begin(key.clone())?;
-                in_flight.entry(key.clone()).or_insert(Shared { lookup, callers: 0 })
-            }
+        let shared = match in_flight.entry(key.clone()) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => new.insert(Shared { lookup: self.begin(key.clone())?, callers: 0 }),
         };
         shared.callers += 1;
         Ok(Caller { lookups: self, key, lookup: Arc::clone(&shared.lookup) })
@@ -151,12 +149,11 @@ impl Lookup {
     fn poll(&self) -> Poll<io::Result<Vec<SocketAddr>>> {
         let mut progress = self.progress();
         let Progress { task, answer } = &mut *progress;
-        let answer = match answer {
-            Some(answer) => answer,
-            None => {
-                let mut cx = Context::from_waker(&self.callers.waker);
-                answer.insert(ready!(Pin::new(task).poll(&mut cx)).and_then(|answer| answer))
-            }
+        let answer = if let Some(answer) = answer {
+            answer
+        } else {
+            let mut cx = Context::from_waker(&self.callers.waker);
+            answer.insert(ready!(Pin::new(task).poll(&mut cx)).and_then(|answer| answer))
         };
         Poll::Ready(match answer {
             Ok(addresses) => Ok(addresses.clone()),

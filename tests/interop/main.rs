@@ -18,14 +18,20 @@ mod destinations;
 mod dns;
 mod expectation;
 mod fronts;
+#[path = "../names/granting.rs"]
+mod granting;
 mod in_process;
 mod isolated;
 mod isolation;
 mod lab;
 mod listening;
 mod lookups;
+#[path = "../support/namespace.rs"]
+mod namespace;
 mod process;
 mod programs;
+#[path = "../names/recorder.rs"]
+mod recorder;
 mod resources;
 mod running;
 mod scene;
