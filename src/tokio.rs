@@ -251,15 +251,34 @@ mod tests {
     /// Time that none of these tests takes.
     const PATIENCE: Duration = Duration::from_secs(20);
 
-    #[test]
-    fn races_as_rfc_8305_says() {
+    async fn advance(by: Duration) {
+        time::pause();
+        time::advance(by).await;
+        time::resume();
+    }
+
+    fn races_on_a_clock_ahead_by<const SECONDS: u64>() {
         races(|addrs, deadline| {
             let runtime = ::tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            match runtime.block_on(reactor::race::<Tokio>(&addrs, &OPTIONS, deadline)) {
-                Ok(socket) => Ok(socket.peer_addr().unwrap()),
-                Err(failures) => Err(failures.into_attempts()),
-            }
+            runtime.block_on(async {
+                advance(Duration::from_secs(SECONDS)).await;
+                let deadline = deadline.map(|at| Tokio::now() + at.duration_since(Instant::now()));
+                match reactor::race::<Tokio>(&addrs, &OPTIONS, deadline).await {
+                    Ok(socket) => Ok(socket.peer_addr().unwrap()),
+                    Err(failures) => Err(failures.into_attempts()),
+                }
+            })
         });
+    }
+
+    #[test]
+    fn races_as_rfc_8305_says() {
+        races_on_a_clock_ahead_by::<0>();
+    }
+
+    #[test]
+    fn races_by_the_clock_of_the_runtime() {
+        races_on_a_clock_ahead_by::<60>();
     }
 
     #[test]
@@ -277,7 +296,7 @@ mod tests {
             runtime.spawn(async move { lookups.addresses::<Tokio>(&format!("{n}.test"), 80, None).await });
         }
         runtime.block_on(async {
-            while !lookups.are_all_busy() {
+            while !lookups.are_many() {
                 time::sleep(Duration::from_millis(1)).await;
             }
             let work = ::tokio::task::spawn_blocking(|| "done");
