@@ -93,8 +93,13 @@ pub enum Invalid {
     /// A Unix-domain socket's URL without a path, or with a path that the system can't take.
     #[error("a Unix-domain proxy is written scheme+unix:///path")]
     UnixPath,
-    /// An `.onion` name may never be resolved by DNS (RFC 7686), and local resolution was asked for.
-    #[error("an .onion name must be resolved by the proxy: socks5h or socks4a")]
+    /// An `.onion` name would have to be looked up on this machine, which RFC 7686 forbids.
+    ///
+    /// For a target, let a Tor proxy resolve names: `socks5h` or `socks4a`. For a proxy's own name, put
+    /// such a Tor proxy before it in a [`Chain`](crate::Chain).
+    #[error(
+        "an .onion name is never resolved on this machine: reach it through Tor, with socks5h or socks4a"
+    )]
     OnionResolvedLocally,
     /// A datagram was to be sent to the peer, and no peer was set by `connect`.
     #[error("the socket is not connected to a peer")]

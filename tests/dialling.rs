@@ -3,7 +3,7 @@
 mod fronts;
 mod support;
 
-use anysocks::{ErrorKind, Proxy, Resolve, Stage};
+use anysocks::{ErrorKind, Invalid, Proxy, Resolve, Stage};
 use fronts::{FRONTS, Front};
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -160,6 +160,26 @@ fn a_name_that_is_not() {
         let error = (front.connect5)(&proxy, "example.com:80").unwrap_err();
         assert_eq!(error.stage(), Stage::Resolve, "{error}");
     });
+}
+
+#[test]
+fn a_proxy_at_an_onion_service() {
+    fn refused<T>(result: Result<T, anysocks::Error>) {
+        let error = result.err().unwrap();
+        assert_eq!(error.stage(), Stage::Preparation, "{error}");
+        assert!(matches!(error.kind(), ErrorKind::Invalid(Invalid::OnionResolvedLocally)), "{error}");
+    }
+    everywhere(|front| {
+        for name in ["hidden.onion", "HIDDEN.Onion."] {
+            let (v4, v5) = (Proxy::socks4((name, 1080)).unwrap(), Proxy::socks5((name, 1080)).unwrap());
+            refused((front.connect4)(&v4, "example.com:80"));
+            refused((front.connect5)(&v5, "example.com:80"));
+            refused((front.bind4)(&v4, "192.0.2.7:80"));
+            refused((front.bind5)(&v5, "192.0.2.7:80"));
+            refused((front.associate)(&v5));
+        }
+    });
+    refused(anysocks::blocking::dial("hidden.onion:1080"));
 }
 
 /// Elsewhere a loopback interface has one address.

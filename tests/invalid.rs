@@ -38,7 +38,10 @@ fn sentences() {
         ),
         (Invalid::UrlTail, "a proxy's URL ends with host and port"),
         (Invalid::UnixPath, "a Unix-domain proxy is written scheme+unix:///path"),
-        (Invalid::OnionResolvedLocally, "an .onion name must be resolved by the proxy: socks5h or socks4a"),
+        (
+            Invalid::OnionResolvedLocally,
+            "an .onion name is never resolved on this machine: reach it through Tor, with socks5h or socks4a",
+        ),
         (Invalid::MarkOfSocks4a, "SOCKS4 can't carry an address from 0.0.0.1 to 0.0.0.255"),
         (Invalid::NotConnected, "the socket is not connected to a peer"),
         (Invalid::NameToResolve, "names are to be resolved locally, and this call takes addresses only"),

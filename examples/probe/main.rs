@@ -8,9 +8,11 @@
 //! * `no`: it does not speak this version or METHOD, or does not know this request.
 //!
 //! If the proxy is on this machine, it is asked for a server in this process, which sends back what it is sent. If it
-//! is not, or does not reach that (Tor and `ssh -D` to another host do not), it is asked for `example.com:80`. With
-//! `--target` it is asked for that; several stand for one server by its addresses and its name. Nothing is wanted of
-//! it but to accept connections. Names are also looked up here.
+//! is not, or does not reach that (Tor and `ssh -D` to another host do not), it is asked for `example.com:80`, and by
+//! address for `1.1.1.1:80` and `[2606:4700:4700::1111]:80`. With `--target` it is asked for that; several stand for
+//! one server by its addresses and its name. Nothing is wanted of it but to accept connections.
+//!
+//! The names of targets are looked up by the proxy alone, never on this machine.
 
 mod answer;
 mod json;

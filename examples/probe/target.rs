@@ -2,7 +2,7 @@
 
 use crate::answer::NotTried;
 use anysocks::{Error, Target};
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddrs, UdpSocket};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 use std::{error, fmt, io, thread};
 
 /// One target by its addresses and its name, as far as it has them.
@@ -56,17 +56,16 @@ impl Aim {
         Ok(aim)
     }
 
-    /// A server that everybody reaches who reaches anything.
+    /// Servers that any proxy with access to the internet reaches.
     pub(crate) fn elsewhere() -> Result<Self, Error> {
-        Ok(Self::at(&["example.com:80".parse()?]))
+        let targets = ["example.com:80", "1.1.1.1:80", "[2606:4700:4700::1111]:80"];
+        Ok(Self::at(&targets.into_iter().map(str::parse).collect::<Result<Vec<_>, _>>()?))
     }
 
-    /// Of each kind the first one counts. Addresses that are not among the targets are those of the names.
+    /// Of each kind the first one counts.
     pub(crate) fn at(targets: &[Target<'static>]) -> Self {
-        let given = targets.iter().filter_map(|target| Some((target.ip()?, target.port()).into()));
-        let named =
-            targets.iter().filter_map(|target| Some((target.domain()?, target.port()).to_socket_addrs()));
-        let addrs: Vec<SocketAddr> = given.chain(named.flatten().flatten()).collect();
+        let addrs = targets.iter().filter_map(|target| Some((target.ip()?, target.port()).into()));
+        let addrs: Vec<SocketAddr> = addrs.collect();
         Self {
             v4: addrs.iter().copied().find(SocketAddr::is_ipv4),
             v6: addrs.iter().copied().find(SocketAddr::is_ipv6),
@@ -81,11 +80,17 @@ impl Aim {
     }
 
     pub(crate) fn v4(&self) -> Result<Target<'static>, Box<dyn error::Error>> {
-        Ok(self.v4.ok_or(NotTried("this machine knows no IPv4 address of the target"))?.try_into()?)
+        Ok(self
+            .v4
+            .ok_or(NotTried("no IPv4 address of the target is known: add it with --target"))?
+            .try_into()?)
     }
 
     pub(crate) fn v6(&self) -> Result<Target<'static>, Box<dyn error::Error>> {
-        Ok(self.v6.ok_or(NotTried("this machine knows no IPv6 address of the target"))?.try_into()?)
+        Ok(self
+            .v6
+            .ok_or(NotTried("no IPv6 address of the target is known: add it with --target"))?
+            .try_into()?)
     }
 
     pub(crate) fn name(&self) -> Result<Target<'static>, Box<dyn error::Error>> {

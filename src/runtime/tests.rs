@@ -1,6 +1,7 @@
 //! The flow of a connection, with names whose addresses the test chooses.
 
 use super::*;
+use crate::any_version::AnyVersion;
 use crate::blocking::{Blocking, at_once};
 use crate::proxy::Resolve;
 use crate::reply::Reply;
@@ -20,6 +21,14 @@ struct Listed;
 
 impl Runtime for Listed {
     type Stream = TcpStream;
+
+    fn now() -> Instant {
+        Blocking::now()
+    }
+
+    async fn within<T>(deadline: Deadline, work: impl Future<Output = T> + Send + Sync) -> Option<T> {
+        Blocking::within(deadline, work).await
+    }
 
     async fn lookup(name: &str, port: u16, deadline: Deadline) -> io::Result<Vec<SocketAddr>> {
         let mut addrs = Vec::new();

@@ -61,6 +61,35 @@ fn names_that_this_machine_does_not_find() {
     });
 }
 
+/// It is found before this machine looks up any other name.
+#[test]
+fn onion_services_are_not_asked_for_on_any_hop() {
+    let locally = |name| named(Speaks::Socks5, name, 1080).resolve(Resolve::Locally);
+    let nowhere = "nonexistent.invalid";
+    everywhere(|way| {
+        for (hops, target, hop) in [
+            (vec![locally("hidden.onion")], "nonexistent.invalid:80", None),
+            (vec![locally(nowhere)], "hidden.onion:80", None),
+            (vec![locally("Hidden.ONION."), locally(nowhere)], TARGET, Some(1)),
+            (vec![locally(nowhere), locally("hidden.onion")], TARGET, Some(1)),
+            (vec![locally(nowhere), locally(nowhere), locally("hidden.onion")], TARGET, Some(2)),
+            (vec![locally(nowhere), locally(nowhere)], "hidden.onion:80", Some(2)),
+        ] {
+            let connector = (way.new)(chain(hops));
+            for failed in [error(connector.connect(target)), error(connector.bind(target))] {
+                assert_eq!((failed.stage(), failed.hop()), (Stage::Preparation, hop), "{failed:?}");
+                assert_eq!(invalid(Err::<(), _>(failed)), Invalid::OnionResolvedLocally);
+            }
+        }
+        let connector = (way.new)(locally("hidden.onion").into());
+        assert_eq!(invalid(connector.associate()), Invalid::OnionResolvedLocally);
+        assert_eq!(invalid((way.resolve)(&locally("hidden.onion"), "name")), Invalid::OnionResolvedLocally);
+        // The proxy before it resolves it, and is not there.
+        let asked = chain([named(Speaks::Socks5, nowhere, 1080), locally("hidden.onion")]);
+        assert_eq!(error((way.new)(asked).connect(TARGET)).stage(), Stage::Resolve);
+    });
+}
+
 /// The addresses that the system finds for this machine.
 fn localhost() -> Vec<SocketAddr> {
     ("localhost", 80).to_socket_addrs().expect("a resolver").collect()

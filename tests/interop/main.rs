@@ -18,6 +18,8 @@ mod destinations;
 mod dns;
 mod expectation;
 mod fronts;
+#[path = "../names/granting.rs"]
+mod granting;
 mod in_process;
 mod isolated;
 mod isolation;
@@ -26,8 +28,12 @@ mod lab;
 mod left_out;
 mod listening;
 mod lookups;
+#[path = "../support/namespace.rs"]
+mod namespace;
 mod process;
 mod programs;
+#[path = "../names/recorder.rs"]
+mod recorder;
 mod resources;
 mod running;
 mod scene;

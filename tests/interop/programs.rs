@@ -47,7 +47,7 @@ fn run(example: &str, arguments: &[&str]) -> Result<String, String> {
 }
 
 /// Where the examples are, which are not built with a test alone.
-fn built() -> Result<PathBuf, String> {
+pub(crate) fn built() -> Result<PathBuf, String> {
     static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     let build = || {
         let status = Command::new(env!("CARGO"))
