@@ -1,12 +1,14 @@
 //! Limits, with shorter ones than those of the documentation.
 
+use super::limits::Limits;
 use super::*;
 use crate::reply::Reply;
 use crate::tokio::Socks5Stream;
 use std::io::ErrorKind;
+use std::net::Ipv4Addr;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -18,7 +20,7 @@ const SHORT: Duration = Duration::from_millis(200);
 const LONG: Duration = Duration::from_secs(2);
 
 async fn within(limits: Limits) -> Forwarder {
-    Forwarder::start_within(Connector::direct(), limits).await.unwrap()
+    Builder { connector: Connector::direct(), limits }.start().await.unwrap()
 }
 
 /// Both ends of a tunnel.
@@ -35,9 +37,17 @@ async fn ended(stream: &mut TcpStream) -> ErrorKind {
 
 #[test]
 fn those_of_the_documentation() {
-    let Limits { connections, waiting, strangers, handshake, silence } = Limits::default();
+    let Limits { connections, waiting, strangers, handshake, half_closed, keepalive } = Limits::default();
     assert_eq!((connections, waiting, strangers), (256, 256, 64));
-    assert_eq!((handshake.as_secs(), silence.as_secs()), (5, 60));
+    assert_eq!((handshake.as_secs(), half_closed.as_secs()), (5, 60 * 60));
+    assert_eq!((keepalive.after.as_secs(), keepalive.every.as_secs()), (45, 5));
+}
+
+#[test]
+fn those_that_are_set() {
+    let builder = Forwarder::builder(Connector::direct()).connections(7).half_closed(SHORT);
+    let limits = Limits { connections: 7, half_closed: SHORT, ..Limits::default() };
+    assert_eq!(builder.limits, limits);
 }
 
 #[tokio::test]
@@ -63,32 +73,72 @@ async fn a_stranger_has_so_long_to_become_a_client() {
 }
 
 #[tokio::test]
-async fn who_has_gone_is_not_served_for_ever() {
-    let limits = Limits { connections: 1, silence: SHORT, ..Limits::default() };
+async fn a_half_closed_tunnel_that_passes_nothing_ends() {
+    let limits = Limits { connections: 1, half_closed: SHORT, ..Limits::default() };
     let forwarder = within(limits).await;
-    // Targets that say nothing.
+    // Targets that send nothing.
     let mut silent = Vec::new();
     for _ in 0..3 {
         let (client, target) = timeout(PATIENCE, tunnel(&forwarder)).await.unwrap();
         silent.push(target);
         drop(client);
     }
-    // A target too may have said all, and a client be silent.
+    // A client that sends nothing once its target has ended.
     let (mut client, mut target) = tunnel(&forwarder).await;
     target.shutdown().await.unwrap();
     assert_eq!(ended(&mut client).await, ErrorKind::UnexpectedEof);
     assert_eq!(ended(&mut target).await, ErrorKind::ConnectionReset);
+    // A side that reads nothing.
+    for target_first in [true, false] {
+        let (client, target) = timeout(PATIENCE, tunnel(&forwarder)).await.unwrap();
+        let (mut first, mut second) = if target_first { (target, client) } else { (client, target) };
+        first.shutdown().await.unwrap();
+        let much = vec![7; 1 << 20];
+        let blocked = async { while second.write_all(&much).await.is_ok() {} };
+        timeout(PATIENCE, blocked).await.unwrap();
+        let mut heard = Vec::new();
+        let ended = timeout(PATIENCE, first.read_to_end(&mut heard)).await.unwrap();
+        assert_eq!(ended.unwrap_err().kind(), ErrorKind::ConnectionReset);
+    }
     // With neither at its end, there is no limit.
-    let (mut client, mut target) = tunnel(&forwarder).await;
+    let (mut client, mut target) = timeout(PATIENCE, tunnel(&forwarder)).await.unwrap();
     sleep(2 * SHORT).await;
     client.write_all(&[7]).await.unwrap();
     assert_eq!(target.read_u8().await.unwrap(), 7);
 }
 
+#[tokio::test]
+async fn none_for_half_closed_tunnels() {
+    let forwarder = within(Limits { half_closed: Duration::MAX, ..Limits::default() }).await;
+    let (mut client, mut target) = tunnel(&forwarder).await;
+    client.shutdown().await.unwrap();
+    assert_eq!(ended(&mut target).await, ErrorKind::UnexpectedEof);
+    sleep(SHORT).await;
+    target.write_all(&[7]).await.unwrap();
+    assert_eq!(client.read_u8().await.unwrap(), 7);
+    drop(target);
+    assert_eq!(ended(&mut client).await, ErrorKind::UnexpectedEof);
+}
+
+#[tokio::test]
+async fn half_closed_tunnels_forbidden() {
+    let forwarder = within(Limits { half_closed: Duration::ZERO, ..Limits::default() }).await;
+    for target_first in [true, false] {
+        let (client, target) = tunnel(&forwarder).await;
+        let (mut first, mut second) = if target_first { (target, client) } else { (client, target) };
+        first.write_all(b"all").await.unwrap();
+        first.shutdown().await.unwrap();
+        let mut heard = Vec::new();
+        timeout(PATIENCE, second.read_to_end(&mut heard)).await.unwrap().unwrap();
+        assert_eq!(heard, b"all");
+        assert_eq!(ended(&mut first).await, ErrorKind::ConnectionReset);
+    }
+}
+
 /// Who only reads, and slowly, has gone for nobody who looks; but all is there already.
 #[tokio::test]
 async fn who_reads_slowly_gets_all() {
-    let limits = Limits { connections: 1, silence: SHORT, ..Limits::default() };
+    let limits = Limits { connections: 1, half_closed: SHORT, ..Limits::default() };
     let forwarder = within(limits).await;
     let (mut client, mut target) = tunnel(&forwarder).await;
     let page = vec![7; 300_000];
@@ -104,7 +154,7 @@ async fn who_reads_slowly_gets_all() {
 
 #[tokio::test]
 async fn a_silence_begins_anew_with_each_byte() {
-    let limits = Limits { silence: LONG, ..Limits::default() };
+    let limits = Limits { half_closed: LONG, ..Limits::default() };
     let forwarder = within(limits).await;
     let (mut client, mut target) = tunnel(&forwarder).await;
     client.shutdown().await.unwrap();
