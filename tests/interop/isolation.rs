@@ -17,6 +17,7 @@ use crate::isolated::{TASK, Task};
 use crate::lab::Lab;
 use crate::process::{find, logs};
 use crate::resources::{free_port, make_directory};
+use crate::trials::leave_out;
 
 /// Puts the files of a directory, its first argument, where the resolver looks, and becomes the program that is its
 /// second.
@@ -46,14 +47,14 @@ fn trial(lab: &Arc<Lab>, name: &'static str, play: Play, front: &'static Front) 
     Trial::ignorable_test(format!("resolver::{name}::{}", front.name), move || match available() {
         Ok(()) => run(&lab, name, play, front),
         // Not even where every server is required: a container may forbid it, and no package gives it.
-        Err(reason) => Ok(Completion::ignored_with(reason)),
+        Err(reason) => leave_out(&reason),
     })
 }
 
 fn run(lab: &Lab, name: &str, play: Play, front: &Front) -> Result<Completion, Failed> {
     let directory = lab.directory()?.join(format!("{name}-{}", front.name));
     make_directory(&directory)?;
-    lab.alone(|| play(lab, &directory, front))
+    lab.alone(name, || play(lab, &directory, front))
         .map_err(|failure| format!("{failure}\n{}", logs(&directory)))?;
     Ok(Completion::Completed)
 }

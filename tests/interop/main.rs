@@ -3,7 +3,7 @@
 //!
 //! A trial's name is `server::case::front-end`, so a filter picks any of the three. A server starts when the first of
 //! its trials runs. One that is not installed (`setup.sh` installs them) has its trials ignored, and the reason is
-//! shown; with `ANYSOCKS_INTEROP=require` they fail. The trials of a Tor network, which takes half a minute to start, are there
+//! listed; with `ANYSOCKS_INTEROP=require` they fail. The trials of a Tor network, which takes half a minute to start, are there
 //! where `ANYSOCKS_INTEROP_TOR` is set.
 
 mod association;
@@ -22,6 +22,8 @@ mod in_process;
 mod isolated;
 mod isolation;
 mod lab;
+#[path = "../support/left_out.rs"]
+mod left_out;
 mod listening;
 mod lookups;
 mod process;
@@ -38,6 +40,8 @@ mod tornet;
 mod trials;
 mod tunnel;
 mod udp;
+#[path = "../support/watchdog.rs"]
+mod watchdog;
 mod web;
 
 use std::process::ExitCode;

@@ -31,16 +31,23 @@ pub(crate) fn trials(lab: &Arc<Lab>) -> Vec<Trial> {
 fn trial(lab: &Arc<Lab>, server: &'static Capabilities, front: &'static Front) -> Trial {
     let lab = Arc::clone(lab);
     let name = format!("{}::udp_stopped::{}", server.server.name, front.name);
-    Trial::ignorable_test(name, move || match ipv6_loopback().and_then(|()| server.server.available()) {
-        Ok(()) => run(&lab, server, front),
-        Err(reason) => lacking(&reason),
+    Trial::ignorable_test(name.clone(), move || {
+        match ipv6_loopback().and_then(|()| server.server.available()) {
+            Ok(()) => run(&lab, &name, server, front),
+            Err(reason) => lacking(&reason),
+        }
     })
 }
 
-fn run(lab: &Lab, server: &'static Capabilities, front: &'static Front) -> Result<Completion, Failed> {
+fn run(
+    lab: &Lab,
+    name: &str,
+    server: &'static Capabilities,
+    front: &'static Front,
+) -> Result<Completion, Failed> {
     let directory = lab.directory()?.join(format!("{}-stopped-{}", server.server.name, front.name));
     make_directory(&directory)?;
-    lab.alone(|| play(lab, &directory, server, front))
+    lab.alone(name, || play(lab, &directory, server, front))
         .map_err(|failure| format!("{failure}\n{}", logs(&directory.join(server.server.name))))?;
     Ok(Completion::Completed)
 }
