@@ -10,6 +10,9 @@ mod datagrams;
 mod ends;
 #[path = "forward/gone.rs"]
 mod gone;
+#[cfg(target_os = "linux")]
+#[path = "forward/keepalive.rs"]
+mod keepalive;
 #[path = "connector/messages.rs"]
 mod messages;
 #[path = "connector/scene.rs"]

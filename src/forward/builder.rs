@@ -38,25 +38,29 @@ impl Builder {
         Self { connector, limits: Limits::default() }
     }
 
-    /// Sets how many connections, associations included, are served at a time. Default: 256. Zero counts as one.
+    /// Sets how many connections, associations included, are served at a time. Default: 256. Zero
+    /// counts as one.
     ///
-    /// A connection takes two descriptors and up to 128 KiB of buffers, an association four descriptors and 128 KiB.
+    /// A connection takes two descriptors and up to 128 KiB of buffers, an association four
+    /// descriptors and 128 KiB.
     pub const fn connections(mut self, connections: usize) -> Self {
         self.limits.connections = connections;
         self
     }
 
-    /// Sets how long a half-closed connection may pass no bytes. Default: one hour, as in Envoy's TCP proxy.
+    /// Sets how long a half-closed connection may pass no bytes. Default: one hour, as in Envoy's
+    /// TCP proxy.
     ///
-    /// A connection is half-closed once one side has closed its sending direction. The limit applies from then on, and
-    /// starts anew with each byte that is passed. A connection that reaches it ends, as described at
-    /// [Half-closed connections](Forwarder#half-closed-connections). Connections that neither side has closed have no
-    /// limit.
+    /// A connection is half-closed once one side has closed its sending direction. The limit
+    /// applies from then on, and starts anew with each byte that is passed. A connection that
+    /// reaches it ends, as described at [Half-closed
+    /// connections](Forwarder#half-closed-connections). Connections that neither side has closed
+    /// have no limit.
     ///
-    /// * [`Duration::MAX`], like any duration of more than 30 years, is no limit. TCP keepalive still finds peers that
-    ///   are gone.
-    /// * [`Duration::ZERO`] forbids half-closed connections: when one side closes, the connection ends, and what the other
-    ///   side has not yet sent is lost.
+    /// * [`Duration::MAX`], like any duration of more than 30 years, is no limit. TCP keepalive
+    ///   still finds peers that are gone.
+    /// * [`Duration::ZERO`] forbids half-closed connections: when one side closes, the connection
+    ///   ends, and what the other side has not yet sent is lost.
     pub const fn half_closed(mut self, limit: Duration) -> Self {
         self.limits.half_closed = limit;
         self
@@ -67,7 +71,8 @@ impl Builder {
     /// # Errors
     ///
     /// - The error of the system, if it gives no port.
-    /// - [`io::ErrorKind::Other`], or the error of the system, if it gives no random bytes for the password.
+    /// - [`io::ErrorKind::Other`], or the error of the system, if it gives no random bytes for the
+    ///   password.
     ///
     /// # Panics
     ///

@@ -5,7 +5,8 @@ use std::io;
 use std::time::Duration;
 use tokio::net::TcpStream;
 
-/// When the system probes a silent peer. How many probes may stay unanswered is the system's default: 9 on Linux.
+/// When the system probes a silent peer. How many probes may stay unanswered is the system's
+/// default: 9 on Linux.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Keepalive {
     /// The silence before the first probe.
@@ -15,15 +16,17 @@ pub(super) struct Keepalive {
 }
 
 impl Default for Keepalive {
-    /// Those that Contour gives Envoy: an unreachable peer is found after 90 seconds. So is, on Linux, a peer that has closed
-    /// its socket: its system forgets the connection after 60 seconds, and answers the second probe with a reset.
+    /// Those that Contour gives Envoy: an unreachable peer is found after 90 seconds. So is, on
+    /// Linux, a peer that has closed its socket: its system forgets the connection after 60
+    /// seconds, and answers the second probe with a reset.
     fn default() -> Self {
         Self { after: Duration::from_secs(45), every: Duration::from_secs(5) }
     }
 }
 
 impl Keepalive {
-    /// Switches keepalive on. A socket that has it keeps its own times, which are those of `Proxy::keepalive`.
+    /// Switches keepalive on. A socket that has it keeps its own times, which are those of
+    /// `Proxy::keepalive`.
     pub(super) fn set(self, socket: &TcpStream) -> io::Result<()> {
         let socket = SockRef::from(socket);
         if socket.keepalive()? {

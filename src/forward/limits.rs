@@ -14,15 +14,15 @@ pub(super) struct Limits {
     pub(super) strangers: usize,
     /// The time in which a client must have authenticated and sent its request.
     pub(super) handshake: Duration,
-    /// How long a half-closed tunnel may pass no bytes. An answer may take that long, so this can't find clients that are
-    /// gone: keepalive does.
+    /// How long a half-closed tunnel may pass no bytes. An answer may take that long, so this
+    /// can't find clients that are gone: keepalive does.
     pub(super) half_closed: Duration,
     pub(super) keepalive: Keepalive,
 }
 
 impl Default for Limits {
-    /// With two sockets for each connection, all stay below the 1024 descriptors that many systems give a process; associations
-    /// have four.
+    /// With two sockets for each connection, all stay below the 1024 descriptors that many systems
+    /// give a process; associations have four.
     fn default() -> Self {
         Self {
             connections: 256,

@@ -17,7 +17,8 @@ use tokio::select;
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
-/// The user name of every forwarder. Clients show it in their errors and logs, so it is no part of the secret.
+/// The user name of every forwarder. Clients show it in their errors and logs, so it is no part of
+/// the secret.
 pub(super) const USER: &str = "anysocks";
 
 /// What all connections share.
@@ -84,7 +85,8 @@ async fn associate(mut client: TcpStream, port: u16, shared: &Shared) -> io::Res
 }
 
 fn keep_alive(outbound: &TcpStream, shared: &Shared) {
-    // Fails where the proxy is at a Unix-domain socket, which needs none: the system itself closes it with its peer.
+    // Fails where the proxy is at a Unix-domain socket, which needs none: the system itself closes
+    // it with its peer.
     let _ = shared.limits.keepalive.set(outbound);
 }
 

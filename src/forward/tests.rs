@@ -1,5 +1,8 @@
 //! Limits, with shorter ones than those of the documentation.
 
+#[cfg(target_os = "linux")]
+mod gone;
+
 use super::limits::Limits;
 use super::*;
 use crate::reply::Reply;
