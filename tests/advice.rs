@@ -2,12 +2,16 @@
 
 #[path = "../examples/quickstart/advice.rs"]
 mod advice;
+#[path = "support/case.rs"]
+mod case;
 #[path = "../examples/quickstart/in_time.rs"]
 mod in_time;
 #[path = "../examples/quickstart/story.rs"]
 mod story;
 #[path = "../examples/quickstart/tunnel.rs"]
 mod tunnel;
+#[path = "support/watchdog.rs"]
+mod watchdog;
 
 use End::{Close, Reset, Silence};
 use anysocks::{Error, Proxy, Target};
@@ -58,7 +62,7 @@ fn failure(proxy: &Proxy, target: &Target<'_>) -> Error {
 }
 
 fn advice(url: &str, target: &str) -> Option<&'static str> {
-    let proxy = url.parse::<Proxy>().unwrap().timeout(Duration::from_millis(300));
+    let proxy = url.parse::<Proxy>().unwrap().timeout(Duration::from_secs(2));
     let target = target.parse().unwrap();
     advice::what_to_try(&failure(&proxy, &target), &proxy, &target)
 }
@@ -138,10 +142,11 @@ fn of_a_request() {
 
 #[track_caller]
 fn check_rows(rows: &[Row]) {
-    for (prefix, answers, end, target, words) in rows {
-        let given = advice(&format!("{prefix}{}", server(answers, *end)), target);
-        check(given, words, &format!("{prefix} {answers:02x?} {end:?} {target}"));
-    }
+    let name = |(prefix, answers, end, target, _): &Row| format!("{prefix} {answers:02x?} {end:?} {target}");
+    case::at_once(rows, name, |row| {
+        let (prefix, answers, end, target, words) = row;
+        check(advice(&format!("{prefix}{}", server(answers, *end)), target), words, &name(row));
+    });
 }
 
 #[test]

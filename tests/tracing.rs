@@ -250,16 +250,23 @@ fn a_name_that_is_looked_up_here() {
 #[cfg(feature = "tokio")]
 #[test]
 fn what_is_given_up() {
-    use std::time::Duration;
-    let addr = scene::serving(|mut client| {
-        let _ = std::io::Read::read_to_end(&mut client, &mut Vec::new());
-    });
+    use tokio::io::AsyncReadExt;
+    use tokio::net::TcpListener;
+
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let proxy = Speaks::Socks5.at(addr);
     let reports = recorded(|| {
         runtime.block_on(async {
-            let connecting = anysocks::tokio::Socks5Stream::connect(&proxy, TARGET);
-            assert!(tokio::time::timeout(Duration::from_millis(50), connecting).await.is_err());
+            let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+            let proxy = Speaks::Socks5.at(listener.local_addr().expect("an address"));
+            let greeted = async {
+                let (mut client, _) = listener.accept().await.expect("a client");
+                client.read_exact(&mut [0; 3]).await.expect("a greeting");
+                client
+            };
+            tokio::select! {
+                _ = anysocks::tokio::Socks5Stream::connect(&proxy, TARGET) => panic!("no proxy answers"),
+                _client = greeted => {}
+            }
         });
     });
     let end = reports.last().expect("a report");

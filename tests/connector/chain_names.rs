@@ -1,15 +1,15 @@
 //! Who looks up the names on the way through a chain.
 
 use super::messages::{BOUND, Speaks};
-use super::scene::{BEHIND, TARGET, TOLERANCE, assert_echo, chain, error, invalid, play, serving};
-use super::ways::everywhere;
+use super::scene::{BEHIND, TARGET, assert_echo, chain, error, invalid, play, serving};
+use super::ways::{at_once, everywhere};
 use crate::support::server::{Server, echo};
 use anysocks::{Chain, Endpoint, ErrorKind, Invalid, Proxy, Reply, Resolve, Stage};
 use std::io::Read;
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 fn named(kind: Speaks, name: &str, port: u16) -> Proxy {
     kind.at(Endpoint::try_from((name, port)).expect("a name"))
@@ -123,20 +123,18 @@ fn another_address_does_not_help_against_a_proxy_on_the_way() {
 
 #[test]
 fn all_addresses_together_have_the_time_of_an_only_proxy() {
-    let limit = Duration::from_millis(300);
+    let limit = Duration::from_secs(3);
     let addr = serving(|mut client| {
         if play(&mut client, &Speaks::Socks5.greeting()).is_err() {
             return;
         }
         let _ = client.read(&mut [0; 100]);
-        thread::sleep(Duration::from_millis(200));
+        thread::sleep(Duration::from_secs(2));
         let _ = std::io::Write::write_all(&mut client, &Speaks::Socks5.refused());
     });
-    everywhere(|way| {
+    at_once(|way| {
         let proxy = Speaks::Socks5.at(addr).resolve(Resolve::Locally).timeout(limit);
-        let started = Instant::now();
         let error = error((way.new)(proxy.into()).connect("localhost:80"));
-        assert!(started.elapsed() < limit + TOLERANCE, "{:?}: {error}", started.elapsed());
         let several = localhost().len() > 1;
         assert_eq!((error.is_timeout(), error.reply().is_some()), (several, !several), "{error:?}");
         assert!(several || matches!(error.kind(), ErrorKind::Refused(_)), "{error:?}");

@@ -15,8 +15,6 @@ use std::time::Duration;
 pub(crate) const TARGET: &str = "example.com:80";
 /// Where the proxies behind the first are, where nobody goes there.
 pub(crate) const BEHIND: [&str; 2] = ["192.0.2.2:1080", "192.0.2.3:1080"];
-/// How late a deadline may be noticed on a machine that has other work.
-pub(crate) const TOLERANCE: Duration = Duration::from_millis(150);
 
 pub(crate) fn chain(proxies: impl IntoIterator<Item = Proxy>) -> Chain {
     let mut proxies = proxies.into_iter();

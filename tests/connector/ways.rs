@@ -8,7 +8,7 @@ pub(crate) mod hooks;
 use crate::fronts::association::Association;
 use crate::fronts::listening::Listening;
 use crate::support::blocked::{Executor, FuturesStream, OnAsyncIo, OnTokio, TokioStream, Tunnel};
-use crate::support::case::Case;
+use crate::support::case::{self, Case};
 use crate::support::drivers::Opened;
 use crate::support::script::Script;
 use anysocks::{Chain, Error, Name, NoProxy, Proxy, SocksStream, Target};
@@ -212,4 +212,9 @@ pub(crate) fn everywhere(check: impl Fn(&Way)) {
         let _case = Case::new(way.name);
         check(way);
     }
+}
+
+/// Runs a check on all of them at once, which then wait for the end of a limit together.
+pub(crate) fn at_once(check: impl Fn(&Way) + Sync) {
+    case::at_once(WAYS, |way| way.name.to_owned(), check);
 }

@@ -81,12 +81,12 @@ fn perform(task: &Task<'_>) -> Result<Result<(), String>, Error> {
             let error = opened.err();
             let fits =
                 error.as_ref().is_some_and(|error| error.stage() == Stage::Resolve && error.is_timeout());
-            judge("a resolver's timeout", fits, elapsed, 500..650, error)
+            judge("a resolver's timeout", fits, elapsed, 500..3500, error)
         }
         Task::SilentFirstAddress { front, proxy, destination } => {
             let proxy = Proxy::socks5((Task::NAME, *proxy))?.timeout(DEADLINE);
             let (elapsed, opened) = timed(front, &proxy, *destination);
-            judge("a tunnel", opened.is_ok(), elapsed, 240..450, opened.err())
+            judge("a tunnel", opened.is_ok(), elapsed, 240..3250, opened.err())
         }
     })
 }

@@ -17,8 +17,7 @@ pub(crate) struct Case {
 impl Case {
     pub(crate) fn new(name: impl Into<String>) -> Self {
         let name = name.into();
-        let test = thread::current().name().unwrap_or("a thread").to_owned();
-        Self { _watched: watchdog::watch(format!("{test}, in the case: {name}"), LIMIT), name }
+        Self { _watched: watchdog::watch(format!("{}, in the case: {name}", test()), LIMIT), name }
     }
 }
 
@@ -28,4 +27,23 @@ impl Drop for Case {
             eprintln!("in the case: {}", self.name);
         }
     }
+}
+
+/// Runs the cases at once, each on its own thread: for cases that wait for the end of a limit.
+pub(crate) fn at_once<T: Sync>(cases: &[T], name: impl Fn(&T) -> String + Sync, check: impl Fn(&T) + Sync) {
+    let (name, check) = (&name, &check);
+    thread::scope(|scope| {
+        for case in cases {
+            let run = move || {
+                let _case = Case::new(name(case));
+                check(case);
+            };
+            thread::Builder::new().name(test()).spawn_scoped(scope, run).expect("a thread");
+        }
+    });
+}
+
+/// The name of the running test, which libtest gives to its thread.
+fn test() -> String {
+    thread::current().name().unwrap_or("a thread").to_owned()
 }
