@@ -53,7 +53,8 @@ impl Keepalive {
     }
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(target_os = "linux")]
+#[cfg(test)]
 mod tests {
     use super::*;
     use std::net::Ipv4Addr;

@@ -30,8 +30,13 @@ async fn within(limits: Limits) -> Forwarder {
 async fn tunnel(forwarder: &Forwarder) -> (TcpStream, TcpStream) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let addr = listener.local_addr().unwrap();
-    let client = Socks5Stream::connect(forwarder.url(), addr).await.unwrap();
-    (client.into_inner(), listener.accept().await.unwrap().0)
+    let connecting = timeout(PATIENCE, Socks5Stream::connect(forwarder.url(), addr));
+    let client = connecting.await.unwrap().unwrap().into_inner();
+    (client, timeout(PATIENCE, listener.accept()).await.unwrap().unwrap().0)
+}
+
+async fn next_byte(stream: &mut TcpStream) -> u8 {
+    timeout(PATIENCE, stream.read_u8()).await.unwrap().unwrap()
 }
 
 async fn ended(stream: &mut TcpStream) -> ErrorKind {
@@ -72,7 +77,7 @@ async fn a_stranger_has_so_long_to_become_a_client() {
     }
     // A client has time.
     client.write_all(&[7]).await.unwrap();
-    assert_eq!(target.read_u8().await.unwrap(), 7);
+    assert_eq!(next_byte(&mut target).await, 7);
 }
 
 #[tokio::test]
@@ -82,7 +87,7 @@ async fn a_half_closed_tunnel_that_passes_nothing_ends() {
     // Targets that send nothing.
     let mut silent = Vec::new();
     for _ in 0..3 {
-        let (client, target) = timeout(PATIENCE, tunnel(&forwarder)).await.unwrap();
+        let (client, target) = tunnel(&forwarder).await;
         silent.push(target);
         drop(client);
     }
@@ -93,7 +98,7 @@ async fn a_half_closed_tunnel_that_passes_nothing_ends() {
     assert_eq!(ended(&mut target).await, ErrorKind::ConnectionReset);
     // A side that reads nothing.
     for target_first in [true, false] {
-        let (client, target) = timeout(PATIENCE, tunnel(&forwarder)).await.unwrap();
+        let (client, target) = tunnel(&forwarder).await;
         let (mut first, mut second) = if target_first { (target, client) } else { (client, target) };
         first.shutdown().await.unwrap();
         let much = vec![7; 1 << 20];
@@ -104,10 +109,10 @@ async fn a_half_closed_tunnel_that_passes_nothing_ends() {
         assert_eq!(ended.unwrap_err().kind(), ErrorKind::ConnectionReset);
     }
     // With neither at its end, there is no limit.
-    let (mut client, mut target) = timeout(PATIENCE, tunnel(&forwarder)).await.unwrap();
+    let (mut client, mut target) = tunnel(&forwarder).await;
     sleep(2 * SHORT).await;
     client.write_all(&[7]).await.unwrap();
-    assert_eq!(target.read_u8().await.unwrap(), 7);
+    assert_eq!(next_byte(&mut target).await, 7);
 }
 
 #[tokio::test]
@@ -118,7 +123,7 @@ async fn none_for_half_closed_tunnels() {
     assert_eq!(ended(&mut target).await, ErrorKind::UnexpectedEof);
     sleep(SHORT).await;
     target.write_all(&[7]).await.unwrap();
-    assert_eq!(client.read_u8().await.unwrap(), 7);
+    assert_eq!(next_byte(&mut client).await, 7);
     drop(target);
     assert_eq!(ended(&mut client).await, ErrorKind::UnexpectedEof);
 }
@@ -148,7 +153,7 @@ async fn who_reads_slowly_gets_all() {
     target.write_all(&page).await.unwrap();
     target.shutdown().await.unwrap();
     // The place is free again, and so the tunnel has ended.
-    timeout(PATIENCE, tunnel(&forwarder)).await.unwrap();
+    tunnel(&forwarder).await;
     let mut heard = Vec::new();
     timeout(PATIENCE, client.read_to_end(&mut heard)).await.unwrap().unwrap();
     assert!(heard == page, "{} bytes", heard.len());
@@ -164,7 +169,7 @@ async fn a_silence_begins_anew_with_each_byte() {
     for byte in 0..8 {
         sleep(LONG / 7).await;
         target.write_all(&[byte]).await.unwrap();
-        assert_eq!(client.read_u8().await.unwrap(), byte);
+        assert_eq!(next_byte(&mut client).await, byte);
     }
     drop(target);
     assert_eq!(ended(&mut client).await, ErrorKind::UnexpectedEof);
@@ -188,6 +193,6 @@ async fn so_many_wait_and_no_more() {
     drop(target);
     for _ in 0..2 {
         next().await.unwrap();
-        drop(listener.accept().await.unwrap());
+        drop(timeout(PATIENCE, listener.accept()).await.unwrap());
     }
 }

@@ -4,15 +4,44 @@ use super::datagrams::Scene;
 use super::messages::Speaks;
 use super::scene::{TARGET, serving};
 use super::support::server::echo;
-use super::support::sockets::rows;
 use super::{PATIENCE, started};
 use anysocks::tokio::{Connector, Socks5Stream};
+use std::fs;
 use std::time::{Duration, Instant};
 use tokio::time::sleep;
 
 /// What the forwarder sets, and what a proxy may have set.
 const DEFAULT: Duration = Duration::from_secs(45);
 const LONG: Duration = Duration::from_secs(1000);
+
+/// A TCP socket.
+#[derive(Debug)]
+struct Row {
+    local: u16,
+    remote: u16,
+    /// The time until the next probe of keepalive, if that is what the socket's timer waits for.
+    keepalive: Option<Duration>,
+}
+
+/// Those that have this port at either end.
+fn rows(port: u16) -> Vec<Row> {
+    let table = fs::read_to_string("/proc/net/tcp").unwrap_or_default();
+    table.lines().filter_map(row).filter(|row| row.local == port || row.remote == port).collect()
+}
+
+/// `number: local remote state tx:rx timer:when ...`, in hexadecimal digits.
+fn row(line: &str) -> Option<Row> {
+    let mut fields = line.split_whitespace().skip(1);
+    let mut port = || {
+        let (_, port) = fields.next()?.split_once(':')?;
+        u16::from_str_radix(port, 16).ok()
+    };
+    let (local, remote) = (port()?, port()?);
+    let (timer, when) = fields.nth(2)?.split_once(':')?;
+    // In hundredths of a second.
+    let when = Duration::from_millis(10 * u64::from_str_radix(when, 16).ok()?);
+    Some(Row { local, remote, keepalive: (timer == "02").then_some(when) })
+}
 
 /// The only socket with this port at one end, and any at the other, has a timer of up to this.
 async fn assert_probes(port: u16, is_local: bool, after: Duration) {

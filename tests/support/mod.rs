@@ -11,7 +11,6 @@ pub(crate) mod left_out;
 pub(crate) mod listening;
 pub(crate) mod script;
 pub(crate) mod server;
-pub(crate) mod sockets;
 pub(crate) mod streams;
 pub(crate) mod toy;
 pub(crate) mod watchdog;
