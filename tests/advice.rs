@@ -58,6 +58,7 @@ fn hear(client: &mut TcpStream) {
 }
 
 fn failure(proxy: &Proxy, target: &Target<'_>) -> Error {
+    case::limit_test();
     tunnel::open(proxy, target, &mut Story::new(sink())).map(drop).unwrap_err()
 }
 

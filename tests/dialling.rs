@@ -21,6 +21,7 @@ fn proxy(serve: impl Fn(TcpStream) + Send + 'static) -> SocketAddr {
 }
 
 fn proxy_at(ip: std::net::IpAddr, serve: impl Fn(TcpStream) + Send + 'static) -> SocketAddr {
+    case::limit_test();
     let listener = TcpListener::bind((ip, 0)).unwrap();
     let addr = listener.local_addr().unwrap();
     thread::spawn(move || listener.incoming().for_each(|client| serve(client.unwrap())));

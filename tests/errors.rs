@@ -1,5 +1,7 @@
 //! Errors as their readers see them: the exact sentences, what they come from, and what they become.
 
+mod support;
+
 use anysocks::blocking::{Socks4Stream, Socks5Listener, Socks5Stream, Socks5UdpSocket};
 use anysocks::udp::{AssociationEnd, Datagram};
 use anysocks::{Auth, Credentials, Error, ErrorKind, Invalid, Proxy, Stage, UserId};
@@ -280,6 +282,7 @@ fn what_is_no_datagram() {
 
 #[test]
 fn the_proxy_is_named() {
+    support::case::limit_test();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let addr = listener.local_addr().unwrap();
     let proxy: Proxy = format!("socks5h://user:pw@{addr}").parse().unwrap();

@@ -1,5 +1,7 @@
 //! No secret is shown: not by a value, not by an error, not by what an error comes from or turns into.
 
+mod support;
+
 use anysocks::blocking::{Socks5Listener, Socks5Stream, Socks5UdpSocket, converse};
 use anysocks::udp::{Datagram, Header, Options, Reassembler, Reassembly, RecvBatch, Relay, SendBatch};
 use anysocks::{
@@ -159,6 +161,7 @@ fn errors_of_the_stream() {
 
 #[test]
 fn errors_of_dialling() {
+    support::case::limit_test();
     // The system takes connections, and nobody answers on them.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let addr = silent.local_addr().unwrap();
@@ -185,6 +188,7 @@ fn errors_of_dialling() {
 
 /// A proxy that wants the password, and gives this reply to the request.
 fn granting(reply: &'static [u8]) -> Proxy {
+    support::case::limit_test();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let addr = listener.local_addr().unwrap();
     thread::spawn(move || {

@@ -4,6 +4,7 @@
 
 use super::messages::Speaks;
 use crate::support::blocked::Tunnel;
+use crate::support::case::limit_test;
 use crate::support::script::Line;
 use crate::support::server::Server;
 use anysocks::{Chain, Error, ErrorKind, Invalid, Proxy};
@@ -63,6 +64,7 @@ fn pump(mut from: &TcpStream, mut to: &TcpStream) {
 
 /// A server for any number of clients, each of which it serves on a thread.
 pub(crate) fn serving(serve: impl Fn(TcpStream) + Clone + Send + 'static) -> SocketAddr {
+    limit_test();
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
     let addr = listener.local_addr().expect("an address");
     thread::spawn(move || {

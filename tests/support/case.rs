@@ -6,6 +6,8 @@ use std::time::Duration;
 
 /// The longest time that a case may take. No sound case takes a tenth of it on an idle machine.
 const LIMIT: Duration = Duration::from_secs(120);
+/// The longest time that a test may take, with all its cases.
+const TEST_LIMIT: Duration = Duration::from_secs(300);
 
 /// A case of a test, until it is dropped. Prints the name if the test panics meanwhile, and ends the process if the case takes
 /// longer than [`LIMIT`].
@@ -41,6 +43,19 @@ pub(crate) fn at_once<T: Sync>(cases: &[T], name: impl Fn(&T) -> String + Sync, 
             thread::Builder::new().name(test()).spawn_scoped(scope, run).expect("a thread");
         }
     });
+}
+
+/// Ends the process if the running test takes longer than [`TEST_LIMIT`] from now on. A second call changes nothing.
+///
+/// It is the thread's end that counts, and on the main thread all tests run with `--test-threads=1`: nothing is limited there.
+pub(crate) fn limit_test() {
+    thread_local! {
+        static WATCHED: Option<Watched> = match thread::current().name() {
+            None | Some("main") => None,
+            Some(test) => Some(watchdog::watch(test.to_owned(), TEST_LIMIT)),
+        };
+    }
+    WATCHED.with(|_| ());
 }
 
 /// The name of the running test, which libtest gives to its thread.
