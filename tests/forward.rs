@@ -10,6 +10,9 @@ mod datagrams;
 mod ends;
 #[path = "forward/gone.rs"]
 mod gone;
+#[cfg(target_os = "linux")]
+#[path = "forward/keepalive.rs"]
+mod keepalive;
 #[path = "connector/messages.rs"]
 mod messages;
 #[path = "connector/scene.rs"]
@@ -181,7 +184,8 @@ async fn other_failures_have_the_nearest_code() {
 async fn who_comes_when_all_places_are_taken_waits() {
     let target = serving(|client| echo(&client));
     for places in [1, 3] {
-        let forwarder = Forwarder::start_for(Connector::direct(), places).await.expect("a forwarder");
+        let forwarder =
+            Forwarder::builder(Connector::direct()).connections(places).start().await.expect("a forwarder");
         let mut taken = Vec::new();
         for _ in 0..places {
             let connected = Socks5Stream::connect(forwarder.url(), target).await;
@@ -201,9 +205,10 @@ async fn who_comes_when_all_places_are_taken_waits() {
         next.expect("a tunnel").write_all(b"hello").await.expect("an open stream");
     }
     // There is always a place for one.
-    let forwarder = Forwarder::start_for(Connector::direct(), 0).await.expect("a forwarder");
+    let forwarder =
+        Forwarder::builder(Connector::direct()).connections(0).start().await.expect("a forwarder");
     Socks5Stream::connect(forwarder.url(), target).await.expect("a tunnel");
-    Forwarder::start_for(Connector::direct(), usize::MAX).await.expect("a forwarder");
+    Forwarder::builder(Connector::direct()).connections(usize::MAX).start().await.expect("a forwarder");
 }
 
 #[tokio::test]

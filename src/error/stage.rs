@@ -3,6 +3,9 @@
 use std::fmt;
 
 /// How far a connection had come.
+///
+/// A proxy may reset a connection as soon as it has accepted it. Such a reset is reported at
+/// [`Dial`](Self::Dial) or at one of the next stages, depending on which call meets it first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Stage {

@@ -31,6 +31,7 @@ fn no_client() -> io::Error {
 /// Makes a client of a stranger who knows user name and password, and asks in time.
 pub(super) async fn meet(mut client: TcpStream, shared: Arc<Shared>) -> io::Result<(TcpStream, Request)> {
     client.set_nodelay(true)?;
+    shared.limits.keepalive.set(&client)?;
     let asked = async {
         admit(&mut client, &shared).await?;
         request(&mut client).await

@@ -148,7 +148,7 @@ impl Proxy {
     ///
     /// The proxy is a SOCKS4 one, or the system has no random bytes.
     pub fn isolated_randomly(self) -> Result<Self, Error> {
-        let token = random_token().map_err(|error| Error::io(Stage::Preparation, error))?;
+        let token = random_token::<16>().map_err(|error| Error::io(Stage::Preparation, error))?;
         self.isolated(token.as_bytes())
     }
 

@@ -4,9 +4,10 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::process::Command;
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 use std::time::{Duration, Instant};
-use std::{io, process, thread};
+use std::{fs, io, process, thread};
 
 static RUNNING: Mutex<Running> = Mutex::new(Running { started: 0, cases: BTreeMap::new() });
 
@@ -52,9 +53,24 @@ fn keep_watch() {
         for Watching { since, limit, name } in running().cases.values() {
             if since.elapsed() > *limit {
                 // Not by `eprintln!`, whose output libtest captures and would lose here.
-                let _ = writeln!(io::stderr(), "no end after {limit:?}: {name}");
+                let _ = writeln!(io::stderr(), "no end after {limit:?}: {name}\n{}", sockets());
                 process::abort();
             }
         }
+    }
+}
+
+/// The TCP sockets of this process, with buffers, timers and windows where `ss` is installed: what
+/// a test that hangs waits for.
+fn sockets() -> String {
+    let process = format!("pid={},", process::id());
+    let own = |line: &&str| line.contains(&process);
+    match Command::new("ss").args(["--tcp", "--all", "--oneline", "-imnop"]).output() {
+        Ok(ss) if ss.status.success() => {
+            let lines = String::from_utf8_lossy(&ss.stdout);
+            lines.lines().filter(own).map(|line| line.trim_end().to_owned() + "\n").collect()
+        }
+        // Those of other processes too.
+        _ => fs::read_to_string("/proc/net/tcp").unwrap_or_default(),
     }
 }
