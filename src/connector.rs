@@ -10,7 +10,7 @@ use crate::invalid::Invalid;
 use crate::listener::SocksListener;
 use crate::optimistic::Say;
 use crate::proxy::{DEFAULT_TIMEOUT, Resolve, SocketOptions};
-use crate::route::{Chain, NoProxy, Proxies, Route, Rule, earlier, walk};
+use crate::route::{Chain, Choice, NoProxy, Proxies, Route, Rule, earlier, walk};
 use crate::runtime::{Asked, Runtime, deadline, lookup, no_address, resolved};
 use crate::stream::SocksStream;
 use crate::target::{Host, Target};
@@ -58,24 +58,30 @@ impl<F> Connector<F> {
         Route::from_env().map(Into::into)
     }
 
-    /// Goes through the proxy, or the chain of them, that a function chooses by the target, or directly where it chooses none.
+    /// Asks a function for the proxies of each target: a proxy, a chain, none, or an error.
     ///
     /// ```
-    /// use anysocks::{Proxy, blocking::Connector};
+    /// use anysocks::{Chain, Error, blocking::Connector};
     ///
-    /// let tor = Proxy::socks5("127.0.0.1:9050")?;
-    /// let connector = Connector::by_rule(move |target| {
-    ///     let onion = target.domain().is_some_and(|name| name.ends_with(".onion"));
-    ///     onion.then(|| tor.clone())
+    /// let connector = Connector::by_rule(|target| -> Result<Option<Chain>, Error> {
+    ///     match target.domain() {
+    ///         Some(name) if name.ends_with(".onion") => Ok(Some("socks5h://127.0.0.1:9050".parse()?)),
+    ///         _ => Ok(None),
+    ///     }
     /// });
-    /// # Ok::<(), anysocks::Error>(())
     /// ```
     ///
-    /// A name that is only to be [resolved](Self::resolve) has port 0 there.
+    /// `None` means a direct connection, so a rule that can fail returns a `Result` ([`Choice`] lists
+    /// what it may return). `Err` refuses the target: nothing is dialled, and the call fails with
+    /// [`ErrorKind::Rule`](crate::ErrorKind::Rule).
+    ///
+    /// A rule is called once for each connection, BIND and lookup, on the calling thread or task. The
+    /// target's port is 0 where a name or an address is only looked up ([`resolve`](Self::resolve),
+    /// [`resolve_ptr`](Self::resolve_ptr)). A rule is not asked about [exceptions](Self::no_proxy), and
+    /// [`associate`](Self::associate) has no target to ask about.
     #[must_use]
-    pub fn by_rule<C: Into<Chain>>(rule: impl Fn(&Target<'_>) -> Option<C> + Send + Sync + 'static) -> Self {
-        let rule: Arc<Rule> = Arc::new(move |target: &Target<'_>| rule(target).map(Into::into));
-        Route::from(Proxies::Rule(rule)).into()
+    pub fn by_rule<A: Choice>(rule: impl Fn(&Target<'_>) -> A + Send + Sync + 'static) -> Self {
+        Route::from(Proxies::Rule(Rule::new(rule))).into()
     }
 }
 
@@ -98,7 +104,7 @@ impl<F: Runtime, W: Wrap<F>> Connector<F, W> {
         target: Target<'_>,
         first_bytes: &[u8],
     ) -> Result<SocksStream<W::Stream, AnyVersion, F>, Error> {
-        let Some(chain) = self.route.to(&target) else {
+        let Some(chain) = self.route.to(&target)? else {
             let request = trace::request(Command::Connect, &"none", &target);
             let (stream, established) = request.watch(self.directly(&target, first_bytes)).await?;
             return Ok(SocksStream::new(stream, established));
@@ -113,7 +119,7 @@ impl<F: Runtime, W: Wrap<F>> Connector<F, W> {
         &self,
         peer: Target<'_>,
     ) -> Result<SocksListener<W::Stream, AnyVersion, F>, Error> {
-        let chain = self.route.to(&peer).ok_or(Invalid::NoProxyToAsk)?;
+        let chain = self.route.to(&peer)?.ok_or(Invalid::NoProxyToAsk)?;
         let reached =
             walk::<F, W, AnyVersion>(chain.hops(), chain.limit(), &self.wrap, peer, Asked::bind()).await?;
         Ok(SocksListener::reached(reached, chain.hops()))
@@ -124,7 +130,7 @@ impl<F: Runtime, W: Wrap<F>> Connector<F, W> {
             Host::Ip(ip) => return Ok(ip),
             Host::Domain(name) => name,
         };
-        let chain = self.route.to(&(name.borrowed(), 0).into());
+        let chain = self.route.to(&(name.borrowed(), 0).into())?;
         match &chain {
             Some(chain) if chain.last().resolves() == Resolve::ByProxy => {
                 tor::resolve_by::<F, W>(chain.hops(), chain.limit(), &self.wrap, name.into()).await
@@ -137,7 +143,7 @@ impl<F: Runtime, W: Wrap<F>> Connector<F, W> {
     }
 
     pub(crate) async fn resolve_addr(&self, ip: IpAddr) -> Result<Name, Error> {
-        let chain = self.route.to(&(ip, 0).into()).ok_or(Invalid::NoProxyToAsk)?;
+        let chain = self.route.to(&(ip, 0).into())?.ok_or(Invalid::NoProxyToAsk)?;
         tor::resolve_ptr_by::<F, W>(chain.hops(), chain.limit(), &self.wrap, ip).await
     }
 

@@ -157,7 +157,7 @@ pub use invalid::Invalid;
 pub use listener::SocksListener;
 pub use proxy::{Endpoint, Protocol, Proxy, Resolve};
 pub use reply::Reply;
-pub use route::{Chain, NoProxy};
+pub use route::{Chain, Choice, NoProxy};
 pub use second_reply::SecondReply;
 pub use socks4::{Socks4, UserId};
 pub use socks5::{Auth, Credentials, Method, Socks5};

@@ -169,6 +169,8 @@ async fn other_failures_have_the_nearest_code() {
     let silent = serving(|mut client| drop(std::io::Read::read_to_end(&mut client, &mut Vec::new())));
     let late = Connector::new(proxy(silent).timeout(Duration::from_millis(100)));
     assert_refused(late, TARGET, Reply::TTL_EXPIRED).await;
+    let refusing = Connector::by_rule(|_| Err::<Option<Proxy>, _>("not today"));
+    assert_refused(refusing, TARGET, Reply::NOT_ALLOWED).await;
     // One that can't relay datagrams.
     let forwarder = started(Connector::direct()).await;
     let refused = Socks5UdpSocket::associate(forwarder.url()).await.expect_err("a refusal");

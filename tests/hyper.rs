@@ -161,6 +161,9 @@ async fn errors_are_the_crates_own() {
 
     let error = over(Connector::direct()).get(uri("http://hidden.onion/")).await.expect_err("no page");
     assert!(matches!(own(&error).kind(), ErrorKind::Invalid(Invalid::OnionResolvedLocally)));
+    let rule = Connector::by_rule(|_| Err::<Option<Proxy>, _>("not today"));
+    let error = over(rule).get(uri("http://example.com/")).await.expect_err("no page");
+    assert!(matches!(own(&error).kind(), ErrorKind::Rule(_)), "{error:?}");
     let proxy: Proxy = "socks5h+tls://127.0.0.1".parse().expect("a proxy");
     let error = client(proxy).get(uri("http://example.com/")).await.expect_err("no page");
     assert!(matches!(own(&error).kind(), ErrorKind::Invalid(Invalid::TlsNotWrapped)));

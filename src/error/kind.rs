@@ -14,6 +14,9 @@ pub enum ErrorKind {
     /// The caller's own mistake. Nothing was sent.
     #[error(transparent)]
     Invalid(Invalid),
+    /// The [rule](crate::Connector::by_rule) of a connector returned an error for the target. Nothing was sent.
+    #[error("failed: the connector's rule refuses the target")]
+    Rule(#[source] Box<dyn error::Error + Send + Sync>),
     /// An I/O error of the stream.
     #[error("failed")]
     Io(#[source] io::Error),

@@ -165,7 +165,7 @@ impl Error {
             | ErrorKind::Malformed { .. } => io::ErrorKind::InvalidData,
             ErrorKind::NoRelay(_) => io::ErrorKind::AddrNotAvailable,
             ErrorKind::AssociationEnded(_) => io::ErrorKind::ConnectionAborted,
-            ErrorKind::Method(_) => io::ErrorKind::Other,
+            ErrorKind::Rule(_) | ErrorKind::Method(_) => io::ErrorKind::Other,
         }
     }
 }

@@ -3,17 +3,18 @@
 mod chain;
 mod environment;
 mod no_proxy;
+mod rule;
 mod walk;
 
 pub use chain::Chain;
 pub use no_proxy::NoProxy;
+pub use rule::Choice;
+pub(crate) use rule::Rule;
 pub(crate) use walk::{Reached, earlier, walk};
 
 use crate::error::Error;
 use crate::target::Target;
 use std::borrow::Cow;
-use std::fmt;
-use std::sync::Arc;
 
 /// How the way to a target is found.
 #[derive(Clone, Debug)]
@@ -23,15 +24,12 @@ pub(crate) struct Route {
     pub(crate) exceptions: NoProxy,
 }
 
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) enum Proxies {
     None,
     Chain(Chain),
-    /// As a function says.
-    Rule(Arc<Rule>),
+    Rule(Rule),
 }
-
-pub(crate) type Rule = dyn Fn(&Target<'_>) -> Option<Chain> + Send + Sync;
 
 impl Route {
     pub(crate) fn from_env() -> Result<Self, Error> {
@@ -39,14 +37,18 @@ impl Route {
     }
 
     /// The proxies on the way to the target; `None` to connect to it directly.
-    pub(crate) fn to(&self, target: &Target<'_>) -> Option<Cow<'_, Chain>> {
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Rule`](crate::ErrorKind::Rule): the rule refuses the target.
+    pub(crate) fn to(&self, target: &Target<'_>) -> Result<Option<Cow<'_, Chain>>, Error> {
         if self.exceptions.covers(target) {
-            return None;
+            return Ok(None);
         }
         match &self.proxies {
-            Proxies::None => None,
-            Proxies::Chain(chain) => Some(Cow::Borrowed(chain)),
-            Proxies::Rule(rule) => rule(target).map(Cow::Owned),
+            Proxies::None => Ok(None),
+            Proxies::Chain(chain) => Ok(Some(Cow::Borrowed(chain))),
+            Proxies::Rule(rule) => Ok(rule.choose(target)?.map(Cow::Owned)),
         }
     }
 
@@ -62,15 +64,5 @@ impl Route {
 impl From<Proxies> for Route {
     fn from(proxies: Proxies) -> Self {
         Self { proxies, exceptions: NoProxy::default() }
-    }
-}
-
-impl fmt::Debug for Proxies {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::None => f.write_str("None"),
-            Self::Chain(chain) => chain.fmt(f),
-            Self::Rule(_) => f.write_str("Rule(..)"),
-        }
     }
 }
