@@ -28,7 +28,7 @@ use std::sync::Arc;
 ///
 /// `F` is the front end, each of which names its own `Connector`, and `W` what the stream is wrapped in. It is cheap to clone.
 pub struct Connector<F, W = Plain> {
-    route: Arc<Route>,
+    pub(crate) route: Arc<Route>,
     wrap: W,
     marker: PhantomData<fn() -> F>,
 }
@@ -46,14 +46,28 @@ impl<F> Connector<F> {
         Route::from(Proxies::None).into()
     }
 
-    /// Goes as the environment says, which is read now: through the proxy, or the chain with commas between its URLs, that the first of
-    /// `socks_proxy`, `SOCKS_PROXY`, `all_proxy` and `ALL_PROXY` names that is set and not empty; directly to whom `no_proxy` or
-    /// `NO_PROXY` lists ([`NoProxy`]), and to everybody if none is set. No other variable counts: `HTTP_PROXY`, which a web server may set to what
-    /// a stranger says, is none of them.
+    /// Reads the proxies from the environment, once, when it is called.
+    ///
+    /// 1. The first of `socks_proxy`, `SOCKS_PROXY`, `all_proxy` and `ALL_PROXY` that is set decides for
+    ///    all targets. Its value is a SOCKS URL, or a chain of them with commas between.
+    /// 2. If none of these is set, the first of `https_proxy`, `HTTPS_PROXY` and `http_proxy` whose value
+    ///    is a SOCKS URL or a chain does. With the feature `hyper`, the first two are for `https` and
+    ///    `wss` URIs, and the third for `http` and `ws`. Other values, such as `http://proxy:3128`, are
+    ///    passed over: for an HTTP proxy alone, the connection is direct.
+    /// 3. Connections to the targets in `no_proxy`, or else `NO_PROXY`, are direct ([`NoProxy`]).
+    ///
+    /// If nothing is set, all connections are direct. A variable that is set to nothing is not set.
+    ///
+    /// Upper-case `HTTP_PROXY` never counts: a CGI server sets it from a header of the request. Where
+    /// names of variables ignore case (Windows), `http_proxy` does not count in a CGI program.
+    ///
+    /// With the feature `tracing`, each variable that is passed over gives an event with its name.
     ///
     /// # Errors
     ///
-    /// The value is no SOCKS URL. One of another protocol, such as `http://`, is not passed over: the connection would be direct, unasked.
+    /// - [`Invalid::Variable`]: one of the first four variables that decides is not a SOCKS URL or a
+    ///   chain, or one of the others is a SOCKS URL with a mistake in it. Neither is passed over, because
+    ///   the connection would be direct.
     pub fn from_env() -> Result<Self, Error> {
         Route::from_env().map(Into::into)
     }
@@ -90,7 +104,12 @@ impl<F, W> Connector<F, W> {
     #[must_use]
     pub fn no_proxy(self, exceptions: NoProxy) -> Self {
         let proxies = self.route.proxies.clone();
-        Self { route: Arc::new(Route { proxies, exceptions }), ..self }
+        self.by(Route { proxies, exceptions })
+    }
+
+    /// The same, by another route.
+    pub(crate) fn by(self, route: Route) -> Self {
+        Self { route: Arc::new(route), ..self }
     }
 
     pub(crate) fn wrapped_by<V>(self, wrap: V) -> Connector<F, V> {

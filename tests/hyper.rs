@@ -1,5 +1,12 @@
 //! A connector below hyper's client, through a SOCKS server and to web servers in this process.
 
+#[path = "hyper/environment.rs"]
+mod environment;
+#[path = "connector/messages.rs"]
+mod messages;
+#[path = "connector/scene.rs"]
+mod scene;
+mod support;
 #[path = "connector/web.rs"]
 mod web;
 

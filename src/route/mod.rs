@@ -28,6 +28,11 @@ pub(crate) struct Route {
 pub(crate) enum Proxies {
     None,
     Chain(Chain),
+    /// At least one of them is set. A URI's scheme decides which one counts; without a URI, the first that is set does.
+    ByScheme {
+        https: Option<Chain>,
+        http: Option<Chain>,
+    },
     Rule(Rule),
 }
 
@@ -46,9 +51,8 @@ impl Route {
             return Ok(None);
         }
         match &self.proxies {
-            Proxies::None => Ok(None),
-            Proxies::Chain(chain) => Ok(Some(Cow::Borrowed(chain))),
             Proxies::Rule(rule) => Ok(rule.choose(target)?.map(Cow::Owned)),
+            _ => Ok(self.to_anybody().map(Cow::Borrowed)),
         }
     }
 
@@ -56,6 +60,7 @@ impl Route {
     pub(crate) fn to_anybody(&self) -> Option<&Chain> {
         match &self.proxies {
             Proxies::Chain(chain) => Some(chain),
+            Proxies::ByScheme { https, http } => https.as_ref().or(http.as_ref()),
             Proxies::None | Proxies::Rule(_) => None,
         }
     }

@@ -2,8 +2,8 @@
 
 use super::messages::Speaks;
 use super::scene::{BEHIND, Lonely, TARGET, TOLERANCE, behind, dialogue, error, falling_silent, invalid};
-use super::ways::Through;
 use super::ways::everywhere;
+use super::ways::{FallibleRule, Through};
 use super::{saying, word};
 use crate::support::server::Server;
 use anysocks::{Address, Chain, Error, ErrorKind, Invalid, Proxy, Reply, Stage};
@@ -102,7 +102,7 @@ fn its_errors_and_limits_are_those_of_the_chain() {
 }
 
 /// Refuses every target, as a rule does whose configuration is broken.
-fn refusal() -> Box<dyn Fn(&anysocks::Target<'_>) -> Result<Option<Chain>, Error> + Send + Sync> {
+fn refusal() -> FallibleRule {
     Box::new(|_| Ok(Some("socks5h://bad host".parse()?)))
 }
 

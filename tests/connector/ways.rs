@@ -32,7 +32,7 @@ pub(crate) trait Connecting: Debug + Send + Sync {
 }
 
 type Rule<C> = Box<dyn Fn(&Target<'_>) -> Option<C> + Send + Sync>;
-type FallibleRule = Box<dyn Fn(&Target<'_>) -> Result<Option<Chain>, Error> + Send + Sync>;
+pub(crate) type FallibleRule = Box<dyn Fn(&Target<'_>) -> Result<Option<Chain>, Error> + Send + Sync>;
 
 /// Which way a wrapped connector goes.
 pub(crate) enum Through {
