@@ -145,10 +145,13 @@ async fn refusals_are_passed_on() {
         let addr = saying(Speaks::Socks5.lines(1, TARGET, reply), "");
         let forwarder = started(Connector::new(Speaks::Socks5.at(addr))).await;
         let refused = Socks5Stream::connect(forwarder.url(), TARGET).await.expect_err("a refusal");
-        assert_eq!((refused.stage(), refused.reply()), (Stage::Request, Some(Reply(code))));
+        assert_eq!((refused.stage(), refused.reply()), (Stage::Request, Some(Reply::V5(code))));
     }
     // What SOCKS5 has no name for is a general failure.
     let addr = saying(Speaks::Socks4.lines(1, TARGET, Speaks::Socks4.refused()), "");
+    assert_refused(Connector::new(Speaks::Socks4.at(addr)), TARGET, Reply::GENERAL_FAILURE).await;
+    // A number of SOCKS5's means nothing in SOCKS4.
+    let addr = saying(Speaks::Socks4.lines(1, TARGET, vec![0, 5, 0, 0, 0, 0, 0, 0]), "");
     assert_refused(Connector::new(Speaks::Socks4.at(addr)), TARGET, Reply::GENERAL_FAILURE).await;
 }
 

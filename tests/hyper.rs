@@ -163,7 +163,7 @@ async fn errors_are_the_crates_own() {
     let error = client(proxy).get(uri("http://example.com/")).await.expect_err("no page");
     assert!(error.is_connect());
     let own_error = own(&error);
-    assert_eq!((own_error.stage(), own_error.reply()), (Stage::Request, Some(Reply(5))));
+    assert_eq!((own_error.stage(), own_error.reply()), (Stage::Request, Some(Reply::V5(5))));
     assert_eq!(own_error.proxy(), Some(&*url));
 
     let error = over(Connector::direct()).get(uri("http://hidden.onion/")).await.expect_err("no page");

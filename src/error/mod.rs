@@ -13,7 +13,7 @@ use std::{error, fmt, io};
 
 /// Why there is no connection: the [`Stage`] that failed, the [`ErrorKind`], and the proxy.
 ///
-/// `Display` is one sentence, such as `proxy socks5h://127.0.0.1:1080: request refused: host unreachable (X'04')`. Where there is a
+/// `Display` is one sentence, such as `proxy socks5h://127.0.0.1:1080: request refused: command not supported (X'07')`. Where there is a
 /// [`source`](error::Error::source), such as an I/O error, that tells the rest, and the sentence does not repeat it; `{:#}` adds it. No credentials ever stand
 /// in an error.
 ///

@@ -81,7 +81,10 @@ fn its_errors_and_limits_are_those_of_the_chain() {
         let url = chain.hops()[2].to_string();
         let rule = (way.by_rule_of_chains)(Box::new(move |_| Some(chain.clone())));
         let failed = error(rule.connect(TARGET));
-        assert_eq!((failed.hop(), failed.proxy(), failed.reply()), (Some(3), Some(&*url), Some(Reply(4))));
+        assert_eq!(
+            (failed.hop(), failed.proxy(), failed.reply()),
+            (Some(3), Some(&*url), Some(Reply::V5(4)))
+        );
         server.join();
 
         let chain: Chain = behind(silent, &KINDS).timeout(limit);
