@@ -80,8 +80,11 @@ fn name(addr: &SockAddr) -> String {
 
 #[cfg(unix)]
 fn path(addr: &SockAddr) -> Option<String> {
+    let own = addr.as_pathname().map(|path| path.to_string_lossy().into_owned());
+    let name = |name: &[u8]| format!("\0{}", String::from_utf8_lossy(name));
+    let path = own.or_else(|| addr.as_abstract_namespace().map(name));
     // It may come from a URL, and goes to a terminal.
-    addr.as_pathname().map(|path| path.to_string_lossy().escape_debug().to_string())
+    path.map(|path| path.escape_debug().to_string())
 }
 
 #[cfg(not(unix))]
