@@ -61,7 +61,8 @@ impl<F> Connector<F> {
     /// Upper-case `HTTP_PROXY` never counts: a CGI server sets it from a header of the request. Where
     /// names of variables ignore case (Windows), `http_proxy` does not count in a CGI program.
     ///
-    /// With the feature `tracing`, each variable that is passed over gives an event with its name.
+    /// With the feature `tracing`, each variable that is passed over gives an event with its name, and so does a
+    /// `no_proxy` with entries that can never match.
     ///
     /// # Errors
     ///

@@ -98,7 +98,7 @@ pub(crate) fn looked_up(addresses: usize) {
     debug!(stage = %Stage::Resolve, addresses, "looked up");
 }
 
-/// A variable of the environment is set and does not count.
+/// A variable of the environment, or a part of it, does not count.
 pub(crate) fn passed_over(variable: &str, why: &str) {
     info!(variable, why, "passed over");
 }

@@ -257,16 +257,18 @@ fn a_variable_that_is_passed_over() {
         let variables = [("https_proxy", &*url), ("HTTPS_PROXY", socks), ("http_proxy", &url)];
         let header: &[_] = if cfg!(unix) { &[("HTTP_PROXY", socks)] } else { &[] };
         let variables = if cfg!(unix) { &variables[..] } else { &variables[2..] };
-        child::run("a_variable_that_is_passed_over", &[&[(CHILD, "1")], variables, header].concat());
+        let own = [(CHILD, "1"), ("no_proxy", "*.secret.example, *secret.example, db*")];
+        child::run("a_variable_that_is_passed_over", &[&own, variables, header].concat());
         return;
     }
     let not_socks = |name: &str| format!(": passed over variable={name:?} why=\"it is not a SOCKS URL\"");
+    let no_proxy = ": passed over variable=\"no_proxy\" why=\"2 of its entries can never match\"".to_owned();
     let expected = if cfg!(unix) {
         let header = "a CGI server sets it from a header of the request";
         let header = format!(": passed over variable=\"HTTP_PROXY\" why={header:?}");
-        vec![not_socks("https_proxy"), not_socks("http_proxy"), header]
+        vec![not_socks("https_proxy"), not_socks("http_proxy"), header, no_proxy]
     } else {
-        vec![not_socks("http_proxy")]
+        vec![not_socks("http_proxy"), no_proxy]
     };
     everywhere(|way| {
         let reports = recorded(|| drop((way.from_env)().expect("a way")));

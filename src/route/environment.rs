@@ -35,10 +35,17 @@ impl<R: Fn(&str) -> Option<OsString>> Variables<R> {
             Some((name, urls)) => Proxies::Chain(chain(name, urls)?),
             None => self.by_scheme()?,
         };
-        let exceptions = self.first(&NO_PROXY);
-        let exceptions =
-            exceptions.map_or_else(NoProxy::default, |(_, list)| NoProxy::new(&list.to_string_lossy()));
-        Ok(Route { proxies, exceptions })
+        Ok(Route { proxies, exceptions: self.exceptions() })
+    }
+
+    fn exceptions(&self) -> NoProxy {
+        let Some((name, list)) = self.first(&NO_PROXY) else { return NoProxy::default() };
+        let exceptions = NoProxy::new(&list.to_string_lossy());
+        let ignored = exceptions.ignored().count();
+        if ignored > 0 {
+            trace::passed_over(name, &format!("{ignored} of its entries can never match"));
+        }
+        exceptions
     }
 
     fn by_scheme(&self) -> Result<Proxies, Error> {

@@ -2,6 +2,7 @@
 
 mod chain;
 mod environment;
+mod exception;
 mod no_proxy;
 mod rule;
 mod walk;
