@@ -48,27 +48,30 @@ impl<F> Connector<F> {
 
     /// Reads the proxies from the environment, once, when it is called.
     ///
-    /// 1. The first of `socks_proxy`, `SOCKS_PROXY`, `all_proxy` and `ALL_PROXY` that is set decides for
-    ///    all targets. Its value is a SOCKS URL, or a chain of them with commas between.
-    /// 2. If none of these is set, the first of `https_proxy`, `HTTPS_PROXY` and `http_proxy` whose value
-    ///    is a SOCKS URL or a chain does. With the feature `hyper`, the first two are for `https` and
-    ///    `wss` URIs, and the third for `http` and `ws`. Other values, such as `http://proxy:3128`, are
-    ///    passed over: for an HTTP proxy alone, the connection is direct.
+    /// 1. The first of `socks_proxy`, `SOCKS_PROXY`, `all_proxy` and `ALL_PROXY` that is set
+    ///    decides for all targets. Its value is a SOCKS URL, or a chain of them with commas
+    ///    between.
+    /// 2. If none of these is set, the first of `https_proxy`, `HTTPS_PROXY` and `http_proxy`
+    ///    whose value is a SOCKS URL or a chain does. With the feature `hyper`, the first two are
+    ///    for `https` and `wss` URIs, and the third for `http` and `ws`. Other values, such as
+    ///    `http://proxy:3128`, are passed over: for an HTTP proxy alone, the connection is direct.
     /// 3. Connections to the targets in `no_proxy`, or else `NO_PROXY`, are direct ([`NoProxy`]).
     ///
-    /// If nothing is set, all connections are direct. A variable that is set to nothing is not set.
+    /// If nothing is set, all connections are direct. A variable that is set to nothing is not
+    /// set.
     ///
-    /// Upper-case `HTTP_PROXY` never counts: a CGI server sets it from a header of the request. Where
-    /// names of variables ignore case (Windows), `http_proxy` does not count in a CGI program.
+    /// Upper-case `HTTP_PROXY` never counts: a CGI server sets it from a header of the request.
+    /// Where names of variables ignore case (Windows), `http_proxy` does not count in a CGI
+    /// program.
     ///
-    /// With the feature `tracing`, each variable that is passed over gives an event with its name, and so does a
-    /// `no_proxy` with entries that can never match.
+    /// With the feature `tracing`, each variable that is passed over gives an event with its name,
+    /// and so does a `no_proxy` with entries that can never match.
     ///
     /// # Errors
     ///
-    /// - [`Invalid::Variable`]: one of the first four variables that decides is not a SOCKS URL or a
-    ///   chain, or one of the others is a SOCKS URL with a mistake in it. Neither is passed over, because
-    ///   the connection would be direct.
+    /// - [`Invalid::Variable`]: one of the first four variables that decides is not a SOCKS URL or
+    ///   a chain, or one of the others is a SOCKS URL with a mistake in it. Neither is passed
+    ///   over, because the connection would be direct.
     pub fn from_env() -> Result<Self, Error> {
         Route::from_env().map(Into::into)
     }
@@ -86,14 +89,15 @@ impl<F> Connector<F> {
     /// });
     /// ```
     ///
-    /// `None` means a direct connection, so a rule that can fail returns a `Result` ([`Choice`] lists
-    /// what it may return). `Err` refuses the target: nothing is dialled, and the call fails with
-    /// [`ErrorKind::Rule`](crate::ErrorKind::Rule).
+    /// `None` means a direct connection, so a rule that can fail returns a `Result` ([`Choice`]
+    /// lists what it may return). `Err` refuses the target: nothing is dialled, and the call fails
+    /// with [`ErrorKind::Rule`](crate::ErrorKind::Rule).
     ///
-    /// A rule is called once for each connection, BIND and lookup, on the calling thread or task. The
-    /// target's port is 0 where a name or an address is only looked up ([`resolve`](Self::resolve),
-    /// [`resolve_ptr`](Self::resolve_ptr)). A rule is not asked about [exceptions](Self::no_proxy), and
-    /// [`associate`](Self::associate) has no target to ask about.
+    /// A rule is called once for each connection, BIND and lookup, on the calling thread or task.
+    /// The target's port is 0 where a name or an address is only looked up
+    /// ([`resolve`](Self::resolve), [`resolve_ptr`](Self::resolve_ptr)). A rule is not asked about
+    /// [exceptions](Self::no_proxy), and [`associate`](Self::associate) has no target to ask
+    /// about.
     #[must_use]
     pub fn by_rule<A: Choice>(rule: impl Fn(&Target<'_>) -> A + Send + Sync + 'static) -> Self {
         Route::from(Proxies::Rule(Rule::new(rule))).into()

@@ -12,7 +12,8 @@
 //! # Ok(()) }
 //! ```
 //!
-//! Where [`Connector::from_env`] found `https_proxy` or `http_proxy`, the scheme of the URI decides which of them counts.
+//! Where [`Connector::from_env`] found `https_proxy` or `http_proxy`, the scheme of the URI
+//! decides which of them counts.
 //!
 //! A client keeps its connections by host alone. Whose streams must not share a circuit of Tor, has a client for each
 //! [isolated](crate::Proxy::isolated) proxy.

@@ -90,6 +90,7 @@ mod conversation;
 mod dial;
 mod encapsulation;
 mod error;
+mod escape;
 mod established;
 mod frames;
 mod into_proxy;

@@ -2,10 +2,11 @@
 
 use std::{fmt, io};
 
-/// The code of a proxy's reply: the version that was spoken, and the number that was sent, whether or not it has a name.
+/// The code of a proxy's reply: the version that was spoken, and the number that was sent, whether
+/// or not it has a name.
 ///
-/// Each version has its own numbers: `00` to `08` are SOCKS5's (RFC 1928 §6), `F0` to `F7` Tor's additions to
-/// them, and 90 to 93 SOCKS4's.
+/// Each version has its own numbers: `00` to `08` are SOCKS5's (RFC 1928 §6), `F0` to `F7` Tor's
+/// additions to them, and 90 to 93 SOCKS4's.
 ///
 /// `Display` gives the code's name, and what else real proxies use it for:
 ///
@@ -28,11 +29,11 @@ pub enum Reply {
 
 /// RFC 1928 §6.
 impl Reply {
-    /// The request was granted. Some proxies grant before they connect to the target, and close the
-    /// connection if they can't.
+    /// The request was granted. Some proxies grant before they connect to the target, and close
+    /// the connection if they can't.
     pub const SUCCEEDED: Self = Self::V5(0x00);
-    /// General SOCKS server failure. Some proxies answer so for a name that they can't resolve, and
-    /// Tor for most failures.
+    /// General SOCKS server failure. Some proxies answer so for a name that they can't resolve,
+    /// and Tor for most failures.
     pub const GENERAL_FAILURE: Self = Self::V5(0x01);
     /// Connection not allowed by ruleset.
     pub const NOT_ALLOWED: Self = Self::V5(0x02);
@@ -40,7 +41,8 @@ impl Reply {
     pub const NETWORK_UNREACHABLE: Self = Self::V5(0x03);
     /// Host unreachable. Many proxies answer so for a name that they can't resolve.
     pub const HOST_UNREACHABLE: Self = Self::V5(0x04);
-    /// Connection refused by the destination. A few proxies answer so for a name that they can't resolve.
+    /// Connection refused by the destination. A few proxies answer so for a name that they can't
+    /// resolve.
     pub const CONNECTION_REFUSED: Self = Self::V5(0x05);
     /// TTL expired. Many proxies answer so if the destination does not answer in time.
     pub const TTL_EXPIRED: Self = Self::V5(0x06);
@@ -54,7 +56,8 @@ impl Reply {
 impl Reply {
     /// SOCKS4: the request was granted.
     pub const GRANTED: Self = Self::V4(90);
-    /// SOCKS4: the request was rejected or failed. A proxy without SOCKS4a answers so for every name.
+    /// SOCKS4: the request was rejected or failed. A proxy without SOCKS4a answers so for every
+    /// name.
     pub const REJECTED: Self = Self::V4(91);
     /// SOCKS4: the proxy can't reach the identd of the client.
     pub const NO_IDENTD: Self = Self::V4(92);

@@ -6,6 +6,7 @@ use crate::command::Command;
 use crate::conversation::Conversation;
 use crate::dial::{Failures, interleave};
 use crate::error::{Error, ErrorKind, Stage};
+use crate::escape::Escaped;
 use crate::into_proxy::IntoProxy;
 use crate::invalid::Invalid;
 use crate::listener::SocksListener;
@@ -192,7 +193,7 @@ pub(crate) async fn resolve<R: Runtime>(
 }
 
 fn unresolved(name: &str, error: io::Error) -> Error {
-    Error::new(Stage::Resolve, ErrorKind::Unresolved { name: name.to_owned(), error })
+    Error::new(Stage::Resolve, ErrorKind::Unresolved { name: Escaped(name).to_string(), error })
 }
 
 pub(crate) fn no_address(name: &str) -> Error {

@@ -2,6 +2,7 @@
 
 use super::zone;
 use crate::error::Error;
+use crate::escape::Escaped;
 use crate::invalid::Invalid;
 use crate::target::{Domain, Host, split_port};
 use std::borrow::Cow;
@@ -15,19 +16,19 @@ pub(super) const DEFAULT_PORT: u16 = 1080;
 
 /// Where a proxy listens.
 ///
-/// A text is `host:port`, or `host` for port 1080; a path is one of a Unix-domain socket. An IPv6 address may have a zone, which is
-/// the number of an interface (`[fe80::1%2]:1080`) or, on Linux, its name (`[fe80::1%eth0]:1080`). A name is looked up when the
-/// text is read.
+/// A text is `host:port`, or `host` for port 1080; a path is one of a Unix-domain socket. An IPv6
+/// address may have a zone, which is the number of an interface (`[fe80::1%2]:1080`) or, on Linux,
+/// its name (`[fe80::1%eth0]:1080`). A name is looked up when the text is read.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Endpoint {
     /// An address. An IPv6 one may have a scope id.
     Addr(SocketAddr),
-    /// A name, which is resolved when a connection is made, and a port. A name that is the text of an address has no URL,
-    /// because a URL with it means the address.
+    /// A name, which is resolved when a connection is made, and a port. A name that is the text of
+    /// an address has no URL, because a URL with it means the address.
     Name(Domain<'static>, u16),
-    /// A Unix-domain socket. A relative path can be connected to, but has no URL. A path that begins with a NUL is the
-    /// name of an abstract socket, on Linux.
+    /// A Unix-domain socket. A relative path can be connected to, but has no URL. A path that
+    /// begins with a NUL is the name of an abstract socket, on Linux.
     Unix(PathBuf),
 }
 
@@ -122,7 +123,7 @@ impl fmt::Display for Endpoint {
         match self {
             Self::Addr(addr) => addr.fmt(f),
             Self::Name(name, port) => write!(f, "{}:{port}", name.as_str()),
-            Self::Unix(path) => path.display().fmt(f),
+            Self::Unix(path) => Escaped(path.display()).fmt(f),
         }
     }
 }

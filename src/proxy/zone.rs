@@ -1,4 +1,5 @@
-//! Zones of IPv6 addresses (RFC 4007 §11): which interface of this machine leads to a link-local proxy.
+//! Zones of IPv6 addresses (RFC 4007 §11): which interface of this machine leads to a link-local
+//! proxy.
 
 use crate::error::Error;
 use crate::invalid::Invalid;
@@ -12,8 +13,8 @@ pub(super) fn split(text: &str) -> Option<(Ipv6Addr, &str)> {
     Some((ip.parse().ok()?, zone))
 }
 
-/// The address of `address%zone` or `[address%zone]`, if the text is one. A zone is the number or the name of an
-/// interface.
+/// The address of `address%zone` or `[address%zone]`, if the text is one. A zone is the number or
+/// the name of an interface.
 pub(super) fn address(host: &str, port: u16) -> Result<Option<SocketAddrV6>, Error> {
     let inside = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
     let Some((ip, zone)) = split(inside.unwrap_or(host)) else { return Ok(None) };
@@ -33,8 +34,8 @@ const fn index_of(_: &str) -> Result<u32, Invalid> {
     Err(Invalid::ZoneName)
 }
 
-/// A URL's host and port as plain text. In a URL, the `%` before a zone is written `%25` (RFC 6874 §2); a bare one
-/// is taken too.
+/// A URL's host and port as plain text. In a URL, the `%` before a zone is written `%25` (RFC 6874
+/// §2); a bare one is taken too.
 pub(super) fn from_url(place: &str) -> Cow<'_, str> {
     let zoned = place.split_once("%25").and_then(|(ip, rest)| Some((ip, rest.split_once(']')?)));
     match zoned {

@@ -84,8 +84,8 @@ impl<R: Fn(&str) -> Option<OsString>> Variables<R> {
     }
 }
 
-/// Whether a value is a SOCKS URL, or looks like one with a mistake in it. `socks:3128` is the host
-/// and the port of an HTTP proxy, as other programs read it.
+/// Whether a value is a SOCKS URL, or looks like one with a mistake in it. `socks:3128` is the
+/// host and the port of an HTTP proxy, as other programs read it.
 fn is_for_socks(urls: &OsString) -> bool {
     let urls = Zeroizing::new(urls.to_string_lossy().to_ascii_lowercase());
     urls.split(',').any(|url| {

@@ -4,12 +4,13 @@ use crate::target::{Host, Target, split_port};
 use ipnet::IpNet;
 use std::net::{IpAddr, Ipv4Addr};
 
-/// Whose list an entry stands in: the same text means more in one than in the other.
+/// The kind of list that an entry is in. The same text covers more in one than in the other.
 #[derive(Clone, Copy)]
 pub(super) enum Dialect {
     /// With commas or white space, as in `NO_PROXY`: a name stands for all names below it too.
     Suffixes,
-    /// With `|` as in Java or `;` as in Windows: a name stands for itself, and one with `*.` for those below it.
+    /// With `|` as in Java or `;` as in Windows: a name stands for itself, and one with `*.` for
+    /// those below it.
     Patterns,
 }
 
@@ -96,7 +97,8 @@ impl Reach {
     }
 }
 
-/// A block of addresses; one of IPv4 addresses that are written as IPv6 ones is one of IPv4 addresses.
+/// A block of addresses; one of IPv4 addresses that are written as IPv6 ones is one of IPv4
+/// addresses.
 fn block(text: &str) -> Option<IpNet> {
     let (ip, len) = text.split_once('/')?;
     let ip: IpAddr = ip.strip_prefix('[').and_then(|ip| ip.strip_suffix(']')).unwrap_or(ip).parse().ok()?;
@@ -119,7 +121,8 @@ fn stars(text: &str) -> Option<IpNet> {
     IpNet::new(ip.into(), u8::try_from(8 * known).ok()?).ok()
 }
 
-/// Whether a host can have this name: other characters are those of a pattern, or quotes around a list.
+/// Whether a host can have this name: other characters are those of a pattern, or quotes around a
+/// list.
 fn is_hostname(name: &str) -> bool {
     name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_'))
 }
@@ -129,7 +132,8 @@ fn ends_in_number(name: &str) -> bool {
     name.trim_end_matches('.').rsplit('.').next().is_some_and(is_number)
 }
 
-/// Whether resolvers take a name without a dot for an IPv4 address, in decimal, octal or hexadecimal.
+/// Whether resolvers take a name without a dot for an IPv4 address, in decimal, octal or
+/// hexadecimal.
 fn is_number(name: &str) -> bool {
     match name.strip_prefix("0x").or_else(|| name.strip_prefix("0X")) {
         Some(digits) => digits.bytes().all(|byte| byte.is_ascii_hexdigit()),

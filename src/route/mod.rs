@@ -29,7 +29,8 @@ pub(crate) struct Route {
 pub(crate) enum Proxies {
     None,
     Chain(Chain),
-    /// At least one of them is set. A URI's scheme decides which one counts; without a URI, the first that is set does.
+    /// At least one of them is set. A URI's scheme decides which one counts; without a URI, the
+    /// first that is set does.
     ByScheme {
         https: Option<Chain>,
         http: Option<Chain>,

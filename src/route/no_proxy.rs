@@ -7,8 +7,9 @@ use std::str::FromStr;
 
 /// Targets that are connected to directly, as `NO_PROXY` lists them.
 ///
-/// Entries are separated by commas or white space, as in `NO_PROXY`, or by `|` (Java's `http.nonProxyHosts`) or `;` (Windows'
-/// `ProxyOverride`). There is no standard for them, so the tables list each form of curl, Go, Python, npm, .NET, Java and Windows.
+/// Entries are separated by commas or white space, as in `NO_PROXY`, or by `|` (Java's
+/// `http.nonProxyHosts`) or `;` (Windows' `ProxyOverride`). There is no standard for them, so the
+/// tables list each form of curl, Go, Python, npm, .NET, Java and Windows.
 ///
 /// | entry | known to | covers |
 /// |---|---|---|
@@ -23,8 +24,9 @@ use std::str::FromStr;
 /// | `<local>` | Windows | names without a dot that are no numbers |
 /// | `<-loopback>` | Windows | nothing: loopback addresses are not covered unless they are listed |
 ///
-/// Where these differ, a list with commas is read as by curl. Go and npm do not count `example.com` itself to `.example.com` and
-/// `*.example.com`; npm and .NET mean that name alone by `example.com`. Python and .NET have no `*.example.com`.
+/// Where these differ, a list with commas is read as by curl. Go and npm do not count
+/// `example.com` itself to `.example.com` and `*.example.com`; npm and .NET mean that name alone
+/// by `example.com`. Python and .NET have no `*.example.com`.
 ///
 /// These are [ignored](Self::ignored), and cover nothing:
 ///
@@ -40,9 +42,10 @@ use std::str::FromStr;
 /// Names are compared without regard to case and to a dot at their end, and are never resolved:
 ///
 /// - A block covers addresses that are asked for as such, and not a name that has one.
-/// - `localhost` covers that name (and those below it), and not `127.0.0.1` or `::1`; [`loopback`](Self::loopback) adds them.
-/// - `127.1`, `0x7f000001` and `172.17.` are names, in a list as in a target, though some resolvers take them for addresses:
-///   `127.0.0.0/8` does not cover a target that is written so.
+/// - `localhost` covers that name (and those below it), and not `127.0.0.1` or `::1`;
+///   [`loopback`](Self::loopback) adds them.
+/// - `127.1`, `0x7f000001` and `172.17.` are names, in a list as in a target, though some
+///   resolvers take them for addresses: `127.0.0.0/8` does not cover a target that is written so.
 ///
 /// ```
 /// use anysocks::{NoProxy, Target};
@@ -89,7 +92,8 @@ impl NoProxy {
         self.exceptions.iter().any(|exception| exception.covers(target))
     }
 
-    /// Returns the entries that can never match, because they have none of the forms that are read.
+    /// Returns the entries that can never match, because they have none of the forms that are
+    /// read.
     pub fn ignored(&self) -> impl Iterator<Item = &str> {
         self.ignored.iter().map(String::as_str)
     }

@@ -1,4 +1,5 @@
-//! Proxies' URLs: the input is a URL, the parts around a password in one, and the choices by which a proxy is made in code.
+//! Proxies' URLs: the input is a URL, the parts around a password in one, and the choices by which
+//! a proxy is made in code.
 
 use super::dice::Dice;
 use anysocks::{Chain, Endpoint, Error, Proxy, Resolve};
@@ -48,8 +49,8 @@ fn round_trips(url: &str) {
     assert_eq!(again.resolves(), proxy.resolves(), "{url:?}");
 }
 
-/// A chain of one proxy to three that is made in code and written as URLs is read as itself, but for passwords: what `Debug`
-/// shows is everything else.
+/// A chain of one proxy to three that is made in code and written as URLs is read as itself, but
+/// for passwords: what `Debug` shows is everything else.
 fn reads_back(dice: &mut Dice<'_>) {
     let first = made(dice);
     assert_eq!(format!("{:?}", first.to_string().parse::<Proxy>()), format!("Ok({first:?})"));
