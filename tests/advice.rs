@@ -75,6 +75,18 @@ fn check(given: Option<&str>, words: &str, of: &str) {
 }
 
 const NONE: &[u8] = &[5, 0];
+
+/// BND.ADDR goes to a terminal.
+#[test]
+fn what_a_proxy_replies_is_escaped() {
+    const REPLY: &[u8] = b"\x05\0\0\x03\x0E\x1b[2J\nforged\xe2\x80\xae\0\x50";
+    let proxy = Proxy::socks5(server(&[NONE, REPLY], Silence)).unwrap();
+    let mut told = Vec::new();
+    tunnel::open(&proxy, &NAME.parse().unwrap(), &mut Story::new(&mut told)).unwrap();
+    let told = String::from_utf8(told).unwrap();
+    assert!(told.ends_with("bound address: \\x1b[2J\\nforged\\xe2\\x80\\xae:80\n"), "{told:?}");
+}
+
 const PASSWORD: &[u8] = &[5, 2];
 const NAME: &str = "example.com:80";
 const V4: &str = "192.0.2.7:80";

@@ -222,6 +222,33 @@ fn a_unix_domain_socket() {
     });
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn an_abstract_unix_domain_socket() {
+    use std::os::linux::net::SocketAddrExt;
+    let name = format!("anysocks dialling {}", std::process::id());
+    let addr = std::os::unix::net::SocketAddr::from_abstract_name(&name).unwrap();
+    let listener = std::os::unix::net::UnixListener::bind_addr(&addr).unwrap();
+    thread::spawn(move || {
+        for client in listener.incoming() {
+            answer(&mut TcpStream::from(std::os::fd::OwnedFd::from(client.unwrap())), |_| ());
+        }
+    });
+    let made = Proxy::socks5(std::path::PathBuf::from(format!("\0{name}"))).unwrap();
+    let read: Proxy = format!("socks5h+unix://%00{}", name.replace(' ', "%20")).parse().unwrap();
+    assert_eq!((made.endpoint(), made.to_string()), (read.endpoint(), read.to_string()));
+    everywhere(|front| {
+        (front.connect5)(&made, "example.com:80").unwrap();
+        (front.connect5)(&read, "example.com:80").unwrap();
+    });
+    everywhere(|front| {
+        let nobody = Proxy::socks5(std::path::PathBuf::from("\0anysocks: nobody")).unwrap();
+        let error = (front.connect5)(&nobody, "example.com:80").unwrap_err();
+        let ErrorKind::Unreachable(attempts) = error.kind() else { panic!("{error}") };
+        assert_eq!(attempts[0].address, r"\0anysocks: nobody");
+    });
+}
+
 #[test]
 fn names_go_to_the_proxy_unless_asked_otherwise() {
     let (addr, requests) = granting();

@@ -148,10 +148,13 @@ async fn refusals_are_passed_on() {
         let addr = saying(Speaks::Socks5.lines(1, TARGET, reply), "");
         let forwarder = started(Connector::new(Speaks::Socks5.at(addr))).await;
         let refused = Socks5Stream::connect(forwarder.url(), TARGET).await.expect_err("a refusal");
-        assert_eq!((refused.stage(), refused.reply()), (Stage::Request, Some(Reply(code))));
+        assert_eq!((refused.stage(), refused.reply()), (Stage::Request, Some(Reply::V5(code))));
     }
     // What SOCKS5 has no name for is a general failure.
     let addr = saying(Speaks::Socks4.lines(1, TARGET, Speaks::Socks4.refused()), "");
+    assert_refused(Connector::new(Speaks::Socks4.at(addr)), TARGET, Reply::GENERAL_FAILURE).await;
+    // A number of SOCKS5's means nothing in SOCKS4.
+    let addr = saying(Speaks::Socks4.lines(1, TARGET, vec![0, 5, 0, 0, 0, 0, 0, 0]), "");
     assert_refused(Connector::new(Speaks::Socks4.at(addr)), TARGET, Reply::GENERAL_FAILURE).await;
 }
 
@@ -172,6 +175,8 @@ async fn other_failures_have_the_nearest_code() {
     let silent = serving(|mut client| drop(std::io::Read::read_to_end(&mut client, &mut Vec::new())));
     let late = Connector::new(proxy(silent).timeout(Duration::from_millis(100)));
     assert_refused(late, TARGET, Reply::TTL_EXPIRED).await;
+    let refusing = Connector::by_rule(|_| Err::<Option<Proxy>, _>("not today"));
+    assert_refused(refusing, TARGET, Reply::NOT_ALLOWED).await;
     // One that can't relay datagrams.
     let forwarder = started(Connector::direct()).await;
     let refused = Socks5UdpSocket::associate(forwarder.url()).await.expect_err("a refusal");

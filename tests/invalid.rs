@@ -37,7 +37,9 @@ fn sentences() {
             "the URL's scheme is none of SOCKS, which are socks4, socks4a, socks5, socks5h and socks, with +tls or +unix",
         ),
         (Invalid::UrlTail, "a proxy's URL ends with host and port"),
-        (Invalid::UnixPath, "a Unix-domain proxy is written scheme+unix:///path"),
+        (Invalid::UnixPath, "a Unix-domain proxy is written scheme+unix:///path, or scheme+unix://%00name"),
+        (Invalid::NoInterface, "this machine has no interface of the IPv6 zone's name"),
+        (Invalid::ZoneName, "on this system an IPv6 zone is written as a number"),
         (
             Invalid::OnionResolvedLocally,
             "an .onion name is never resolved on this machine: reach it through Tor, with socks5h or socks4a",

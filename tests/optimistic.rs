@@ -246,8 +246,8 @@ fn a_refusal_is_one() {
             let at = kind.at(server.addr);
             let connect = if kind == Speaks::Socks4 { way.connect4_with } else { way.connect5_with };
             let failed = error(connect(&at, TARGET, &first));
-            let code = if kind == Speaks::Socks4 { 91 } else { 4 };
-            assert_eq!((failed.stage(), failed.reply()), (Stage::Request, Some(Reply(code))), "{failed:?}");
+            let refusal = kind.refusal();
+            assert_eq!((failed.stage(), failed.reply()), (Stage::Request, Some(refusal)), "{failed:?}");
             assert_eq!(failed.proxy(), Some(&*at.to_string()));
             server.join();
         });
@@ -262,7 +262,7 @@ fn a_refusal_is_one() {
         });
         let connector = (way.new)(behind(server.addr, &[Speaks::Socks4, Speaks::Socks5]));
         let failed = error(connector.connect_with(TARGET, &first));
-        assert_eq!((failed.hop(), failed.reply()), (Some(1), Some(Reply(91))));
+        assert_eq!((failed.hop(), failed.reply()), (Some(1), Some(Reply::V4(91))));
         assert!(server.join().is_empty());
     });
 }
@@ -370,7 +370,7 @@ fn each_address_that_is_refused_hears_them() {
     everywhere(|way| {
         let proxy = Speaks::Socks5.at(addr).resolve(anysocks::Resolve::Locally);
         let failed = error((way.connect5_with)(&proxy, "localhost:80", FIRST));
-        assert_eq!(failed.reply(), Some(Reply(4)));
+        assert_eq!(failed.reply(), Some(Reply::V5(4)));
         let with_first = |addr: &SocketAddr| [&*Speaks::Socks5.request(1, &addr.to_string()), FIRST].concat();
         let expected: Vec<_> = expected.iter().map(with_first).collect();
         assert_eq!(heard.try_iter().collect::<Vec<_>>(), expected);

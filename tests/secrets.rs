@@ -263,7 +263,7 @@ fn errors_of_urls() {
         "socks5://user:*@::1",
         "socks5://user:*@",
         "socks5://user:*",
-        "socks5://user:* @h ",
+        "socks5://user:* @h i",
         "socks5://user:*/h",
         "socks5://:*@h",
         "socks5://user:*%@:1",

@@ -20,6 +20,7 @@ use scene::{BEHIND, TARGET, behind, dialogue};
 use std::io::Write;
 use std::net::SocketAddr;
 use support::case::Case;
+use support::child;
 use support::script::{Line, client, proxy};
 use support::server::Server;
 use ways::{Way, everywhere};
@@ -243,6 +244,35 @@ fn a_name_that_is_looked_up_here() {
         let [looked_up, end] = &*reports else { panic!("{reports:?}") };
         assert!(looked_up.starts_with("socks: looked up stage=name resolution addresses="), "{looked_up}");
         assert_eq!(end, "end of socks command=RESOLVE elapsed=.. proxy=none stage=done target=localhost");
+    });
+}
+
+/// A variable that does not count is named, and its value is not shown.
+#[test]
+fn a_variable_that_is_passed_over() {
+    const CHILD: &str = "ANYSOCKS_TRACING_CHILD";
+    let url = format!("http://user:{PASSWORD}@proxy.example:3128");
+    if std::env::var_os(CHILD).is_none() {
+        let socks = "socks5h://127.0.0.1:1080";
+        let variables = [("https_proxy", &*url), ("HTTPS_PROXY", socks), ("http_proxy", &url)];
+        let header: &[_] = if cfg!(unix) { &[("HTTP_PROXY", socks)] } else { &[] };
+        let variables = if cfg!(unix) { &variables[..] } else { &variables[2..] };
+        let own = [(CHILD, "1"), ("no_proxy", "*.secret.example, *secret.example, db*")];
+        child::run("a_variable_that_is_passed_over", &[&own, variables, header].concat());
+        return;
+    }
+    let not_socks = |name: &str| format!(": passed over variable={name:?} why=\"it is not a SOCKS URL\"");
+    let no_proxy = ": passed over variable=\"no_proxy\" why=\"2 of its entries can never match\"".to_owned();
+    let expected = if cfg!(unix) {
+        let header = "a CGI server sets it from a header of the request";
+        let header = format!(": passed over variable=\"HTTP_PROXY\" why={header:?}");
+        vec![not_socks("https_proxy"), not_socks("http_proxy"), header, no_proxy]
+    } else {
+        vec![not_socks("http_proxy"), no_proxy]
+    };
+    everywhere(|way| {
+        let reports = recorded(|| drop((way.from_env)().expect("a way")));
+        assert_eq!(reports, expected);
     });
 }
 

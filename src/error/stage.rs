@@ -25,6 +25,8 @@ pub enum Stage {
     Request,
     /// BIND: waiting for the second reply.
     SecondReply,
+    /// The tunnel: the bytes that a [`Method`](crate::Method)'s encapsulation is for.
+    Tunnel,
     /// UDP ASSOCIATE: reaching the relay, and whether there is still one.
     Association,
 }
@@ -40,6 +42,7 @@ impl fmt::Display for Stage {
             Self::Authentication => "authentication",
             Self::Request => "request",
             Self::SecondReply => "second reply",
+            Self::Tunnel => "tunnel",
             Self::Association => "association",
         })
     }

@@ -3,6 +3,7 @@
 use super::{Deadline, Runtime};
 use crate::any_version::AnyVersion;
 use crate::error::{Error, ErrorKind, Stage};
+use crate::escape::Escaped;
 use crate::invalid::Invalid;
 use crate::proxy::Protocol;
 use crate::target::Target;
@@ -57,7 +58,7 @@ pub(crate) async fn resolved<R: Runtime>(
 }
 
 fn unresolved(name: &str, error: io::Error) -> Error {
-    Error::new(Stage::Resolve, ErrorKind::Unresolved { name: name.to_owned(), error })
+    Error::new(Stage::Resolve, ErrorKind::Unresolved { name: Escaped(name).to_string(), error })
 }
 
 pub(crate) fn no_address(name: &str) -> Error {

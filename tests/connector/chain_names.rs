@@ -123,7 +123,7 @@ fn each_address_of_the_target_goes_through_all_of_them() {
     everywhere(|way| {
         let (addr, requests) = asked(|_| Speaks::Socks5.refused());
         let error = error((way.new)(local(addr)).connect("localhost:80"));
-        assert_eq!((error.hop(), error.reply()), (Some(2), Some(Reply(4))), "{error:?}");
+        assert_eq!((error.hop(), error.reply()), (Some(2), Some(Reply::V5(4))), "{error:?}");
         assert_eq!(requests.try_iter().collect::<Vec<_>>(), expected);
         // Only the last address is granted.
         let (addr, requests) = asked(|last| match last {
@@ -145,7 +145,7 @@ fn another_address_does_not_help_against_a_proxy_on_the_way() {
                 .expect("a client that knows its part");
         });
         let error = error((way.new)(local(addr)).connect("localhost:80"));
-        assert_eq!((error.hop(), error.reply()), (Some(1), Some(Reply(91))), "{error:?}");
+        assert_eq!((error.hop(), error.reply()), (Some(1), Some(Reply::V4(91))), "{error:?}");
         assert_eq!(clients.try_iter().count(), 1);
     });
 }

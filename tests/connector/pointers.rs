@@ -78,7 +78,7 @@ fn the_last_proxy_does_not_know_it() {
                 assert_eq!(failed.stage(), Stage::Request);
                 assert_eq!((failed.hop(), failed.proxy()), ((of > 1).then_some(of), Some(&*url)));
                 match failed.kind() {
-                    ErrorKind::Refused(Reply(4)) => assert_eq!(*reply, refused),
+                    ErrorKind::Refused(Reply::V5(4)) => assert_eq!(*reply, refused),
                     ErrorKind::Malformed { field: "ATYP", byte: 1 } => assert_eq!(*reply, address),
                     _ => panic!("{failed:?}"),
                 }

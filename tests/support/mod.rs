@@ -4,6 +4,7 @@
 
 pub(crate) mod blocked;
 pub(crate) mod case;
+pub(crate) mod child;
 pub(crate) mod clock;
 pub(crate) mod dialogue;
 pub(crate) mod drivers;
