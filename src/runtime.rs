@@ -216,4 +216,4 @@ pub(crate) fn deadline(limit: Option<Duration>) -> Deadline {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -28,6 +28,7 @@ mod inbound;
 mod options;
 mod reassembly;
 mod receive;
+mod relay;
 mod send;
 mod socket;
 
@@ -43,3 +44,4 @@ pub use socket::SocksUdpSocket;
 pub(crate) use associate::associate;
 pub(crate) use fragments::Fragments;
 pub(crate) use front::{Direction, UdpFront};
+pub(crate) use relay::why_none;

@@ -23,22 +23,29 @@ pub struct Options {
     pub(super) reassembly: Option<Reassembly>,
 }
 
-/// Where the relay is, given what the proxy says (BND.ADDR and BND.PORT, RFC 1928 §6).
+/// Where the relay is, given BND.ADDR and BND.PORT of the proxy's reply (RFC 1928 §6).
 ///
-/// Many proxies fill in an unspecified address, and mean their own; some name a private address that only they can reach; a few have
+/// Many proxies fill in an unspecified address, and mean their own; some reply a private address that only they can reach; a few have
 /// their relay on another host.
+///
+/// A few reply a name. A literal address in its place is taken as the address. Any other name from the proxy is resolved on this machine
+/// only with [`Resolve::Locally`](crate::Resolve::Locally); with `Resolve::ByProxy` it is an error
+/// ([`NoRelay`](crate::ErrorKind::NoRelay)), and [`ProxyAddress`](Self::ProxyAddress) or [`by`](Self::by) replaces the name. Of the
+/// addresses of a name, those of the TCP connection's family come first.
+///
+/// Port 0, multicast addresses and 255.255.255.255 are refused with the same error.
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub enum Relay {
-    /// Where the proxy says; at the proxy's own address if it gives the port alone, with an unspecified address.
+    /// The address in the reply. An unspecified address stands for the proxy's own.
     #[default]
     Told,
-    /// At the proxy's own address, whatever it says, and the port that it says.
+    /// The proxy's own address, and the port in the reply.
     ProxyAddress,
-    /// Exactly where the proxy says.
+    /// The address in the reply, even if it is unspecified.
     AsIs,
-    /// As a function finds, from what the proxy says and the address by which it is reached (none over a Unix-domain socket). A name that
-    /// it gives is resolved.
+    /// The address that a function returns, given the one in the reply and the proxy's own (`None` over a Unix-domain socket). A name
+    /// that it returns is resolved on this machine, whatever [`Resolve`](crate::Resolve) says.
     By(Arc<FindRelay>),
 }
 
