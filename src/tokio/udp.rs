@@ -1,6 +1,7 @@
 //! Tokio's sockets of an association.
 
 use super::Tokio;
+use crate::quinn::Peers;
 use crate::reactor::{AsyncUdpFront, Watched};
 use crate::udp::{Direction, UdpFront};
 use socket2::{SockRef, Socket};
@@ -17,6 +18,7 @@ pub struct Udp {
     socket: Arc<UdpSocket>,
     /// Ready when there is an error. It is made once, and anew when it was ready.
     trouble: Mutex<Option<Trouble>>,
+    pub(crate) peers: Peers,
 }
 
 type Trouble = Pin<Box<dyn Future<Output = io::Result<()>> + Send>>;
@@ -36,7 +38,10 @@ impl Udp {
 
 impl fmt::Debug for Udp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.socket.fmt(f)
+        f.debug_struct("Udp")
+            .field("socket", &self.socket)
+            .field("peers", &self.peers)
+            .finish_non_exhaustive()
     }
 }
 
@@ -45,7 +50,7 @@ impl UdpFront for Tokio {
 
     fn watch(control: TcpStream, udp: std::net::UdpSocket) -> io::Result<Watched<Self>> {
         let socket = Arc::new(UdpSocket::from_std(udp)?);
-        Ok(Watched::new(Udp { socket, trouble: Mutex::default() }, control))
+        Ok(Watched::new(Udp { socket, trouble: Mutex::default(), peers: Peers::default() }, control))
     }
 
     fn attempt<T>(

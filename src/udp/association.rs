@@ -40,6 +40,8 @@ pub(crate) struct Association {
     bound: Address,
     /// Made by the first `connect`: without one, no call has to lock it.
     peer: OnceLock<RwLock<Option<Peer>>>,
+    /// Whether the peer is heard whatever source the relay names.
+    pub(crate) any_source: bool,
     dropped: AtomicU64,
     end: OnceLock<AssociationEnd>,
     encapsulation: Option<Box<dyn Datagrams>>,
@@ -70,6 +72,7 @@ impl Association {
             relay,
             bound,
             peer: OnceLock::new(),
+            any_source: options.any_source,
             dropped: AtomicU64::new(0),
             end: OnceLock::new(),
             encapsulation,
@@ -127,6 +130,11 @@ impl Association {
         }
     }
 
+    /// Calls `admit` with the peer that alone is heard, if there is one.
+    fn with_source<T>(&self, admit: impl FnOnce(Option<&Peer>) -> T) -> T {
+        if self.any_source { admit(None) } else { self.with(admit) }
+    }
+
     /// Calls `send` with the header of what goes to the peer.
     pub(crate) fn with_peer<T>(&self, send: impl FnOnce(&Header) -> io::Result<T>) -> io::Result<T> {
         self.with(|peer| match peer {
@@ -142,7 +150,7 @@ impl Association {
     /// What the caller gets of a raw datagram: nothing where it is malformed, a fragment, or not from the peer.
     pub(super) fn admit<'a>(&self, raw: &'a [u8]) -> Option<Datagram<'a>> {
         let datagram = Datagram::parse(raw).ok();
-        let admitted = self.with(|peer| datagram.filter(|datagram| admits(datagram, peer)));
+        let admitted = self.with_source(|peer| datagram.filter(|datagram| admits(datagram, peer)));
         if admitted.is_none() {
             self.drop_datagrams(1);
         }
@@ -152,7 +160,7 @@ impl Association {
     /// Leaves of a batch what the caller gets.
     pub(super) fn admit_batch(&self, batch: &mut RecvBatch) {
         let received = batch.len();
-        self.with(|peer| {
+        self.with_source(|peer| {
             batch.retain(|raw| Datagram::parse(raw).is_ok_and(|datagram| admits(&datagram, peer)));
         });
         self.drop_datagrams((received - batch.len()) as u64);
@@ -160,7 +168,7 @@ impl Association {
 
     /// Whether the source may be the peer.
     pub(super) fn hears(&self, source: &Source<'_>) -> bool {
-        self.with(|peer| heard(source, peer))
+        self.with_source(|peer| heard(source, peer))
     }
 
     /// Fails if it is known that the association is over.

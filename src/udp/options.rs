@@ -21,6 +21,7 @@ pub struct Options {
     pub(super) relay: Relay,
     pub(super) source: Option<SocketAddr>,
     pub(super) reassembly: Option<Reassembly>,
+    pub(super) any_source: bool,
 }
 
 /// Where the relay is, given BND.ADDR and BND.PORT of the proxy's reply (RFC 1928 §6).
@@ -61,7 +62,8 @@ impl Relay {
 }
 
 impl Options {
-    /// What is right for most proxies: the relay where it [is told](Relay::Told), no source declared, fragments dropped.
+    /// What is right for most proxies: the relay where it [is told](Relay::Told), no source declared, fragments dropped,
+    /// other sources than the peer dropped.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -82,6 +84,19 @@ impl Options {
     #[must_use]
     pub fn source(mut self, source: impl Into<Option<SocketAddr>>) -> Self {
         self.source = source.into();
+        self
+    }
+
+    /// Whether a connected socket receives whatever source the relay names. The default is `false`: it drops and
+    /// [counts](crate::udp::SocksUdpSocket::dropped) datagrams from any source but its peer.
+    ///
+    /// Set this for a relay that names another source than the sender, such as the client's own address: of such a relay, a connected
+    /// socket receives nothing otherwise. Any host that can send to the relay's outer port can then be the sender, so the protocol above
+    /// has to authenticate its peer, as QUIC and DTLS do, or at least match answers to questions, as DNS does. Datagrams from another
+    /// address than the relay's are never received.
+    #[must_use]
+    pub const fn any_source(mut self, any_source: bool) -> Self {
+        self.any_source = any_source;
         self
     }
 
