@@ -78,7 +78,8 @@ impl<F: UdpFront> SocksUdpSocket<F> {
     /// - Payloads that are longer than the caller's buffer: they are delivered, and cut.
     ///
     /// Where Linux joins up to 64 datagrams ([`recv_batch`](Self::recv_batch)) and does not say how long each is, they count as one. That
-    /// happens only if the application switches on other control messages by the socket's descriptor.
+    /// happens only if the application switches on other control messages by the socket's descriptor. None is lost or miscounted when the
+    /// first `recv_batch` has the system join them: it waits for calls that are receiving a single datagram at that moment.
     #[must_use]
     pub fn dropped(&self) -> u64 {
         self.association().dropped()
