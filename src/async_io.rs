@@ -127,6 +127,10 @@ impl<F: OverAsyncIo> UdpFront for F {
         sockets.receivers.waker.wake_by_ref();
     }
 
+    fn wake_for_more(sockets: &Watched<F>) {
+        sockets.receivers.waker.wake_by_ref();
+    }
+
     #[cfg(unix)]
     fn fd(sockets: &Watched<F>) -> std::os::fd::BorrowedFd<'_> {
         std::os::fd::AsFd::as_fd(&sockets.udp)

@@ -13,6 +13,11 @@
 //! ```
 
 mod alarm;
+#[cfg(target_os = "linux")]
+mod bell;
+#[cfg(not(target_os = "linux"))]
+#[path = "blocking/no_bell.rs"]
+mod bell;
 mod connector;
 mod io;
 mod race;

@@ -189,9 +189,8 @@ impl<F: AsyncUdpFront> SocksUdpSocket<F> {
             }
             match attempted {
                 Ok(Some(done)) => {
-                    // The others wait for a socket that has nothing to tell.
-                    if direction == Direction::Receive && self.has_more() {
-                        self.shared.sockets.receivers.waker.wake_by_ref();
+                    if direction == Direction::Receive {
+                        self.wake_for_more();
                     }
                     return Poll::Ready(Ok(done));
                 }

@@ -84,6 +84,10 @@ impl UdpFront for Tokio {
         sockets.receivers.waker.wake_by_ref();
     }
 
+    fn wake_for_more(sockets: &Watched<Self>) {
+        sockets.receivers.waker.wake_by_ref();
+    }
+
     #[cfg(unix)]
     fn fd(sockets: &Watched<Self>) -> std::os::fd::BorrowedFd<'_> {
         std::os::fd::AsFd::as_fd(&*sockets.udp.socket)

@@ -108,7 +108,10 @@ impl<F: UdpFront> SocksUdpSocket<F> {
     pub fn try_recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, Address)> {
         for _ in 0..DROPPED_AT_ONCE {
             match self.attempt(Direction::Receive, |socket| self.take_from(socket, buf)) {
-                Ok(Some(received)) => return Ok(received),
+                Ok(Some(received)) => {
+                    self.wake_for_more();
+                    return Ok(received);
+                }
                 Ok(None) => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
                 Err(error) => return Err(error),
@@ -148,6 +151,13 @@ impl<F: UdpFront> SocksUdpSocket<F> {
     pub(crate) fn has_more(&self) -> bool {
         let inbound = self.association().inbound();
         inbound.is_some_and(|inbound| inbound.lock().unwrap_or_else(PoisonError::into_inner).has_more())
+    }
+
+    /// After a datagram was taken: if others are here, wakes those who wait for the socket, which has nothing to tell.
+    pub(crate) fn wake_for_more(&self) {
+        if self.has_more() {
+            F::wake_for_more(&self.shared.sockets);
+        }
     }
 
     /// Fails if the association has ended, as far as can be said without waiting.
