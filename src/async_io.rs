@@ -4,6 +4,7 @@ use crate::address::Address;
 use crate::conversation::Conversation;
 use crate::dial::Failures;
 use crate::error::{Error, ErrorKind};
+use crate::fair::STEPS_AT_ONCE;
 use crate::futures::{FuturesIo, converse};
 use crate::listener::SocksListener;
 use crate::proxy::SocketOptions;
@@ -17,6 +18,7 @@ use futures_io::{AsyncRead, AsyncWrite};
 use socket2::{SockAddr, SockRef, Socket};
 use std::io;
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs, UdpSocket};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -104,11 +106,20 @@ impl<F: OverAsyncIo, S: AsyncRead + AsyncWrite + Unpin + Send + Sync> Converses<
     }
 }
 
+/// A socket for datagrams. async-io knows no budget of a task, as tokio does.
+#[derive(Debug)]
+pub struct Udp {
+    socket: Async<UdpSocket>,
+    /// The calls since one let other tasks run.
+    calls: AtomicUsize,
+}
+
 impl<F: OverAsyncIo> UdpFront for F {
     type Sockets = Watched<F>;
 
     fn watch(control: F::Stream, udp: UdpSocket) -> io::Result<Watched<F>> {
-        Ok(Watched::new(Async::new_nonblocking(udp)?, F::control(control)))
+        let udp = Udp { socket: Async::new_nonblocking(udp)?, calls: AtomicUsize::new(0) };
+        Ok(Watched::new(udp, F::control(control)))
     }
 
     fn attempt<T>(
@@ -116,7 +127,7 @@ impl<F: OverAsyncIo> UdpFront for F {
         _: Direction,
         attempt: impl FnOnce(&Socket) -> io::Result<T>,
     ) -> io::Result<T> {
-        attempt(&SockRef::from(&sockets.udp))
+        attempt(&SockRef::from(&sockets.udp.socket))
     }
 
     fn read_control(sockets: &Watched<F>) -> Option<io::Result<usize>> {
@@ -133,27 +144,37 @@ impl<F: OverAsyncIo> UdpFront for F {
 
     #[cfg(unix)]
     fn fd(sockets: &Watched<F>) -> std::os::fd::BorrowedFd<'_> {
-        std::os::fd::AsFd::as_fd(&sockets.udp)
+        std::os::fd::AsFd::as_fd(&sockets.udp.socket)
     }
 
     #[cfg(windows)]
     fn handle(sockets: &Watched<F>) -> std::os::windows::io::BorrowedSocket<'_> {
-        std::os::windows::io::AsSocket::as_socket(&sockets.udp)
+        std::os::windows::io::AsSocket::as_socket(&sockets.udp.socket)
     }
 }
 
 impl<F: OverAsyncIo> AsyncUdpFront for F {
-    type Udp = Async<UdpSocket>;
+    type Udp = Udp;
     type Control = F::Control;
 
-    fn poll_ready(
-        udp: &Async<UdpSocket>,
-        direction: Direction,
+    /// Every 65th call lets other tasks run: an odd number, since a loop that selects between two calls rests only when the one that is
+    /// ready does.
+    fn poll_in_turn<T>(
+        udp: &Udp,
         cx: &mut Context<'_>,
-    ) -> Poll<io::Result<()>> {
+        work: impl FnOnce(&mut Context<'_>) -> Poll<T>,
+    ) -> Poll<T> {
+        if udp.calls.fetch_add(1, Relaxed) % (STEPS_AT_ONCE + 1) == STEPS_AT_ONCE {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        work(cx)
+    }
+
+    fn poll_ready(udp: &Udp, direction: Direction, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match direction {
-            Direction::Send => udp.poll_writable(cx),
-            Direction::Receive => udp.poll_readable(cx),
+            Direction::Send => udp.socket.poll_writable(cx),
+            Direction::Receive => udp.socket.poll_readable(cx),
         }
     }
 

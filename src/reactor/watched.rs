@@ -1,11 +1,9 @@
 //! The two sockets of an association, and the tasks that wait for them.
 
 use super::waiters::Bell;
-use crate::fair::STEPS_AT_ONCE;
 use crate::udp::{Direction, UdpFront};
 use std::fmt;
 use std::io;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Poll};
 
 /// A front end whose tasks are woken.
@@ -14,6 +12,13 @@ pub trait AsyncUdpFront: UdpFront<Sockets = Watched<Self>> {
     type Udp: Send + Sync + 'static;
     /// The TCP connection.
     type Control: Send + Sync + 'static;
+
+    /// Polls the work of a call, unless the task has done so much that it has to let others run first.
+    fn poll_in_turn<T>(
+        udp: &Self::Udp,
+        cx: &mut Context<'_>,
+        work: impl FnOnce(&mut Context<'_>) -> Poll<T>,
+    ) -> Poll<T>;
 
     /// Waits until an attempt in this direction may succeed.
     fn poll_ready(udp: &Self::Udp, direction: Direction, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
@@ -28,19 +33,11 @@ pub struct Watched<F: AsyncUdpFront> {
     pub(crate) control: F::Control,
     pub(crate) senders: Bell,
     pub(crate) receivers: Bell,
-    /// The calls since one rested.
-    calls: AtomicUsize,
 }
 
 impl<F: AsyncUdpFront> Watched<F> {
     pub(crate) fn new(udp: F::Udp, control: F::Control) -> Self {
-        Self { udp, control, senders: Bell::new(), receivers: Bell::new(), calls: AtomicUsize::new(0) }
-    }
-
-    /// Whether a call lets other tasks run before it does anything: who loops over a socket that is always ready must not keep them from it. Every
-    /// 65th does: an odd number, since a loop that selects between two calls rests only when that which is ready does.
-    pub(crate) fn rests(&self) -> bool {
-        self.calls.fetch_add(1, Relaxed) % (STEPS_AT_ONCE + 1) == STEPS_AT_ONCE
+        Self { udp, control, senders: Bell::new(), receivers: Bell::new() }
     }
 
     /// Reads from the TCP connection if it can be read from; if not, the receivers are woken when it can.

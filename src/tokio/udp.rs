@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use tokio::io::Interest;
 use tokio::net::{TcpStream, UdpSocket};
+use tokio::task::coop::poll_proceed;
 
 /// A socket for datagrams that wakes for errors too, such as that the relay refuses: tokio's `poll` functions wake for datagrams alone.
 pub struct Udp {
@@ -102,6 +103,18 @@ impl UdpFront for Tokio {
 impl AsyncUdpFront for Tokio {
     type Udp = Udp;
     type Control = TcpStream;
+
+    /// By tokio's own budget of the task.
+    fn poll_in_turn<T>(
+        _: &Udp,
+        cx: &mut Context<'_>,
+        work: impl FnOnce(&mut Context<'_>) -> Poll<T>,
+    ) -> Poll<T> {
+        let budget = ready!(poll_proceed(cx));
+        let done = ready!(work(cx));
+        budget.made_progress();
+        Poll::Ready(done)
+    }
 
     fn poll_ready(udp: &Udp, direction: Direction, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match direction {
