@@ -8,7 +8,7 @@ use crate::fair::STEPS_AT_ONCE;
 use crate::futures::{FuturesIo, converse};
 use crate::listener::SocksListener;
 use crate::proxy::SocketOptions;
-use crate::reactor::{self, AsyncUdpFront, Converses, Reactor, Watched, within};
+use crate::reactor::{self, AsyncUdpFront, Control, Converses, Reactor, Watched, within};
 use crate::runtime::{Deadline, Ends, Runtime};
 use crate::stream::SocksStream;
 use crate::udp::{Direction, UdpFront};
@@ -18,6 +18,7 @@ use futures_io::{AsyncRead, AsyncWrite};
 use socket2::{SockAddr, SockRef, Socket};
 use std::io;
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs, UdpSocket};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -27,14 +28,14 @@ pub trait OverAsyncIo: FuturesIo + Sized + 'static {
     type Stream: AsyncRead + AsyncWrite + Unpin + Send + Sync + 'static;
 
     /// A stream that can be read from by way of a shared reference.
-    type Control: Send + Sync + 'static;
+    type Shared: Send + Sync + 'static;
 
     /// The addresses of both ends.
     fn ends(stream: &Self::Stream) -> io::Result<Ends>;
 
-    fn control(stream: Self::Stream) -> Self::Control;
+    fn share(stream: Self::Stream) -> Self::Shared;
 
-    fn poll_read(control: &Self::Control, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>>;
+    fn poll_read(shared: &Self::Shared, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>>;
 
     /// Makes the front end's stream of a connected socket.
     fn adopt(socket: Async<TcpStream>) -> io::Result<Self::Stream>;
@@ -104,6 +105,10 @@ impl<F: OverAsyncIo, S: AsyncRead + AsyncWrite + Unpin + Send + Sync> Converses<
     ) -> Result<C::Outcome, Error> {
         converse(stream, talk).await
     }
+
+    fn poll_read(stream: &mut S, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
+        Pin::new(stream).poll_read(cx, buf)
+    }
 }
 
 /// A socket for datagrams. async-io knows no budget of a task, as tokio does.
@@ -115,11 +120,16 @@ pub struct Udp {
 }
 
 impl<F: OverAsyncIo> UdpFront for F {
+    type Control = Control<F>;
     type Sockets = Watched<F>;
 
-    fn watch(control: F::Stream, udp: UdpSocket) -> io::Result<Watched<F>> {
+    fn control(dialled: F::Stream) -> Control<F> {
+        Control::Plain(F::share(dialled))
+    }
+
+    fn watch(control: Control<F>, udp: UdpSocket) -> io::Result<Watched<F>> {
         let udp = Udp { socket: Async::new_nonblocking(udp)?, calls: AtomicUsize::new(0) };
-        Ok(Watched::new(udp, F::control(control)))
+        Ok(Watched::new(udp, control))
     }
 
     fn attempt<T>(
@@ -155,7 +165,7 @@ impl<F: OverAsyncIo> UdpFront for F {
 
 impl<F: OverAsyncIo> AsyncUdpFront for F {
     type Udp = Udp;
-    type Control = F::Control;
+    type Dialled = F::Shared;
 
     /// Every 65th call lets other tasks run: an odd number, since a loop that selects between two calls rests only when the one that is
     /// ready does.
@@ -178,8 +188,8 @@ impl<F: OverAsyncIo> AsyncUdpFront for F {
         }
     }
 
-    fn poll_control(control: &F::Control, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        F::poll_read(control, cx, &mut [0])
+    fn poll_dialled(dialled: &F::Shared, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        <F as OverAsyncIo>::poll_read(dialled, cx, &mut [0])
     }
 }
 

@@ -19,6 +19,7 @@ mod bell;
 #[path = "blocking/no_bell.rs"]
 mod bell;
 mod connector;
+mod control;
 mod io;
 mod race;
 mod udp;

@@ -8,7 +8,8 @@
 //! # Ok(()) }
 //! ```
 //!
-//! Any [`Socks5UdpSocket`] can be the socket of an endpoint: for a configuration of its own, or to learn why it ended.
+//! Any [`Socks5UdpSocket`] can be the socket of an endpoint: for a configuration of its own, for a proxy behind TLS
+//! ([`Connector::associate`](crate::Connector::associate)), or to learn why it ended.
 //!
 //! ```no_run
 //! use anysocks::tokio::Socks5UdpSocket;

@@ -2,12 +2,14 @@
 //! for a time.
 
 mod connector;
+mod control;
 mod streams;
 mod udp;
 pub(crate) mod waiters;
 mod watched;
 mod wrap;
 
+pub(crate) use control::Control;
 pub(crate) use watched::{AsyncUdpFront, Watched};
 pub(crate) use wrap::{Converses, Hook};
 

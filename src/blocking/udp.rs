@@ -1,6 +1,7 @@
 //! The calls of a socket whose callers wait.
 
 use super::bell::{Bell, Waiting};
+use super::control::Control;
 use super::wait::wait;
 use super::{Blocking, at_once};
 use crate::address::Address;
@@ -12,8 +13,8 @@ use crate::udp::{Datagram, Direction, Fragments, Header, RecvBatch, SendBatch, S
 use arrayvec::ArrayVec;
 use rustix::event::{PollFd, PollFlags};
 use socket2::{SockRef, Socket};
-use std::io::{self, Read};
-use std::net::{Shutdown, TcpStream, UdpSocket};
+use std::io;
+use std::net::{TcpStream, UdpSocket};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
@@ -21,7 +22,7 @@ use std::time::{Duration, Instant};
 #[derive(Debug)]
 pub struct Sockets {
     udp: UdpSocket,
-    control: TcpStream,
+    control: Control,
     more: Bell,
     read_timeout: Timeout,
     write_timeout: Timeout,
@@ -51,10 +52,15 @@ impl Timeout {
 }
 
 impl UdpFront for Blocking {
+    type Control = Control;
     type Sockets = Sockets;
 
-    fn watch(control: TcpStream, udp: UdpSocket) -> io::Result<Sockets> {
-        control.set_nonblocking(true)?;
+    fn control(dialled: TcpStream) -> Control {
+        Control::plain(dialled)
+    }
+
+    fn watch(control: Control, udp: UdpSocket) -> io::Result<Sockets> {
+        control.watch()?;
         let (read_timeout, write_timeout) = Default::default();
         Ok(Sockets { udp, control, more: Bell::new()?, read_timeout, write_timeout })
     }
@@ -68,18 +74,12 @@ impl UdpFront for Blocking {
     }
 
     fn read_control(sockets: &Sockets) -> Option<io::Result<usize>> {
-        let mut control = &sockets.control;
-        match control.read(&mut [0]) {
-            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {
-                None
-            }
-            read => Some(read),
-        }
+        sockets.control.read()
     }
 
     /// They wait for the TCP connection too.
     fn wake_receivers(sockets: &Sockets) {
-        let _ = sockets.control.shutdown(Shutdown::Both);
+        sockets.control.end();
     }
 
     fn wake_for_more(sockets: &Sockets) {
@@ -182,7 +182,7 @@ impl SocksUdpSocket<Blocking> {
     #[must_use]
     pub fn closed(&self) -> io::Error {
         loop {
-            let mut control = [PollFd::new(&self.sockets().control, PollFlags::IN)];
+            let mut control = [self.sockets().control.poll_fd()];
             if let Err(error) = self.check_now().and_then(|()| wait(&mut control, None)) {
                 return error;
             }
@@ -274,6 +274,10 @@ impl SocksUdpSocket<Blocking> {
     fn wait(&self, direction: Direction, deadline: Deadline) -> io::Result<()> {
         self.association().check()?;
         let Sockets { udp, control, more, .. } = self.sockets();
+        if control.reads_ahead() && self.check_now().is_err() {
+            // The next attempt takes what came before the end, or says that it is one.
+            return Ok(());
+        }
         let (flags, waiting) = match direction {
             Direction::Send => (PollFlags::OUT, None),
             Direction::Receive => (PollFlags::IN, Some(more.wait())),
@@ -281,8 +285,7 @@ impl SocksUdpSocket<Blocking> {
         if waiting.is_some() && self.has_more() {
             return Ok(());
         }
-        let mut all =
-            ArrayVec::<_, 3>::from_iter([PollFd::new(udp, flags), PollFd::new(control, PollFlags::IN)]);
+        let mut all = ArrayVec::<_, 3>::from_iter([PollFd::new(udp, flags), control.poll_fd()]);
         all.extend(waiting.as_ref().and_then(Waiting::poll_fd));
         if !wait(&mut all, deadline)? {
             return Err(io::ErrorKind::TimedOut.into());

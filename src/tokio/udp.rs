@@ -2,7 +2,7 @@
 
 use super::Tokio;
 use crate::quinn::Peers;
-use crate::reactor::{AsyncUdpFront, Watched};
+use crate::reactor::{AsyncUdpFront, Control, Watched};
 use crate::udp::{Direction, UdpFront};
 use socket2::{SockRef, Socket};
 use std::fmt;
@@ -47,9 +47,14 @@ impl fmt::Debug for Udp {
 }
 
 impl UdpFront for Tokio {
+    type Control = Control<Self>;
     type Sockets = Watched<Self>;
 
-    fn watch(control: TcpStream, udp: std::net::UdpSocket) -> io::Result<Watched<Self>> {
+    fn control(dialled: TcpStream) -> Control<Self> {
+        Control::Plain(dialled)
+    }
+
+    fn watch(control: Control<Self>, udp: std::net::UdpSocket) -> io::Result<Watched<Self>> {
         let socket = Arc::new(UdpSocket::from_std(udp)?);
         Ok(Watched::new(Udp { socket, trouble: Mutex::default(), peers: Peers::default() }, control))
     }
@@ -102,7 +107,7 @@ impl UdpFront for Tokio {
 
 impl AsyncUdpFront for Tokio {
     type Udp = Udp;
-    type Control = TcpStream;
+    type Dialled = TcpStream;
 
     /// By tokio's own budget of the task.
     fn poll_in_turn<T>(
@@ -126,10 +131,10 @@ impl AsyncUdpFront for Tokio {
         }
     }
 
-    fn poll_control(control: &TcpStream, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+    fn poll_dialled(dialled: &TcpStream, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         loop {
-            ready!(control.poll_read_ready(cx))?;
-            match control.try_read(&mut [0]) {
+            ready!(dialled.poll_read_ready(cx))?;
+            match dialled.try_read(&mut [0]) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 read => return Poll::Ready(read),
             }

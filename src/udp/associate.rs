@@ -9,12 +9,12 @@ use crate::command::Command;
 use crate::error::{Error, ErrorKind, Stage};
 use crate::into_proxy::IntoProxy;
 use crate::proxy::Proxy;
-use crate::runtime::{Ends, deadline, dial_by};
+use crate::runtime::{Deadline, Ends, deadline, dial_by};
 use crate::socks5::Socks5;
 use crate::target::Target;
 use crate::trace;
 use crate::version::{V5, Version};
-use crate::wrap::{Plain, Wrap};
+use crate::wrap::{self, Plain, Wrap};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 use std::io::{self, Read};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -28,27 +28,41 @@ pub(crate) async fn associate<'a, F: UdpFront>(
     proxy: impl IntoProxy<'a>,
 ) -> Result<SocksUdpSocket<F>, Error> {
     let proxy = proxy.into_proxy::<V5>()?;
-    let request = trace::request(Command::UdpAssociate, &*proxy, &"any");
-    let associated = request.watch(through::<F>(&proxy)).await;
-    associated.map_err(|error| error.at(&*proxy))
+    associate_by::<F, Plain>(&proxy, &Plain, deadline(proxy.limit())).await
 }
 
-async fn through<F: UdpFront>(proxy: &Proxy) -> Result<SocksUdpSocket<F>, Error> {
-    let deadline = deadline(proxy.limit());
+/// Makes an association over a TCP connection that is wrapped so.
+pub(crate) async fn associate_by<F: UdpFront, W: Wrap<F>>(
+    proxy: &Proxy,
+    wrap: &W,
+    deadline: Deadline,
+) -> Result<SocksUdpSocket<F>, Error> {
+    let request = trace::request(Command::UdpAssociate, proxy, &"any");
+    let associated = request.watch(through::<F, W>(proxy, wrap, deadline)).await;
+    associated.map_err(|error| error.at(proxy))
+}
+
+async fn through<F: UdpFront, W: Wrap<F>>(
+    proxy: &Proxy,
+    wrap: &W,
+    deadline: Deadline,
+) -> Result<SocksUdpSocket<F>, Error> {
     let auth = V5::auth(proxy)?;
     let options = proxy.udp_options();
     // What is wrong with the options is found before anything is sent.
     Socks5::associate(auth, unspecified(None))?;
-    Wrap::<F>::admits(&Plain, proxy)?;
-    let mut control = dial_by::<F>(proxy, deadline).await?;
-    let ends = F::ends(&control).ok();
+    wrap.admits(proxy)?;
+    let dialled = dial_by::<F>(proxy, deadline).await?;
+    let ends = F::ends(&dialled).ok();
+    let wrapped = wrap.wrap(dialled, Some(proxy), deadline).await;
+    let mut held = wrapped.map_err(wrap::failed(Stage::Dial))?;
     let declared = options.source.map(|source| declare(source, ends.as_ref())).transpose().map_err(failed)?;
     let source = match &declared {
         Some((_, source)) => (source.ip(), source.port()).into(),
         None => unspecified(ends.as_ref()),
     };
     let mut talk = Socks5::associate(auth, source)?;
-    let granted = F::converse(&mut control, &mut talk, deadline).await?;
+    let granted = W::converse(&mut held, &mut talk, deadline).await?;
     let encapsulation = match granted.frames {
         Some(frames) => Some(frames.datagrams.ok_or_else(unprotected)?),
         None => None,
@@ -60,7 +74,7 @@ async fn through<F: UdpFront>(proxy: &Proxy) -> Result<SocksUdpSocket<F>, Error>
     let relay = udp.peer_addr().and_then(|addr| address(&addr)).map_err(failed)?;
     let segmentation = Segmentation::of(&udp);
     let association = Association::new(proxy, relay, granted.bound, encapsulation, options);
-    let sockets = F::watch(control, udp.into()).map_err(failed)?;
+    let sockets = F::watch(W::control(held), udp.into()).map_err(failed)?;
     let resolve = proxy.resolves();
     Ok(SocksUdpSocket { shared: Arc::new(Shared { sockets, association, segmentation, resolve, local }) })
 }

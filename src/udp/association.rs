@@ -204,6 +204,8 @@ impl Association {
     pub(crate) fn control_read(&self, read: io::Result<usize>) -> io::Error {
         let end = match read {
             Ok(0) => AssociationEnd::Closed,
+            // Of TLS that did not say so before.
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => AssociationEnd::Closed,
             Ok(_) => AssociationEnd::Spoke,
             Err(error) => AssociationEnd::Failed(error.kind()),
         };
