@@ -4,10 +4,11 @@ use crate::address::Address;
 use crate::conversation::Conversation;
 use crate::dial::Failures;
 use crate::error::{Error, ErrorKind};
+use crate::fair::STEPS_AT_ONCE;
 use crate::futures::{FuturesIo, converse};
 use crate::listener::SocksListener;
 use crate::proxy::SocketOptions;
-use crate::reactor::{self, AsyncUdpFront, Converses, Reactor, Watched, within};
+use crate::reactor::{self, AsyncUdpFront, Control, Converses, Reactor, Watched, within};
 use crate::runtime::{Deadline, Ends, Runtime};
 use crate::stream::SocksStream;
 use crate::udp::{Direction, UdpFront};
@@ -17,6 +18,8 @@ use futures_io::{AsyncRead, AsyncWrite};
 use socket2::{SockAddr, SockRef, Socket};
 use std::io;
 use std::net::{TcpStream, UdpSocket};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -25,14 +28,14 @@ pub trait OverAsyncIo: FuturesIo + Sized + 'static {
     type Stream: AsyncRead + AsyncWrite + Unpin + Send + Sync + 'static;
 
     /// A stream that can be read from by way of a shared reference.
-    type Control: Send + Sync + 'static;
+    type Shared: Send + Sync + 'static;
 
     /// The addresses of both ends.
     fn ends(stream: &Self::Stream) -> io::Result<Ends>;
 
-    fn control(stream: Self::Stream) -> Self::Control;
+    fn share(stream: Self::Stream) -> Self::Shared;
 
-    fn poll_read(control: &Self::Control, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>>;
+    fn poll_read(shared: &Self::Shared, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>>;
 
     /// Makes the front end's stream of a connected socket.
     fn adopt(socket: Async<TcpStream>) -> io::Result<Self::Stream>;
@@ -102,13 +105,31 @@ impl<F: OverAsyncIo, S: AsyncRead + AsyncWrite + Unpin + Send + Sync> Converses<
     ) -> Result<C::Outcome, Error> {
         converse(stream, talk).await
     }
+
+    fn poll_read(stream: &mut S, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
+        Pin::new(stream).poll_read(cx, buf)
+    }
+}
+
+/// A socket for datagrams. async-io knows no budget of a task, as tokio does.
+#[derive(Debug)]
+pub struct Udp {
+    socket: Async<UdpSocket>,
+    /// The calls since one let other tasks run.
+    calls: AtomicUsize,
 }
 
 impl<F: OverAsyncIo> UdpFront for F {
+    type Control = Control<F>;
     type Sockets = Watched<F>;
 
-    fn watch(control: F::Stream, udp: UdpSocket) -> io::Result<Watched<F>> {
-        Ok(Watched::new(Async::new_nonblocking(udp)?, F::control(control)))
+    fn control(dialled: F::Stream) -> Control<F> {
+        Control::Plain(F::share(dialled))
+    }
+
+    fn watch(control: Control<F>, udp: UdpSocket) -> io::Result<Watched<F>> {
+        let udp = Udp { socket: Async::new_nonblocking(udp)?, calls: AtomicUsize::new(0) };
+        Ok(Watched::new(udp, control))
     }
 
     fn attempt<T>(
@@ -116,7 +137,7 @@ impl<F: OverAsyncIo> UdpFront for F {
         _: Direction,
         attempt: impl FnOnce(&Socket) -> io::Result<T>,
     ) -> io::Result<T> {
-        attempt(&SockRef::from(&sockets.udp))
+        attempt(&SockRef::from(&sockets.udp.socket))
     }
 
     fn read_control(sockets: &Watched<F>) -> Option<io::Result<usize>> {
@@ -127,34 +148,48 @@ impl<F: OverAsyncIo> UdpFront for F {
         sockets.receivers.waker.wake_by_ref();
     }
 
+    fn wake_for_more(sockets: &Watched<F>) {
+        sockets.receivers.waker.wake_by_ref();
+    }
+
     #[cfg(unix)]
     fn fd(sockets: &Watched<F>) -> std::os::fd::BorrowedFd<'_> {
-        std::os::fd::AsFd::as_fd(&sockets.udp)
+        std::os::fd::AsFd::as_fd(&sockets.udp.socket)
     }
 
     #[cfg(windows)]
     fn handle(sockets: &Watched<F>) -> std::os::windows::io::BorrowedSocket<'_> {
-        std::os::windows::io::AsSocket::as_socket(&sockets.udp)
+        std::os::windows::io::AsSocket::as_socket(&sockets.udp.socket)
     }
 }
 
 impl<F: OverAsyncIo> AsyncUdpFront for F {
-    type Udp = Async<UdpSocket>;
-    type Control = F::Control;
+    type Udp = Udp;
+    type Dialled = F::Shared;
 
-    fn poll_ready(
-        udp: &Async<UdpSocket>,
-        direction: Direction,
+    /// Every 65th call lets other tasks run: an odd number, since a loop that selects between two calls rests only when the one that is
+    /// ready does.
+    fn poll_in_turn<T>(
+        udp: &Udp,
         cx: &mut Context<'_>,
-    ) -> Poll<io::Result<()>> {
+        work: impl FnOnce(&mut Context<'_>) -> Poll<T>,
+    ) -> Poll<T> {
+        if udp.calls.fetch_add(1, Relaxed) % (STEPS_AT_ONCE + 1) == STEPS_AT_ONCE {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        work(cx)
+    }
+
+    fn poll_ready(udp: &Udp, direction: Direction, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match direction {
-            Direction::Send => udp.poll_writable(cx),
-            Direction::Receive => udp.poll_readable(cx),
+            Direction::Send => udp.socket.poll_writable(cx),
+            Direction::Receive => udp.socket.poll_readable(cx),
         }
     }
 
-    fn poll_control(control: &F::Control, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        F::poll_read(control, cx, &mut [0])
+    fn poll_dialled(dialled: &F::Shared, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        <F as OverAsyncIo>::poll_read(dialled, cx, &mut [0])
     }
 }
 

@@ -102,14 +102,14 @@ pub async fn resolve_ptr<'a>(proxy: impl IntoProxy<'a>, ip: IpAddr) -> Result<Na
 impl OverAsyncIo for AsyncStd {
     type Stream = TcpStream;
 
-    type Control = TcpStream;
+    type Shared = TcpStream;
 
-    fn control(stream: TcpStream) -> TcpStream {
+    fn share(stream: TcpStream) -> TcpStream {
         stream
     }
 
-    fn poll_read(mut control: &TcpStream, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut control).poll_read(cx, buf)
+    fn poll_read(mut shared: &TcpStream, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut shared).poll_read(cx, buf)
     }
 
     fn ends(stream: &TcpStream) -> io::Result<Ends> {

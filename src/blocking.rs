@@ -13,7 +13,13 @@
 //! ```
 
 mod alarm;
+#[cfg(target_os = "linux")]
+mod bell;
+#[cfg(not(target_os = "linux"))]
+#[path = "blocking/no_bell.rs"]
+mod bell;
 mod connector;
+mod control;
 mod io;
 mod park;
 mod race;

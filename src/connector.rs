@@ -16,7 +16,7 @@ use crate::stream::SocksStream;
 use crate::target::{Host, Target};
 use crate::tor;
 use crate::trace;
-use crate::udp::{SocksUdpSocket, UdpFront, associate};
+use crate::udp::{SocksUdpSocket, UdpFront, associate_by};
 use crate::wrap::{Plain, Wrap, failed};
 use std::fmt;
 use std::marker::PhantomData;
@@ -195,11 +195,11 @@ impl<F: Runtime, W: Wrap<F>> Connector<F, W> {
     }
 }
 
-impl<F: UdpFront> Connector<F> {
+impl<F: UdpFront, W: Wrap<F>> Connector<F, W> {
     pub(crate) async fn associated(&self) -> Result<SocksUdpSocket<F>, Error> {
-        let proxies = self.route.to_anybody().ok_or(Invalid::NoProxyToAsk)?;
-        let proxy = proxies.only().ok_or(Invalid::DatagramsThroughChain)?;
-        associate::<F>(proxy).await
+        let chain = self.route.to_anybody().ok_or(Invalid::NoProxyToAsk)?;
+        let proxy = chain.only().ok_or(Invalid::DatagramsThroughChain)?;
+        associate_by::<F, W>(proxy, &self.wrap, earlier::<F>(deadline::<F>(chain.limit()), proxy)).await
     }
 }
 

@@ -136,6 +136,9 @@ mod handshake;
 pub mod hyper;
 #[cfg(feature = "quinn")]
 pub mod quinn;
+#[cfg(all(feature = "tokio", not(feature = "quinn")))]
+#[path = "quinn_off.rs"]
+mod quinn;
 #[cfg(any(feature = "tokio", feature = "smol", feature = "async-std"))]
 mod reactor;
 #[cfg(feature = "smol")]

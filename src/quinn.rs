@@ -8,7 +8,8 @@
 //! # Ok(()) }
 //! ```
 //!
-//! Any [`Socks5UdpSocket`] can be the socket of an endpoint: for a configuration of its own, or to learn why it ended.
+//! Any [`Socks5UdpSocket`] can be the socket of an endpoint: for a configuration of its own, for a proxy behind TLS
+//! ([`Connector::associate`](crate::Connector::associate)), or to learn why it ended.
 //!
 //! ```no_run
 //! use anysocks::tokio::Socks5UdpSocket;
@@ -33,9 +34,15 @@
 //!   `local_addr` is `[::]` therefore.
 //! * Packets keep to 1200 bytes: nobody can know what the path behind the relay carries, and MTU discovery would have to trust in it. For
 //!   the same reason, there is no ECN.
+//! * A connection drops packets from another address than its peer's. For a relay that names another source, such as the client's own
+//!   address, there is [`Options::any_source`](crate::udp::Options::any_source): quinn is then given such a packet once for each of the
+//!   32 peers that were sent to last, and the right connection takes it. With one peer, that costs nothing.
 //! * When the proxy ends the association, that is the end of the endpoint and of its connections.
 
-use crate::address::Address;
+mod peers;
+
+pub(crate) use peers::Peers;
+
 use crate::error::{Error, Stage};
 use crate::into_proxy::IntoProxy;
 use crate::target::Target;
@@ -93,22 +100,19 @@ impl AsyncUdpSocket for Socks5UdpSocket {
         bufs: &mut [IoSliceMut<'_>],
         meta: &mut [RecvMeta],
     ) -> Poll<io::Result<usize>> {
-        let mut slots = bufs.iter_mut().zip(meta);
-        let Some((buf, meta)) = slots.next() else { return Poll::Ready(Ok(0)) };
-        let mut errors = 0..ERRORS_IN_A_ROW;
-        let first = |socket: &Socket| match self.receive(socket, buf) {
-            Err(error) if is_of_the_system(&error) && errors.next().is_some() => Ok(None),
-            received => received,
-        };
-        let wait = self.polling(Direction::Receive);
-        *meta = ready!(self.poll_attempts(cx, Direction::Receive, wait, first))?;
-        let mut received = 1;
-        for (buf, meta) in slots {
-            match self.attempt(Direction::Receive, |socket| self.receive(socket, buf)) {
-                Ok(Some(more)) => *meta = more,
-                // Whatever it is, it is left to the next call.
-                Ok(None) | Err(_) => break,
-            }
+        let mut received = 0;
+        for (buf, meta) in bufs.iter_mut().zip(meta) {
+            *meta = if let Some(copy) = self.copy(buf) {
+                copy
+            } else if received == 0 {
+                ready!(self.poll_packet(cx, buf))?
+            } else {
+                match self.attempt(Direction::Receive, |socket| self.receive(socket, buf)) {
+                    Ok(Some(more)) => more,
+                    // Whatever it is, it is left to the next call.
+                    Ok(None) | Err(_) => break,
+                }
+            };
             received += 1;
         }
         Poll::Ready(Ok(received))
@@ -132,12 +136,14 @@ impl AsyncUdpSocket for Socks5UdpSocket {
 impl Socks5UdpSocket {
     fn send_packet(&self, transmit: &Transmit<'_>) -> io::Result<()> {
         let header = Header::new(&target(transmit.destination));
+        self.note(transmit.destination);
         self.sending_now(|socket| self.association().send(socket, &header, transmit.contents))
     }
 
     /// Where only a part can be sent, all of it will be sent again. QUIC knows packets that it has seen.
     fn send_segments(&self, transmit: &Transmit<'_>, size: usize) -> io::Result<()> {
         let target = target(transmit.destination);
+        self.note(transmit.destination);
         let mut batch = SendBatch::new();
         for packet in transmit.contents.chunks(size.max(1)) {
             batch.push(packet, target.borrowed())?;
@@ -154,20 +160,46 @@ impl Socks5UdpSocket {
         send().or_else(|error| if is_of_the_system(&error) { send() } else { Err(error) })
     }
 
-    /// Receives a packet. One from a name is of no use to quinn.
+    fn poll_packet(&self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<RecvMeta>> {
+        let mut errors = 0..ERRORS_IN_A_ROW;
+        let wait = self.polling(Direction::Receive);
+        self.poll_attempts(cx, Direction::Receive, wait, |socket| match self.receive(socket, buf) {
+            Err(error) if is_of_the_system(&error) && errors.next().is_some() => Ok(None),
+            received => received,
+        })
+    }
+
+    /// Receives a packet. quinn has no use for one from a name, and drops one from an address that it does not send to.
     fn receive(&self, socket: &Socket, buf: &mut [u8]) -> io::Result<Option<RecvMeta>> {
-        match self.take_from(socket, buf)? {
-            Some((len, Address::Ip(addr))) => {
-                let addr = SocketAddr::new(mapped(addr.ip()).into(), addr.port());
-                Ok(Some(RecvMeta { addr, len, stride: len, ecn: None, dst_ip: None }))
-            }
-            Some((_, Address::Name(..))) => {
-                self.association().drop_datagrams(1);
-                Ok(None)
-            }
-            None => Ok(None),
+        let Some((len, source)) = self.take_from(socket, buf)? else { return Ok(None) };
+        let named = source.socket_addr();
+        let named = named.map(|addr| SocketAddr::new(mapped(addr.ip()).into(), addr.port()));
+        let source = self.peers().map_or(named, |peers| peers.source(named, &buf[..len]));
+        if source.is_none() {
+            self.association().drop_datagrams(1);
+        }
+        Ok(source.map(|source| meta(len, source)))
+    }
+
+    /// The last packet once more, from another peer.
+    fn copy(&self, buf: &mut [u8]) -> Option<RecvMeta> {
+        self.peers()?.copy(buf).map(|(len, source)| meta(len, source))
+    }
+
+    fn note(&self, to: SocketAddr) {
+        if let Some(peers) = self.peers() {
+            peers.sent(to);
         }
     }
+
+    /// The peers, if it does not count whom the relay names.
+    fn peers(&self) -> Option<&Peers> {
+        self.association().any_source.then_some(&self.shared.sockets.udp.peers)
+    }
+}
+
+fn meta(len: usize, addr: SocketAddr) -> RecvMeta {
+    RecvMeta { addr, len, stride: len, ecn: None, dst_ip: None }
 }
 
 /// Waits until a connection may send: each has one, and its task a seat of its own.

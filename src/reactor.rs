@@ -2,11 +2,13 @@
 //! for a time.
 
 mod connector;
+mod control;
 mod streams;
 mod udp;
 mod watched;
 mod wrap;
 
+pub(crate) use control::Control;
 pub(crate) use watched::{AsyncUdpFront, Watched};
 pub(crate) use wrap::{Converses, Hook};
 

@@ -193,7 +193,7 @@ pub(crate) fn deadline<R: Runtime>(limit: impl Into<Option<Duration>>) -> Deadli
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 #[cfg(test)]
 pub(crate) use lookup::hanging;

@@ -95,14 +95,14 @@ pub async fn resolve_ptr<'a>(proxy: impl IntoProxy<'a>, ip: IpAddr) -> Result<Na
 impl OverAsyncIo for Smol {
     type Stream = TcpStream;
 
-    type Control = Arc<Async<std::net::TcpStream>>;
+    type Shared = Arc<Async<std::net::TcpStream>>;
 
-    fn control(stream: TcpStream) -> Self::Control {
+    fn share(stream: TcpStream) -> Self::Shared {
         stream.into()
     }
 
-    fn poll_read(control: &Self::Control, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut &**control).poll_read(cx, buf)
+    fn poll_read(shared: &Self::Shared, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut &**shared).poll_read(cx, buf)
     }
 
     fn ends(stream: &TcpStream) -> io::Result<Ends> {

@@ -214,6 +214,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + Sync> Converses<S> for Tokio {
     ) -> Result<C::Outcome, Error> {
         converse(stream, talk).await
     }
+
+    fn poll_read(stream: &mut S, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<std::io::Result<usize>> {
+        io::poll_read(stream, cx, buf)
+    }
 }
 
 impl Reactor for Tokio {

@@ -5,6 +5,7 @@ use crate::error::{Error, ErrorKind, Stage};
 use crate::invalid::Invalid;
 use crate::proxy::Proxy;
 use crate::runtime::{Deadline, Runtime};
+use crate::udp::UdpFront;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
@@ -37,6 +38,11 @@ pub trait Wrap<R: Runtime>: Send + Sync + 'static {
 
     /// The stream when all is said.
     fn finish(held: Self::Held) -> io::Result<Self::Stream>;
+
+    /// The stream as the TCP connection of an association.
+    fn control(held: Self::Held) -> R::Control
+    where
+        R: UdpFront;
 }
 
 /// The dialled stream as it is.
@@ -66,6 +72,13 @@ impl<R: Runtime> Wrap<R> for Plain {
 
     fn finish(stream: R::Stream) -> io::Result<R::Stream> {
         Ok(stream)
+    }
+
+    fn control(stream: R::Stream) -> R::Control
+    where
+        R: UdpFront,
+    {
+        R::control(stream)
     }
 }
 

@@ -153,14 +153,17 @@ fn an_unspecified_address_of_ipv6_is_the_proxys() {
     }
 }
 
+/// It is not looked up, not even one that every machine knows.
 #[test]
 fn a_name_stays_a_name() {
-    for front in FRONTS {
-        let _case = Case::new(front.name);
-        let first = *b"\x05\x00\x00\x03\x0Dproxy.example\x30\x39";
+    for (front, resolve) in
+        FRONTS.iter().flat_map(|front| [(front, Resolve::ByProxy), (front, Resolve::Locally)])
+    {
+        let _case = Case::new(format!("{}, {resolve:?}", front.name));
+        let first = *b"\x05\x00\x00\x03\x09localhost\x30\x39";
         let server = Server::start(PROTOCOLS[0].lines(first.to_vec()), |_| ());
-        let listener = (front.bind5)(&server.proxy(), PEER).expect("a listener");
-        assert_eq!(listener.bound(), &Address::Name(b"proxy.example".to_vec().into(), 12345));
+        let listener = (front.bind5)(&server.proxy().resolve(resolve), PEER).expect("a listener");
+        assert_eq!(listener.bound(), &Address::Name(b"localhost".to_vec().into(), 12345));
         assert_eq!(listener.bound(), listener.raw_bound());
         server.join();
     }

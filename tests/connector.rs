@@ -24,12 +24,16 @@ mod ways;
 mod wrapped;
 #[path = "connector/wrapped_buffers.rs"]
 mod wrapped_buffers;
+#[path = "connector/wrapped_datagrams.rs"]
+mod wrapped_datagrams;
 #[path = "connector/wrapped_fails.rs"]
 mod wrapped_fails;
 #[path = "connector/wrapped_hook.rs"]
 mod wrapped_hook;
 #[path = "connector/wrapped_late.rs"]
 mod wrapped_late;
+#[path = "connector/wrapped_tls.rs"]
+mod wrapped_tls;
 
 use anysocks::{Address, Connector, NoProxy, Proxy};
 use messages::{BOUND, PASSWORD, Speaks};

@@ -251,7 +251,7 @@ fn what_an_association_says() {
     let error = association(&[1, 127, 0, 0, 1, 0, 0]).unwrap_err();
     let named = error.proxy().unwrap().to_owned();
     assert!(named.starts_with("socks5h://user@127.0.0.1:"), "{named}");
-    let sentence = format!("proxy {named}: association failed: there is no relay at 127.0.0.1:0");
+    let sentence = format!("proxy {named}: association failed: no relay at 127.0.0.1:0: the port is 0");
     assert_eq!((error.to_string(), error.stage()), (sentence, Stage::Association));
     becomes(error, io::ErrorKind::AddrNotAvailable);
 

@@ -169,16 +169,18 @@ macro_rules! connects {
             future(wrapped.bind(("example.com", 80)));
             future(wrapped.resolve("example.com"));
             future(wrapped.resolve_ptr(ip));
+            future(wrapped.associate());
         };
         calls();
-        let tasks = |wrapped: [WrappedConnector<Script>; 5], target: String, first: Vec<u8>| {
-            let [one, two, three, four, five] = wrapped;
+        let tasks = |wrapped: [WrappedConnector<Script>; 6], target: String, first: Vec<u8>| {
+            let [one, two, three, four, five, six] = wrapped;
             let [host, name] = [target.clone(), target.clone()];
             drop($spawn(async move { one.connect(&*target).await }));
             drop($spawn(async move { two.connect_with((&*host, 80), &first).await }));
             drop($spawn(async move { three.bind("example.com:80").await?.accept().await }));
             drop($spawn(async move { four.resolve(&*name).await }));
             drop($spawn(async move { five.resolve_ptr(ip).await }));
+            drop($spawn(async move { six.associate().await }));
         };
         let _ = tasks;
     }};

@@ -43,9 +43,7 @@ impl<W: Wrap<Blocking>> Connector<Blocking, W> {
     pub fn resolve_ptr(&self, ip: IpAddr) -> Result<Name, Error> {
         at_once(self.resolve_addr(ip))
     }
-}
 
-impl Connector<Blocking> {
     #[doc = include_str!("../docs/connector/associate.md")]
     pub fn associate(&self) -> Result<Socks5UdpSocket, Error> {
         at_once(self.associated())

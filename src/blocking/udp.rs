@@ -1,5 +1,7 @@
 //! The calls of a socket whose callers wait.
 
+use super::bell::{Bell, Waiting};
+use super::control::Control;
 use super::wait::wait;
 use super::{Blocking, at_once};
 use crate::address::Address;
@@ -8,10 +10,11 @@ use crate::into_proxy::IntoProxy;
 use crate::runtime::{Deadline, deadline};
 use crate::target::Target;
 use crate::udp::{Datagram, Direction, Fragments, Header, RecvBatch, SendBatch, SocksUdpSocket, UdpFront};
+use arrayvec::ArrayVec;
 use rustix::event::{PollFd, PollFlags};
 use socket2::{SockRef, Socket};
-use std::io::{self, Read};
-use std::net::{Shutdown, TcpStream, UdpSocket};
+use std::io;
+use std::net::{TcpStream, UdpSocket};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
@@ -19,7 +22,8 @@ use std::time::{Duration, Instant};
 #[derive(Debug)]
 pub struct Sockets {
     udp: UdpSocket,
-    control: TcpStream,
+    control: Control,
+    more: Bell,
     read_timeout: Timeout,
     write_timeout: Timeout,
 }
@@ -48,11 +52,17 @@ impl Timeout {
 }
 
 impl UdpFront for Blocking {
+    type Control = Control;
     type Sockets = Sockets;
 
-    fn watch(control: TcpStream, udp: UdpSocket) -> io::Result<Sockets> {
-        control.set_nonblocking(true)?;
-        Ok(Sockets { udp, control, read_timeout: Timeout::default(), write_timeout: Timeout::default() })
+    fn control(dialled: TcpStream) -> Control {
+        Control::plain(dialled)
+    }
+
+    fn watch(control: Control, udp: UdpSocket) -> io::Result<Sockets> {
+        control.watch()?;
+        let (read_timeout, write_timeout) = Default::default();
+        Ok(Sockets { udp, control, more: Bell::new()?, read_timeout, write_timeout })
     }
 
     fn attempt<T>(
@@ -64,18 +74,16 @@ impl UdpFront for Blocking {
     }
 
     fn read_control(sockets: &Sockets) -> Option<io::Result<usize>> {
-        let mut control = &sockets.control;
-        match control.read(&mut [0]) {
-            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {
-                None
-            }
-            read => Some(read),
-        }
+        sockets.control.read()
     }
 
     /// They wait for the TCP connection too.
     fn wake_receivers(sockets: &Sockets) {
-        let _ = sockets.control.shutdown(Shutdown::Both);
+        sockets.control.end();
+    }
+
+    fn wake_for_more(sockets: &Sockets) {
+        sockets.more.ring();
     }
 
     #[cfg(unix)]
@@ -174,7 +182,7 @@ impl SocksUdpSocket<Blocking> {
     #[must_use]
     pub fn closed(&self) -> io::Error {
         loop {
-            let mut control = [PollFd::new(&self.sockets().control, PollFlags::IN)];
+            let mut control = [self.sockets().control.poll_fd()];
             if let Err(error) = self.check_now().and_then(|()| wait(&mut control, None)) {
                 return error;
             }
@@ -232,19 +240,24 @@ impl SocksUdpSocket<Blocking> {
         direction: Direction,
         mut attempt: impl FnMut(&Socket) -> io::Result<Option<T>>,
     ) -> io::Result<T> {
-        let (timeout, flags) = match direction {
-            Direction::Send => (&self.sockets().write_timeout, PollFlags::OUT),
-            Direction::Receive => (&self.sockets().read_timeout, PollFlags::IN),
+        let timeout = match direction {
+            Direction::Send => &self.sockets().write_timeout,
+            Direction::Receive => &self.sockets().read_timeout,
         };
         let mut began = None;
         loop {
             match self.attempt(direction, &mut attempt) {
-                Ok(Some(done)) => return Ok(done),
+                Ok(Some(done)) => {
+                    if direction == Direction::Receive {
+                        self.wake_for_more();
+                    }
+                    return Ok(done);
+                }
                 Ok(None) => {}
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     let deadline = *began.get_or_insert_with(|| timeout.deadline());
-                    self.wait(flags, deadline)?;
+                    self.wait(direction, deadline)?;
                     continue;
                 }
                 Err(error) => return Err(error),
@@ -258,15 +271,31 @@ impl SocksUdpSocket<Blocking> {
     }
 
     /// Waits until an attempt may succeed, or the association has ended.
-    fn wait(&self, flags: PollFlags, deadline: Deadline) -> io::Result<()> {
+    fn wait(&self, direction: Direction, deadline: Deadline) -> io::Result<()> {
         self.association().check()?;
-        let Sockets { udp, control, .. } = self.sockets();
-        let mut both = [PollFd::new(udp, flags), PollFd::new(control, PollFlags::IN)];
-        if !wait(&mut both, deadline)? {
+        let Sockets { udp, control, more, .. } = self.sockets();
+        if control.reads_ahead() && self.check_now().is_err() {
+            // The next attempt takes what came before the end, or says that it is one.
+            return Ok(());
+        }
+        let (flags, waiting) = match direction {
+            Direction::Send => (PollFlags::OUT, None),
+            Direction::Receive => (PollFlags::IN, Some(more.wait())),
+        };
+        if waiting.is_some() && self.has_more() {
+            return Ok(());
+        }
+        let mut all = ArrayVec::<_, 3>::from_iter([PollFd::new(udp, flags), control.poll_fd()]);
+        all.extend(waiting.as_ref().and_then(Waiting::poll_fd));
+        if !wait(&mut all, deadline)? {
             return Err(io::ErrorKind::TimedOut.into());
         }
-        let [udp, control] = both;
+        let ready = |place: usize| all.get(place).is_some_and(|polled| !polled.revents().is_empty());
+        if let (true, Some(waiting)) = (ready(2), &waiting) {
+            waiting.answer();
+            return Ok(());
+        }
         // What came before the end is not lost with it.
-        if control.revents().is_empty() || !udp.revents().is_empty() { Ok(()) } else { self.check_now() }
+        if ready(0) || !ready(1) { Ok(()) } else { self.check_now() }
     }
 }

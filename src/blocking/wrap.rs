@@ -1,6 +1,7 @@
 //! Wrapping a stream that blocks.
 
 use super::alarm::Alarm;
+use super::control::Control;
 use super::{Blocking, Connector, converse};
 use crate::conversation::Conversation;
 use crate::error::{Error, ErrorKind};
@@ -71,6 +72,11 @@ impl<S: Read + Write + Send + Sync + 'static> Wrap<Blocking> for Wrapped<Hook<S>
 
     fn finish(held: Held<S>) -> io::Result<S> {
         Ok(held.stream)
+    }
+
+    fn control(held: Held<S>) -> Control {
+        let Held { mut stream, inside } = held;
+        Control::wrapped(inside, move || stream.read(&mut [0]))
     }
 }
 

@@ -4,7 +4,7 @@ use crate::address::Address;
 use crate::escape::Escaped;
 use crate::invalid::Invalid;
 use crate::reply::Reply;
-use crate::udp::AssociationEnd;
+use crate::udp::{AssociationEnd, why_none};
 use std::borrow::Cow;
 use std::{error, fmt, io};
 
@@ -84,10 +84,16 @@ pub enum ErrorKind {
     /// The conversation has handed its outcome over already, or has failed already.
     #[error("is over already")]
     Over,
-    /// The proxy grants an association, but no relay can be at the address that it gives, or that the
-    /// [`Relay`](crate::udp::Relay) policy makes of it.
-    #[error("failed: there is no relay at {0}")]
-    NoRelay(Address),
+    /// The proxy grants an association, but its relay can't be at the address that it gives, or that the
+    /// [`Relay`](crate::udp::Relay) policy makes of it: the port is 0, the address is not a unicast one, or it is a name that is not
+    /// resolved on this machine ([`Resolve::ByProxy`](crate::Resolve::ByProxy)).
+    #[error("failed: no relay at {relay}{}: {}", given_as(bound, relay), why_none(relay))]
+    NoRelay {
+        /// BND.ADDR and BND.PORT of the proxy's reply, as it sent them.
+        bound: Address,
+        /// The address that the policy has made of it.
+        relay: Address,
+    },
     /// The association is over. Calls that receive say so once nothing is left to receive, and those that send once that is known.
     #[error("ended: {0}")]
     AssociationEnded(AssociationEnd),
@@ -147,7 +153,9 @@ impl fmt::Debug for ErrorKind {
                 f.debug_struct("Overrun").field("reported", reported).field("offered", offered).finish()
             }
             Self::Over => f.write_str("Over"),
-            Self::NoRelay(address) => of_one(f, "NoRelay", address),
+            Self::NoRelay { bound, relay } => {
+                f.debug_struct("NoRelay").field("bound", bound).field("relay", relay).finish()
+            }
             Self::AssociationEnded(end) => of_one(f, "AssociationEnded", end),
             Self::Malformed { field, byte } => {
                 f.debug_struct("Malformed").field("field", field).field("byte", byte).finish()
@@ -172,6 +180,10 @@ fn who_begins_with(first: u8) -> &'static str {
         b'S' => "what may be an SSH server, not a SOCKS proxy",
         _ => "no SOCKS proxy",
     }
+}
+
+fn given_as(bound: &Address, relay: &Address) -> String {
+    if bound == relay { String::new() } else { format!(" (the proxy replied {bound})") }
 }
 
 fn after_bytes(received: usize) -> Cow<'static, str> {

@@ -167,7 +167,7 @@ impl Error {
             | ErrorKind::MethodNotOffered(_)
             | ErrorKind::Encapsulation(_)
             | ErrorKind::Malformed { .. } => io::ErrorKind::InvalidData,
-            ErrorKind::NoRelay(_) => io::ErrorKind::AddrNotAvailable,
+            ErrorKind::NoRelay { .. } => io::ErrorKind::AddrNotAvailable,
             ErrorKind::AssociationEnded(_) => io::ErrorKind::ConnectionAborted,
             ErrorKind::Rule(_) | ErrorKind::Method(_) => io::ErrorKind::Other,
         }

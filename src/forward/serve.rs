@@ -6,6 +6,7 @@ use super::handshake::{self, Request};
 use super::limits::Limits;
 use super::tunnel::Tunnel;
 use crate::random::random_token;
+use crate::reactor::Control;
 use crate::reply::Reply;
 use crate::target::Target;
 use crate::tokio::Connector;
@@ -77,7 +78,10 @@ async fn connect(mut client: TcpStream, target: Target<'_>, shared: &Shared) -> 
 async fn associate(mut client: TcpStream, port: u16, shared: &Shared) -> io::Result<()> {
     match unless_gone(&client, shared.connector.associate()).await? {
         Ok(association) => {
-            keep_alive(&association.shared.sockets.control, shared);
+            // No other: the connector of a forwarder wraps nothing.
+            if let Control::Plain(control) = &association.shared.sockets.control {
+                keep_alive(control, shared);
+            }
             datagrams::relay(client, port, association).await
         }
         Err(error) => handshake::refuse(&mut client, code(&error, None)).await,

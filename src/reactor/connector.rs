@@ -50,9 +50,7 @@ impl<F: AsyncUdpFront, W: Wrap<F>> Connector<F, W> {
     pub async fn resolve_ptr(&self, ip: IpAddr) -> Result<Name, Error> {
         self.resolve_addr(ip).await
     }
-}
 
-impl<F: AsyncUdpFront> Connector<F> {
     #[doc = include_str!("../docs/connector/associate.md")]
     pub async fn associate(&self) -> Result<SocksUdpSocket<F>, Error> {
         self.associated().await

@@ -123,7 +123,8 @@ impl<F: AsyncUdpFront> SocksUdpSocket<F> {
         })
     }
 
-    /// Receives a datagram as [`recv_from`](Self::recv_from) does, in the manner of `poll` functions.
+    /// Receives a datagram as [`recv_from`](Self::recv_from) does, in the manner of `poll` functions. It can be `Pending` for the sake of
+    /// other tasks, and has this task woken then.
     ///
     /// Only the task of the last call is woken.
     ///
@@ -169,13 +170,19 @@ impl<F: AsyncUdpFront> SocksUdpSocket<F> {
         &self,
         cx: &mut Context<'_>,
         direction: Direction,
+        wait: impl FnMut(&Waker),
+        attempt: impl FnMut(&Socket) -> io::Result<Option<T>>,
+    ) -> Poll<io::Result<T>> {
+        F::poll_in_turn(&self.shared.sockets.udp, cx, |cx| self.poll_in_a_row(cx, direction, wait, attempt))
+    }
+
+    fn poll_in_a_row<T>(
+        &self,
+        cx: &mut Context<'_>,
+        direction: Direction,
         mut wait: impl FnMut(&Waker),
         mut attempt: impl FnMut(&Socket) -> io::Result<Option<T>>,
     ) -> Poll<io::Result<T>> {
-        if self.shared.sockets.rests() {
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
-        }
         for _ in 0..STEPS_AT_ONCE {
             let mut attempted = self.attempt(direction, &mut attempt);
             if direction == Direction::Receive && would_block(&attempted) {
@@ -189,9 +196,8 @@ impl<F: AsyncUdpFront> SocksUdpSocket<F> {
             }
             match attempted {
                 Ok(Some(done)) => {
-                    // The others wait for a socket that has nothing to tell.
-                    if direction == Direction::Receive && self.has_more() {
-                        self.shared.sockets.receivers.waker.wake_by_ref();
+                    if direction == Direction::Receive {
+                        self.wake_for_more();
                     }
                     return Poll::Ready(Ok(done));
                 }

@@ -1,5 +1,6 @@
 //! Wrapping a stream in an asynchronous front end.
 
+use super::control::Control;
 use super::watched::AsyncUdpFront;
 use super::{Reactor, within};
 use crate::connector::Connector;
@@ -13,6 +14,7 @@ use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
 
 /// A front end that converses over streams of other types than its own.
 #[allow(unreachable_pub, reason = "the bound of a public type")]
@@ -22,6 +24,9 @@ pub trait Converses<S>: AsyncUdpFront + Reactor {
         stream: &mut S,
         talk: &mut C,
     ) -> impl Future<Output = Result<C::Outcome, Error>> + Send + Sync;
+
+    /// Reads from the stream.
+    fn poll_read(stream: &mut S, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>>;
 }
 
 /// What wraps a stream: given the dialled one, and the proxy at its other end, or nothing where that is the target itself.
@@ -68,6 +73,10 @@ impl<F: Converses<S>, S: Send + Sync + 'static> Wrap<F> for Wrapped<Hook<F::Stre
 
     fn finish(stream: S) -> io::Result<S> {
         Ok(stream)
+    }
+
+    fn control(mut stream: S) -> Control<F> {
+        Control::wrapped(move |cx| F::poll_read(&mut stream, cx, &mut [0]))
     }
 }
 

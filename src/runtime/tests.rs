@@ -17,7 +17,7 @@ const SLOW: Duration = Duration::from_secs(1);
 
 /// The blocking front end with a resolver that reads the addresses off the name: `v6-v4.test` has one of each, and those of
 /// `slow-v4.test` take a while.
-struct Listed;
+pub(crate) struct Listed;
 
 impl Runtime for Listed {
     type Stream = TcpStream;

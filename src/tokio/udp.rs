@@ -1,7 +1,8 @@
 //! Tokio's sockets of an association.
 
 use super::Tokio;
-use crate::reactor::{AsyncUdpFront, Watched};
+use crate::quinn::Peers;
+use crate::reactor::{AsyncUdpFront, Control, Watched};
 use crate::udp::{Direction, UdpFront};
 use socket2::{SockRef, Socket};
 use std::fmt;
@@ -11,12 +12,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use tokio::io::Interest;
 use tokio::net::{TcpStream, UdpSocket};
+use tokio::task::coop::poll_proceed;
 
 /// A socket for datagrams that wakes for errors too, such as that the relay refuses: tokio's `poll` functions wake for datagrams alone.
 pub struct Udp {
     socket: Arc<UdpSocket>,
     /// Ready when there is an error. It is made once, and anew when it was ready.
     trouble: Mutex<Option<Trouble>>,
+    pub(crate) peers: Peers,
 }
 
 type Trouble = Pin<Box<dyn Future<Output = io::Result<()>> + Send>>;
@@ -36,16 +39,24 @@ impl Udp {
 
 impl fmt::Debug for Udp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.socket.fmt(f)
+        f.debug_struct("Udp")
+            .field("socket", &self.socket)
+            .field("peers", &self.peers)
+            .finish_non_exhaustive()
     }
 }
 
 impl UdpFront for Tokio {
+    type Control = Control<Self>;
     type Sockets = Watched<Self>;
 
-    fn watch(control: TcpStream, udp: std::net::UdpSocket) -> io::Result<Watched<Self>> {
+    fn control(dialled: TcpStream) -> Control<Self> {
+        Control::Plain(dialled)
+    }
+
+    fn watch(control: Control<Self>, udp: std::net::UdpSocket) -> io::Result<Watched<Self>> {
         let socket = Arc::new(UdpSocket::from_std(udp)?);
-        Ok(Watched::new(Udp { socket, trouble: Mutex::default() }, control))
+        Ok(Watched::new(Udp { socket, trouble: Mutex::default(), peers: Peers::default() }, control))
     }
 
     fn attempt<T>(
@@ -79,6 +90,10 @@ impl UdpFront for Tokio {
         sockets.receivers.waker.wake_by_ref();
     }
 
+    fn wake_for_more(sockets: &Watched<Self>) {
+        sockets.receivers.waker.wake_by_ref();
+    }
+
     #[cfg(unix)]
     fn fd(sockets: &Watched<Self>) -> std::os::fd::BorrowedFd<'_> {
         std::os::fd::AsFd::as_fd(&*sockets.udp.socket)
@@ -92,7 +107,19 @@ impl UdpFront for Tokio {
 
 impl AsyncUdpFront for Tokio {
     type Udp = Udp;
-    type Control = TcpStream;
+    type Dialled = TcpStream;
+
+    /// By tokio's own budget of the task.
+    fn poll_in_turn<T>(
+        _: &Udp,
+        cx: &mut Context<'_>,
+        work: impl FnOnce(&mut Context<'_>) -> Poll<T>,
+    ) -> Poll<T> {
+        let budget = ready!(poll_proceed(cx));
+        let done = ready!(work(cx));
+        budget.made_progress();
+        Poll::Ready(done)
+    }
 
     fn poll_ready(udp: &Udp, direction: Direction, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match direction {
@@ -104,10 +131,10 @@ impl AsyncUdpFront for Tokio {
         }
     }
 
-    fn poll_control(control: &TcpStream, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+    fn poll_dialled(dialled: &TcpStream, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         loop {
-            ready!(control.poll_read_ready(cx))?;
-            match control.try_read(&mut [0]) {
+            ready!(dialled.poll_read_ready(cx))?;
+            match dialled.try_read(&mut [0]) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 read => return Poll::Ready(read),
             }

@@ -3,20 +3,18 @@
 use super::association::Association;
 use super::batch::Segmentation;
 use super::front::UdpFront;
-use super::options::Relay;
+use super::relay;
 use super::socket::{Shared, SocksUdpSocket};
-use crate::address::Address;
 use crate::command::Command;
 use crate::error::{Error, ErrorKind, Stage};
 use crate::into_proxy::IntoProxy;
-use crate::listener::reachable;
 use crate::proxy::Proxy;
-use crate::runtime::{Deadline, Ends, deadline, dial_by, resolve};
+use crate::runtime::{Deadline, Ends, deadline, dial_by};
 use crate::socks5::Socks5;
 use crate::target::Target;
 use crate::trace;
 use crate::version::{V5, Version};
-use crate::wrap::{Plain, Wrap};
+use crate::wrap::{self, Plain, Wrap};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 use std::io::{self, Read};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -30,39 +28,53 @@ pub(crate) async fn associate<'a, F: UdpFront>(
     proxy: impl IntoProxy<'a>,
 ) -> Result<SocksUdpSocket<F>, Error> {
     let proxy = proxy.into_proxy::<V5>()?;
-    let request = trace::request(Command::UdpAssociate, &*proxy, &"any");
-    let associated = request.watch(through::<F>(&proxy)).await;
-    associated.map_err(|error| error.at(&*proxy))
+    associate_by::<F, Plain>(&proxy, &Plain, deadline::<F>(proxy.limit())).await
 }
 
-async fn through<F: UdpFront>(proxy: &Proxy) -> Result<SocksUdpSocket<F>, Error> {
-    let deadline = deadline::<F>(proxy.limit());
+/// Makes an association over a TCP connection that is wrapped so.
+pub(crate) async fn associate_by<F: UdpFront, W: Wrap<F>>(
+    proxy: &Proxy,
+    wrap: &W,
+    deadline: Deadline,
+) -> Result<SocksUdpSocket<F>, Error> {
+    let request = trace::request(Command::UdpAssociate, proxy, &"any");
+    let associated = request.watch(through::<F, W>(proxy, wrap, deadline)).await;
+    associated.map_err(|error| error.at(proxy))
+}
+
+async fn through<F: UdpFront, W: Wrap<F>>(
+    proxy: &Proxy,
+    wrap: &W,
+    deadline: Deadline,
+) -> Result<SocksUdpSocket<F>, Error> {
     let auth = V5::auth(proxy)?;
     let options = proxy.udp_options();
     // What is wrong with the options is found before anything is sent.
     Socks5::associate(auth, unspecified(None))?;
-    Wrap::<F>::admits(&Plain, proxy)?;
-    let mut control = dial_by::<F>(proxy, deadline).await?;
-    let ends = F::ends(&control).ok();
+    wrap.admits(proxy)?;
+    let dialled = dial_by::<F>(proxy, deadline).await?;
+    let ends = F::ends(&dialled).ok();
+    let wrapped = wrap.wrap(dialled, Some(proxy), deadline).await;
+    let mut held = wrapped.map_err(wrap::failed(Stage::Dial))?;
     let declared = options.source.map(|source| declare(source, ends.as_ref())).transpose().map_err(failed)?;
     let source = match &declared {
         Some((_, source)) => (source.ip(), source.port()).into(),
         None => unspecified(ends.as_ref()),
     };
     let mut talk = Socks5::associate(auth, source)?;
-    let granted = F::converse(&mut control, &mut talk, deadline).await?;
+    let granted = W::converse(&mut held, &mut talk, deadline).await?;
     let encapsulation = match granted.frames {
         Some(frames) => Some(frames.datagrams.ok_or_else(unprotected)?),
         None => None,
     };
-    let relays = find::<F>(&options.relay, &granted.bound, ends.as_ref(), deadline).await?;
+    let relays = relay::find::<F>(proxy, &granted.bound, ends.as_ref(), deadline).await?;
     let from = proxy.socket().local_addr.map(|addr| addr.ip());
     let udp = connect(&relays, declared.as_ref().map(|(socket, _)| socket), from).map_err(failed)?;
     let local = udp.local_addr().and_then(|addr| address(&addr)).map_err(failed)?;
     let relay = udp.peer_addr().and_then(|addr| address(&addr)).map_err(failed)?;
     let segmentation = Segmentation::of(&udp);
     let association = Association::new(proxy, relay, granted.bound, encapsulation, options);
-    let sockets = F::watch(control, udp.into()).map_err(failed)?;
+    let sockets = F::watch(W::control(held), udp.into()).map_err(failed)?;
     let resolve = proxy.resolves();
     Ok(SocksUdpSocket { shared: Arc::new(Shared { sockets, association, segmentation, resolve, local }) })
 }
@@ -104,52 +116,6 @@ fn datagram_socket(addr: SocketAddr) -> io::Result<Socket> {
 
 fn address(addr: &SockAddr) -> io::Result<SocketAddr> {
     addr.as_socket().ok_or_else(|| io::ErrorKind::AddrNotAvailable.into())
-}
-
-/// Where the relay may be, in the order in which to try.
-async fn find<F: UdpFront>(
-    policy: &Relay,
-    told: &Address,
-    ends: Option<&Ends>,
-    deadline: Deadline,
-) -> Result<Vec<SocketAddr>, Error> {
-    let proxy = ends.map(|ends| ends.peer.ip().to_canonical());
-    // A proxy behind a Unix-domain socket is on this machine.
-    let here = proxy.unwrap_or(match told.ip() {
-        Some(IpAddr::V6(_)) => Ipv6Addr::LOCALHOST.into(),
-        _ => Ipv4Addr::LOCALHOST.into(),
-    });
-    let relay = match policy {
-        Relay::AsIs => told.clone(),
-        Relay::Told => reachable(told, Some(here)).unwrap_or_else(|| told.clone()),
-        Relay::ProxyAddress => Address::Ip(SocketAddr::new(here, told.port())),
-        Relay::By(find) => find(told, proxy),
-    };
-    if relay.port() == 0 {
-        return Err(no_relay(relay));
-    }
-    let mut addrs = match &relay {
-        Address::Ip(addr) => vec![*addr],
-        Address::Name(name, port) => match std::str::from_utf8(name.as_bytes()) {
-            Ok(name) if !name.is_empty() => resolve::<F>(name, *port, deadline).await?,
-            _ => return Err(no_relay(relay)),
-        },
-    };
-    for addr in &mut addrs {
-        addr.set_ip(addr.ip().to_canonical());
-        // The scope of a link-local address is known of the proxy's own alone.
-        match (addr, ends.map(|ends| ends.peer)) {
-            (SocketAddr::V6(addr), Some(SocketAddr::V6(peer))) if addr.ip() == peer.ip() => {
-                addr.set_scope_id(peer.scope_id());
-            }
-            _ => {}
-        }
-    }
-    Ok(addrs)
-}
-
-fn no_relay(relay: Address) -> Error {
-    Error::new(Stage::Association, ErrorKind::NoRelay(relay))
 }
 
 /// A socket that hears the relay alone: the first of those that the system has a way to.

@@ -14,7 +14,7 @@ use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Mutex, OnceLock, PoisonError, RwLock};
+use std::sync::{Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
 /// Why there is no association any more. The relay forgets it with the TCP connection over which it was asked for (RFC 1928 §7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -38,13 +38,22 @@ pub(crate) struct Association {
     proxy: Box<str>,
     relay: SocketAddr,
     bound: Address,
-    /// Made by the first `connect`: without one, no call has to lock it.
-    peer: OnceLock<RwLock<Option<Peer>>>,
+    state: RwLock<State>,
+    /// Whether the peer is heard whatever source the relay names.
+    pub(crate) any_source: bool,
     dropped: AtomicU64,
     end: OnceLock<AssociationEnd>,
     encapsulation: Option<Box<dyn Datagrams>>,
     /// Where datagrams go first, if not into the caller's buffer.
     inbound: OnceLock<Mutex<Inbound>>,
+}
+
+/// What holds as long as a datagram is received.
+#[derive(Default)]
+pub(super) struct State {
+    peer: Option<Peer>,
+    /// Whether the system was asked to join datagrams.
+    asked_to_join: bool,
 }
 
 /// Who alone is sent to and heard.
@@ -69,7 +78,8 @@ impl Association {
             proxy: proxy.to_string().into(),
             relay,
             bound,
-            peer: OnceLock::new(),
+            state: RwLock::default(),
+            any_source: options.any_source,
             dropped: AtomicU64::new(0),
             end: OnceLock::new(),
             encapsulation,
@@ -93,9 +103,26 @@ impl Association {
         self.inbound.get()
     }
 
-    /// From now on, what comes may be several datagrams in one.
-    pub(super) fn inbound_from_now_on(&self) -> &Mutex<Inbound> {
-        self.inbound.get_or_init(|| Inbound::new(None).into())
+    /// Leave to receive a single datagram from the socket: nothing is joined as long as it is kept. Where datagrams may be joined already,
+    /// what they go through.
+    pub(super) fn alone(&self) -> Result<RwLockReadGuard<'_, State>, &Mutex<Inbound>> {
+        let state = self.state();
+        self.inbound().map_or(Ok(state), Err)
+    }
+
+    /// Calls `join`, once, to have the system join datagrams. From then on they go through `inbound`, unless that fails.
+    pub(super) fn join(&self, join: impl FnOnce() -> io::Result<()>) {
+        if self.inbound().is_some() || self.state().asked_to_join {
+            return;
+        }
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        if !std::mem::replace(&mut state.asked_to_join, true) && join().is_ok() {
+            let _ = self.inbound.set(Inbound::new(None).into());
+        }
+    }
+
+    fn state(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn max_payload(&self, target: &Target<'_>) -> usize {
@@ -116,51 +143,56 @@ impl Association {
     /// Sends to this target alone, and hears nobody else.
     pub(crate) fn connect(&self, target: Target<'static>) {
         let peer = Peer { header: Header::new(&target), target };
-        *self.peer.get_or_init(RwLock::default).write().unwrap_or_else(PoisonError::into_inner) = Some(peer);
-    }
-
-    /// Calls `use_peer` with the peer, if there is one.
-    fn with<T>(&self, use_peer: impl FnOnce(Option<&Peer>) -> T) -> T {
-        match self.peer.get() {
-            None => use_peer(None),
-            Some(peer) => use_peer(peer.read().unwrap_or_else(PoisonError::into_inner).as_ref()),
-        }
+        self.state.write().unwrap_or_else(PoisonError::into_inner).peer = Some(peer);
     }
 
     /// Calls `send` with the header of what goes to the peer.
     pub(crate) fn with_peer<T>(&self, send: impl FnOnce(&Header) -> io::Result<T>) -> io::Result<T> {
-        self.with(|peer| match peer {
+        match &self.state().peer {
             Some(peer) => send(&peer.header),
             None => Err(Error::from(Invalid::NotConnected).into()),
-        })
+        }
     }
 
     pub(super) fn peer(&self) -> Option<Target<'static>> {
-        self.with(|peer| peer.map(|peer| peer.target.clone()))
+        self.state().peer.as_ref().map(|peer| peer.target.clone())
     }
 
     /// What the caller gets of a raw datagram: nothing where it is malformed, a fragment, or not from the peer.
     pub(super) fn admit<'a>(&self, raw: &'a [u8]) -> Option<Datagram<'a>> {
-        let datagram = Datagram::parse(raw).ok();
-        let admitted = self.with(|peer| datagram.filter(|datagram| admits(datagram, peer)));
+        self.admit_by(&self.state(), raw)
+    }
+
+    /// The same, while a datagram is received.
+    pub(super) fn admit_by<'a>(&self, state: &State, raw: &'a [u8]) -> Option<Datagram<'a>> {
+        let admitted = Datagram::parse(raw)
+            .ok()
+            .filter(|datagram| datagram.fragment == 0 && self.is_heard(state, datagram));
         if admitted.is_none() {
             self.drop_datagrams(1);
         }
         admitted
     }
 
-    /// Leaves of a batch what the caller gets.
+    /// Leave of a batch what the caller gets.
     pub(super) fn admit_batch(&self, batch: &mut RecvBatch) {
         let received = batch.len();
-        self.with(|peer| {
-            batch.retain(|raw| Datagram::parse(raw).is_ok_and(|datagram| admits(&datagram, peer)));
+        let state = self.state();
+        batch.retain(|raw| {
+            Datagram::parse(raw)
+                .is_ok_and(|datagram| datagram.fragment == 0 && self.is_heard(&state, &datagram))
         });
         self.drop_datagrams((received - batch.len()) as u64);
     }
 
-    /// Whether the source may be the peer.
-    pub(super) fn hears(&self, source: &Source<'_>) -> bool {
-        self.with(|peer| heard(source, peer))
+    /// Whether a datagram, or the fragment of one, may be from the peer.
+    pub(super) fn hears(&self, datagram: &Datagram<'_>) -> bool {
+        self.is_heard(&self.state(), datagram)
+    }
+
+    #[inline]
+    fn is_heard(&self, state: &State, datagram: &Datagram<'_>) -> bool {
+        self.any_source || state.peer.as_ref().is_none_or(|peer| may_be(&peer.target, &datagram.source))
     }
 
     /// Fails if it is known that the association is over.
@@ -172,6 +204,8 @@ impl Association {
     pub(crate) fn control_read(&self, read: io::Result<usize>) -> io::Error {
         let end = match read {
             Ok(0) => AssociationEnd::Closed,
+            // Of TLS that did not say so before.
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => AssociationEnd::Closed,
             Ok(_) => AssociationEnd::Spoke,
             Err(error) => AssociationEnd::Failed(error.kind()),
         };
@@ -186,17 +220,6 @@ impl Association {
     pub(super) fn encapsulation_failed(&self, error: FrameError) -> io::Error {
         Error::new(Stage::Association, ErrorKind::Encapsulation(error)).at(&self.proxy).into()
     }
-}
-
-/// Whether the caller gets this: no fragments, and nothing but what may be from the peer.
-#[inline]
-fn admits(datagram: &Datagram<'_>, peer: Option<&Peer>) -> bool {
-    datagram.fragment == 0 && heard(&datagram.source, peer)
-}
-
-#[inline]
-fn heard(source: &Source<'_>, peer: Option<&Peer>) -> bool {
-    peer.is_none_or(|peer| may_be(&peer.target, source))
 }
 
 /// Whether this is whom the target stands for.

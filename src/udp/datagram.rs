@@ -49,7 +49,7 @@ pub enum BadDatagram {
 }
 
 impl<'a> Datagram<'a> {
-    /// Takes a datagram apart. RSV may be anything.
+    /// Takes a datagram apart. RSV is ignored, whatever bits are set in it.
     ///
     /// # Errors
     ///

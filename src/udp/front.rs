@@ -16,11 +16,17 @@ pub enum Direction {
 
 /// A front end that has associations.
 pub trait UdpFront: Runtime + Sized + 'static {
+    /// The TCP connection, wrapped or not.
+    type Control: Send;
+
     /// The socket for datagrams, which is not blocking, and the TCP connection, with what is needed to wait for them.
     type Sockets: Send + Sync + 'static;
 
+    /// The TCP connection as it was dialled.
+    fn control(dialled: Self::Stream) -> Self::Control;
+
     /// Watches the sockets. The one for datagrams is connected to the relay.
-    fn watch(control: Self::Stream, udp: UdpSocket) -> io::Result<Self::Sockets>;
+    fn watch(control: Self::Control, udp: UdpSocket) -> io::Result<Self::Sockets>;
 
     /// Calls `attempt` with the socket for datagrams, unless it is known to be in vain.
     fn attempt<T>(
@@ -34,6 +40,9 @@ pub trait UdpFront: Runtime + Sized + 'static {
 
     /// Has all who wait look again: it is known now that the association has ended.
     fn wake_receivers(sockets: &Self::Sockets);
+
+    /// Has those who wait to receive look again, one of them at least: datagrams are here of which the socket knows nothing any more.
+    fn wake_for_more(sockets: &Self::Sockets);
 
     /// The descriptor of the socket for datagrams.
     #[cfg(unix)]

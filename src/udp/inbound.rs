@@ -40,7 +40,7 @@ impl Inbound {
         let delivered = match &mut self.reassembler {
             None => association.admit(raw).and_then(|datagram| deliver(datagram.source, datagram.payload)),
             Some(reassembler) => {
-                let heard = Datagram::parse(raw).ok().filter(|datagram| association.hears(&datagram.source));
+                let heard = Datagram::parse(raw).ok().filter(|datagram| association.hears(datagram));
                 let Some(datagram) = heard else {
                     association.drop_datagrams(1);
                     return Ok(None);

@@ -28,6 +28,7 @@ mod inbound;
 mod options;
 mod reassembly;
 mod receive;
+mod relay;
 mod send;
 mod socket;
 
@@ -40,6 +41,7 @@ pub use options::{FindRelay, Options, Relay};
 pub use reassembly::{Reassembler, Reassembly, Taken};
 pub use socket::SocksUdpSocket;
 
-pub(crate) use associate::associate;
+pub(crate) use associate::{associate, associate_by};
 pub(crate) use fragments::Fragments;
 pub(crate) use front::{Direction, UdpFront};
+pub(crate) use relay::why_none;

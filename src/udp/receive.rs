@@ -1,6 +1,6 @@
 //! One attempt to receive: the relay's datagram without its header.
 
-use super::association::Association;
+use super::association::{Association, State};
 use super::batch::{self, RecvBatch};
 use super::datagram::{Datagram, Source};
 use super::header::HEADROOM;
@@ -63,38 +63,43 @@ impl Association {
         buf: &mut [u8],
         deliver: impl FnOnce(usize, Source<'_>) -> T,
     ) -> io::Result<Option<T>> {
-        if let Some(inbound) = self.inbound() {
-            let mut inbound = inbound.lock().unwrap_or_else(PoisonError::into_inner);
-            return inbound
-                .receive(socket, self, |source, payload| Some(deliver(copy(payload, buf), source)));
-        }
+        let alone = match self.alone() {
+            Ok(alone) => alone,
+            Err(inbound) => {
+                let mut inbound = inbound.lock().unwrap_or_else(PoisonError::into_inner);
+                let deliver = |source: Source<'_>, payload: &[u8]| Some(deliver(copy(payload, buf), source));
+                return inbound.receive(socket, self, deliver);
+            }
+        };
         if buf.len() > COPIED {
-            return self.receive_vectored(socket, buf, deliver);
+            return self.receive_vectored(&alone, socket, buf, deliver);
         }
         if cfg!(windows) {
             let mut room = [0; COPIED + HEADROOM];
             let n = read(socket, &mut room[..buf.len() + HEADROOM])?;
-            return Ok(self.hand_over(&room[..n], buf, deliver));
+            return Ok(self.hand_over(&alone, &room[..n], buf, deliver));
         }
         // What is not filled is not read either. Windows does not say how much of it that is, where a datagram is cut.
         let mut room = [MaybeUninit::uninit(); COPIED + HEADROOM];
         let ((raw, _), _) = recv(socket, &mut room[..buf.len() + HEADROOM], RecvFlags::empty())?;
-        Ok(self.hand_over(raw, buf, deliver))
+        Ok(self.hand_over(&alone, raw, buf, deliver))
     }
 
     fn hand_over<T>(
         &self,
+        state: &State,
         raw: &[u8],
         buf: &mut [u8],
         deliver: impl FnOnce(usize, Source<'_>) -> T,
     ) -> Option<T> {
-        let datagram = self.admit_alone(raw)?;
+        let datagram = self.admit_by(state, raw)?;
         Some(deliver(copy(datagram.payload, buf), datagram.source))
     }
 
     /// The payload is moved over the header; what the header has pushed out of the buffer has room behind it.
     fn receive_vectored<T>(
         &self,
+        state: &State,
         mut socket: &Socket,
         buf: &mut [u8],
         deliver: impl FnOnce(usize, Source<'_>) -> T,
@@ -105,7 +110,7 @@ impl Association {
             read => read?,
         };
         let here = n.min(buf.len());
-        let Some(datagram) = self.admit_alone(&buf[..here]) else { return Ok(None) };
+        let Some(datagram) = self.admit_by(state, &buf[..here]) else { return Ok(None) };
         let header = here - datagram.payload.len();
         let payload = (n - header).min(buf.len());
         // What it makes of the source is its own before that is overwritten.
@@ -118,12 +123,15 @@ impl Association {
 
     /// Receives a datagram to where it stays.
     pub(crate) fn receive_in_place(&self, socket: &Socket, buf: &mut [u8]) -> io::Result<Option<Placed>> {
-        if let Some(inbound) = self.inbound() {
-            let mut inbound = inbound.lock().unwrap_or_else(PoisonError::into_inner);
-            return inbound.receive(socket, self, |source, payload| self.place(source, payload, buf));
-        }
+        let alone = match self.alone() {
+            Ok(alone) => alone,
+            Err(inbound) => {
+                let mut inbound = inbound.lock().unwrap_or_else(PoisonError::into_inner);
+                return inbound.receive(socket, self, |source, payload| self.place(source, payload, buf));
+            }
+        };
         let n = read(socket, buf)?;
-        Ok(self.admit_alone(&buf[..n]).map(|datagram| {
+        Ok(self.admit_by(&alone, &buf[..n]).map(|datagram| {
             let payload = n - datagram.payload.len()..n;
             let source = match datagram.source {
                 Source::Ip(addr) => PlacedSource::Ip(addr),
@@ -135,15 +143,6 @@ impl Association {
             };
             Placed { payload, source }
         }))
-    }
-
-    /// Admits what was received as one datagram. If the first batch was asked for meanwhile, it may be several, and it does not show.
-    fn admit_alone<'a>(&self, raw: &'a [u8]) -> Option<Datagram<'a>> {
-        if self.inbound().is_some() {
-            self.drop_datagrams(1);
-            return None;
-        }
-        self.admit(raw)
     }
 
     /// Puts a datagram into the caller's buffer, a name before the payload.
@@ -165,13 +164,12 @@ impl Association {
 
     /// Fills a batch with what is there.
     pub(crate) fn receive_batch(&self, socket: &Socket, batch: &mut RecvBatch) -> io::Result<Option<usize>> {
-        let inbound = self.inbound().unwrap_or_else(|| {
-            // Plain receives are told first: they must not read what the system has put together as one datagram.
-            let inbound = self.inbound_from_now_on();
-            // What can't be is done without.
-            let _ = batch::coalesce(socket);
-            inbound
-        });
+        self.join(|| batch::coalesce(socket));
+        let Some(inbound) = self.inbound() else {
+            batch::receive(socket, batch)?;
+            self.admit_batch(batch);
+            return Ok(Some(batch.len()).filter(|received| *received > 0));
+        };
         let mut inbound = inbound.lock().unwrap_or_else(PoisonError::into_inner);
         if inbound.takes_each_apart(self) {
             batch.restart();
@@ -216,3 +214,6 @@ fn copy(payload: &[u8], buf: &mut [u8]) -> usize {
     buf[..len].copy_from_slice(&payload[..len]);
     len
 }
+
+#[cfg(test)]
+mod tests;

@@ -63,8 +63,23 @@ impl<F: UdpFront> SocksUdpSocket<F> {
         self.association().peer()
     }
 
-    /// How many datagrams have come and not got through: cut short, with an unknown ATYP, fragments that were not put together, forged
-    /// ones under an encapsulation, or from another peer than that of `connect`.
+    /// Returns how many datagrams came from the relay and were not delivered: those with a header that is cut short or has an unknown
+    /// ATYP, fragments that were not put together, forged ones under an encapsulation, and those from another source than the peer of
+    /// `connect`.
+    ///
+    /// Where it grows with each answer on a connected socket, the relay names another source than the peer. Some relays name the client's
+    /// own address: [`Options::any_source`](crate::udp::Options::any_source) is for them.
+    ///
+    /// # Not counted
+    ///
+    /// - Datagrams that the system discards: those from other senders than the relay, those for which the receive buffer has no room, those
+    ///   with a wrong checksum.
+    /// - Datagrams that are lost before they reach this machine.
+    /// - Payloads that are longer than the caller's buffer: they are delivered, and cut.
+    ///
+    /// Where Linux joins up to 64 datagrams ([`recv_batch`](Self::recv_batch)) and does not say how long each is, they count as one. That
+    /// happens only if the application switches on other control messages by the socket's descriptor. None is lost or miscounted when the
+    /// first `recv_batch` has the system join them: it waits for calls that are receiving a single datagram at that moment.
     #[must_use]
     pub fn dropped(&self) -> u64 {
         self.association().dropped()
@@ -93,7 +108,10 @@ impl<F: UdpFront> SocksUdpSocket<F> {
     pub fn try_recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, Address)> {
         for _ in 0..DROPPED_AT_ONCE {
             match self.attempt(Direction::Receive, |socket| self.take_from(socket, buf)) {
-                Ok(Some(received)) => return Ok(received),
+                Ok(Some(received)) => {
+                    self.wake_for_more();
+                    return Ok(received);
+                }
                 Ok(None) => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
                 Err(error) => return Err(error),
@@ -133,6 +151,13 @@ impl<F: UdpFront> SocksUdpSocket<F> {
     pub(crate) fn has_more(&self) -> bool {
         let inbound = self.association().inbound();
         inbound.is_some_and(|inbound| inbound.lock().unwrap_or_else(PoisonError::into_inner).has_more())
+    }
+
+    /// After a datagram was taken: if others are here, wakes those who wait for the socket, which has nothing to tell.
+    pub(crate) fn wake_for_more(&self) {
+        if self.has_more() {
+            F::wake_for_more(&self.shared.sockets);
+        }
     }
 
     /// Fails if the association has ended, as far as can be said without waiting.

@@ -104,9 +104,12 @@ fn strays() {
 #[cfg(target_os = "linux")]
 mod together {
     use super::*;
-    use crate::scene::everywhere;
+    use crate::fronts::association::Association;
+    use crate::scene::{PATIENCE, everywhere};
     use socket2::{MsgHdr, SockRef};
     use std::io::IoSlice;
+    use std::sync::mpsc::{Receiver, Sender, channel};
+    use std::time::Duration;
 
     const SOL_UDP: i32 = 17;
     const UDP_SEGMENT: i32 = 103;
@@ -193,33 +196,155 @@ mod together {
         });
     }
 
+    /// A call that receives one datagram.
+    type Receive = fn(&dyn Association, &mut [u8; 200]) -> io::Result<usize>;
+
+    const RECV: Receive = |socket, buf| socket.recv(buf);
+
+    /// Ends the association, and with it every wait, however a test ends.
+    struct Ends<'a>(&'a Scene);
+
+    impl Drop for Ends<'_> {
+        fn drop(&mut self) {
+            // The proxy may have closed it already.
+            let _ = self.0.control().shutdown(std::net::Shutdown::Both);
+        }
+    }
+
+    /// Threads that receive by `$receive` until the association ends, and what they receive.
+    fn receiving<'scope>(
+        scope: &'scope std::thread::Scope<'scope, '_>,
+        scene: &Scene,
+        receives: &[Receive],
+    ) -> (Receiver<Vec<u8>>, Sender<Vec<u8>>) {
+        let (got, received) = channel();
+        for receive in receives {
+            let (socket, got, receive) = (scene.socket.another(), got.clone(), *receive);
+            scope.spawn(move || {
+                let mut buf = [0; 200];
+                while let Ok(n) = receive(&*socket, &mut buf) {
+                    got.send(buf[..n].to_vec()).expect("a test that waits");
+                }
+            });
+        }
+        (received, got)
+    }
+
+    fn all_of(received: &Receiver<Vec<u8>>, count: u8) -> Vec<Vec<u8>> {
+        let one = |_| received.recv_timeout(PATIENCE).expect("a datagram");
+        let mut all: Vec<_> = (0..count).map(one).collect();
+        all.sort();
+        all
+    }
+
+    fn payloads(count: u8) -> Vec<Vec<u8>> {
+        (0..count).map(|number| vec![number; 100]).collect()
+    }
+
     /// Some wait for the socket, which has nothing to tell any more: what came together is for all of them.
     #[test]
     fn by_many_that_wait() {
         in_batches(|scene| {
-            // Threads that block on a socket are no tasks: see `recv_batch`.
-            if scene.socket.polled().is_none() {
-                return;
-            }
-            let (got, received) = std::sync::mpsc::channel();
             std::thread::scope(|scope| {
-                for _ in 0..4 {
+                let _ends = Ends(scene);
+                let (received, _got) = receiving(
+                    scope,
+                    scene,
+                    &[
+                        |socket, buf| socket.recv_from(buf).map(|(n, _)| n),
+                        RECV,
+                        |socket, buf| {
+                            let payload = socket.recv_in_place(buf)?.payload.to_vec();
+                            buf[..payload.len()].copy_from_slice(&payload);
+                            Ok(payload.len())
+                        },
+                        |socket, buf| socket.recv_from(buf).map(|(n, _)| n),
+                    ],
+                );
+                says_together(scene, &numbered(40));
+                assert_eq!(all_of(&received, 40), payloads(40));
+            });
+        });
+    }
+
+    /// The one that takes what came together wakes the other, time and again.
+    #[test]
+    fn by_two_that_wait() {
+        in_batches(|scene| {
+            std::thread::scope(|scope| {
+                let _ends = Ends(scene);
+                let (got, received) = channel();
+                let turns = [(); 2].map(|()| {
+                    let (turn, turns) = channel();
                     let (socket, got) = (scene.socket.another(), got.clone());
                     scope.spawn(move || {
-                        let mut buf = [0; 200];
-                        for _ in 0..10 {
-                            let (n, _) = socket.recv_from(&mut buf).expect("a datagram");
+                        // One in each turn, so that nobody else can take the other's.
+                        for () in turns {
+                            let mut buf = [0; 200];
+                            let Ok(n) = socket.recv(&mut buf) else { return };
                             got.send(buf[..n].to_vec()).expect("a test that waits");
                         }
                     });
+                    turn
+                });
+                for _ in 0..50 {
+                    for turn in &turns {
+                        turn.send(()).expect("a thread that receives");
+                    }
+                    // Most likely both wait by then.
+                    std::thread::sleep(Duration::from_millis(2));
+                    says_together(scene, &numbered(2));
+                    assert_eq!(all_of(&received, 2), payloads(2));
                 }
-                says_together(scene, &numbered(40));
-                let patience = crate::scene::PATIENCE;
-                let mut all: Vec<_> =
-                    (0..40).map(|_| received.recv_timeout(patience).expect("a datagram")).collect();
-                all.sort();
-                assert_eq!(all, (0..40).map(|number| vec![number; 100]).collect::<Vec<_>>());
             });
+        });
+    }
+
+    /// So does a call that does not wait.
+    #[test]
+    fn by_one_that_waits_and_one_that_does_not() {
+        in_batches(|scene| {
+            std::thread::scope(|scope| {
+                let _ends = Ends(scene);
+                let (received, _got) = receiving(scope, scene, &[RECV]);
+                for _ in 0..50 {
+                    std::thread::sleep(Duration::from_millis(2));
+                    says_together(scene, &numbered(2));
+                    crate::waiting::at_last(|| {
+                        let taken = scene.socket.try_recv_from(&mut [0; 200]).is_ok();
+                        (taken || received.try_recv().is_ok()).then_some(())
+                    });
+                    received.recv_timeout(PATIENCE).expect("the other one");
+                }
+            });
+        });
+    }
+
+    /// Some may wait before the first batch is asked for.
+    #[test]
+    fn by_one_by_one_and_in_batches_at_once() {
+        everywhere(|front| {
+            for _ in 0..10 {
+                let scene = crate::scene::Setting::default().open(front);
+                std::thread::scope(|scope| {
+                    let _ends = Ends(&scene);
+                    let (received, got) = receiving(scope, &scene, &[RECV; 2]);
+                    let socket = scene.socket.another();
+                    scope.spawn(move || {
+                        let mut batch = RecvBatch::new(2);
+                        while socket.recv_batch(&mut batch).is_ok() {
+                            for datagram in batch.iter() {
+                                got.send(datagram.payload.to_vec()).expect("a test that waits");
+                            }
+                        }
+                    });
+                    for count in [2, 1, 3, 10, 2, 2] {
+                        says_together(&scene, &numbered(count));
+                        assert_eq!(all_of(&received, count), payloads(count));
+                    }
+                });
+                assert_eq!(scene.socket.dropped(), 0);
+            }
         });
     }
 }

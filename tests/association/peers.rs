@@ -1,8 +1,10 @@
 //! Sockets that are connected to a peer, and hear nobody else.
 
-use crate::scene::{datagram, inner, name_field, on_all};
+use crate::scene::{Setting, datagram, everywhere, fragment, inner, name_field, on_all};
 use crate::support::case::Case;
+use anysocks::udp::{Options, Reassembly, RecvBatch};
 use anysocks::{ErrorKind, Invalid};
+use std::net::UdpSocket;
 
 #[test]
 fn not_connected() {
@@ -87,5 +89,79 @@ fn another_peer() {
         let another = scene.socket.another();
         another.connect("192.0.2.7:53").expect("a target");
         assert_eq!(scene.socket.peer().expect("a peer").to_string(), "192.0.2.7:53");
+    });
+}
+
+/// Some relays name the client's own address, or whatever else, as the source.
+#[test]
+fn any_source() {
+    everywhere(|front| {
+        let options = Options::new().any_source(true);
+        let scene = Setting { options, ..Setting::default() }.open(front);
+        let own = scene.socket.local_addr().to_string();
+        let sources = ["192.0.2.7:53", &own, "0.0.0.0:0", "[2001:db8::7]:1", "dns.example:54"];
+        for peer in ["192.0.2.7:53", "dns.example:53"] {
+            scene.socket.connect(peer).expect("a target");
+            assert_eq!(scene.socket.send(b"hello").expect("sent"), 5);
+            assert_eq!(scene.heard(), datagram(peer, b"hello"));
+            for source in sources {
+                for room in [64, 3000, 9000] {
+                    let _case = Case::new(format!("{source} for {peer}, {room} bytes of room"));
+                    scene.relays(source, b"payload");
+                    let (payload, named) = scene.received(room);
+                    assert_eq!((&payload[..], &*named.to_string()), (&b"payload"[..], source));
+                    scene.relays(source, b"again");
+                    assert_eq!(
+                        scene.socket.recv_in_place(&mut [0; 300]).expect("a datagram").payload,
+                        b"again"
+                    );
+                }
+            }
+        }
+        assert_eq!(scene.socket.dropped(), 0);
+        // Nobody but the relay is heard all the same, and what is malformed is dropped.
+        let other = UdpSocket::bind("127.0.0.1:0").expect("a port");
+        other.send_to(&datagram("192.0.2.7:53", b"forged"), scene.socket.local_addr()).expect("sent");
+        scene.says(b"junk");
+        scene.relays(&own, b"payload");
+        assert_eq!(scene.received(64).0, b"payload");
+        assert_eq!(scene.socket.dropped(), 1);
+        let mut batch = RecvBatch::new(8);
+        for source in sources {
+            scene.relays(source, b"in a batch");
+        }
+        let mut heard = Vec::new();
+        while heard.len() < sources.len() {
+            scene.socket.recv_batch(&mut batch).expect("datagrams");
+            heard.extend(batch.iter().map(|datagram| datagram.source.to_string()));
+        }
+        assert_eq!(heard, sources);
+    });
+}
+
+/// Fragments of one source are put together.
+#[test]
+fn fragments_of_any_source() {
+    everywhere(|front| {
+        let options = Options::new().any_source(true).reassemble(Reassembly::new());
+        let scene = Setting { options, ..Setting::default() }.open(front);
+        scene.socket.connect("192.0.2.7:53").expect("a target");
+        let own = scene.socket.local_addr().to_string();
+        scene.says(&fragment(1, &own, b"pay"));
+        scene.says(&fragment(0x82, &own, b"load"));
+        let (payload, named) = scene.received(64);
+        assert_eq!((&payload[..], named.to_string()), (&b"payload"[..], own));
+    });
+}
+
+/// Without the option, a connected socket hears nothing of such a relay, and counts it.
+#[test]
+fn the_clients_own_address_is_another_source() {
+    on_all(|scene| {
+        scene.socket.connect("192.0.2.7:53").expect("a target");
+        scene.relays(&scene.socket.local_addr().to_string(), b"named wrongly");
+        scene.relays("192.0.2.7:53", b"payload");
+        assert_eq!(scene.received(64).0, b"payload");
+        assert_eq!(scene.socket.dropped(), 1);
     });
 }

@@ -1,5 +1,7 @@
 //! Calls that do not wait, calls that wait for a limited time, and many that wait at once.
 
+#[cfg(feature = "tokio")]
+use crate::fronts::FRONTS;
 use crate::fronts::association::{Association, Polled};
 use crate::scene::{PATIENCE, Scene, Setting, datagram, everywhere, on_all};
 use crate::support::clock::assert_on_time;
@@ -197,30 +199,54 @@ fn a_loop_lets_others_run() {
     const CALLS: u8 = 200;
     on_all(|scene| {
         polled(scene, |socket| {
-            let (tell, told) = channel();
-            let waker = Waker::from(Arc::new(Task { woken: AtomicU32::new(0), tell }));
-            let mut cx = Context::from_waker(&waker);
-            let mut rests = |mut poll: Box<dyn FnMut(&mut Context<'_>) -> bool + '_>| {
-                let mut rests = 0;
-                while !poll(&mut cx) {
-                    rests += 1;
-                    told.recv_timeout(PATIENCE).expect("a task that is woken");
-                }
+            let rests = |poll: &mut dyn FnMut(&mut Context<'_>) -> bool| {
+                let (mut calls, mut rests) = (0, 0);
+                socket.as_a_task(&mut |cx| {
+                    while calls < CALLS {
+                        if !poll(cx) {
+                            rests += 1;
+                            return Poll::Pending;
+                        }
+                        calls += 1;
+                    }
+                    Poll::Ready(())
+                });
                 rests
             };
-            let sends: u32 = (0..CALLS)
-                .map(|_| rests(Box::new(|cx| socket.poll_send_to(cx, b"payload", SOURCE).is_ready())))
-                .sum();
-            assert!((3..20).contains(&sends), "{sends} of {CALLS}");
-            for _ in 0..CALLS {
+            // What the runtime has to find out about a new socket is no rest.
+            scene.socket.send_to(b"payload", SOURCE).expect("sent");
+            let sends = rests(&mut |cx| socket.poll_send_to(cx, b"payload", SOURCE).is_ready());
+            assert!((1..20).contains(&sends), "{sends} of {CALLS}");
+            for _ in 0..=CALLS {
                 scene.relays(SOURCE, b"payload");
             }
-            let receives: u32 = (0..CALLS)
-                .map(|_| rests(Box::new(|cx| socket.poll_recv_from(cx, &mut [0; 64]).is_ready())))
-                .sum();
-            assert!((3..20).contains(&receives), "{receives} of {CALLS}");
+            scene.received(64);
+            let receives = rests(&mut |cx| socket.poll_recv_from(cx, &mut [0; 64]).is_ready());
+            assert!((1..20).contains(&receives), "{receives} of {CALLS}");
         });
     });
+}
+
+/// On tokio a task has a budget, and each begins with all of it: so what is there is received by the first poll.
+#[cfg(feature = "tokio")]
+#[test]
+fn another_tasks_calls_do_not_count() {
+    use crate::support::blocked::{Executor, OnTokio};
+    let tokio = FRONTS.iter().find(|front| front.name == "tokio").expect("the front end");
+    let scene = Setting::default().open(tokio);
+    for _ in 0..200 {
+        scene.relays(SOURCE, b"payload");
+    }
+    scene.received(64);
+    let socket = scene.socket.polled().expect("poll functions");
+    for number in 1..200 {
+        let mut polled = Poll::Pending;
+        OnTokio::run(std::future::poll_fn(|cx| {
+            polled = socket.poll_recv_from(cx, &mut [0; 64]).map(|received| received.is_ok());
+            Poll::Ready(())
+        }));
+        assert_eq!(polled, Poll::Ready(true), "datagram {number}");
+    }
 }
 
 /// Nor does one that selects between two calls, of which one is always ready.

@@ -25,10 +25,7 @@ pub(crate) trait Connecting: Debug + Send + Sync {
     fn resolve_ptr(&self, ip: IpAddr) -> Result<Name, Error>;
     fn no_proxy(&self, list: &str) -> Box<dyn Connecting>;
     fn another(&self) -> Box<dyn Connecting>;
-
-    fn associate(&self) -> Result<Box<dyn Association>, Error> {
-        panic!("what wraps streams has no datagrams");
-    }
+    fn associate(&self) -> Result<Box<dyn Association>, Error>;
 }
 
 type Rule<C> = Box<dyn Fn(&Target<'_>) -> Option<C> + Send + Sync>;
@@ -113,6 +110,10 @@ macro_rules! calls {
         fn another(&self) -> Box<dyn Connecting> {
             Box::new(self.clone())
         }
+
+        fn associate(&self) -> Result<Box<dyn Association>, Error> {
+            Ok(Box::new($run(self.associate())?))
+        }
     };
 }
 
@@ -122,10 +123,6 @@ macro_rules! way {
     ($front:ident, $run:path, $blocked:expr, $wrapped:expr) => {
         impl Connecting for anysocks::$front::Connector {
             calls!($run, $blocked);
-
-            fn associate(&self) -> Result<Box<dyn Association>, Error> {
-                Ok(Box::new($run(self.associate())?))
-            }
         }
 
         impl Connecting for anysocks::$front::WrappedConnector<hooks::$front::Wrapped> {

@@ -1,9 +1,9 @@
 //! Whose failure a forwarder tells: the target's, or that of somebody on the way.
 
-use super::assert_refused;
 use super::messages::Speaks;
 use super::scene::{BEHIND, TARGET, behind, chain, dialogue, saying};
-use anysocks::tokio::Connector;
+use super::{assert_refused, started};
+use anysocks::tokio::{Connector, Socks5UdpSocket};
 use anysocks::{Endpoint, Reply, Resolve};
 
 const UNRESOLVED: &str = "nonexistent.invalid";
@@ -46,4 +46,14 @@ async fn only_the_targets_name_makes_it_unreachable() {
     let last = Speaks::Socks5.at(at).resolve(Resolve::Locally);
     let two = chain([Speaks::Socks5.at(at), last]);
     assert_refused(Connector::new(two), &target, Reply::HOST_UNREACHABLE).await;
+}
+
+/// Were it looked up, there would be an association.
+#[tokio::test]
+async fn a_relay_that_is_a_name_is_not_looked_up() {
+    let granted = b"\x05\0\0\x03\x09localhost\0\x09".to_vec();
+    let at = saying(Speaks::Socks5.lines(3, "0.0.0.0:0", granted), "");
+    let forwarder = started(Connector::new(Speaks::Socks5.at(at))).await;
+    let refused = Socks5UdpSocket::associate(forwarder.url()).await.expect_err("a refusal");
+    assert_eq!(refused.reply(), Some(Reply::GENERAL_FAILURE), "{refused}");
 }

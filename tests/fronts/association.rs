@@ -48,6 +48,9 @@ pub(crate) trait Association: Debug + Send + Sync {
 pub(crate) trait Polled {
     fn poll_send_to(&self, cx: &mut Context<'_>, payload: &[u8], target: &str) -> Poll<io::Result<usize>>;
     fn poll_recv_from(&self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<(usize, Address)>>;
+
+    /// Polls the work as a task of this front end's runtime.
+    fn as_a_task(&self, work: &mut dyn FnMut(&mut Context<'_>) -> Poll<()>);
 }
 
 fn target(text: &str) -> Target<'_> {
@@ -210,7 +213,7 @@ impl Association for anysocks::async_std::Socks5UdpSocket {
 /// The `poll` functions of a front end.
 #[cfg(any(feature = "tokio", feature = "smol", feature = "async-std"))]
 macro_rules! polled {
-    ($socket:ty) => {
+    ($socket:ty, $run:path) => {
         impl Polled for $socket {
             fn poll_send_to(
                 &self,
@@ -228,13 +231,17 @@ macro_rules! polled {
             ) -> Poll<io::Result<(usize, Address)>> {
                 self.poll_recv_from(cx, buf)
             }
+
+            fn as_a_task(&self, work: &mut dyn FnMut(&mut Context<'_>) -> Poll<()>) {
+                $run(std::future::poll_fn(work));
+            }
         }
     };
 }
 
 #[cfg(feature = "tokio")]
-polled!(anysocks::tokio::Socks5UdpSocket);
+polled!(anysocks::tokio::Socks5UdpSocket, OnTokio::run);
 #[cfg(feature = "smol")]
-polled!(anysocks::smol::Socks5UdpSocket);
+polled!(anysocks::smol::Socks5UdpSocket, OnAsyncIo::run);
 #[cfg(feature = "async-std")]
-polled!(anysocks::async_std::Socks5UdpSocket);
+polled!(anysocks::async_std::Socks5UdpSocket, OnAsyncIo::run);

@@ -5,7 +5,7 @@ use crate::relay::{Relay, datagram};
 use anysocks::quinn::endpoint;
 use anysocks::tokio::Socks5UdpSocket;
 use anysocks::udp::AssociationEnd;
-use anysocks::{ErrorKind, Reply, Stage};
+use anysocks::{Error, ErrorKind, Reply, Stage};
 use quinn::udp::{RecvMeta, Transmit};
 use quinn::{
     AsyncUdpSocket, ConnectError, ConnectionError, Endpoint, EndpointConfig, ReadError, TokioRuntime,
@@ -22,7 +22,7 @@ use tokio::time::timeout;
 const SOON: Duration = Duration::from_secs(5);
 
 fn assert_ended(error: &io::Error) {
-    let inner = error.get_ref().and_then(|error| error.downcast_ref::<anysocks::Error>());
+    let inner = error.get_ref().and_then(|error| error.downcast_ref::<Error>());
     let error = inner.unwrap_or_else(|| panic!("{error} is not the crate's"));
     assert_eq!(error.stage(), Stage::Association);
     assert!(matches!(error.kind(), ErrorKind::AssociationEnded(AssociationEnd::Closed)), "{error}");
@@ -128,16 +128,28 @@ async fn a_refused_datagram_is_lost_and_no_other() {
     assert_eq!(room[..meta[0].len], *b"comes");
 }
 
-#[tokio::test]
-async fn a_proxy_that_refuses_is_told_of() {
+/// The error of an endpoint whose proxy answers with these bytes.
+async fn answered(answer: &[u8]) -> Error {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let proxy = listener.local_addr().expect("an address");
-    let refusing = async {
+    let answering = async {
         let (mut client, _) = listener.accept().await.expect("a client");
-        client.write_all(&[5, 0, 5, 7, 0, 1, 0, 0, 0, 0, 0, 0]).await.expect("a client that listens");
+        client.write_all(answer).await.expect("a client that listens");
         client
     };
-    let (endpoint, _client) = tokio::join!(endpoint(proxy), refusing);
-    let error = endpoint.expect_err("no association");
+    let (endpoint, _client) = tokio::join!(endpoint(proxy), answering);
+    endpoint.expect_err("no association")
+}
+
+#[tokio::test]
+async fn a_proxy_that_refuses_is_told_of() {
+    let error = answered(&[5, 0, 5, 7, 0, 1, 0, 0, 0, 0, 0, 0]).await;
     assert!(matches!(error.kind(), ErrorKind::Refused(Reply::COMMAND_NOT_SUPPORTED)), "{error}");
+}
+
+/// Were it looked up, there would be an endpoint.
+#[tokio::test]
+async fn a_relay_that_is_a_name_is_not_looked_up() {
+    let error = answered(b"\x05\x00\x05\x00\x00\x03\x09localhost\x00\x09").await;
+    assert!(matches!(error.kind(), ErrorKind::NoRelay { .. }), "{error}");
 }

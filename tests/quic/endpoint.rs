@@ -1,9 +1,15 @@
 //! What an endpoint does by way of a relay.
 
 use crate::peer::{Peer, echo};
-use crate::relay::Relay;
+use crate::relay::{Names, Relay};
+use anysocks::Proxy;
 use anysocks::quinn::endpoint;
+use anysocks::tokio::Socks5UdpSocket;
+use anysocks::udp::Options;
+use quinn::{ConnectionId, ConnectionIdGenerator, Endpoint, EndpointConfig, TokioRuntime};
 use std::net::Ipv6Addr;
+use std::sync::Arc;
+use std::time::Duration;
 
 const MEGABYTES: usize = 10;
 
@@ -58,6 +64,57 @@ async fn two_connections_at_once_one_over_each_ip() {
     assert!(one == ours && other == theirs);
     assert_eq!(endpoint.open_connections(), 2);
     assert_eq!(relay.traffic.lock().expect("no panic").targets, peer.addrs.iter().copied().collect());
+}
+
+/// Each connection hears its own peer, though the relay names none of them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_relay_that_names_another_source() {
+    let ours = bytes(1 << 20);
+    for names in [Names::TheClient, Names::Something, Names::ThePeer] {
+        let (relay, peer) = (Relay::that_names(names).await, Peer::start(&["127.0.0.1", "127.0.0.1", "::1"]));
+        let proxy = Proxy::socks5(relay.proxy).expect("a proxy").udp(Options::new().any_source(true));
+        let endpoint = endpoint(&proxy).await.expect("an association");
+        let mut connections = Vec::new();
+        for addr in &peer.addrs {
+            let connection = peer.connect(&endpoint, *addr).await;
+            assert_eq!(connection.remote_address().ip().to_canonical(), addr.ip());
+            connections.push(connection);
+        }
+        let [one, two, three] = &connections[..] else { panic!("a connection to each") };
+        let (first, second, third) =
+            tokio::join!(echo(one, &ours), echo(two, &ours[1..]), echo(three, &ours[2..]));
+        assert!(first == ours && second == ours[1..] && third == ours[2..], "{names:?}");
+    }
+}
+
+/// Asks peers to send no connection ID.
+struct Empty;
+
+impl ConnectionIdGenerator for Empty {
+    fn generate_cid(&mut self) -> ConnectionId {
+        ConnectionId::new(&[])
+    }
+
+    fn cid_len(&self) -> usize {
+        0
+    }
+
+    fn cid_lifetime(&self) -> Option<Duration> {
+        None
+    }
+}
+
+/// Where no connection ID tells, the only peer is the one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_peer_without_connection_ids() {
+    let (relay, peer) = (Relay::that_names(Names::TheClient).await, Peer::start(&["127.0.0.1"]));
+    let proxy = Proxy::socks5(relay.proxy).expect("a proxy").udp(Options::new().any_source(true));
+    let socket = Arc::new(Socks5UdpSocket::associate(&proxy).await.expect("an association"));
+    let mut config = EndpointConfig::default();
+    config.cid_generator(|| Box::new(Empty));
+    let endpoint = Endpoint::new_with_abstract_socket(config, None, socket, Arc::new(TokioRuntime));
+    let connection = peer.connect(&endpoint.expect("an endpoint"), peer.addrs[0]).await;
+    assert_eq!(echo(&connection, b"hello").await, b"hello");
 }
 
 /// The association, and with it the TCP connection, goes when nobody can use it any more.

@@ -25,11 +25,24 @@ pub(crate) struct Relay {
     pump: JoinHandle<io::Result<()>>,
 }
 
+/// Whom a relay names as the source of a datagram.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) enum Names {
+    #[default]
+    ThePeer,
+    /// As some relays do.
+    TheClient,
+    /// As those do that repeat the name that they were asked for.
+    Something,
+}
+
 /// What has come by.
 #[derive(Default)]
 pub(crate) struct Traffic {
     /// How many of a thousand datagrams are lost.
     loss: u64,
+    /// What the relay names as the source of what comes back.
+    names: Names,
     random: u64,
     pub(crate) there: u64,
     pub(crate) back: u64,
@@ -48,6 +61,12 @@ struct Outside {
 impl Relay {
     pub(crate) async fn start() -> Self {
         Self::that_loses(0).await
+    }
+
+    pub(crate) async fn that_names(names: Names) -> Self {
+        let relay = Self::start().await;
+        relay.traffic.lock().expect("no panic").names = names;
+        relay
     }
 
     pub(crate) async fn that_loses(loss: u64) -> Self {
@@ -123,10 +142,17 @@ async fn pump(inside: UdpSocket, outside: Arc<Outside>, traffic: Arc<Mutex<Traff
                 (len, source, &from_v6)
             }
         };
-        let comes_back = traffic.lock().expect("no panic").comes_back();
-        if let (Some(client), true) = (client, comes_back) {
-            inside.send_to(&datagram(source, &payload[..len]), client).await?;
-        }
+        let (comes_back, names) = {
+            let mut traffic = traffic.lock().expect("no panic");
+            (traffic.comes_back(), traffic.names)
+        };
+        let (Some(client), true) = (client, comes_back) else { continue };
+        let named = match names {
+            Names::ThePeer => datagram(source, &payload[..len]),
+            Names::TheClient => datagram(client, &payload[..len]),
+            Names::Something => datagram("peer.example:443", &payload[..len]),
+        };
+        inside.send_to(&named, client).await?;
     }
 }
 

@@ -1,0 +1,48 @@
+//! The TCP connection of an association where tasks are woken.
+
+use super::watched::AsyncUdpFront;
+use std::fmt;
+use std::io;
+use std::sync::{Mutex, PoisonError};
+use std::task::{Context, Poll};
+
+/// The TCP connection of an association, of which nothing but its end is expected.
+pub enum Control<F: AsyncUdpFront> {
+    /// As it was dialled.
+    Plain(F::Dialled),
+    /// The stream that it was wrapped in, and how that is read.
+    Wrapped(Mutex<Box<Read>>),
+}
+
+type Read = dyn FnMut(&mut Context<'_>) -> Poll<io::Result<usize>> + Send;
+
+impl<F: AsyncUdpFront> Control<F> {
+    pub(crate) fn wrapped(
+        read: impl FnMut(&mut Context<'_>) -> Poll<io::Result<usize>> + Send + 'static,
+    ) -> Self {
+        Self::Wrapped(Mutex::new(Box::new(read)))
+    }
+
+    pub(super) fn poll_read(&self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let read = match self {
+            Self::Plain(dialled) => F::poll_dialled(dialled, cx),
+            Self::Wrapped(read) => read.lock().unwrap_or_else(PoisonError::into_inner)(cx),
+        };
+        match read {
+            Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
+            read => read,
+        }
+    }
+}
+
+impl<F: AsyncUdpFront> fmt::Debug for Control<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Plain(_) => "Plain(..)",
+            Self::Wrapped(_) => "Wrapped(..)",
+        })
+    }
+}

@@ -1,0 +1,165 @@
+//! The address of a relay: what the proxy replied, and what the policy makes of it.
+
+use super::options::Relay;
+use crate::address::Address;
+use crate::error::{Error, ErrorKind, Stage};
+use crate::listener::reachable;
+use crate::proxy::{Proxy, Resolve};
+use crate::runtime::{Deadline, Ends, Runtime, resolve};
+use crate::target::Host;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+/// The addresses at which to try the relay, in order: at least one. `bound` is BND.ADDR and BND.PORT, `ends` those of the TCP connection.
+pub(super) async fn find<R: Runtime>(
+    proxy: &Proxy,
+    bound: &Address,
+    ends: Option<&Ends>,
+    deadline: Deadline,
+) -> Result<Vec<SocketAddr>, Error> {
+    let policy = &proxy.udp_options().relay;
+    let relay = choose(policy, bound, ends.map(|ends| ends.peer.ip().to_canonical()));
+    // The caller wrote the name that a function returns; any other name comes from the proxy.
+    let resolves = proxy.resolves() == Resolve::Locally || matches!(policy, Relay::By(_));
+    let mut addrs = match (&relay, host(&relay)) {
+        (Address::Ip(addr), _) => vec![*addr],
+        (Address::Name(_, port @ 1..), Some(Host::Domain(name))) if resolves => {
+            resolve::<R>(name.as_str(), *port, deadline).await?
+        }
+        (Address::Name(..), _) => Vec::new(),
+    };
+    for addr in &mut addrs {
+        *addr = as_reached(*addr, ends);
+    }
+    let first = addrs.first().copied();
+    addrs.retain(|addr| is_unicast(addr.ip()) && addr.port() != 0);
+    if addrs.is_empty() {
+        let relay = first.map_or(relay, Address::Ip);
+        return Err(Error::new(Stage::Association, ErrorKind::NoRelay { bound: bound.clone(), relay }));
+    }
+    if let Some(ends) = ends {
+        let is_v4 = ends.peer.ip().to_canonical().is_ipv4();
+        addrs.sort_by_key(|addr| addr.is_ipv4() != is_v4);
+    }
+    Ok(addrs)
+}
+
+/// What the policy makes of BND.ADDR. `proxy` is the proxy's own address, unless it is reached over a Unix-domain socket.
+fn choose(policy: &Relay, bound: &Address, proxy: Option<IpAddr>) -> Address {
+    // A proxy behind a Unix-domain socket is on this machine.
+    let here = |like: &Address| {
+        proxy.unwrap_or(match like.ip() {
+            Some(IpAddr::V6(_)) => Ipv6Addr::LOCALHOST.into(),
+            _ => Ipv4Addr::LOCALHOST.into(),
+        })
+    };
+    match policy {
+        Relay::AsIs => literal(bound.clone()),
+        Relay::Told => {
+            let told = literal(bound.clone());
+            reachable(&told, Some(here(&told))).unwrap_or(told)
+        }
+        Relay::ProxyAddress => Address::Ip(SocketAddr::new(here(bound), bound.port())),
+        Relay::By(find) => literal(find(bound, proxy)),
+    }
+}
+
+/// The address that stands where a name should, if one does.
+fn literal(address: Address) -> Address {
+    match host(&address) {
+        Some(Host::Ip(ip)) => Address::Ip(SocketAddr::new(ip, address.port())),
+        _ => address,
+    }
+}
+
+/// What the bytes of a name mean as a host, if anything.
+fn host(address: &Address) -> Option<Host<'_>> {
+    match address {
+        Address::Ip(_) => None,
+        Address::Name(name, _) => std::str::from_utf8(name.as_bytes()).ok()?.try_into().ok(),
+    }
+}
+
+/// The scope of a link-local address is known of the proxy's own address alone.
+fn as_reached(mut addr: SocketAddr, ends: Option<&Ends>) -> SocketAddr {
+    addr.set_ip(addr.ip().to_canonical());
+    match (&mut addr, ends.map(|ends| ends.peer)) {
+        (SocketAddr::V6(addr), Some(SocketAddr::V6(peer))) if addr.ip() == peer.ip() => {
+            addr.set_scope_id(peer.scope_id());
+        }
+        _ => {}
+    }
+    addr
+}
+
+fn is_unicast(ip: IpAddr) -> bool {
+    !ip.is_multicast() && ip != IpAddr::V4(Ipv4Addr::BROADCAST)
+}
+
+/// Why there can be no relay at an address that the policy has chosen.
+pub(crate) fn why_none(relay: &Address) -> &'static str {
+    match (relay, host(relay)) {
+        _ if relay.port() == 0 => "the port is 0",
+        (Address::Ip(_), _) => "not a unicast address",
+        (Address::Name(..), None) => "not a host name",
+        (Address::Name(..), Some(_)) => {
+            "names from the proxy are not resolved on this machine; \
+             `Relay::ProxyAddress` or `Relay::by` can replace this one"
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::blocking::at_once;
+    use crate::runtime::tests::Listed;
+    use crate::udp::Options;
+
+    /// The resolver reads addresses off such a name.
+    const NAME: &str = "v6-v4-v6-v4.test";
+
+    fn found(resolve: Resolve, policy: Relay, bound: &Address, peer: Option<&str>) -> Vec<String> {
+        let options = Options::new().relay(policy);
+        let proxy = Proxy::socks5("proxy.example:1080").unwrap().udp(options).resolve(resolve);
+        let ends = peer.map(|peer| Ends { local: peer.parse().unwrap(), peer: peer.parse().unwrap() });
+        match at_once(find::<Listed>(&proxy, bound, ends.as_ref(), None)) {
+            Ok(addrs) => addrs.iter().map(ToString::to_string).collect(),
+            Err(error) => {
+                assert!(matches!(error.kind(), ErrorKind::NoRelay { .. }), "{error}");
+                Vec::new()
+            }
+        }
+    }
+
+    #[test]
+    fn the_family_of_the_tcp_connection_comes_first() {
+        let v4 = ["192.0.2.2:9", "192.0.2.4:9"];
+        let v6 = ["[2001:db8::1]:9", "[2001:db8::3]:9"];
+        let bound = Address::Name(NAME.as_bytes().to_vec().into(), 9);
+        for (peer, expected) in [
+            (Some("127.0.0.1:1080"), [v4, v6].concat()),
+            (Some("[::ffff:127.0.0.1]:1080"), [v4, v6].concat()),
+            (Some("[::1]:1080"), [v6, v4].concat()),
+            (None, vec![v6[0], v4[0], v6[1], v4[1]]),
+        ] {
+            assert_eq!(found(Resolve::Locally, Relay::Told, &bound, peer), expected, "{peer:?}");
+        }
+    }
+
+    /// `Listed` panics where it is asked for a name that is not of its kind.
+    #[test]
+    fn a_name_from_the_proxy_is_not_looked_up_unless_names_are_resolved_locally() {
+        let peer = Some("127.0.0.1:1080");
+        let bound = Address::Name(b"leak.example".to_vec().into(), 9);
+        for policy in [Relay::Told, Relay::AsIs] {
+            assert_eq!(found(Resolve::ByProxy, policy, &bound, peer), [""; 0]);
+        }
+        assert_eq!(found(Resolve::ByProxy, Relay::ProxyAddress, &bound, peer), ["127.0.0.1:9"]);
+        let by_name = || Relay::by(|_, _| Address::Name(b"v4.test".to_vec().into(), 9));
+        for resolve in [Resolve::ByProxy, Resolve::Locally] {
+            assert_eq!(found(resolve, by_name(), &bound, peer), ["192.0.2.1:9"]);
+        }
+        let no_port = Address::Name(b"leak.example".to_vec().into(), 0);
+        assert_eq!(found(Resolve::Locally, Relay::Told, &no_port, peer), [""; 0]);
+    }
+}
