@@ -1,20 +1,22 @@
-//! What came of a question.
+//! The answer to a question, and the word that sums it up.
 
+use crate::event::Event;
+use crate::questions::{Kind, Question};
 use anysocks::{Error, ErrorKind, Reply, Stage};
 use std::error::Error as StdError;
 use std::net::SocketAddr;
 use std::time::Duration;
 use std::{fmt, io};
 
-/// What was found, or why not.
+/// What was found, or why the answer is not yes.
 pub(crate) type Answer = Result<Found, Box<dyn StdError>>;
 
-/// What there is to be said beside yes.
+/// The details of a yes.
 #[derive(Default)]
 pub(crate) struct Found {
     /// BND.ADDR and BND.PORT of the reply.
     pub(crate) bound: Option<String>,
-    /// Where datagrams go.
+    /// Where the relay takes datagrams.
     pub(crate) relay: Option<SocketAddr>,
     /// Through the proxy to the target and back.
     pub(crate) round_trip: Option<Duration>,
@@ -25,45 +27,24 @@ pub(crate) struct Found {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Yes,
-    /// This SOCKS is spoken, and the request not granted.
+    /// The proxy speaks this version and does not grant the request.
     Refused,
     No,
     NotTried,
 }
 
-/// A question, answered.
+/// A question and its answer.
 pub(crate) struct Row {
-    pub(crate) question: Question,
+    pub(crate) question: &'static Question,
     pub(crate) answer: Answer,
     pub(crate) took: Duration,
-}
-
-#[derive(Clone, Copy)]
-pub(crate) struct Question {
-    /// For programs: it stays as it is.
-    pub(crate) id: &'static str,
-    /// For people.
-    pub(crate) text: &'static str,
-    pub(crate) kind: Kind,
-}
-
-/// What is asked for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// A connection to the target, by SOCKS4.
-    Connect4,
-    /// The same, by SOCKS5.
-    Connect5,
-    /// A METHOD, and no more.
-    Method,
-    Other,
 }
 
 /// Why a question was not asked.
 #[derive(Debug)]
 pub(crate) struct NotTried(pub(crate) &'static str);
 
-/// The connection was granted, and led nowhere: some proxies try the target afterwards.
+/// The connection was granted, but no data came through: some proxies connect to the target later.
 #[derive(Debug)]
 pub(crate) struct DeadEnd(pub(crate) io::Error);
 
@@ -78,7 +59,7 @@ impl Row {
         }
     }
 
-    /// It speaks SOCKS5, and lets nobody in with these credentials, or without.
+    /// The proxy speaks SOCKS5 and rejects the credentials, or their absence.
     fn refuses_client(&self) -> bool {
         match self.error().map(Error::kind) {
             Some(ErrorKind::PasswordRefused(_)) => true,
@@ -87,42 +68,68 @@ impl Row {
         }
     }
 
-    /// It understands that a connection is wanted, and does not make it.
+    /// The proxy understands CONNECT and does not connect to the target.
     pub(crate) fn refuses_target(&self) -> bool {
         let Err(error) = &self.answer else { return false };
-        // Behind the choice of a METHOD, an end or silence in place of a reply is about the target.
-        let without_reply =
-            self.reply().is_none() && self.error().is_some_and(|error| error.stage() == Stage::Request);
+        // After the METHOD is agreed, a closed connection or silence in place of a reply is
+        // about the target.
+        let without_reply = self.event().is_some() && self.stage() == Some(Stage::Request);
         match self.question.kind {
             Kind::Connect4 => is_refusal(&**error),
             Kind::Connect5 => is_refusal(&**error) || without_reply,
-            Kind::Method | Kind::Other => false,
+            _ => false,
         }
     }
 
-    /// Whether SOCKS was spoken, be it to say no.
+    /// Whether the answer is in SOCKS, a refusal included.
     pub(crate) fn is_socks(&self) -> bool {
-        let said_no = || match self.error().map(Error::kind) {
-            Some(ErrorKind::MethodsRefused | ErrorKind::MethodNotOffered(_) | ErrorKind::Refused(_)) => true,
+        match (&self.answer, self.error().map(Error::kind)) {
+            (Ok(_), _) => self.question.kind != Kind::Dial,
+            (_, Some(ErrorKind::MethodsRefused | ErrorKind::MethodNotOffered(_) | ErrorKind::Refused(_))) => {
+                true
+            }
             _ => self.verdict() == Verdict::Refused,
-        };
-        match self.answer {
-            Ok(_) => self.question.id != "tcp",
-            Err(_) => said_no(),
         }
+    }
+
+    /// Whether the answer is in another protocol, or in another version of SOCKS.
+    pub(crate) fn is_another_protocol(&self) -> bool {
+        matches!(self.error().map(Error::kind), Some(ErrorKind::NotSocks { .. }))
+    }
+
+    pub(crate) fn is_not_tried(&self) -> bool {
+        self.verdict() == Verdict::NotTried
+    }
+
+    /// Whether there is no connection to the proxy.
+    pub(crate) fn is_lost_connection(&self) -> bool {
+        self.question.kind == Kind::Dial && self.answer.is_err() && !self.is_not_tried()
+    }
+
+    /// Whether the proxy sent nothing until the time limit.
+    pub(crate) fn is_silence(&self) -> bool {
+        self.error().is_some() && self.event() == Some(Event::Silence)
+    }
+
+    fn event(&self) -> Option<Event> {
+        self.answer.as_ref().err().and_then(|error| Event::of(&**error))
     }
 
     fn error(&self) -> Option<&Error> {
         self.answer.as_ref().err().and_then(|error| error.downcast_ref())
     }
 
-    /// The proxy's code, where it was that which said no.
+    fn stage(&self) -> Option<Stage> {
+        self.error().map(Error::stage)
+    }
+
+    /// The code of the proxy's refusal.
     pub(crate) fn reply(&self) -> Option<Reply> {
         self.error().and_then(Error::reply)
     }
 }
 
-/// Whether the request was understood, and not granted.
+/// Whether the request was understood and not granted.
 pub(crate) fn is_refusal(error: &(dyn StdError + 'static)) -> bool {
     match error.downcast_ref().and_then(Error::reply) {
         Some(Reply::COMMAND_NOT_SUPPORTED | Reply::ADDRESS_TYPE_NOT_SUPPORTED) => false,
@@ -150,9 +157,14 @@ impl fmt::Display for NotTried {
 
 impl fmt::Display for DeadEnd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "granted, and then: {}", self.0)
+        f.write_str("granted, but the tunnel does not work")
     }
 }
 
 impl StdError for NotTried {}
-impl StdError for DeadEnd {}
+
+impl StdError for DeadEnd {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(&self.0)
+    }
+}

@@ -1,119 +1,130 @@
-//! What can this proxy do? A table of answers, to choose by, or to put into a bug report: no credentials stand in it.
+//! Finds out what a proxy can do. The table of answers is there to choose by, or for a bug
+//! report: it has no credentials.
 //!
-//! `cargo run --example probe [-- [--json] [--target host:port]... proxy]`
+//! `cargo run --example probe [-- [--json] [--target host:port]... [proxy]]`; `--help` lists
+//! the options for a proxy behind TLS.
 //!
-//! * `yes`: it can.
-//! * `refused`: it speaks this SOCKS, and does not grant this. The credentials or the target may be at fault: the
-//!   table has what it said.
-//! * `no`: it does not speak this version or METHOD, or does not know this request.
+//! * `yes`: the proxy can do this.
+//! * `refused`: the proxy speaks this version and does not grant the request, for which the
+//!   credentials or the target may be the reason. The table has the proxy's code.
+//! * `no`: the proxy does not speak this version or METHOD, or does not know this request.
+//! * `not tried`: the question makes no sense after the answers before it, or here.
 //!
-//! If the proxy is on this machine, it is asked for a server in this process, which sends back what it is sent. If it
-//! is not, or does not reach that (Tor and `ssh -D` to another host do not), it is asked for `example.com:80`, and by
-//! address for `1.1.1.1:80` and `[2606:4700:4700::1111]:80`. With `--target` it is asked for that; several stand for
-//! one server by its addresses and its name. Nothing is wanted of it but to accept connections.
-//!
-//! The names of targets are looked up by the proxy alone, never on this machine.
+//! A proxy on this machine is asked for a server in this process that sends back all it
+//! receives. If the proxy is on another machine or refuses that server (Tor and `ssh -D` to
+//! another host do), it is asked for `example.com:80`, and by address for `1.1.1.1:80` and
+//! `[2606:4700:4700::1111]:80`. `--target` names another server; several stand for one server by
+//! its addresses and its name. The server only has to accept connections. The probe itself looks
+//! up no names of targets on this machine.
 
 mod answer;
+mod arguments;
+mod datagrams;
+mod escape;
+mod event;
+mod gssapi;
+#[path = "../quickstart/in_time.rs"]
+mod in_time;
 mod json;
 #[path = "../local/mod.rs"]
 mod local;
-mod probes;
+mod prober;
+mod questions;
 mod report;
-#[path = "../local/sources.rs"]
-mod sources;
 mod target;
+mod trust;
+mod wire;
 
-use answer::{Kind, Row, Verdict};
-use anysocks::{Credentials, Endpoint, Protocol, Proxy, Target};
+use answer::{Row, Verdict};
+use anysocks::{Credentials, Endpoint, Protocol, Proxy};
+use arguments::{Arguments, USAGE};
+use escape::printable;
+use event::reason;
 use percent_encoding::percent_decode_str;
-use probes::Prober;
+use prober::{LIMIT, Prober};
+use questions::{Kind, ask_all};
+use rustls::pki_types::ServerName;
 use std::error::Error;
 use std::io::{self, Write};
 use std::process::ExitCode;
 use target::Aim;
-
-const USAGE: &str = "\
-usage: probe [--json] [--target host:port]... [proxy]
-
-The proxy is a URL, whose credentials are tried, or host:port. Without one, it is a proxy in this process.";
-
-#[derive(Default)]
-struct Arguments {
-    help: bool,
-    json: bool,
-    targets: Vec<Target<'static>>,
-    proxy: Option<String>,
-}
+use wire::Dialler;
 
 fn main() -> ExitCode {
     match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("probe: {}", sources::with_sources(&*error));
+            eprintln!("probe: {}", printable(&reason(&*error)));
             ExitCode::FAILURE
         }
     }
 }
 
 fn run() -> Result<(), Box<dyn Error>> {
-    let Arguments { help, json, targets, proxy } = arguments()?;
-    if help {
+    let arguments = Arguments::parse(std::env::args().skip(1))?;
+    if arguments.help {
         return Ok(writeln!(io::stdout(), "{USAGE}")?);
     }
-    let url = proxy.map_or_else(|| local::proxy().map(|addr| addr.to_string()), Ok)?;
+    let url = arguments.proxy.clone().map_or_else(|| local::proxy().map(|addr| addr.to_string()), Ok)?;
     let proxy: Proxy = if url.contains("://") { url.parse()? } else { Proxy::socks5(&url)? };
-    if proxy.is_behind_tls() {
-        return Err("behind TLS nothing can be asked from here".into());
-    }
+    let tls = tls(&proxy, &arguments)?;
 
-    let ask =
-        |aim: &Aim| Ok::<_, Box<dyn Error>>(Prober::new(&proxy, credentials(&url, &proxy)?, aim)?.ask_all());
-    let mut aim = match &*targets {
+    let ask = |aim: &Aim, earlier| {
+        let proxy_alone = Proxy::socks5(proxy.endpoint().clone())?.timeout(LIMIT);
+        let dialler = Dialler { proxy: proxy_alone, tls: tls.clone() };
+        let prober = Prober::new(&proxy, credentials(&url, &proxy)?, dialler, aim.clone())?;
+        Ok::<_, Box<dyn Error>>(ask_all(&prober, earlier))
+    };
+    let mut aim = match &*arguments.targets {
         [] if is_here(proxy.endpoint()) => Aim::own()?,
         [] => Aim::elsewhere()?,
         targets => Aim::at(targets),
     };
-    let mut rows = ask(&aim)?;
+    let mut rows = ask(&aim, Vec::new())?;
     if aim.is_own() && refuses_all_targets(&rows) {
         aim = Aim::elsewhere()?;
-        rows = ask(&aim)?;
+        rows = ask(&aim, rows)?;
     }
 
     let about = report::about(proxy.endpoint(), &aim);
-    let print = if json { report::json } else { report::table };
-    // Not `print!`, which panics where nobody listens.
+    let print = if arguments.json { report::json } else { report::table };
+    // `print!` panics if the output is closed.
     io::stdout().write_all(print(&about, &rows).as_bytes())?;
+    if let Some(row) = rows.iter().find(|row| row.is_lost_connection()) {
+        return Err(report::lost(row).into());
+    }
     if !rows.iter().any(Row::is_socks) {
-        return Err("nothing of SOCKS was answered".into());
+        return Err("the proxy does not speak SOCKS".into());
     }
     if refuses_all_targets(&rows) {
-        eprintln!("probe: the proxy grants no target: name one that it reaches, with --target host:port");
+        eprintln!("probe: the proxy refuses every target: try --target host:port with one that it reaches");
     }
     Ok(())
 }
 
-fn arguments() -> Result<Arguments, Box<dyn Error>> {
-    let mut arguments = Arguments::default();
-    let mut words = std::env::args().skip(1);
-    while let Some(word) = words.next() {
-        match &*word {
-            "--help" => arguments.help = true,
-            "--json" => arguments.json = true,
-            "--target" => {
-                let target = words.next().ok_or("--target wants a host:port")?;
-                arguments
-                    .targets
-                    .push(target.parse().map_err(|error| format!("--target {target}: {error}"))?);
-            }
-            _ if word.starts_with('-') || arguments.proxy.is_some() => return Err(USAGE.into()),
-            _ => arguments.proxy = Some(word),
-        }
+type Tls = (std::sync::Arc<rustls::ClientConfig>, ServerName<'static>);
+
+/// How to speak TLS to the proxy, if it is behind TLS.
+fn tls(proxy: &Proxy, arguments: &Arguments) -> Result<Option<Tls>, Box<dyn Error>> {
+    if !proxy.is_behind_tls() {
+        return match arguments.tls_option {
+            Some(option) => Err(format!("{option} needs a proxy behind TLS: socks5h+tls://host:port").into()),
+            None => Ok(None),
+        };
     }
-    Ok(arguments)
+    let name = match (&arguments.server_name, proxy.endpoint()) {
+        (Some(name), _) => {
+            ServerName::try_from(name.clone()).map_err(|error| format!("--server-name: {error}"))?
+        }
+        (None, Endpoint::Addr(addr)) => addr.ip().into(),
+        (None, Endpoint::Name(name, _)) => ServerName::try_from(name.as_str().to_owned())?,
+        (None, _) => ServerName::try_from("localhost")?,
+    };
+    Ok(Some((arguments.trust.config()?, name)))
 }
 
-/// Whether the proxy is on this machine. Its connections may still begin on another: Tor's exit, the other end of `ssh -D`.
+/// Whether the proxy is on this machine. Its connections may begin on another one: Tor's exit,
+/// the server of `ssh -D`.
 fn is_here(proxy: &Endpoint) -> bool {
     match proxy {
         Endpoint::Addr(addr) => addr.ip().is_loopback(),
@@ -122,20 +133,23 @@ fn is_here(proxy: &Endpoint) -> bool {
     }
 }
 
-/// Connections are understood, and none is made.
+/// Whether the proxy understands CONNECT and connects to no target.
 fn refuses_all_targets(rows: &[Row]) -> bool {
-    let makes_one = |row: &Row| {
+    let connects = |row: &Row| {
         matches!(row.question.kind, Kind::Connect4 | Kind::Connect5) && row.verdict() == Verdict::Yes
     };
-    rows.iter().any(Row::refuses_target) && !rows.iter().any(makes_one)
+    rows.iter().any(Row::refuses_target) && !rows.iter().any(connects)
 }
 
-/// User name and password of a SOCKS5 proxy's URL, which a `Proxy` keeps to itself.
+/// User name and password in the URL of a SOCKS5 proxy, which `Proxy` does not show.
 fn credentials(url: &str, proxy: &Proxy) -> Result<Option<Credentials>, Box<dyn Error>> {
     let Protocol::V5(_) = proxy.protocol() else { return Ok(None) };
     let authority = url.split_once("://").map_or("", |(_, rest)| rest.split('/').next().unwrap_or(rest));
     let Some((user, _)) = authority.rsplit_once('@') else { return Ok(None) };
     let (user, password) = user.split_once(':').unwrap_or((user, ""));
+    if user.is_empty() && password.is_empty() {
+        return Ok(None);
+    }
     let [user, password] = [user, password].map(|text| percent_decode_str(text).collect::<Vec<_>>());
     Ok(Some(Credentials::new(user, password)?))
 }

@@ -1,32 +1,35 @@
-//! The answers, and how they are printed.
+//! The answers in print. All text from outside is escaped.
 
 use crate::answer::{Answer, Row};
+use crate::escape::printable;
+use crate::event::reason;
 use crate::json::Json;
 use crate::target::Aim;
-use anysocks::{Endpoint, Error, ErrorKind};
-use std::error::Error as StdError;
-use std::io;
+use crate::wire::TlsFailed;
+use anysocks::Endpoint;
 use std::time::Duration;
 
 /// What the answers are about: the proxy without its user name.
-pub(crate) fn about(proxy: &Endpoint, aim: &Aim) -> [(&'static str, String); 4] {
-    [
+pub(crate) fn about(proxy: &Endpoint, aim: &Aim) -> Vec<(&'static str, String)> {
+    let mut about = vec![
         ("anysocks", env!("CARGO_PKG_VERSION").to_owned()),
         ("system", std::env::consts::OS.to_owned()),
         ("proxy", proxy.to_string()),
         ("target", aim.to_string()),
-    ]
+    ];
+    about.extend(aim.addresses().map(|addresses| ("addresses", addresses)));
+    about
 }
 
 pub(crate) fn table(about: &[(&'static str, String)], rows: &[Row]) -> String {
-    let about = about.iter().map(|(what, value)| format!("{what}: {value}\n"));
+    let about = about.iter().map(|(what, value)| format!("{what}: {}\n", printable(value)));
     let rows = rows.iter().map(|row| {
         let line = format!(
             "{:20} {:9} {:>7.1} ms  {}",
             row.question.text,
             row.verdict(),
             ms(row.took),
-            sentence(&row.answer)
+            printable(&sentence(&row.answer))
         );
         line.trim_end().to_owned() + "\n"
     });
@@ -37,6 +40,16 @@ pub(crate) fn json(about: &[(&'static str, String)], rows: &[Row]) -> String {
     let mut fields: Vec<_> = about.iter().map(|(what, value)| (*what, value.clone().into())).collect();
     fields.push(("answers", Json::List(rows.iter().map(object).collect())));
     format!("{}\n", Json::Object(fields))
+}
+
+/// What to do where this question found no connection to the proxy.
+pub(crate) fn lost(row: &Row) -> &'static str {
+    match &row.answer {
+        Err(error) if error.downcast_ref().is_some_and(TlsFailed::is_about_trust) => {
+            "the proxy's certificate is not trusted: see --ca, --server-name and --insecure in --help"
+        }
+        _ => "there is no connection to the proxy",
+    }
 }
 
 fn object(row: &Row) -> Json {
@@ -60,39 +73,22 @@ fn ms(time: Duration) -> f64 {
     (time.as_secs_f64() * 100_000.0).round() / 100.0
 }
 
-/// All that was found, or why not.
+/// Everything that was found, or the reason.
 fn sentence(answer: &Answer) -> String {
     let Ok(found) = answer else { return detail(answer) };
     let parts = [
         found.relay.map(|relay| format!("relay {relay}")),
         found.bound.as_ref().map(|bound| format!("BND {bound}")),
-        found.round_trip.map(|time| format!("there and back in {:.1} ms", ms(time))),
+        found.round_trip.map(|time| format!("round trip {:.1} ms", ms(time))),
         Some(found.note.clone()).filter(|note| !note.is_empty()),
     ];
     parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
-/// What no field of its own tells.
+/// Everything that has no field of its own.
 fn detail(answer: &Answer) -> String {
     match answer {
         Ok(found) => found.note.clone(),
-        Err(error) => why(&**error),
+        Err(error) => reason(&**error),
     }
-}
-
-/// The stage that failed, the proxy's code, and the system's errors behind it; not the proxy's URL.
-fn why(error: &(dyn StdError + 'static)) -> String {
-    let system = error.downcast_ref::<io::Error>();
-    if let Some(inner) = system.and_then(io::Error::get_ref) {
-        return why(inner);
-    }
-    let text = match (error.downcast_ref::<Error>(), system.map(io::Error::kind)) {
-        (Some(error), _) => match error.kind() {
-            ErrorKind::Invalid(invalid) => invalid.to_string(),
-            kind => format!("{} {kind}", error.stage()),
-        },
-        (None, Some(io::ErrorKind::WouldBlock)) => "timed out".to_owned(),
-        (None, _) => error.to_string(),
-    };
-    error.source().map_or(text.clone(), |source| format!("{text}: {}", why(source)))
 }

@@ -1,21 +1,21 @@
-//! What the proxy is asked for.
+//! The target that the proxy is asked for.
 
 use crate::answer::NotTried;
 use anysocks::{Error, Target};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 use std::{error, fmt, io, thread};
 
-/// One target by its addresses and its name, as far as it has them.
-#[derive(Default)]
+/// One target by its addresses and its name, as far as they are known.
+#[derive(Clone, Default)]
 pub(crate) struct Aim {
     v4: Option<SocketAddr>,
     v6: Option<SocketAddr>,
     name: Option<Target<'static>>,
-    /// It is in this process, and sends back what it is sent.
+    /// The target is in this process and sends back all it receives.
     echo: Option<Echo>,
 }
 
-/// Where datagrams come back.
+/// Where datagrams are sent back.
 #[derive(Clone, Copy)]
 struct Echo {
     v4: SocketAddr,
@@ -24,12 +24,15 @@ struct Echo {
 
 const NAME: &str = "localhost";
 
+/// Servers that are reachable from anywhere: by a name, and by addresses that need no lookup here.
+const ELSEWHERE: [&str; 3] = ["example.com:80", "1.1.1.1:80", "[2606:4700:4700::1111]:80"];
+
 impl Aim {
-    /// Starts servers in this process that send back what they are sent.
+    /// Starts servers in this process that send back all they receive.
     pub(crate) fn own() -> io::Result<Self> {
         let v4 = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let addr = v4.local_addr()?;
-        // At the same port, since the proxy may take the name for either.
+        // At the same port, since the proxy may resolve the name to either.
         let v6 = TcpListener::bind((Ipv6Addr::LOCALHOST, addr.port())).ok();
         let udp = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
         let port = udp.local_addr()?.port();
@@ -58,11 +61,11 @@ impl Aim {
 
     /// Servers that any proxy with access to the internet reaches.
     pub(crate) fn elsewhere() -> Result<Self, Error> {
-        let targets = ["example.com:80", "1.1.1.1:80", "[2606:4700:4700::1111]:80"];
-        Ok(Self::at(&targets.into_iter().map(str::parse).collect::<Result<Vec<_>, _>>()?))
+        let [name, v4, v6] = ELSEWHERE;
+        Ok(Self::at(&[name.parse()?, v4.parse()?, v6.parse()?]))
     }
 
-    /// Of each kind the first one counts.
+    /// The first target of each kind counts.
     pub(crate) fn at(targets: &[Target<'static>]) -> Self {
         let addrs = targets.iter().filter_map(|target| Some((target.ip()?, target.port()).into()));
         let addrs: Vec<SocketAddr> = addrs.collect();
@@ -74,9 +77,16 @@ impl Aim {
         }
     }
 
-    /// Whether it is in this process.
+    /// Whether the target is in this process.
     pub(crate) const fn is_own(&self) -> bool {
         self.echo.is_some()
+    }
+
+    /// The addresses of a target elsewhere, as far as they are known.
+    pub(crate) fn addresses(&self) -> Option<String> {
+        let known = [self.v4, self.v6].into_iter().flatten().map(|addr| addr.to_string());
+        let known: Vec<_> = known.filter(|_| !self.is_own()).collect();
+        (!known.is_empty()).then(|| known.join(", "))
     }
 
     pub(crate) fn v4(&self) -> Result<Target<'static>, Box<dyn error::Error>> {
@@ -94,10 +104,10 @@ impl Aim {
     }
 
     pub(crate) fn name(&self) -> Result<Target<'static>, Box<dyn error::Error>> {
-        Ok(self.name.clone().ok_or(NotTried("the target has no name"))?)
+        Ok(self.name.clone().ok_or(NotTried("no name of the target is known"))?)
     }
 
-    /// By its name, if it has one.
+    /// By its name, if that is known.
     pub(crate) fn any(&self) -> Result<Target<'static>, Box<dyn error::Error>> {
         self.name().or_else(|_| self.v4()).or_else(|_| self.v6())
     }
@@ -115,14 +125,14 @@ impl Aim {
     }
 
     fn echo(&self) -> Result<Echo, NotTried> {
-        self.echo.ok_or(NotTried("only with a target in this process"))
+        self.echo.ok_or(NotTried("datagrams need a target in this process"))
     }
 }
 
 fn send_back(socket: &UdpSocket) {
     let mut buf = [0; 2048];
     while let Ok((len, from)) = socket.recv_from(&mut buf) {
-        // Who wants it misses it, and says so.
+        // The question that waits for this datagram fails in time.
         let _ = socket.send_to(&buf[..len], from);
     }
 }

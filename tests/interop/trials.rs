@@ -43,8 +43,11 @@ pub(crate) fn all(lab: &Arc<Lab>) -> Vec<Trial> {
                 for case in browsing::CASES.iter().filter(|case| case.applies(server, *place, front)) {
                     trials.push(spot.trial(lab, case.name, Demands::NONE, |setting| case.play(setting)));
                 }
-                if programs::probe::applies(*place, front) {
+                if programs::probe::applies(front) {
                     trials.push(spot.trial(lab, "probe", Demands::NONE, programs::probe::play));
+                }
+                if programs::probe::trust_applies(*place, front) {
+                    trials.push(spot.trial(lab, "probe-trust", Demands::NONE, programs::probe::trust));
                 }
                 if programs::http3_applies(server, *place, front) {
                     trials.push(spot.trial(lab, "http3", Demands::NONE, programs::http3));

@@ -1,4 +1,4 @@
-//! The example `probe`: each answer of its table is what this table here says of the server.
+//! The example `probe`: each of its answers has to be what the table here expects of the server.
 
 use std::net::SocketAddr;
 
@@ -11,40 +11,42 @@ use crate::fronts::Front;
 use crate::servers::CREDENTIALS;
 use crate::setting::Setting;
 
-/// What the probe says in a word, and the proxy's code if that was it.
+/// The word of the answer, and the proxy's code if there is one.
 type Answer = (&'static str, Option<u8>);
 
-type Expected = fn(&Capabilities) -> Answer;
+type Expected = fn(&Capabilities, Place) -> Answer;
 
 const YES: Answer = ("yes", None);
 const NO: Answer = ("no", None);
 const NOT_TRIED: Answer = ("not tried", None);
 
-/// What a yes tells beside itself.
+/// What a yes comes with.
 enum Tells {
     Nothing,
-    /// The time there and back, if the target is the probe's.
+    /// The round trip, if the target is in the probe's process.
     RoundTrip,
     Relay,
 }
 use Tells::{Nothing, Relay, RoundTrip};
 
-/// A row of the probe's each, by its id.
-const ROWS: [(&str, Expected, Tells); 17] = [
-    ("tcp", |_| YES, Nothing),
-    ("socks4", |server| request(server.socks4), RoundTrip),
-    ("socks4a", |server| request(server.socks4a), RoundTrip),
-    ("socks4-bind", |server| request(server.bind_socks4), Nothing),
-    ("method-none", |server| method(server.none), Nothing),
-    ("method-gssapi", |_| NO, Nothing),
-    ("method-password", |server| method(server.right_password), Nothing),
-    (CREDENTIALS_ROW, |server| method(server.right_password), Nothing),
-    ("socks5-ipv4", |server| request(server.v4), RoundTrip),
-    ("socks5-ipv6", |server| request(server.v6), RoundTrip),
-    ("socks5-name", |server| request(server.name), RoundTrip),
-    ("pipelined", |server| if server.pipelined { YES } else { NO }, RoundTrip),
-    ("bind", |server| request(server.bind), Nothing),
-    ("udp", |server| request(server.udp.map(drop)), Relay),
+/// The probe's rows, by their ids.
+const ROWS: [(&str, Expected, Tells); 19] = [
+    ("tcp", |_, _| YES, Nothing),
+    ("tls", |_, place| if place == Place::Tls { YES } else { NOT_TRIED }, Nothing),
+    ("socks4", |server, _| request(server.socks4), RoundTrip),
+    ("socks4a", |server, _| request4(server, server.socks4a), RoundTrip),
+    ("socks4-bind", |server, _| request4(server, server.bind_socks4), Nothing),
+    ("socks5", |_, _| YES, Nothing),
+    ("method-none", |server, _| method(server.none), Nothing),
+    ("method-gssapi", |_, _| NO, Nothing),
+    ("method-password", |server, _| method(server.right_password), Nothing),
+    (CREDENTIALS_ROW, |server, _| method(server.right_password), Nothing),
+    ("socks5-ipv4", |server, _| request(server.v4), RoundTrip),
+    ("socks5-ipv6", |server, _| request(server.v6), RoundTrip),
+    ("socks5-name", |server, _| request(server.name), RoundTrip),
+    ("pipelined", |server, _| if server.pipelined { YES } else { NO }, RoundTrip),
+    ("bind", |server, _| request(server.bind), Nothing),
+    ("udp", |server, _| request(server.udp.map(drop)), Relay),
     ("udp-ipv4", datagrams, RoundTrip),
     ("udp-ipv6", datagrams, RoundTrip),
     ("udp-name", datagrams, RoundTrip),
@@ -55,14 +57,19 @@ const CREDENTIALS_ROW: &str = "credentials";
 fn request(outcome: Outcome) -> Answer {
     match outcome {
         Ok(()) => YES,
-        // It says that it does not know the command, or the type of the address.
+        // The command or the type of the address is not supported.
         Err(Failure::Reply(code @ (7 | 8))) => ("no", Some(code)),
         Err(Failure::Reply(code)) => ("refused", Some(code)),
         Err(_) => NO,
     }
 }
 
-/// The table has what becomes of a request behind it.
+/// A server that answers SOCKS4 in SOCKS5 is asked once.
+fn request4(server: &Capabilities, outcome: Outcome) -> Answer {
+    if matches!(server.socks4, Err(Failure::Alien(_))) { NOT_TRIED } else { request(outcome) }
+}
+
+/// The server's table has the outcome of the request that follows.
 fn method(outcome: Outcome) -> Answer {
     match outcome {
         Ok(()) | Err(Failure::Reply(_)) => YES,
@@ -71,30 +78,30 @@ fn method(outcome: Outcome) -> Answer {
     }
 }
 
-fn datagrams(server: &Capabilities) -> Answer {
+fn datagrams(server: &Capabilities, _: Place) -> Answer {
     if reaches_the_probe(server) { request(server.udp.map(drop)) } else { NOT_TRIED }
 }
 
-/// Tor reaches nothing on this machine without a network of its own, and with one not by the name that the probe has.
+/// Without a network of its own, Tor reaches nothing on this machine; with one, it rejects the
+/// name of the probe's target.
 fn reaches_the_probe(server: &Capabilities) -> bool {
     !matches!(server.lookups, Lookups::Offline | Lookups::Tor)
 }
 
-/// Everywhere but behind TLS, which the probe does not speak: it has the standard library's streams only.
-pub(crate) fn applies(place: Place, front: &Front) -> bool {
-    is_first(front) && place != Place::Tls
+pub(crate) fn applies(front: &Front) -> bool {
+    is_first(front)
 }
 
 pub(crate) fn play(setting: &Setting<'_>) -> Result<(), String> {
     let server = setting.capabilities;
     let (_, password) = CREDENTIALS;
     let echoed = reaches_the_probe(server);
-    let rows = ask(setting, password)?;
+    let rows = ask(setting, &trusted(setting)?, password)?;
     if rows.len() != ROWS.len() {
         return Err(format!("{} rows instead of {}", rows.len(), ROWS.len()));
     }
     for (row, (id, expected, tells)) in rows.iter().zip(ROWS) {
-        let answer = expected(server);
+        let answer = expected(server, setting.place);
         check_answer(row, id, answer)?;
         has(row, "ms", true)?;
         has(row, "relay", answer == YES && matches!(tells, Relay))?;
@@ -104,34 +111,63 @@ pub(crate) fn play(setting: &Setting<'_>) -> Result<(), String> {
         }
     }
 
-    let rows = ask(setting, "not-the-password")?;
+    let rows = ask(setting, &trusted(setting)?, "not-the-password")?;
     let row = rows.iter().zip(ROWS).find_map(|(row, (id, ..))| (id == CREDENTIALS_ROW).then_some(row));
     check_answer(row.ok_or("no row for credentials")?, CREDENTIALS_ROW, method(server.wrong_password))
 }
 
-/// The rows of the probe's table. The password goes with it, wanted or not.
-fn ask(setting: &Setting<'_>, password: &str) -> Result<Vec<Json>, String> {
+pub(crate) fn trust_applies(place: Place, front: &Front) -> bool {
+    place == Place::Tls && is_first(front)
+}
+
+/// Without the certificate nothing is asked, and a refused certificate is not a refused target.
+/// With `--insecure`, any certificate is accepted.
+pub(crate) fn trust(setting: &Setting<'_>) -> Result<(), String> {
+    let (_, password) = CREDENTIALS;
+    match ask(setting, &[], password) {
+        Err(output) if output.contains("the proxy's certificate is not trusted: see --ca") => {}
+        other => return Err(format!("a certificate that nobody trusts: {other:?}")),
+    }
+    let rows = ask(setting, &["--insecure".to_owned()], password)?;
+    match rows.iter().find(|row| row.field("id") == Ok(&Json::Text("socks5-name".to_owned()))) {
+        Some(row) => check_answer(row, "socks5-name", YES),
+        None => Err(format!("no row for a name: {rows:?}")),
+    }
+}
+
+/// The options with which a certificate of the server is trusted.
+fn trusted(setting: &Setting<'_>) -> Result<Vec<String>, String> {
+    if setting.place != Place::Tls {
+        return Ok(Vec::new());
+    }
+    let certificate = setting.running.directory.join("cert.pem");
+    Ok(vec!["--ca".to_owned(), certificate.to_str().ok_or("the directory's name is not UTF-8")?.to_owned()])
+}
+
+/// The rows of the probe's table. The password is given even if the server wants none.
+fn ask(setting: &Setting<'_>, options: &[String], password: &str) -> Result<Vec<Json>, String> {
     let server = setting.capabilities;
     let (user, _) = CREDENTIALS;
-    let mut arguments = vec!["--json".to_owned()];
+    let mut arguments = [&["--json".to_owned()], options].concat();
     if !reaches_the_probe(server) {
         let port = setting.lab.destinations()?.echo;
         for host in ["127.0.0.1", "[::1]", server.loopback_name] {
             arguments.extend(["--target".to_owned(), format!("{host}:{port}")]);
         }
     }
-    arguments.push(match setting.endpoint() {
-        Endpoint::Unix(path) => format!("socks5h+unix://{user}:{password}@{}", path.display()),
-        endpoint => format!("socks5h://{user}:{password}@{endpoint}"),
+    arguments.push(match (setting.endpoint(), setting.place) {
+        (Endpoint::Unix(path), _) => format!("socks5h+unix://{user}:{password}@{}", path.display()),
+        (endpoint, Place::Tls) => format!("socks5h+tls://{user}:{password}@{endpoint}"),
+        (endpoint, _) => format!("socks5h://{user}:{password}@{endpoint}"),
     });
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let said = super::run("probe", &arguments)?;
-    if said.contains(password) {
-        return Err(format!("a secret: {said}"));
+    let output = super::run("probe", &arguments)?;
+    if output.contains(password) {
+        return Err(format!("a secret: {output}"));
     }
-    match Json::parse(&said)?.take("answers") {
+    match Json::parse(&output)?.take("answers") {
         Some(Json::List(rows)) => Ok(rows),
-        _ => Err(format!("no list of answers: {said}")),
+        _ => Err(format!("no list of answers: {output}")),
     }
 }
 

@@ -1,74 +1,318 @@
-//! Trials of the example `probe` with servers of this process: what is no SOCKS proxy, and what reaches nothing of this machine.
+//! Trials of the example `probe` with servers that the trial scripts: what no server of the
+//! table does.
 
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, SocketAddrV4, TcpListener, TcpStream, UdpSocket};
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 use libtest_mimic::{Failed, Trial};
 
 use super::json::Json;
+use super::scripted::{NOWHERE, Request, echo, say_nothing, serve};
 
 pub(crate) fn trials() -> Vec<Trial> {
+    let trial = |name: &str, play: fn() -> Result<(), Failed>| {
+        Trial::test(format!("scripted::probe-{name}::blocking"), play)
+    };
     vec![
-        Trial::test("website::probe::blocking", a_website),
-        Trial::test("elsewhere::probe::blocking", a_proxy_that_reaches_other_machines_only),
+        trial("website", a_website),
+        trial("elsewhere", a_proxy_that_reaches_other_machines_only),
+        trial("silence", a_server_that_says_nothing),
+        trial("socks4-alone", a_server_of_socks4_that_ignores_the_rest),
+        trial("mark", a_server_that_takes_the_mark_of_socks4a_for_an_address),
+        trial("bind-port", a_server_that_listens_at_the_port_of_the_request),
+        trial("declared-source", a_relay_that_answers_to_the_declared_source),
+        trial("lost-datagrams", a_relay_that_answers_nothing),
+        trial("closed", the_same_words_for_a_closed_connection),
+        trial("escapes", text_from_outside_is_escaped),
+        trial("lookups", names_of_targets_go_to_the_proxy),
     ]
 }
 
-/// It connects, and the probe fails all the same.
+/// What `probe --json` printed.
+struct Said(Json);
+
+impl Said {
+    /// By the proxy at this address.
+    fn about(proxy: SocketAddr, options: &[&str]) -> Result<Self, Failed> {
+        let proxy = proxy.to_string();
+        Ok(Self(Json::parse(&super::run("probe", &[&["--json"], options, &[&*proxy]].concat())?)?))
+    }
+
+    fn rows(&self) -> Result<&[Json], Failed> {
+        match self.0.field("answers")? {
+            Json::List(rows) => Ok(rows),
+            other => Err(format!("no list of answers: {other:?}").into()),
+        }
+    }
+
+    /// Checks the answer, and that these words are in its detail.
+    fn check(&self, id: &str, answer: &str, words: &str) -> Result<(), Failed> {
+        let is_it = |row: &&Json| row.field("id").is_ok_and(|found| found.text() == Some(id));
+        let row = self.rows()?.iter().find(is_it).ok_or_else(|| format!("no row {id}"))?;
+        let detail = row.field("detail")?.text().unwrap_or_default();
+        if row.field("answer")?.text() == Some(answer) && detail.contains(words) {
+            return Ok(());
+        }
+        Err(format!("{id} is not {answer:?} with {words:?}: {row:?}").into())
+    }
+}
+
+/// What the server was asked, one line a connection.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<String>>>);
+
+impl Log {
+    fn add(&self, line: impl Into<String>) {
+        self.0.lock().unwrap().push(line.into());
+    }
+
+    fn check(&self, expected: &[&str]) -> Result<(), Failed> {
+        let found = self.0.lock().unwrap();
+        if *found == *expected { Ok(()) } else { Err(format!("asked for {found:?}").into()) }
+    }
+}
+
 fn a_website() -> Result<(), Failed> {
     let website = serve(|mut client| {
         client.read_exact(&mut [0])?;
         client.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n")
     })?;
     match super::run("probe", &[&website.to_string()]) {
-        Err(said) if said.contains("nothing of SOCKS was answered") => Ok(()),
+        Err(said) if said.contains("the proxy does not speak SOCKS") => Ok(()),
         said => Err(format!("{said:?}").into()),
     }
 }
 
-/// It is asked for another target, once it is clear that it speaks SOCKS.
+/// The probe asks for another target once the proxy has refused the one in the probe's process.
 fn a_proxy_that_reaches_other_machines_only() -> Result<(), Failed> {
-    let proxy = serve(grant_what_is_elsewhere)?;
-    let said = Json::parse(&super::run("probe", &["--json", &proxy.to_string()])?)?;
-    if said.field("target")?.text() != Some("example.com:80") {
-        return Err(format!("another target: {said:?}").into());
+    let proxy = serve(|mut client| {
+        let request = Request::read(&mut client)?;
+        let is_here = !request.is_name || request.host == b"localhost";
+        request.reply(&mut client, if is_here { 5 } else { 0 }, NOWHERE)
+    })?;
+    let said = Said::about(proxy, &[])?;
+    if said.0.field("target")?.text() != Some("example.com:80") {
+        return Err(format!("another target: {:?}", said.0).into());
     }
-    let Json::List(rows) = said.field("answers")? else { return Err("no list of answers".into()) };
-    for row in rows {
-        if row.field("id")?.text() == Some("socks5-name") && row.field("answer")?.text() == Some("yes") {
-            return Ok(());
-        }
-    }
-    Err(format!("not granted: {said:?}").into())
+    said.check("socks5-name", "yes", "")
 }
 
-/// Says of `localhost` and loopback addresses that they refuse.
-fn grant_what_is_elsewhere(mut client: TcpStream) -> io::Result<()> {
-    let mut request = [0; 512];
-    let greeting = client.read(&mut request)?;
-    if greeting == 0 || request[0] != 5 {
-        return Ok(());
+/// One question for each version is enough.
+fn a_server_that_says_nothing() -> Result<(), Failed> {
+    let log = Log::default();
+    let server = serve({
+        let log = log.clone();
+        move |mut client| {
+            let mut first = Vec::new();
+            Read::by_ref(&mut client).take(1).read_to_end(&mut first)?;
+            log.add(format!("{first:?}"));
+            say_nothing(&client)
+        }
+    })?;
+    match super::run("probe", &[&server.to_string()]) {
+        Err(said) if said.contains("the proxy does not speak SOCKS") => {}
+        said => return Err(format!("{said:?}").into()),
     }
-    client.write_all(&[5, 0])?;
-    let len = client.read(&mut request)?;
-    if len == 0 {
-        return Ok(());
-    }
-    // ATYP 3 is a name.
-    let is_here = request[3] != 3 || request[..len].windows(9).any(|name| name == b"localhost");
-    client.write_all(&[5, if is_here { 5 } else { 0 }, 0, 1, 0, 0, 0, 0, 0, 0])
+    log.check(&["[]", "[4]", "[5]"])
 }
 
-/// A server on loopback that does this with each client.
-fn serve(with: fn(TcpStream) -> io::Result<()>) -> io::Result<SocketAddr> {
-    let listener = TcpListener::bind("127.0.0.1:0")?;
-    let addr = listener.local_addr()?;
-    thread::spawn(move || {
-        for client in listener.incoming().flatten() {
-            // How a client leaves is its own affair.
-            thread::spawn(move || with(client));
+fn a_server_of_socks4_that_ignores_the_rest() -> Result<(), Failed> {
+    let log = Log::default();
+    let server = serve({
+        let log = log.clone();
+        move |mut client| {
+            let mut version = [0];
+            if client.peek(&mut version)? == 0 {
+                log.add("nothing");
+                return Ok(());
+            }
+            if version != [4] {
+                log.add("another version");
+                return say_nothing(&client);
+            }
+            let request = Request::read(&mut client)?;
+            log.add(format!("command {}{}", request.command, if request.is_name { " by name" } else { "" }));
+            request.reply(&mut client, request.command - 1, NOWHERE)?;
+            echo(&client)
         }
-    });
-    Ok(addr)
+    })?;
+    let said = Said::about(server, &[])?;
+    said.check("socks4", "yes", "")?;
+    said.check("socks4a", "yes", "")?;
+    said.check("socks4-bind", "refused", "")?;
+    said.check("socks5", "no", "nothing came back within 5 s")?;
+    for id in ["method-none", "credentials", "socks5-name", "pipelined", "bind", "udp", "udp-name"] {
+        said.check(id, "not tried", "the proxy does not speak SOCKS5")?;
+    }
+    log.check(&["nothing", "command 1", "command 1 by name", "command 2", "another version"])
+}
+
+/// It grants names with 0.0.0.1. Data that comes back shows that it understands the mark all
+/// the same.
+fn a_server_that_takes_the_mark_of_socks4a_for_an_address() -> Result<(), Failed> {
+    let server = |answer: fn(&TcpStream) -> io::Result<()>| {
+        serve(move |mut client| {
+            let request = Request::read(&mut client)?;
+            if !request.is_name {
+                request.reply(&mut client, 0, NOWHERE)?;
+                return echo(&client);
+            }
+            request.reply(&mut client, 0, SocketAddrV4::new(Ipv4Addr::new(0, 0, 0, 1), 80))?;
+            answer(&client)
+        })
+    };
+    let closes = server(|_| Ok(()))?;
+    let said = Said::about(closes, &[])?;
+    said.check("socks4", "yes", "")?;
+    said.check("socks4a", "no", "granted with BND 0.0.0.1:80: the proxy takes the mark")?;
+    let said = Said::about(closes, &["--target", "a.invalid:80"])?;
+    said.check("socks4a", "no", "granted with BND 0.0.0.1:80: the proxy takes the mark")?;
+    let said = Said::about(server(echo)?, &[])?;
+    said.check("socks4a", "yes", "")
+}
+
+/// A port that is in use can't be listened at, such as that of the target in the probe's process.
+fn a_server_that_listens_at_the_port_of_the_request() -> Result<(), Failed> {
+    let server = serve(|mut client| {
+        let request = Request::read(&mut client)?;
+        if request.command != 2 {
+            request.reply(&mut client, 0, NOWHERE)?;
+            return echo(&client);
+        }
+        let Ok(listener) = TcpListener::bind((Ipv4Addr::LOCALHOST, request.port)) else {
+            return request.reply(&mut client, 9, NOWHERE);
+        };
+        let SocketAddr::V4(bound) = listener.local_addr()? else { return Ok(()) };
+        request.reply(&mut client, 0, bound)?;
+        let (_peer, SocketAddr::V4(peer)) = listener.accept()? else { return Ok(()) };
+        request.reply(&mut client, 0, peer)?;
+        say_nothing(&client)
+    })?;
+    let said = Said::about(server, &[])?;
+    said.check("socks4-bind", "yes", "accepted a connection from 127.0.0.1:")?;
+    said.check("bind", "yes", "accepted a connection from 127.0.0.1:")
+}
+
+/// A SOCKS5 server whose relay sends datagrams back to those sources that `answers` accepts: it
+/// is given the port that UDP ASSOCIATE declared and the port of the sender. A line of the log
+/// is a declared source.
+fn relay(log: &Log, answers: fn(u16, u16) -> bool) -> io::Result<SocketAddr> {
+    let log = log.clone();
+    serve(move |mut client| {
+        let request = Request::read(&mut client)?;
+        if request.command != 3 {
+            request.reply(&mut client, 0, NOWHERE)?;
+            return echo(&client);
+        }
+        log.add(if request.port == 0 { "zeros" } else { "declared" });
+        let socket = UdpSocket::bind("127.0.0.1:0")?;
+        let SocketAddr::V4(addr) = socket.local_addr()? else { return Ok(()) };
+        request.reply(&mut client, 0, addr)?;
+        thread::spawn(move || {
+            let mut datagram = [0; 512];
+            while let Ok((len, from)) = socket.recv_from(&mut datagram) {
+                if answers(request.port, from.port()) {
+                    let _ = socket.send_to(&datagram[..len], from);
+                }
+            }
+        });
+        say_nothing(&client)
+    })
+}
+
+fn a_relay_that_answers_to_the_declared_source() -> Result<(), Failed> {
+    let log = Log::default();
+    let said = Said::about(relay(&log, |declared, from| declared == from)?, &[])?;
+    said.check("udp", "yes", "")?;
+    for id in ["udp-ipv4", "udp-ipv6", "udp-name"] {
+        said.check(id, "yes", "only with a declared source (0.0.0.0:0)")?;
+    }
+    log.check(&["zeros", "zeros", "declared", "declared", "declared"])
+}
+
+fn a_relay_that_answers_nothing() -> Result<(), Failed> {
+    let log = Log::default();
+    let said = Said::about(relay(&log, |_, _| false)?, &[])?;
+    said.check("udp", "yes", "")?;
+    said.check("udp-ipv4", "no", "nothing came back within 5 s, with a declared source (0.0.0.0:0) too")?;
+    said.check("udp-ipv6", "no", "nothing came back within 5 s")?;
+    log.check(&["zeros", "zeros", "declared", "zeros", "zeros"])
+}
+
+/// Whatever was asked for and whatever came before.
+fn the_same_words_for_a_closed_connection() -> Result<(), Failed> {
+    let server = serve(|mut client| {
+        let request = Request::read(&mut client)?;
+        match (request.version, request.command, request.host.len()) {
+            // In place of a reply, in the middle of one, and after one; but never for an IPv6
+            // address.
+            (_, 1, 4) => Ok(()),
+            (_, 1, 16) => {
+                request.reply(&mut client, 0, NOWHERE)?;
+                echo(&client)
+            }
+            (5, 2, _) => client.write_all(&[5, 0]),
+            // What the client has sent by then is read: a reset would come in the place of the end.
+            _ => {
+                request.reply(&mut client, 0, NOWHERE)?;
+                client.shutdown(Shutdown::Write)?;
+                say_nothing(&client)
+            }
+        }
+    })?;
+    let said = Said::about(server, &[])?;
+    said.check("socks4", "no", "request failed: the proxy closed the connection")?;
+    said.check("socks4a", "refused", "granted, but the proxy closed the connection")?;
+    said.check("socks5-ipv4", "refused", "request failed: the proxy closed the connection")?;
+    said.check("socks5-name", "refused", "granted, but the proxy closed the connection")?;
+    said.check("bind", "no", "request failed: the proxy closed the connection after 2 bytes of its answer")
+}
+
+/// A name in BND.ADDR that rings the bell, clears the screen, begins a row of its own, and
+/// turns the text around.
+const HOSTILE: &str = "\u{7}\u{1b}[2J\nudp yes\u{202e}\u{85}";
+
+fn text_from_outside_is_escaped() -> Result<(), Failed> {
+    let server = serve(|mut client| {
+        let request = Request::read(&mut client)?;
+        if request.version == 4 {
+            return request.reply(&mut client, 91, NOWHERE);
+        }
+        let len = u8::try_from(HOSTILE.len()).unwrap();
+        client.write_all(&[&[5, 0, 0, 3, len], HOSTILE.as_bytes(), &[0, 80]].concat())?;
+        echo(&client)
+    })?;
+    let url = format!("socks5h://{server}");
+    let table = super::run("probe", &[&url])?;
+    let json = super::run("probe", &["--json", &url])?;
+    for printed in [&table, &json] {
+        let escaped = printed.chars().all(|c| c == '\n' || c == ' ' || c.is_ascii_graphic());
+        let shown = printed.lines().filter(|line| line.contains("[2J")).count();
+        if !escaped || shown < 4 || printed.lines().any(|line| line.starts_with("udp yes")) {
+            return Err(format!("not escaped: {printed:?}").into());
+        }
+    }
+    match super::run("probe", &["-\u{1b}\u{202e}\u{85}"]) {
+        Err(said) if said.contains(r"unknown argument -\u{1b}\u{202e}\u{85}: ") => {}
+        said => return Err(format!("not escaped: {said:?}").into()),
+    }
+    Said(Json::parse(&json)?).check("udp", "no", "probe looks up no name of a relay")
+}
+
+/// The URL of a proxy that resolves names has no addresses of the target looked up here.
+fn names_of_targets_go_to_the_proxy() -> Result<(), Failed> {
+    let server = serve(|mut client| {
+        let request = Request::read(&mut client)?;
+        request.reply(&mut client, 0, NOWHERE)
+    })?;
+    for (scheme, answer) in [("socks5h", "not tried"), ("socks5", "yes")] {
+        let url = format!("{scheme}://{server}");
+        let json = super::run("probe", &["--json", "--target", "localhost:9", &url])?;
+        let said = Said(Json::parse(&json)?);
+        said.check("socks5-name", "yes", "")?;
+        said.check("socks5-ipv4", answer, "")?;
+    }
+    Ok(())
 }

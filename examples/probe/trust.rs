@@ -1,0 +1,113 @@
+//! Which certificates of a proxy behind TLS are accepted.
+
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use std::error::Error as StdError;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+#[derive(Default)]
+pub(crate) enum Trust {
+    /// Certificates that lead to one of Mozilla's roots.
+    #[default]
+    PublicRoots,
+    /// The certificates in a PEM file, and those that lead to one of them.
+    File(PathBuf),
+    Anything,
+}
+
+impl Trust {
+    pub(crate) fn config(&self) -> Result<Arc<ClientConfig>, Box<dyn StdError>> {
+        let provider = Arc::new(ring::default_provider());
+        let accepted = match self {
+            Self::PublicRoots => {
+                let roots = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
+                Accepted::Listed(Vec::new(), verifier(roots, &provider)?)
+            }
+            Self::File(path) => {
+                let name = path.display();
+                let listed =
+                    CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+                let listed = listed.map_err(|error| format!("--ca {name}: {error}"))?;
+                let mut roots = RootCertStore::empty();
+                roots.add_parsable_certificates(listed.iter().cloned());
+                if roots.is_empty() {
+                    return Err(format!("--ca {name}: no certificate in PEM form").into());
+                }
+                Accepted::Listed(listed, verifier(roots, &provider)?)
+            }
+            Self::Anything => Accepted::Anything,
+        };
+        let config = ClientConfig::builder_with_provider(provider.clone())
+            .with_safe_default_protocol_versions()?
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(Verifier { provider, accepted }))
+            .with_no_client_auth();
+        Ok(Arc::new(config))
+    }
+}
+
+fn verifier(
+    roots: RootCertStore,
+    provider: &Arc<CryptoProvider>,
+) -> Result<Arc<WebPkiServerVerifier>, Box<dyn StdError>> {
+    Ok(WebPkiServerVerifier::builder_with_provider(roots.into(), provider.clone()).build()?)
+}
+
+#[derive(Debug)]
+struct Verifier {
+    provider: Arc<CryptoProvider>,
+    accepted: Accepted,
+}
+
+#[derive(Debug)]
+enum Accepted {
+    Anything,
+    /// These very certificates, and what the verifier accepts. `openssl req -x509` marks its
+    /// certificates as a CA's, which the verifier rejects as a server's.
+    Listed(Vec<CertificateDer<'static>>, Arc<WebPkiServerVerifier>),
+}
+
+impl ServerCertVerifier for Verifier {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        match &self.accepted {
+            Accepted::Listed(listed, verifier) if !listed.contains(end_entity) => {
+                verifier.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+            }
+            _ => Ok(ServerCertVerified::assertion()),
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls12_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls13_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
