@@ -9,14 +9,15 @@ mod clients;
 mod datagrams;
 mod fate;
 mod measure;
+mod request;
 mod script;
 mod table;
 #[cfg(test)]
 mod tests;
 
-use client::{LOGIN, Login};
 use clients::{anysocks, async_socks5, fast_socks5, hyper_util, socks, tokio_socks};
 use measure::{Column, column};
+use request::{LOGIN, Login};
 
 fn main() {
     for (title, login) in [("No authentication", None), ("User name and password", Some(LOGIN))] {

@@ -1,10 +1,10 @@
 //! What anysocks promises, and that no other does better. What the others do is theirs: it is printed, and not held to anything.
 
 use crate::allocated;
-use crate::client::{LOGIN, Login};
 use crate::columns;
 use crate::datagrams::{Role, SIZES};
 use crate::measure::Column;
+use crate::request::{LOGIN, Login};
 
 #[test]
 fn without_authentication() {
