@@ -1,15 +1,21 @@
-//! What a datagram costs through an association: this crate beside others and beside a connected socket without SOCKS, in one run.
+//! Times a datagram through an association: this crate beside others, and beside a connected
+//! socket without SOCKS, in one run.
 //!
-//! `cargo bench` prints a Markdown table for each kind of call, and fails where anysocks does not keep its word, or is behind.
+//! `cargo bench` prints a Markdown table for each kind of call. It fails where anysocks exceeds its
+//! limits or is behind another crate. `cargo bench -- --record datagrams.tsv` also writes the ratios,
+//! for the chart that `cargo run -- --chart` draws.
 //!
-//! The ways take turns in an order that rotates, so that what else the machine does falls on all of them alike. Of each turn, the ratio of
-//! two ways' times is taken; a table shows the median of those. The bare socket takes part twice: by how much the ratio of the two
-//! misses 1, the limits are stretched. What is allocated, `cargo run` tells: the counting would slow down who allocates.
+//! The ways take turns in an order that rotates, so that other work on the machine slows all of them
+//! alike. Each turn gives the ratio of two ways' times; a table shows the median of these. The bare
+//! socket takes part twice: the limits grow by as much as the ratio of the two differs from 1.
+//! `cargo run` counts the allocations, because counting them here would slow down those that occur.
 
 #[path = "../src/datagrams/mod.rs"]
 mod datagrams;
 
 use datagrams::{BATCH, Kind, Role, SIZES, Way, ways};
+use std::env;
+use std::fs;
 use std::process::ExitCode;
 
 const TURNS: usize = 201;
@@ -40,10 +46,17 @@ fn main() -> ExitCode {
         }
     }
     let mut failures = Vec::new();
+    let mut recorded = String::from("kind\tcall\tbytes\tratio to the bare socket\n");
     for kind in Kind::ALL {
         let rows: Vec<&Row> = rows.iter().filter(|row| row.kind == kind).collect();
         println!("## {}\n\n{}", kind.title(), table(&rows));
+        recorded += &record(&rows);
         failures.extend(verdict(kind, &rows));
+    }
+    if let Some(path) = env::args().skip_while(|argument| argument != "--record").nth(1)
+        && let Err(error) = fs::write(&path, recorded)
+    {
+        failures.push(format!("{path}: {error}"));
     }
     for failure in &failures {
         println!("{failure}");
@@ -96,6 +109,15 @@ fn line(row: &Row, bare: &Row) -> String {
         format!("{time:.0} | {:.2}", row.to(bare, size))
     });
     format!("| {} | {} |\n", row.way.name, cells.collect::<Vec<_>>().join(" | "))
+}
+
+/// The ratios of one kind, as lines of tab-separated values. The bare socket comes first.
+fn record(rows: &[&Row]) -> String {
+    let line = |row: &Row, size: usize| {
+        let (kind, name, bytes) = (row.kind.title(), row.way.name, SIZES[size]);
+        format!("{kind}\t{name}\t{bytes}\t{:.2}\n", row.to(rows[0], size))
+    };
+    rows.iter().flat_map(|row| (0..SIZES.len()).map(move |size| line(row, size))).collect()
 }
 
 /// What is not as it should be.

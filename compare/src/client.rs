@@ -1,19 +1,8 @@
-//! What a client under comparison does, and what they are all asked for.
+//! A client under comparison.
 
+use crate::request::Login;
 use crate::script::Script;
 use tokio::io::{AsyncRead, AsyncWrite};
-
-/// The target, as each crate likes it best.
-pub(crate) const TARGET: &str = "www.example.com:443";
-pub(crate) const HOST: &str = "www.example.com";
-pub(crate) const PORT: u16 = 443;
-pub(crate) const LOGIN: Login = Login { name: "user", password: "secret" };
-
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Login {
-    pub(crate) name: &'static str,
-    pub(crate) password: &'static str,
-}
 
 /// A crate, used as its documentation shows.
 pub(crate) trait Client {

@@ -1,24 +1,44 @@
-//! What a SOCKS5 CONNECT costs with this crate and with others, counted side by side, and what is allocated for a datagram.
+//! Counts the calls and the memory of a SOCKS5 CONNECT with this crate and with others, and the
+//! allocations of a datagram.
 //!
-//! `cargo run` prints a Markdown table for each case. `cargo test` fails where anysocks does not keep its own numbers, or is behind.
-//! Nothing is timed here, which `cargo bench` does, so each run counts the same; but how large a future is, the compiler decides, and a new one may decide anew.
+//! `cargo run` prints a Markdown table for each case. `cargo run -- --chart ../docs/costs.svg`
+//! draws the chart instead; its times are those that `cargo bench` has recorded. `cargo test`
+//! fails where anysocks misses its own numbers or is behind another crate, and where the committed
+//! chart is old. Nothing is timed here, so each run counts the same. Only the size of a future may
+//! differ between compilers.
 
 mod allocated;
+mod chart;
 mod client;
 mod clients;
 mod datagrams;
 mod fate;
 mod measure;
+mod ratios;
+mod request;
 mod script;
+mod svg;
 mod table;
 #[cfg(test)]
 mod tests;
 
-use client::{LOGIN, Login};
 use clients::{anysocks, async_socks5, fast_socks5, hyper_util, socks, tokio_socks};
 use measure::{Column, column};
+use request::{LOGIN, Login};
+use std::io::{Error, ErrorKind, Result};
+use std::{env, fs};
 
-fn main() {
+fn main() -> Result<()> {
+    let arguments: Vec<_> = env::args().skip(1).collect();
+    match &arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => tables(),
+        ["--chart", path] => fs::write(path, chart::svg(&columns(None)))?,
+        _ => return Err(Error::new(ErrorKind::InvalidInput, "the arguments are: [--chart PATH]")),
+    }
+    Ok(())
+}
+
+fn tables() {
     for (title, login) in [("No authentication", None), ("User name and password", Some(LOGIN))] {
         println!("## {title}\n\n{}", table::markdown(&columns(login)));
     }

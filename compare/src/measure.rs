@@ -1,8 +1,9 @@
 //! Counts what a client does.
 
-use crate::client::{Client, Login};
+use crate::client::Client;
 use crate::fate::fate;
-use crate::script::{GRANTED, Script, request};
+use crate::request::{self, Login};
+use crate::script::{GRANTED, Script};
 use allocation_counter::measure;
 use std::io::IoSlice;
 use std::pin::{Pin, pin};
@@ -58,7 +59,7 @@ pub(crate) fn column<C: Client>(login: Option<Login>) -> Column {
     let mut tunnel = tunnel.expect("a tunnel");
     let (writes, reads, sent) = {
         let state = script.state();
-        assert!(state.said.ends_with(&request()), "{} asks for something else", C::NAME);
+        assert!(state.said.ends_with(&request::encoded()), "{} asks for something else", C::NAME);
         (state.writes, state.reads, state.said.len())
     };
     Column {

@@ -1,6 +1,6 @@
 //! A proxy in memory. It says each of its messages in one read, whatever the client says: what that was is looked at afterwards.
 
-use crate::client::{HOST, Login, PORT};
+use crate::request::Login;
 use std::io::{IoSlice, Result};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -71,12 +71,6 @@ pub(crate) fn messages(login: Option<Login>, reply: &[u8]) -> Vec<Vec<u8>> {
         None => vec![vec![5, 0], reply.into()],
         Some(_) => vec![vec![5, 2], vec![1, 0], reply.into()],
     }
-}
-
-/// What each client must have said at the end.
-pub(crate) fn request() -> Vec<u8> {
-    let length = u8::try_from(HOST.len()).expect("a short name");
-    [&[5, 1, 0, 3, length], HOST.as_bytes(), &PORT.to_be_bytes()].concat()
 }
 
 impl AsyncRead for Script {

@@ -1,10 +1,12 @@
 //! What anysocks promises, and that no other does better. What the others do is theirs: it is printed, and not held to anything.
 
 use crate::allocated;
-use crate::client::{LOGIN, Login};
+use crate::chart;
 use crate::columns;
 use crate::datagrams::{Role, SIZES};
 use crate::measure::Column;
+use crate::ratios::ratio;
+use crate::request::{LOGIN, Login};
 
 #[test]
 fn without_authentication() {
@@ -39,5 +41,27 @@ fn not_behind<T: Ord + Copy>(ours: &Column, other: &Column, what: &str, get: fn(
 fn datagrams_without_an_allocation() {
     for row in allocated::rows().iter().filter(|row| matches!(row.role, Role::Ours | Role::OurBatch)) {
         assert_eq!(row.batch, [0; SIZES.len()], "{}: {}", row.kind.title(), row.name);
+    }
+}
+
+/// Compares the whole file. Its times are those of `datagrams.tsv`, so only counts can differ.
+#[test]
+fn the_committed_chart_shows_these_counts() {
+    let committed = include_str!("../../docs/costs.svg");
+    let drawn = chart::svg(&columns(None));
+    for (drawn, committed) in drawn.lines().zip(committed.lines()) {
+        assert_eq!(drawn, committed, "to draw it anew: cargo run -- --chart ../docs/costs.svg");
+    }
+    assert_eq!(drawn.len(), committed.len());
+}
+
+#[test]
+fn the_ratio_of_each_call_is_recorded() {
+    for row in allocated::rows() {
+        for size in SIZES {
+            let (kind, call) = (row.kind.title(), row.name);
+            let recorded = ratio(kind, call, size);
+            assert!(recorded.is_some(), "{kind}: {call}, {size} B; cargo bench -- --record datagrams.tsv");
+        }
     }
 }

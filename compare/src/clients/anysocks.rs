@@ -1,6 +1,7 @@
 //! This crate, on its tokio front end.
 
-use crate::client::{self, Login, Refusal, TARGET, future_size};
+use crate::client::{self, Refusal, future_size};
+use crate::request::{Login, TARGET};
 use crate::script::Script;
 use anysocks::tokio::Socks5Stream;
 use anysocks::{Auth, Credentials, Error, ErrorKind};

@@ -1,6 +1,7 @@
 //! `async-socks5`: it moves field by field, so its documentation puts a `BufStream` around the stream.
 
-use crate::client::{Client, HOST, Login, PORT, Refusal, future_size};
+use crate::client::{Client, Refusal, future_size};
+use crate::request::{HOST, Login, PORT};
 use crate::script::Script;
 use async_socks5::{Auth, Error, UnsuccessfulReply, connect};
 use tokio::io::BufStream;

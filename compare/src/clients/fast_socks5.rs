@@ -1,6 +1,7 @@
 //! `fast-socks5`: over a stream of one's own it takes two calls, and owns what it is given.
 
-use crate::client::{self, HOST, Login, PORT, Refusal, future_size};
+use crate::client::{self, Refusal, future_size};
+use crate::request::{HOST, Login, PORT};
 use crate::script::Script;
 use fast_socks5::client::{Config, Socks5Stream};
 use fast_socks5::util::target_addr::TargetAddr;

@@ -1,6 +1,7 @@
 //! `hyper-util`: a `tower` service around another one, which makes the stream to the proxy.
 
-use crate::client::{self, Login, Refusal, future_size};
+use crate::client::{self, Refusal, future_size};
+use crate::request::Login;
 use crate::script::Script;
 use http::Uri;
 use hyper_util::client::legacy::connect::proxy::SocksV5;

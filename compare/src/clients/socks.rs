@@ -1,9 +1,10 @@
 //! `socks`: blocking, and it connects itself. So the proxy is a thread, and calls can't be counted.
 
-use crate::client::{HOST, Login, PORT, Refusal};
+use crate::client::Refusal;
 use crate::fate::fate;
 use crate::measure::{BANNER, Column, NOT_RESERVED, SLICE, SLICES, UNASSIGNED, arrived};
-use crate::script::{GRANTED, messages, request};
+use crate::request::{self, HOST, Login, PORT};
+use crate::script::{GRANTED, messages};
 use allocation_counter::measure;
 use socks::Socks5Stream;
 use std::io::{self, IoSlice, Read, Write};
@@ -18,7 +19,7 @@ pub(crate) fn column(login: Option<Login>) -> Column {
     let written = stream.write_vectored(&[IoSlice::new(&SLICE); SLICES]).expect("a write");
     drop(stream);
     let said = heard.join().expect("the proxy");
-    assert!(said.ends_with(&request()), "socks asks for something else");
+    assert!(said.ends_with(&request::encoded()), "socks asks for something else");
     Column {
         name: "socks 0.3.4",
         writes: None,

@@ -1,6 +1,7 @@
 //! `tokio-socks`: the whole conversation is one future, which carries a buffer for the longest message.
 
-use crate::client::{self, Login, Refusal, TARGET, future_size};
+use crate::client::{self, Refusal, future_size};
+use crate::request::{Login, TARGET};
 use crate::script::Script;
 use tokio::net::TcpStream;
 use tokio_socks::tcp::Socks5Stream;

@@ -1,7 +1,8 @@
 //! The ways whose callers wait.
 
+use super::datagram::{BATCH, DATA, HEADER, LONGEST, ROOM, TARGET};
 use super::relay::{Proxy, Relay};
-use super::{BATCH, DATA, HEADER, LONGEST, ROOM, Role, TARGET, Way, all, each};
+use super::way::{Role, Way, all, each};
 use anysocks::blocking::Socks5UdpSocket;
 use anysocks::udp::{HEADROOM, RecvBatch, SendBatch};
 use socks::Socks5Datagram;

@@ -1,6 +1,6 @@
 //! The other end: a proxy that grants one association and says nothing more, and its relay, which is whoever asks for a batch.
 
-use super::{BATCH, DATA, HEADER};
+use super::datagram::{BATCH, DATA, HEADER};
 use nix::sys::socket::{setsockopt, sockopt};
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};

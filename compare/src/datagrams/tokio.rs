@@ -2,8 +2,9 @@
 //!
 //! It is entered before the clock starts. What is asked of a socket is there already, so that nothing ever waits in between.
 
+use super::datagram::{BATCH, DATA, HEADER, LONGEST, ROOM, TARGET};
 use super::relay::{Proxy, Relay};
-use super::{BATCH, DATA, HEADER, LONGEST, ROOM, Role, TARGET, Way};
+use super::way::{Role, Way};
 use anysocks::tokio::Socks5UdpSocket;
 use anysocks::udp::{HEADROOM, RecvBatch, SendBatch};
 use async_socks5::SocksDatagram;
