@@ -40,7 +40,6 @@ pub trait OverAsyncIo: FuturesIo + Sized + 'static {
 
 impl<F: OverAsyncIo> Reactor for F {
     type Socket = Async<TcpStream>;
-    type Stream = F::Stream;
 
     fn watch(socket: TcpStream) -> io::Result<Self::Socket> {
         Async::new_nonblocking(socket)
@@ -54,7 +53,7 @@ impl<F: OverAsyncIo> Reactor for F {
         socket.into()
     }
 
-    fn adopt(socket: Self::Socket) -> io::Result<F::Stream> {
+    fn adopt(socket: Self::Socket) -> io::Result<<F as OverAsyncIo>::Stream> {
         <F as OverAsyncIo>::adopt(socket)
     }
 
@@ -64,7 +63,11 @@ impl<F: OverAsyncIo> Reactor for F {
 }
 
 impl<F: OverAsyncIo> Runtime for F {
-    type Stream = F::Stream;
+    type Stream = <F as OverAsyncIo>::Stream;
+
+    fn now() -> Instant {
+        Instant::now()
+    }
 
     async fn lookup(name: &str, port: u16, deadline: Deadline) -> io::Result<Vec<SocketAddr>> {
         let name = name.to_owned();

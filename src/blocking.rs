@@ -123,7 +123,7 @@ impl<V: Version> SocksListener<TcpStream, V, Blocking> {
         limit: Duration,
     ) -> Result<(SocksStream<TcpStream, V, Blocking>, Address), Error> {
         let (stream, second, request) = self.waiting()?;
-        let deadline = Instant::now().checked_add(limit);
+        let deadline = runtime::deadline::<Blocking>(limit);
         stream.set_nonblocking(true).map_err(|error| Error::io(Stage::SecondReply, error))?;
         let heard = request.watch_blocking(|| {
             converse(&mut Punctual::new(stream, deadline), second).map_err(wait::timed_out)
@@ -210,6 +210,10 @@ pub(crate) fn at_once<T>(work: impl Future<Output = T>) -> T {
 
 impl Runtime for Blocking {
     type Stream = TcpStream;
+
+    fn now() -> Instant {
+        Instant::now()
+    }
 
     /// The system's resolver knows no deadline: it works on a thread of its own, which may outlive the call.
     async fn lookup(name: &str, port: u16, deadline: Deadline) -> std::io::Result<Vec<SocketAddr>> {

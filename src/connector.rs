@@ -147,7 +147,7 @@ impl<F: Runtime, W: Wrap<F>> Connector<F, W> {
         target: &Target<'_>,
         first_bytes: &[u8],
     ) -> Result<(W::Stream, Established), Error> {
-        let deadline = deadline(Some(DEFAULT_TIMEOUT));
+        let deadline = deadline::<F>(DEFAULT_TIMEOUT);
         let addrs = match target.host() {
             Host::Ip(ip) => vec![(*ip, target.port()).into()],
             Host::Domain(name) => lookup::<F>(name.as_str(), target.port(), deadline).await?,
@@ -176,11 +176,12 @@ impl<F: UdpFront> Connector<F> {
 /// An address of the name, as this machine finds it, and one that the proxy, if there is any, could be asked for.
 async fn looked_up<R: Runtime>(name: &str, chain: Option<&Chain>) -> Result<IpAddr, Error> {
     let Some(chain) = chain else {
-        let addrs = lookup::<R>(name, 0, deadline(Some(DEFAULT_TIMEOUT))).await?;
+        let addrs = lookup::<R>(name, 0, deadline::<R>(DEFAULT_TIMEOUT)).await?;
         return addrs.first().map(SocketAddr::ip).ok_or_else(|| no_address(name));
     };
     let (last, of) = (chain.last(), chain.hops().len());
-    let found = resolved::<R>(last.protocol(), name, 0, earlier(deadline(chain.limit()), last)).await;
+    let found =
+        resolved::<R>(last.protocol(), name, 0, earlier::<R>(deadline::<R>(chain.limit()), last)).await;
     let first =
         found.and_then(|mut targets| targets.find_map(|target| target.ip()).ok_or_else(|| no_address(name)));
     first.map_err(|error| error.at_hop(last, of, of))

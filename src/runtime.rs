@@ -32,6 +32,9 @@ pub(crate) type Deadline = Option<Instant>;
 pub trait Runtime {
     type Stream: Send + Sync + 'static;
 
+    /// The time on the clock that the runtime's timers follow.
+    fn now() -> Instant;
+
     /// The addresses of a name. An asynchronous runtime does not block its threads on it.
     fn lookup(
         name: &str,
@@ -156,7 +159,7 @@ pub(crate) async fn lookup<R: Runtime>(
 pub(crate) async fn dial<'a, R: Runtime>(proxy: impl IntoProxy<'a>) -> Result<R::Stream, Error> {
     // Where the value does not say which version it is, that does not matter yet.
     let proxy = proxy.into_proxy::<V5>()?;
-    dial_by::<R>(&proxy, deadline(proxy.limit())).await.map_err(|error| error.at(&*proxy))
+    dial_by::<R>(&proxy, deadline::<R>(proxy.limit())).await.map_err(|error| error.at(&*proxy))
 }
 
 pub(crate) async fn dial_by<R: Runtime>(proxy: &Proxy, deadline: Deadline) -> Result<R::Stream, Error> {
@@ -210,9 +213,9 @@ pub(crate) fn worth_another(error: &Error, may_repeat: bool) -> bool {
     refused && error.stage() == Stage::Request
 }
 
-/// A limit that is too long for the clock is none.
-pub(crate) fn deadline(limit: Option<Duration>) -> Deadline {
-    limit.and_then(|limit| Instant::now().checked_add(limit))
+/// The deadline that this limit sets from now on. A limit that is too long for the clock sets none.
+pub(crate) fn deadline<R: Runtime>(limit: impl Into<Option<Duration>>) -> Deadline {
+    limit.into().and_then(|limit| R::now().checked_add(limit))
 }
 
 #[cfg(test)]

@@ -38,7 +38,7 @@ use crate::version::{V4, V5, Version, begin_bind, begin_connect};
 use crate::wrap::{Plain, Wrapped};
 use ::tokio::io::{AsyncRead, AsyncWrite};
 use ::tokio::net::{TcpStream, lookup_host};
-use ::tokio::time::sleep_until;
+use ::tokio::time;
 use socket2::{SockAddr, SockRef};
 use std::future::poll_fn;
 use std::net::{IpAddr, SocketAddr};
@@ -174,6 +174,11 @@ where
 impl Runtime for Tokio {
     type Stream = TcpStream;
 
+    /// A test may have paused or advanced it.
+    fn now() -> Instant {
+        time::Instant::now().into_std()
+    }
+
     async fn lookup(name: &str, port: u16, deadline: Deadline) -> std::io::Result<Vec<SocketAddr>> {
         match within::<Self, _>(deadline, lookup_host((name, port))).await {
             Some(addrs) => Ok(addrs?.collect()),
@@ -216,7 +221,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + Sync> Converses<S> for Tokio {
 
 impl Reactor for Tokio {
     type Socket = TcpStream;
-    type Stream = TcpStream;
 
     fn watch(socket: std::net::TcpStream) -> std::io::Result<TcpStream> {
         TcpStream::from_std(socket)
@@ -235,7 +239,7 @@ impl Reactor for Tokio {
     }
 
     async fn sleep_until(time: Instant) {
-        sleep_until(time.into()).await;
+        time::sleep_until(time.into()).await;
     }
 }
 

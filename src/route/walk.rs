@@ -26,7 +26,7 @@ pub(crate) async fn walk<R: Runtime, W: Wrap<R>, V: Version>(
 ) -> Result<Reached<W::Stream>, Error> {
     let what: &dyn fmt::Display = if asked.command.is_lookup() { target.host() } else { &target };
     let request = trace::request(asked.command, &Hops(hops), what);
-    let way = Way { hops, wrap, asked, whole: deadline(limit), front_end: PhantomData };
+    let way = Way { hops, wrap, asked, whole: deadline::<R>(limit), front_end: PhantomData };
     let (stream, established, proxy) = request.watch(way.by_each_address(target)).await?;
     Ok(Reached { stream, established, proxy, request })
 }
@@ -121,7 +121,7 @@ impl<R: Runtime, W: Wrap<R>, V: Version> Way<'_, R, W, V> {
         else {
             return Ok(());
         };
-        let limit = earlier(self.whole, hop);
+        let limit = earlier::<R>(self.whole, hop);
         let addrs = resolved::<R>(hop.protocol(), name.as_str(), stop.target.port(), limit);
         let mut targets = addrs.await?.collect::<Vec<_>>().into_iter();
         stop.target = targets.next().ok_or_else(|| no_address(name.as_str()))?;
@@ -132,7 +132,7 @@ impl<R: Runtime, W: Wrap<R>, V: Version> Way<'_, R, W, V> {
     async fn once(&self, stops: &[Stop<'_>]) -> Result<Granted<W::Stream>, Error> {
         let hops = self.hops;
         let last = hops.len() - 1;
-        let mut limit = earlier(self.whole, &hops[0]);
+        let mut limit = earlier::<R>(self.whole, &hops[0]);
         let stream = dial_by::<R>(&hops[0], limit).await.map_err(self.at(0))?;
         let proxy = match stops[..last].last() {
             None => R::ends(&stream).ok().map(|ends| ends.peer.ip()),
@@ -143,7 +143,7 @@ impl<R: Runtime, W: Wrap<R>, V: Version> Way<'_, R, W, V> {
         for (n, stop) in stops[..last].iter().enumerate() {
             let passing = pass::<R, W>(&mut held, &hops[n], stop.target.borrowed(), limit);
             self.hop(n, passing).await?;
-            limit = earlier(self.whole, &hops[n + 1]);
+            limit = earlier::<R>(self.whole, &hops[n + 1]);
         }
         let mut talk = self.asked.of(V::auth(&hops[last])?, stops[last].target.borrowed())?;
         let established = self.hop(last, W::converse(&mut held, &mut talk, limit)).await?;
@@ -189,8 +189,8 @@ fn endpoint(proxy: &Proxy) -> Result<Target<'_>, Error> {
 }
 
 /// The proxy's own time limit, from now on, but not beyond that of the whole.
-pub(crate) fn earlier(whole: Deadline, proxy: &Proxy) -> Deadline {
-    match (whole, deadline(proxy.limit())) {
+pub(crate) fn earlier<R: Runtime>(whole: Deadline, proxy: &Proxy) -> Deadline {
+    match (whole, deadline::<R>(proxy.limit())) {
         (Some(whole), Some(own)) => Some(whole.min(own)),
         (whole, own) => whole.or(own),
     }

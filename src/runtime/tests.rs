@@ -21,6 +21,10 @@ struct Listed;
 impl Runtime for Listed {
     type Stream = TcpStream;
 
+    fn now() -> Instant {
+        Blocking::now()
+    }
+
     async fn lookup(name: &str, port: u16, deadline: Deadline) -> io::Result<Vec<SocketAddr>> {
         let mut addrs = Vec::new();
         for (part, last) in name.trim_end_matches(".test").split('-').zip(1..) {
