@@ -246,13 +246,13 @@ impl Reactor for Tokio {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::racing::{OPTIONS, races};
+    use crate::racing::races;
 
     #[test]
     fn races_as_rfc_8305_says() {
-        races(|addrs, deadline| {
+        races(|addrs, options, deadline| {
             let runtime = ::tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            match runtime.block_on(reactor::race::<Tokio>(&addrs, &OPTIONS, deadline)) {
+            match runtime.block_on(reactor::race::<Tokio>(&addrs, options, deadline)) {
                 Ok(socket) => Ok(socket.peer_addr().unwrap()),
                 Err(failures) => Err(failures.into_attempts()),
             }

@@ -95,11 +95,11 @@ fn wait_any(running: &mut Vec<Running<'_>>, failures: &mut Failures, until: Dead
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::racing::{OPTIONS, races};
+    use crate::racing::races;
 
     #[test]
     fn races_as_rfc_8305_says() {
-        races(|addrs, deadline| match race(&addrs, &OPTIONS, deadline) {
+        races(|addrs, options, deadline| match race(&addrs, options, deadline) {
             Ok(socket) => Ok(socket.peer_addr().unwrap()),
             Err(failures) => Err(failures.into_attempts()),
         });

@@ -212,14 +212,30 @@ impl Proxy {
         self
     }
 
-    /// After how much silence the system begins to probe whether the proxy is still there; `None`, and if this is not called: never.
+    /// Sets how long the connection may be silent before the system probes whether the proxy still answers (TCP keepalive).
+    /// `None`, the default, switches the probes off.
+    ///
+    /// The system counts whole seconds, from 1 to 32,767 (nine hours): a fraction is cut off, and what is outside is set to the
+    /// nearest of these. How often it probes, and when it closes the connection, are settings of the system.
     #[must_use]
     pub fn keepalive(mut self, after: impl Into<Option<Duration>>) -> Self {
         self.socket.keepalive = after.into();
         self
     }
 
-    /// The address of this machine to connect from; port 0 for any. Addresses of the proxy of the other family can't be reached then.
+    /// Sets the address of this machine to connect from, for TCP and, without its port, for the datagrams of an association.
+    /// `None`, the default, leaves the choice to the system.
+    ///
+    /// With port 0, the system chooses a port for each connection. On Linux, connections to different addresses of proxies may share
+    /// one (`IP_BIND_ADDRESS_NO_PORT`); elsewhere, and for datagrams, each takes one of its own.
+    ///
+    /// With another port, there is one connection at a time to each address of a proxy. For a minute or more after it was closed, the
+    /// system may refuse the next one.
+    ///
+    /// Only addresses of the same family are connected to. The others are part of
+    /// [`Unreachable`](crate::ErrorKind::Unreachable), with an error of the kind [`InvalidInput`](std::io::ErrorKind::InvalidInput);
+    /// a relay of the other family is an error of [`Stage::Association`](crate::Stage::Association). With
+    /// [`udp::Options::source`], datagrams leave from that address instead.
     #[must_use]
     pub fn local_addr(mut self, addr: impl Into<Option<SocketAddr>>) -> Self {
         self.socket.local_addr = addr.into();
