@@ -24,15 +24,16 @@
 //! # }
 //! ```
 
-use crate::error::{Error, Stage};
+use crate::error::{Error, ErrorKind, Stage};
 use arrayvec::ArrayVec;
 use std::{fmt, io};
 use zeroize::Zeroize;
 
 /// A dialogue with a proxy that knows what to say and what it still has to hear, and does no I/O.
 ///
-/// A driver alternates [`step`](Self::step) and [`advance`](Self::advance). It may stop between any two calls and go on later, on
-/// another thread or with another driver: everything that was agreed so far is kept in the conversation.
+/// A driver alternates [`step`](Self::step) and [`report`](Self::report), or [`advance`](Self::advance) if it treats errors itself. It may
+/// stop between any two calls and go on later, on another thread or with another driver: everything that was agreed so far is kept in the
+/// conversation.
 pub trait Conversation {
     /// What the dialogue leads to.
     type Outcome;
@@ -60,17 +61,56 @@ pub trait Conversation {
     /// Reports what an I/O call returned: [`advance`](Self::advance) with the bytes that were moved, nothing where it was
     /// [`Interrupted`](io::ErrorKind::Interrupted), and any other error as one of this stage.
     ///
+    /// A write that failed because the connection is closed is reported as [`write_failed`](Self::write_failed). That is no
+    /// error yet: the next step reads the proxy's reason, if it sent one.
+    ///
     /// # Errors
     ///
-    /// Those of `advance`, and the I/O error. The conversation can go on after an I/O error as if the call had not been made: so a
-    /// driver of a non-blocking stream may come back after a [`WouldBlock`](io::ErrorKind::WouldBlock).
+    /// - Those of `advance` and `write_failed`.
+    /// - [`Io`](ErrorKind::Io): the I/O error. The conversation can go on as if the call had not been made, so a driver of a
+    ///   non-blocking stream can call again after a [`WouldBlock`](io::ErrorKind::WouldBlock).
     fn report(&mut self, moved: io::Result<usize>) -> Result<(), Error> {
         match moved {
-            Ok(n) => self.advance(n),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(()),
+            Err(error) if is_closed(&error) && is_writing(self) => {
+                self.write_failed(Error::io(self.stage(), error))
+            }
             Err(error) => Err(Error::io(self.stage(), error)),
+            Ok(0) if is_writing(self) => {
+                self.write_failed(Error::new(self.stage(), ErrorKind::EndedEarly { received: 0 }))
+            }
+            Ok(n) => self.advance(n),
         }
     }
+
+    /// Reports that a write or a flush failed because the connection is closed.
+    ///
+    /// A proxy that refuses may close the connection before it has read everything, and the client's next write fails. What the
+    /// proxy sent before can still be read. So the conversations of this crate write nothing from then on, and read the proxy's
+    /// answers, up to a refusal or the end of the stream. In the second case `error` is their outcome, and also if the answers
+    /// grant the request: it did not reach the proxy as a whole.
+    ///
+    /// [`report`](Self::report) calls this for a write. A driver of a stream with a buffer, whose `flush` may fail in this way, calls
+    /// it too, and then reads without a flush. A conversation that wraps another one passes the call on.
+    ///
+    /// # Errors
+    ///
+    /// - `error`, unless the conversation reads on. This is what the provided method returns.
+    /// - What the bytes mean that were read before: a refusal, for example.
+    fn write_failed(&mut self, error: Error) -> Result<(), Error> {
+        Err(error)
+    }
+}
+
+/// Whether what the conversation wants next is a write.
+fn is_writing<C: Conversation + ?Sized>(talk: &mut C) -> bool {
+    matches!(talk.step(&mut Scratch::new()), Step::Write([_, ..]))
+}
+
+/// Whether the error of a write says that the connection is closed, so that a read can't wait for the other side.
+pub(crate) fn is_closed(error: &io::Error) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected, WriteZero};
+    matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | NotConnected | WriteZero)
 }
 
 /// What a [`Conversation`] wants its driver to do next.

@@ -58,6 +58,11 @@ pub trait Runtime {
 
     /// The addresses of both ends. A Unix-domain socket has none.
     fn ends(stream: &Self::Stream) -> io::Result<Ends>;
+
+    /// The stream as its caller gets it, after the last conversation.
+    fn finish(stream: Self::Stream) -> io::Result<Self::Stream> {
+        Ok(stream)
+    }
 }
 
 /// The two ends of a connection.
@@ -159,7 +164,10 @@ pub(crate) async fn lookup<R: Runtime>(
 pub(crate) async fn dial<'a, R: Runtime>(proxy: impl IntoProxy<'a>) -> Result<R::Stream, Error> {
     // Where the value does not say which version it is, that does not matter yet.
     let proxy = proxy.into_proxy::<V5>()?;
-    dial_by::<R>(&proxy, deadline::<R>(proxy.limit())).await.map_err(|error| error.at(&*proxy))
+    let dialled = dial_by::<R>(&proxy, deadline::<R>(proxy.limit())).await;
+    let finished =
+        dialled.and_then(|stream| R::finish(stream).map_err(|error| Error::io(Stage::Dial, error)));
+    finished.map_err(|error| error.at(&*proxy))
 }
 
 pub(crate) async fn dial_by<R: Runtime>(proxy: &Proxy, deadline: Deadline) -> Result<R::Stream, Error> {

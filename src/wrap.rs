@@ -35,6 +35,11 @@ pub trait Wrap<R: Runtime>: Send + Sync + 'static {
         deadline: Deadline,
     ) -> impl Future<Output = Result<C::Outcome, Error>> + Send + Sync;
 
+    /// How many bytes one write takes without waiting for the peer, if it would wait for it to take more.
+    fn at_once(_: &Self::Held) -> usize {
+        usize::MAX
+    }
+
     /// The stream when all is said.
     fn finish(held: Self::Held) -> io::Result<Self::Stream>;
 }
@@ -65,7 +70,7 @@ impl<R: Runtime> Wrap<R> for Plain {
     }
 
     fn finish(stream: R::Stream) -> io::Result<R::Stream> {
-        Ok(stream)
+        R::finish(stream)
     }
 }
 

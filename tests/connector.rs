@@ -2,6 +2,9 @@
 
 #[path = "connector/chain_rules.rs"]
 mod chain_rules;
+#[cfg(target_os = "linux")]
+#[path = "connector/closed.rs"]
+mod closed;
 #[path = "connector/commands.rs"]
 mod commands;
 #[path = "connector/direct.rs"]

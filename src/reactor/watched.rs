@@ -1,7 +1,7 @@
 //! The two sockets of an association, and the tasks that wait for them.
 
 use super::waiters::Bell;
-use crate::fair::STEPS_AT_ONCE;
+use crate::driver::STEPS_AT_ONCE;
 use crate::udp::{Direction, UdpFront};
 use std::fmt;
 use std::io;

@@ -145,7 +145,8 @@ impl<R: Runtime, W: Wrap<R>, V: Version> Way<'_, R, W, V> {
             self.hop(n, passing).await?;
             limit = earlier::<R>(self.whole, &hops[n + 1]);
         }
-        let mut talk = self.asked.of(V::auth(&hops[last])?, stops[last].target.borrowed())?;
+        let talk = self.asked.of(V::auth(&hops[last])?, stops[last].target.borrowed())?;
+        let mut talk = talk.at_most(W::at_once(&held));
         let established = self.hop(last, W::converse(&mut held, &mut talk, limit)).await?;
         let stream = W::finish(held).map_err(failed(Stage::Request)).map_err(self.at(last))?;
         Ok((stream, established, proxy))

@@ -8,6 +8,8 @@ pub(crate) mod dialogue;
 pub(crate) mod drivers;
 pub(crate) mod left_out;
 pub(crate) mod listening;
+#[cfg(target_os = "linux")]
+pub(crate) mod namespace;
 pub(crate) mod script;
 pub(crate) mod server;
 pub(crate) mod streams;
