@@ -261,7 +261,7 @@ impl Runtime for Blocking {
         Ok(Ends { local: stream.local_addr()?, peer: stream.peer_addr()? })
     }
 
-    /// It does not block before: no write may last beyond the deadline.
+    /// Until then it is non-blocking, because a blocking write has no deadline.
     fn finish(stream: TcpStream) -> std::io::Result<TcpStream> {
         stream.set_nonblocking(false)?;
         Ok(stream)

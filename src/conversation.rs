@@ -31,9 +31,10 @@ use zeroize::Zeroize;
 
 /// A dialogue with a proxy that knows what to say and what it still has to hear, and does no I/O.
 ///
-/// A driver alternates [`step`](Self::step) and [`report`](Self::report), or [`advance`](Self::advance) if it treats errors itself. It may
-/// stop between any two calls and go on later, on another thread or with another driver: everything that was agreed so far is kept in the
-/// conversation.
+/// A driver alternates [`step`](Self::step) and [`report`](Self::report), or
+/// [`advance`](Self::advance) if it handles I/O errors itself. It may stop between any two calls
+/// and go on later, on another thread or with another driver: everything that was agreed so far is
+/// kept in the conversation.
 pub trait Conversation {
     /// What the dialogue leads to.
     type Outcome;
@@ -61,14 +62,16 @@ pub trait Conversation {
     /// Reports what an I/O call returned: [`advance`](Self::advance) with the bytes that were moved, nothing where it was
     /// [`Interrupted`](io::ErrorKind::Interrupted), and any other error as one of this stage.
     ///
-    /// A write that failed because the connection is closed is reported as [`write_failed`](Self::write_failed). That is no
-    /// error yet: the next step reads the proxy's reason, if it sent one.
+    /// A write that failed because the connection is closed goes to
+    /// [`write_failed`](Self::write_failed). The conversation continues with reads, because the
+    /// proxy may have sent a refusal before it closed the connection.
     ///
     /// # Errors
     ///
     /// - Those of `advance` and `write_failed`.
-    /// - [`Io`](ErrorKind::Io): the I/O error. The conversation can go on as if the call had not been made, so a driver of a
-    ///   non-blocking stream can call again after a [`WouldBlock`](io::ErrorKind::WouldBlock).
+    /// - [`Io`](ErrorKind::Io): the I/O error. The conversation can go on as if the call had not
+    ///   been made, so a driver of a non-blocking stream can call again after a
+    ///   [`WouldBlock`](io::ErrorKind::WouldBlock).
     fn report(&mut self, moved: io::Result<usize>) -> Result<(), Error> {
         match moved {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(()),
@@ -85,18 +88,20 @@ pub trait Conversation {
 
     /// Reports that a write or a flush failed because the connection is closed.
     ///
-    /// A proxy that refuses may close the connection before it has read everything, and the client's next write fails. What the
-    /// proxy sent before can still be read. So the conversations of this crate write nothing from then on, and read the proxy's
-    /// answers, up to a refusal or the end of the stream. In the second case `error` is their outcome, and also if the answers
-    /// grant the request: it did not reach the proxy as a whole.
+    /// A proxy that refuses may close the connection before it has read everything. The client's
+    /// next write fails then, but the proxy's answers can still be read. So the conversations of
+    /// this crate write nothing from now on and read these answers, up to a refusal or the end of
+    /// the stream. Without a refusal, they end with `error`. That includes a grant, because the
+    /// proxy did not receive the whole request.
     ///
-    /// [`report`](Self::report) calls this for a write. A driver of a stream with a buffer, whose `flush` may fail in this way, calls
-    /// it too, and then reads without a flush. A conversation that wraps another one passes the call on.
+    /// [`report`](Self::report) calls this for a write. A driver whose stream has a buffer also
+    /// calls it if a flush fails in this way, and then reads without a flush. A conversation that
+    /// wraps another one passes the call on.
     ///
     /// # Errors
     ///
-    /// - `error`, unless the conversation reads on. This is what the provided method returns.
-    /// - What the bytes mean that were read before: a refusal, for example.
+    /// - `error`, if the conversation does not continue. The provided method always returns it.
+    /// - The error that bytes which were read before amount to, such as a refusal.
     fn write_failed(&mut self, error: Error) -> Result<(), Error> {
         Err(error)
     }
@@ -107,7 +112,7 @@ fn is_writing<C: Conversation + ?Sized>(talk: &mut C) -> bool {
     matches!(talk.step(&mut Scratch::new()), Step::Write([_, ..]))
 }
 
-/// Whether the error of a write says that the connection is closed, so that a read can't wait for the other side.
+/// Whether a write failed because the connection is closed. A read returns at once then.
 pub(crate) fn is_closed(error: &io::Error) -> bool {
     use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected, WriteZero};
     matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | NotConnected | WriteZero)

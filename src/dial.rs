@@ -63,7 +63,7 @@ fn set_options(socket: &Socket, options: &SocketOptions) -> io::Result<()> {
     Ok(())
 }
 
-/// The local address as a socket of the remote address's family takes it.
+/// The local address in the form that a socket of the remote address's family accepts.
 pub(crate) fn local_for(local: SocketAddr, remote: SocketAddr) -> io::Result<SocketAddr> {
     let ip = match (local.ip().to_canonical(), remote.ip()) {
         (IpAddr::V4(_), IpAddr::V4(_)) => local.ip().to_canonical(),
@@ -93,17 +93,19 @@ fn bind(socket: &Socket, local: SocketAddr) -> io::Result<()> {
     socket.bind(&local.into())
 }
 
-/// Without this, `bind` takes a port for all destinations, and the system runs out of ports at some 28,000 connections.
+/// Without this, `bind` takes a port that no other connection can use, and a system has about
+/// 28,000 of them.
 #[cfg(target_os = "linux")]
 fn choose_port_when_connecting(socket: &Socket) {
-    // Only an optimization, which Linux before 4.2 does not have.
+    // Linux before 4.2 does not have it, and connects without.
     let _ = nix::sys::socket::setsockopt(socket, nix::sys::socket::sockopt::IpBindAddressNoPort, &true);
 }
 
 #[cfg(not(target_os = "linux"))]
 const fn choose_port_when_connecting(_: &Socket) {}
 
-/// Without this, one port can't connect to several addresses of the proxy at once, nor again soon after a connection has been closed.
+/// Without this, a port can't connect to several addresses of the proxy at once, nor again soon
+/// after a connection was closed.
 #[cfg(unix)]
 fn share_port(socket: &Socket) -> io::Result<()> {
     socket.set_reuse_address(true)

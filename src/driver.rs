@@ -1,12 +1,13 @@
-//! The driver of all front ends: one read or write after the other, as the conversation wants them.
+//! The driver of all front ends: one read or write after the other, as the conversation wants
+//! them.
 
 use crate::conversation::{Conversation, Scratch, Step, is_closed};
 use crate::error::Error;
 use std::io;
 use std::task::{Context, Poll, ready};
 
-/// How many reads or writes a future makes in one poll: a proxy that always has more to say must not keep a task, and a deadline's timer,
-/// for itself.
+/// How many reads or writes a future makes in one poll. A proxy that sends without end must not
+/// keep the task and its timer from running.
 pub(crate) const STEPS_AT_ONCE: usize = 64;
 
 /// A stream, with the traits of any front end.
@@ -16,6 +17,7 @@ pub(crate) trait Transport {
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
 }
 
+/// Continues the conversation until it has ended or the stream is not ready.
 pub(crate) fn poll_converse<C: Conversation>(
     cx: &mut Context<'_>,
     stream: &mut impl Transport,
@@ -36,7 +38,7 @@ pub(crate) fn poll_converse<C: Conversation>(
                     continue;
                 }
                 Poll::Ready(Err(error)) => Err(error),
-                // A proxy that refuses may not read what is still to be flushed.
+                // A proxy that refuses may never read the rest.
                 Poll::Ready(Ok(())) | Poll::Pending => ready!(stream.poll_read(cx, buf)),
             },
             Step::Done(outcome) => return Poll::Ready(Ok(outcome)),

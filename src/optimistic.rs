@@ -7,7 +7,8 @@ use crate::turn::Turn;
 use std::io;
 use zeroize::Zeroizing;
 
-/// At most so many of the first bytes leave with the request: what does not fit a connection's first window gains nothing by going early.
+/// At most so many of the first bytes leave with the request: what does not fit a connection's
+/// first window gains nothing by going early.
 const EARLY: usize = 1 << 16;
 
 /// A request that knows which of its messages is the last.
@@ -88,7 +89,7 @@ impl<'a, T: LastMessage> Optimistic<'a, T> {
         if let Some(early) = sent.checked_sub(self.message) {
             self.together = Zeroizing::default();
             self.rest.bytes = &self.rest.bytes[early..];
-            // The grant may be there before all of it was flushed.
+            // The grant may arrive before all of it is flushed.
             self.rest.unflushed = true;
             return self.talk.advance(self.message);
         }

@@ -34,7 +34,8 @@ impl Blackhole {
     }
 }
 
-/// An address that refuses connections as long as the socket exists: it is bound, and does not listen.
+/// An address that refuses connections as long as the socket exists: it is bound, and does not
+/// listen.
 pub(crate) fn nobody_listens() -> (SocketAddr, Socket) {
     let bound = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
     bound.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
@@ -114,7 +115,8 @@ fn a_local_address_has_a_family(race: Race, dead: SocketAddr) {
     assert_eq!(run_from(race, local, &[other, addr], None).1.unwrap(), addr);
 }
 
-/// Attempts that run beside each other leave from one port. No other program uses this address and so the port.
+/// Attempts that run beside each other leave from one port. No other program uses this address and
+/// so the port.
 #[cfg(target_os = "linux")]
 fn a_local_port_serves_several_attempts(race: Race, hole: &Blackhole) {
     let free = TcpListener::bind("127.0.0.8:0").unwrap().local_addr().unwrap();

@@ -59,7 +59,7 @@ pub trait Runtime {
     /// The addresses of both ends. A Unix-domain socket has none.
     fn ends(stream: &Self::Stream) -> io::Result<Ends>;
 
-    /// The stream as its caller gets it, after the last conversation.
+    /// Prepares the stream for the caller, after the last conversation.
     fn finish(stream: Self::Stream) -> io::Result<Self::Stream> {
         Ok(stream)
     }

@@ -1,11 +1,13 @@
-//! The bookkeeping that all conversations share: what was offered, how much of a message is out, and a write that failed.
+//! The bookkeeping that all conversations share: what was offered, how much of a message is out,
+//! and a write that failed.
 
 use crate::conversation::Step;
 use crate::error::Error;
 
 /// What the last step offered, and how far the message that is being written has come.
 ///
-/// The counts have 32 bits because a pending handshake keeps them: no message and no frame is longer.
+/// The counts have 32 bits because a pending handshake keeps them: no message and no frame is
+/// longer.
 #[derive(Debug, Default)]
 pub(crate) struct Turn {
     offered: u32,
@@ -50,7 +52,8 @@ impl Turn {
         self.write_error.is_some()
     }
 
-    /// The outcome where the proxy refused nothing: the error of the write that failed, if one did.
+    /// The error of the write that failed, if one did. It is the outcome if the proxy has sent no
+    /// refusal.
     pub(crate) fn unless_mute(&mut self) -> Result<(), Error> {
         match self.write_error.take() {
             Some(error) => Err(error),

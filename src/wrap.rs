@@ -35,7 +35,7 @@ pub trait Wrap<R: Runtime>: Send + Sync + 'static {
         deadline: Deadline,
     ) -> impl Future<Output = Result<C::Outcome, Error>> + Send + Sync;
 
-    /// How many bytes one write takes without waiting for the peer, if it would wait for it to take more.
+    /// How many bytes one write takes without blocking.
     fn at_once(_: &Self::Held) -> usize {
         usize::MAX
     }

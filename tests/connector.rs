@@ -21,6 +21,9 @@ mod scene;
 #[path = "connector/spawned.rs"]
 mod spawned;
 mod support;
+#[cfg(target_os = "linux")]
+#[path = "connector/swallowed.rs"]
+mod swallowed;
 #[path = "connector/ways.rs"]
 mod ways;
 #[path = "connector/wrapped.rs"]

@@ -201,7 +201,8 @@ fn a_local_address_of_the_other_family() {
     assert_eq!(requests.try_iter().count(), 0);
 }
 
-/// A port that was just left by a connection to one proxy leads to another. No other program uses this address and so the port.
+/// A port that was just left by a connection to one proxy leads to another. No other program uses
+/// this address and so the port.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_local_port_is_used_again() {

@@ -188,7 +188,8 @@ fn more_than_a_socket_takes_at_once() {
     });
 }
 
-/// The proxy has refused, and closed the connection, wherever the client is: the refusal counts, and not that a write fails.
+/// The proxy has refused and closed the connection: the refusal is the error, wherever the write
+/// fails.
 #[test]
 fn broken_at_every_byte() {
     let addr = serving(drop);
@@ -199,7 +200,7 @@ fn broken_at_every_byte() {
         let mut refused = granted.clone();
         let last = kinds[kinds.len() - 1];
         refused[granted.len() - 1] = proxy(Stage::Request, last.refused());
-        // Where a write to the first fails, the last is asked for nothing.
+        // If a write to the first fails, the last is not asked.
         let before = said(&dialogue(&kinds, TARGET)) - said(&last.connection(TARGET));
         for (lines, reply) in [(refused, true), (granted, false)] {
             everywhere(|way| {
@@ -238,7 +239,8 @@ fn a_refusal_of_one_who_reads_no_more() {
     }
 }
 
-/// A proxy that refuses, reads no more and keeps the connection open. Its buffers and the client's are too small for the first bytes.
+/// A proxy that refuses, reads no more and keeps the connection open. The buffers are too small
+/// for the first bytes.
 #[test]
 fn a_refusal_of_one_who_keeps_the_connection() {
     let first = large();
@@ -256,7 +258,7 @@ fn a_refusal_of_one_who_keeps_the_connection() {
     }
 }
 
-/// The same where every socket has small buffers: nothing blocks, in no place of a chain.
+/// The same with small buffers on every socket, also in a chain.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_refusal_where_buffers_are_small() {
@@ -279,7 +281,7 @@ fn a_refusal_where_buffers_are_small() {
     }
 }
 
-/// The same proxy, as it grants the request: what did not leave with it comes then.
+/// The same proxy grants the request: the rest of the first bytes follows.
 #[test]
 fn a_grant_of_one_who_reads_slowly() {
     let first = large();
@@ -303,7 +305,8 @@ fn a_grant_of_one_who_reads_slowly() {
     }
 }
 
-/// A proxy with a small buffer that reads no more than the request before it replies, and closes nothing.
+/// A proxy with a small buffer that reads only the request before it replies, and keeps the
+/// connection open.
 fn keeping(
     kind: Speaks,
     reply: Vec<u8>,

@@ -77,7 +77,8 @@ fn one_byte_at_a_time() {
     });
 }
 
-/// The proxy has said all, and closed the connection: its refusal counts, and not that a write fails.
+/// The proxy has sent everything and closed the connection: its refusal is the error, wherever the
+/// write fails.
 #[test]
 fn broken_at_every_byte() {
     each(|row, driver| {
@@ -88,7 +89,7 @@ fn broken_at_every_byte() {
                 check(row, driver, manner);
                 check(row, driver, Manner { crumbs, stall, ..manner });
             }
-            // A grant that nobody asked for may be complete before anything is flushed.
+            // A grant without a request may be complete before anything is flushed.
             if row.is_refused() {
                 check(row, driver, Manner { glued: true, buffered: true, crumbs, ..manner });
             }
@@ -96,7 +97,7 @@ fn broken_at_every_byte() {
     });
 }
 
-/// The driver of `Conversation`'s documentation hears as much, but for a failed flush.
+/// The driver of `Conversation`'s documentation, which needs no code of its own for failed writes.
 #[test]
 fn on_a_driver_by_hand() {
     const BY_HAND: Driver = Driver { name: "by hand", converse: by_hand, ..DRIVERS[0] };

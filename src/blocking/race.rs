@@ -15,7 +15,8 @@ type Running<'a> = (&'a SockAddr, TcpStream);
 /// Waits until a socket is ready or the deadline has passed.
 type Poll = fn(&mut [PollFd<'_>], Deadline) -> io::Result<bool>;
 
-/// How often attempts are asked whether they have failed. `WSAPoll` reports no failed attempt before Windows 10 version 2004.
+/// How often attempts are asked whether they have failed. `WSAPoll` reports no failed attempt
+/// before Windows 10 version 2004.
 const RECHECK: Option<Duration> = if cfg!(windows) { Some(Duration::from_millis(250)) } else { None };
 
 /// Connects to the first address that answers: one after the other, each [`ATTEMPT_DELAY`] after the one before it or as soon as
@@ -82,7 +83,8 @@ fn poll_all(poll: Poll, running: &[Running<'_>], until: Deadline) -> io::Result<
     Ok(sockets.iter().map(|socket| !socket.revents().is_empty()).collect())
 }
 
-/// Takes those out that have ended, as reported or, if the system may not report a failure, as their sockets say.
+/// Takes out the attempts that have ended: those that were reported and, with `recheck`, those
+/// whose sockets have an error.
 fn take_ended(
     running: &mut Vec<Running<'_>>,
     failures: &mut Failures,

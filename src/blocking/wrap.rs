@@ -70,8 +70,8 @@ impl<S: Read + Write + Send + Sync + 'static> Wrap<Blocking> for Wrapped<Hook<S>
         outcome
     }
 
-    /// The system counts its own records with the bytes, and what wraps the stream may add some: a quarter fits. A peer that refuses
-    /// may read no more.
+    /// The system counts its own records as part of the buffer, and the wrapper may add bytes: a
+    /// quarter always fits.
     fn at_once(held: &Held<S>) -> usize {
         SockRef::from(&held.inside).send_buffer_size().unwrap_or(0) / 4
     }

@@ -3,6 +3,7 @@
 mod chain;
 mod environment;
 mod no_proxy;
+mod share;
 mod walk;
 
 pub use chain::Chain;

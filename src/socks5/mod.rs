@@ -75,7 +75,7 @@ enum Phase {
 }
 
 impl Phase {
-    /// The phase in which the proxy answers what is written in this one.
+    /// The phase of the answer to the message of this one.
     const fn answered_in(self) -> Self {
         match self {
             Self::Greeting => Self::Selection,
@@ -152,7 +152,8 @@ impl<'a> Socks5<'a> {
         self.method
     }
 
-    /// Goes on to the phase, or, where all was said already or no more can be said, to the one in which the proxy answers.
+    /// Goes on to the phase, or to that of the proxy's answer if the message is out already or
+    /// can't be written any more.
     const fn speak(&mut self, phase: Phase) {
         let silent = self.messages.pipelined || self.turn.is_mute();
         self.phase = if silent { phase.answered_in() } else { phase };
@@ -198,14 +199,14 @@ impl<'a> Socks5<'a> {
         self.hear()
     }
 
-    /// Goes on to what the proxy says next, though the message before it is not out.
+    /// Goes on to the proxy's next answer without the message before it.
     fn listen(&mut self) -> Result<(), Error> {
         self.phase = self.phase.answered_in();
         self.pass_over_message()?;
         self.hear()
     }
 
-    /// If a METHOD of the caller's own wants to write, has it go on as if it had.
+    /// Skips the message that a custom METHOD wants to write.
     fn pass_over_message(&mut self) -> Result<(), Error> {
         let Some(negotiation) = &mut self.negotiation else { return Ok(()) };
         let message = match negotiation.step(&mut Scratch::new()) {

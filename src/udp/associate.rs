@@ -188,7 +188,8 @@ fn drain(mut socket: &Socket) {
     }
 }
 
-/// A socket with any free port. A port that is chosen when connecting would be of no use: the system shares no UDP ports.
+/// A socket with any free port. Choosing the port when connecting would not help: the system
+/// shares no UDP ports.
 fn socket_to(relay: SocketAddr, from: Option<SocketAddr>) -> io::Result<Socket> {
     let from = from.map(|from| local_for(from, relay)).transpose()?;
     let socket = datagram_socket(relay)?;

@@ -1,6 +1,7 @@
-//! A proxy that refuses unasked and closes the connection: the client hears it, though it still has something to write.
+//! A proxy that sends its refusal at once and closes the connection: the refusal is the error, and
+//! not the write that fails.
 //!
-//! Elsewhere than on Linux, a reset may take what was received with it.
+//! Only Linux keeps received bytes after a reset.
 
 use super::messages::Speaks;
 use super::scene::{BEHIND, TARGET, behind, error, play, serving};
@@ -12,10 +13,10 @@ use anysocks::{Chain, ErrorKind, Reply};
 use std::io::Write;
 use std::net::SocketAddr;
 
-/// A reset comes now or later.
+/// The reset may arrive before or after the next write.
 const ATTEMPTS: usize = 20;
 
-/// What the proxy says at once, after these lines.
+/// What the proxy sends at once, after these lines.
 struct Refusal {
     kinds: Vec<Speaks>,
     before: Vec<Line>,
@@ -53,7 +54,7 @@ const ASKS: [Ask; 5] = [
     |connector| error(connector.resolve("example.com")),
 ];
 
-/// A proxy that reads nothing more, and so closes with a reset, or reads until the client has nothing more to say.
+/// A proxy that reads nothing after these lines.
 fn closing(refusal: &Refusal) -> SocketAddr {
     let (before, says) = (refusal.before.clone(), refusal.says);
     serving(move |mut client| {
@@ -64,7 +65,6 @@ fn closing(refusal: &Refusal) -> SocketAddr {
     })
 }
 
-/// Whether the error says this, whatever else it says.
 fn assert_refused(failed: &anysocks::Error, refusal: &Refusal) {
     assert_eq!(format!("{:?}", failed.kind()), format!("{:?}", refusal.kind), "{failed:?}");
     let hops = refusal.kinds.len();

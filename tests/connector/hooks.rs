@@ -22,7 +22,7 @@ pub(crate) enum Does {
     Say(Script),
     /// The socket has a small buffer.
     Shrink,
-    /// The same, and what is written is kept until it is flushed.
+    /// The same, and the stream keeps what is written until it is flushed.
     ShrinkAndKeep,
 }
 

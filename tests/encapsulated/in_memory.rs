@@ -212,7 +212,8 @@ fn one_frame_at_a_time() {
     });
 }
 
-/// The proxy has said all, and closed the connection, wherever the client is: its refusal counts, and not that writes fail.
+/// The proxy has sent everything and closed the connection: its refusal is the error, wherever the
+/// write fails.
 #[test]
 fn broken_at_every_byte() {
     const REFUSED: &[u8] = b"\x05\x05\x00\x01\0\0\0\0\0\0";

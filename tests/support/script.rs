@@ -36,7 +36,8 @@ pub(crate) struct Manner {
     pub(crate) end: Option<usize>,
     /// Each call moves one byte.
     pub(crate) crumbs: bool,
-    /// The proxy has closed the connection, and no more than so many of the client's bytes leave. What the proxy sent can be read.
+    /// The proxy has closed the connection, and only so many of the client's bytes leave. What the
+    /// proxy sent can be read.
     pub(crate) broken: Option<usize>,
     /// Each call is made twice, and the first time comes to nothing.
     pub(crate) stall: Option<Stall>,

@@ -137,7 +137,7 @@ fn script(row: &Row, manner: Manner) -> Script {
     }
 }
 
-/// The client hears why it is refused, or that its write failed, and reads nothing of what comes behind a grant.
+/// The error is the refusal or the failed write, and nothing behind a grant is read.
 fn compare_broken(row: &Row, script: &Script, manner: Manner, broken: usize, outcome: &Outcome) {
     let error = outcome.as_ref().expect_err("half a handshake");
     let broken_pipe = ErrorKind::Io(io::ErrorKind::BrokenPipe.into());

@@ -90,7 +90,7 @@ impl Row {
         unreachable!("nothing is waited for any more in {}", self.name)
     }
 
-    /// At which stage the client writes the message that this byte of what it says is part of.
+    /// At which stage the client writes this byte.
     pub(crate) fn written_at(&self, byte: usize) -> Stage {
         let mut said = 0;
         let mut lines = self.lines.iter();
