@@ -102,6 +102,13 @@ impl Conversation for AnyRequest<'_> {
             Self::V5(talk) => talk.stage(),
         }
     }
+
+    fn write_failed(&mut self, error: Error) -> Result<(), Error> {
+        match self {
+            Self::V4(talk) => talk.write_failed(error),
+            Self::V5(talk) => talk.write_failed(error),
+        }
+    }
 }
 
 /// What reads a reply of either version.

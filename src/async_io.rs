@@ -3,8 +3,8 @@
 use crate::address::Address;
 use crate::conversation::Conversation;
 use crate::dial::Failures;
+use crate::driver::STEPS_AT_ONCE;
 use crate::error::{Error, ErrorKind};
-use crate::fair::STEPS_AT_ONCE;
 use crate::futures::{FuturesIo, converse};
 use crate::listener::SocksListener;
 use crate::proxy::SocketOptions;

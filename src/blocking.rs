@@ -29,8 +29,9 @@ mod wrap;
 
 use crate::address::{Address, Name};
 use crate::any_version::AnyVersion;
-use crate::conversation::{Conversation, Scratch, Step};
+use crate::conversation::Conversation;
 use crate::dial::Failures;
+use crate::driver::{Transport, poll_converse};
 use crate::error::{Error, Stage};
 use crate::into_proxy::IntoProxy;
 use crate::listener::SocksListener;
@@ -43,6 +44,7 @@ use crate::udp::SocksUdpSocket;
 use crate::version::{V4, V5, Version, begin_bind, begin_connect};
 use crate::wrap::{Plain, Wrapped};
 use socket2::SockAddr;
+use std::future::poll_fn;
 use std::io::{Read, Write};
 use std::net::{IpAddr, TcpStream};
 use std::pin::pin;
@@ -133,7 +135,7 @@ impl<V: Version> SocksListener<TcpStream, V, Blocking> {
         let heard = request.watch_blocking(|| {
             converse(&mut Punctual::new(stream, deadline), second).map_err(wait::timed_out)
         });
-        block_again(stream, Stage::SecondReply)?;
+        stream.set_nonblocking(false).map_err(|error| Error::io(Stage::SecondReply, error))?;
         self.accepted(heard)
     }
 }
@@ -160,9 +162,7 @@ impl<S: Read + Write, V: Version> SocksListener<S, V, Blocking> {
 
 #[doc = include_str!("docs/dial.md")]
 pub fn dial<'a>(proxy: impl IntoProxy<'a>) -> Result<TcpStream, Error> {
-    let stream = at_once(runtime::dial::<Blocking>(proxy))?;
-    block_again(&stream, Stage::Dial)?;
-    Ok(stream)
+    at_once(runtime::dial::<Blocking>(proxy))
 }
 
 #[doc = include_str!("docs/resolve.md")]
@@ -178,11 +178,6 @@ pub fn resolve_ptr<'a>(proxy: impl IntoProxy<'a>, ip: IpAddr) -> Result<Name, Er
     at_once(tor::resolve_ptr::<Blocking>(proxy, ip))
 }
 
-/// Makes a socket that was watched by a deadline an ordinary one.
-fn block_again(stream: &TcpStream, stage: Stage) -> Result<(), Error> {
-    stream.set_nonblocking(false).map_err(|error| Error::io(stage, error))
-}
-
 #[doc = include_str!("docs/converse.md")]
 ///
 /// A [`WouldBlock`](std::io::ErrorKind::WouldBlock) of a non-blocking stream is such an I/O error: wait for the stream, and call again.
@@ -191,15 +186,23 @@ where
     S: Read + Write,
     C: Conversation,
 {
-    loop {
-        let mut scratch = Scratch::new();
-        let moved = match talk.step(&mut scratch) {
-            Step::Write(bytes) => stream.write(bytes),
-            Step::Read([]) => stream.flush().map(|()| 0),
-            Step::Read(buf) => stream.flush().and_then(|()| stream.read(buf)),
-            Step::Done(outcome) => return Ok(outcome),
-        };
-        talk.report(moved)?;
+    at_once(poll_fn(|cx| poll_converse(cx, &mut Blocked(stream), talk)))
+}
+
+/// A stream that blocks, and so is never pending.
+struct Blocked<'s, S>(&'s mut S);
+
+impl<S: Read + Write> Transport for Blocked<'_, S> {
+    fn poll_read(&mut self, _: &mut Context<'_>, buf: &mut [u8]) -> Poll<std::io::Result<usize>> {
+        Poll::Ready(self.0.read(buf))
+    }
+
+    fn poll_write(&mut self, _: &mut Context<'_>, bytes: &[u8]) -> Poll<std::io::Result<usize>> {
+        Poll::Ready(self.0.write(bytes))
+    }
+
+    fn poll_flush(&mut self, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Poll::Ready(self.0.flush())
     }
 }
 
@@ -237,12 +240,16 @@ impl Runtime for Blocking {
         talk: &mut C,
         deadline: Deadline,
     ) -> Result<C::Outcome, Error> {
-        let outcome = converse(&mut Punctual::new(stream, deadline), talk).map_err(wait::timed_out)?;
-        block_again(stream, talk.stage())?;
-        Ok(outcome)
+        converse(&mut Punctual::new(stream, deadline), talk).map_err(wait::timed_out)
     }
 
     fn ends(stream: &TcpStream) -> std::io::Result<Ends> {
         Ok(Ends { local: stream.local_addr()?, peer: stream.peer_addr()? })
+    }
+
+    /// Until then it is non-blocking, because a blocking write has no deadline.
+    fn finish(stream: TcpStream) -> std::io::Result<TcpStream> {
+        stream.set_nonblocking(false)?;
+        Ok(stream)
     }
 }

@@ -24,15 +24,17 @@
 //! # }
 //! ```
 
-use crate::error::{Error, Stage};
+use crate::error::{Error, ErrorKind, Stage};
 use arrayvec::ArrayVec;
 use std::{fmt, io};
 use zeroize::Zeroize;
 
 /// A dialogue with a proxy that knows what to say and what it still has to hear, and does no I/O.
 ///
-/// A driver alternates [`step`](Self::step) and [`advance`](Self::advance). It may stop between any two calls and go on later, on
-/// another thread or with another driver: everything that was agreed so far is kept in the conversation.
+/// A driver alternates [`step`](Self::step) and [`report`](Self::report), or
+/// [`advance`](Self::advance) if it handles I/O errors itself. It may stop between any two calls
+/// and go on later, on another thread or with another driver: everything that was agreed so far is
+/// kept in the conversation.
 pub trait Conversation {
     /// What the dialogue leads to.
     type Outcome;
@@ -60,17 +62,60 @@ pub trait Conversation {
     /// Reports what an I/O call returned: [`advance`](Self::advance) with the bytes that were moved, nothing where it was
     /// [`Interrupted`](io::ErrorKind::Interrupted), and any other error as one of this stage.
     ///
+    /// A write that failed because the connection is closed goes to
+    /// [`write_failed`](Self::write_failed). The conversation continues with reads, because the
+    /// proxy may have sent a refusal before it closed the connection.
+    ///
     /// # Errors
     ///
-    /// Those of `advance`, and the I/O error. The conversation can go on after an I/O error as if the call had not been made: so a
-    /// driver of a non-blocking stream may come back after a [`WouldBlock`](io::ErrorKind::WouldBlock).
+    /// - Those of `advance` and `write_failed`.
+    /// - [`Io`](ErrorKind::Io): the I/O error. The conversation can go on as if the call had not
+    ///   been made, so a driver of a non-blocking stream can call again after a
+    ///   [`WouldBlock`](io::ErrorKind::WouldBlock).
     fn report(&mut self, moved: io::Result<usize>) -> Result<(), Error> {
         match moved {
-            Ok(n) => self.advance(n),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(()),
+            Err(error) if is_closed(&error) && is_writing(self) => {
+                self.write_failed(Error::io(self.stage(), error))
+            }
             Err(error) => Err(Error::io(self.stage(), error)),
+            Ok(0) if is_writing(self) => {
+                self.write_failed(Error::new(self.stage(), ErrorKind::EndedEarly { received: 0 }))
+            }
+            Ok(n) => self.advance(n),
         }
     }
+
+    /// Reports that a write or a flush failed because the connection is closed.
+    ///
+    /// A proxy that refuses may close the connection before it has read everything. The client's
+    /// next write fails then, but the proxy's answers can still be read. So the conversations of
+    /// this crate write nothing from now on and read these answers, up to a refusal or the end of
+    /// the stream. Without a refusal, they end with `error`. That includes a grant, because the
+    /// proxy did not receive the whole request.
+    ///
+    /// [`report`](Self::report) calls this for a write. A driver whose stream has a buffer also
+    /// calls it if a flush fails in this way, and then reads without a flush. A conversation that
+    /// wraps another one passes the call on.
+    ///
+    /// # Errors
+    ///
+    /// - `error`, if the conversation does not continue. The provided method always returns it.
+    /// - The error that bytes which were read before amount to, such as a refusal.
+    fn write_failed(&mut self, error: Error) -> Result<(), Error> {
+        Err(error)
+    }
+}
+
+/// Whether what the conversation wants next is a write.
+fn is_writing<C: Conversation + ?Sized>(talk: &mut C) -> bool {
+    matches!(talk.step(&mut Scratch::new()), Step::Write([_, ..]))
+}
+
+/// Whether a write failed because the connection is closed. A read returns at once then.
+pub(crate) fn is_closed(error: &io::Error) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected, WriteZero};
+    matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | NotConnected | WriteZero)
 }
 
 /// What a [`Conversation`] wants its driver to do next.

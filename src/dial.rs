@@ -5,9 +5,13 @@ use crate::escape::Escaped;
 use crate::proxy::SocketOptions;
 use rustix::io::Errno;
 use socket2::{Protocol, SockAddr, SockRef, Socket, TcpKeepalive, Type};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::time::Duration;
 use std::{io, iter};
+
+/// TCP keepalive in whole seconds: 0 is an error on every system, and more than 32,767 on Linux.
+const SHORTEST_KEEPALIVE: Duration = Duration::from_secs(1);
+const LONGEST_KEEPALIVE: Duration = Duration::from_secs(32_767);
 
 /// How long to wait for one address before the next is tried beside it (RFC 8305 §5).
 pub(crate) const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
@@ -31,10 +35,17 @@ pub(crate) fn interleave(addrs: Vec<SocketAddr>) -> Vec<SocketAddr> {
 /// every stream a second type; only the questions about addresses and TCP get an error from the system.
 pub(crate) fn begin(addr: &SockAddr, options: &SocketOptions) -> io::Result<TcpStream> {
     let ip = addr.as_socket();
+    let local = match (options.local_addr, ip) {
+        (Some(local), Some(proxy)) => Some(local_for(local, proxy)?),
+        _ => None,
+    };
     let socket = Socket::new(addr.domain(), Type::STREAM, ip.map(|_| Protocol::TCP))?;
     socket.set_nonblocking(true)?;
     if ip.is_some() {
         set_options(&socket, options)?;
+    }
+    if let Some(local) = local {
+        bind(&socket, local)?;
     }
     match socket.connect(addr) {
         Err(error) if !is_in_progress(&error) => Err(error),
@@ -47,14 +58,65 @@ fn set_options(socket: &Socket, options: &SocketOptions) -> io::Result<()> {
         socket.set_tcp_nodelay(true)?;
     }
     if let Some(after) = options.keepalive {
-        // The system counts whole seconds, and takes none for an error.
-        let after = after.max(Duration::from_secs(1));
+        let after = after.clamp(SHORTEST_KEEPALIVE, LONGEST_KEEPALIVE);
         socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(after))?;
     }
-    match options.local_addr {
-        Some(addr) => socket.bind(&addr.into()),
-        None => Ok(()),
+    Ok(())
+}
+
+/// The local address in the form that a socket of the remote address's family accepts.
+pub(crate) fn local_for(local: SocketAddr, remote: SocketAddr) -> io::Result<SocketAddr> {
+    let ip = match (local.ip().to_canonical(), remote.ip()) {
+        (IpAddr::V4(_), IpAddr::V4(_)) => local.ip().to_canonical(),
+        (IpAddr::V4(local), IpAddr::V6(remote)) if remote.to_ipv4_mapped().is_some() => {
+            local.to_ipv6_mapped().into()
+        }
+        // Its scope stays with it.
+        (IpAddr::V6(_), IpAddr::V6(remote)) if remote.to_ipv4_mapped().is_none() => return Ok(local),
+        (local, _) => return Err(other_family(local)),
+    };
+    Ok(SocketAddr::new(ip, local.port()))
+}
+
+fn other_family(local: IpAddr) -> io::Error {
+    let (ours, other) = if local.is_ipv4() { ("IPv4", "IPv6") } else { ("IPv6", "IPv4") };
+    let sentence = format!("the local address {local} is {ours} and can't reach an {other} address");
+    io::Error::new(io::ErrorKind::InvalidInput, sentence)
+}
+
+/// Binds a TCP socket that will be connected.
+fn bind(socket: &Socket, local: SocketAddr) -> io::Result<()> {
+    if local.port() == 0 {
+        choose_port_when_connecting(socket);
+    } else {
+        share_port(socket)?;
     }
+    socket.bind(&local.into())
+}
+
+/// Without this, `bind` takes a port that no other connection can use, and a system has about
+/// 28,000 of them.
+#[cfg(target_os = "linux")]
+fn choose_port_when_connecting(socket: &Socket) {
+    // Linux before 4.2 does not have it, and connects without.
+    let _ = nix::sys::socket::setsockopt(socket, nix::sys::socket::sockopt::IpBindAddressNoPort, &true);
+}
+
+#[cfg(not(target_os = "linux"))]
+const fn choose_port_when_connecting(_: &Socket) {}
+
+/// Without this, a port can't connect to several addresses of the proxy at once, nor again soon
+/// after a connection was closed.
+#[cfg(unix)]
+fn share_port(socket: &Socket) -> io::Result<()> {
+    socket.set_reuse_address(true)
+}
+
+/// On Windows the option would let other programs take the port.
+#[cfg(not(unix))]
+#[allow(clippy::unnecessary_wraps, reason = "as on Unix")]
+const fn share_port(_: &Socket) -> io::Result<()> {
+    Ok(())
 }
 
 fn is_in_progress(error: &io::Error) -> bool {
@@ -126,6 +188,25 @@ impl Failures {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_local_address_is_used_for_its_family() {
+        for (local, remote, expected) in [
+            ("192.0.2.1:7", "192.0.2.9:1080", Some("192.0.2.1:7")),
+            ("[::ffff:192.0.2.1]:7", "192.0.2.9:1080", Some("192.0.2.1:7")),
+            ("192.0.2.1:7", "[::ffff:192.0.2.9]:1080", Some("[::ffff:192.0.2.1]:7")),
+            ("[::ffff:192.0.2.1]:7", "[::ffff:192.0.2.9]:1080", Some("[::ffff:192.0.2.1]:7")),
+            ("[fe80::1%3]:7", "[2001:db8::9]:1080", Some("[fe80::1%3]:7")),
+            ("[::]:7", "[2001:db8::9]:1080", Some("[::]:7")),
+            ("192.0.2.1:7", "[2001:db8::9]:1080", None),
+            ("0.0.0.0:7", "[2001:db8::9]:1080", None),
+            ("[2001:db8::1]:7", "192.0.2.9:1080", None),
+            ("[2001:db8::1]:7", "[::ffff:192.0.2.9]:1080", None),
+        ] {
+            let found = local_for(local.parse().unwrap(), remote.parse().unwrap());
+            assert_eq!(found.ok(), expected.map(|addr| addr.parse().unwrap()), "{local} to {remote}");
+        }
+    }
 
     fn addrs(texts: &[&str]) -> Vec<SocketAddr> {
         texts.iter().map(|text| text.parse().unwrap()).collect()

@@ -1,10 +1,8 @@
 //! Letting others run: a proxy that always has more to say must not keep a task, and a deadline's timer, for itself.
 
+use crate::driver::STEPS_AT_ONCE;
 use std::io;
 use std::task::{Context, Poll};
-
-/// How many reads or writes a future makes in one poll.
-pub(crate) const STEPS_AT_ONCE: usize = 64;
 
 /// Reads with `read`, and rests after [`STEPS_AT_ONCE`]: frames may have no content, and so no end of reading them.
 pub(crate) fn in_turns<'a>(

@@ -14,9 +14,9 @@
 mod io;
 
 use crate::address::Address;
-use crate::conversation::{Conversation, Scratch, Step};
+use crate::conversation::Conversation;
+use crate::driver::{Transport, poll_converse};
 use crate::error::Error;
-use crate::fair::STEPS_AT_ONCE;
 use crate::handshake::Handshake;
 use crate::listener::SocksListener;
 use crate::stream::SocksStream;
@@ -25,7 +25,7 @@ use crate::version::{V4, V5, Version, begin_bind, begin_connect};
 use futures_io::{AsyncRead, AsyncWrite};
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 /// Any runtime whose streams have the traits of futures-io, as the front end of a [`SocksStream`].
 #[derive(Clone, Copy, Debug)]
@@ -56,7 +56,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, V: Version, F: FuturesIo> SocksStream<S,
         target: impl TryInto<Target<'a>, Error: Into<Error>>,
     ) -> impl Future<Output = Result<Self, Error>> {
         let mut handshake = Handshake::new(stream, begin_connect::<V>(auth, target));
-        poll_fn(move |cx| handshake.poll(|stream, talk| poll_converse(cx, stream, talk)))
+        poll_fn(move |cx| handshake.poll(|stream, talk| poll_converse(cx, &mut Polled(stream), talk)))
     }
 }
 
@@ -88,30 +88,24 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
     C: Conversation,
 {
-    poll_fn(|cx| poll_converse(cx, stream, talk)).await
+    poll_fn(|cx| poll_converse(cx, &mut Polled(stream), talk)).await
 }
 
-/// The driver: one read or write after the other, as the conversation wants them.
-fn poll_converse<S, C>(cx: &mut Context<'_>, stream: &mut S, talk: &mut C) -> Poll<Result<C::Outcome, Error>>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-    C: Conversation,
-{
-    for _ in 0..STEPS_AT_ONCE {
-        let mut scratch = Scratch::new();
-        let moved = match talk.step(&mut scratch) {
-            Step::Write(bytes) => ready!(Pin::new(&mut *stream).poll_write(cx, bytes)),
-            Step::Read(buf) => match ready!(Pin::new(&mut *stream).poll_flush(cx)) {
-                Ok(()) if buf.is_empty() => Ok(0),
-                Ok(()) => ready!(Pin::new(&mut *stream).poll_read(cx, buf)),
-                Err(error) => Err(error),
-            },
-            Step::Done(outcome) => return Poll::Ready(Ok(outcome)),
-        };
-        talk.report(moved)?;
+/// A stream with the traits of futures-io.
+struct Polled<'s, S>(&'s mut S);
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Transport for Polled<'_, S> {
+    fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<std::io::Result<usize>> {
+        Pin::new(&mut *self.0).poll_read(cx, buf)
     }
-    cx.waker().wake_by_ref();
-    Poll::Pending
+
+    fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<std::io::Result<usize>> {
+        Pin::new(&mut *self.0).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut *self.0).poll_flush(cx)
+    }
 }
 
 pub(crate) mod sealed {

@@ -90,6 +90,7 @@ mod command;
 mod connector;
 mod conversation;
 mod dial;
+mod driver;
 mod encapsulation;
 mod error;
 mod escape;

@@ -7,7 +7,8 @@ use crate::turn::Turn;
 use std::io;
 use zeroize::Zeroizing;
 
-/// No more of the first bytes than this leave with the request: what does not fit a connection's first window gains nothing by going early.
+/// At most so many of the first bytes leave with the request: what does not fit a connection's
+/// first window gains nothing by going early.
 const EARLY: usize = 1 << 16;
 
 /// A request that knows which of its messages is the last.
@@ -23,6 +24,8 @@ pub trait LastMessage: Conversation<Outcome = Established> {
 /// For the drivers of this crate alone: what follows the grant has to be flushed, and is, by a read of no bytes that is not the end.
 pub(crate) struct Optimistic<'a, T> {
     talk: T,
+    /// How many of the first bytes may leave with the last message.
+    early: usize,
     /// The last message with those behind it, which may hold a password. Empty before and after.
     together: Zeroizing<Vec<u8>>,
     message: usize,
@@ -34,12 +37,25 @@ pub(crate) struct Optimistic<'a, T> {
 impl<'a, T: LastMessage> Optimistic<'a, T> {
     pub(crate) fn new(talk: T, first_bytes: &'a [u8]) -> Self {
         let rest = Say::new(Stage::Request, first_bytes);
-        Self { talk, together: Zeroizing::default(), message: 0, turn: Turn::default(), granted: None, rest }
+        Self {
+            talk,
+            early: EARLY,
+            together: Zeroizing::default(),
+            message: 0,
+            turn: Turn::default(),
+            granted: None,
+            rest,
+        }
+    }
+
+    /// The same, for a stream that takes no more than this at once.
+    pub(crate) fn at_most(self, early: usize) -> Self {
+        Self { early: self.early.min(early), ..self }
     }
 
     /// Puts the last message together with what follows it, when it is its turn.
     fn join(&mut self, scratch: &mut Scratch) {
-        let early = &self.rest.bytes[..self.rest.bytes.len().min(EARLY)];
+        let early = &self.rest.bytes[..self.rest.bytes.len().min(self.early)];
         if early.is_empty() || !self.together.is_empty() || !self.talk.is_last() {
             return;
         }
@@ -73,6 +89,8 @@ impl<'a, T: LastMessage> Optimistic<'a, T> {
         if let Some(early) = sent.checked_sub(self.message) {
             self.together = Zeroizing::default();
             self.rest.bytes = &self.rest.bytes[early..];
+            // The grant may arrive before all of it is flushed.
+            self.rest.unflushed = true;
             return self.talk.advance(self.message);
         }
         Ok(())
@@ -108,6 +126,15 @@ impl<T: LastMessage> Conversation for Optimistic<'_, T> {
 
     fn stage(&self) -> Stage {
         self.talk.stage()
+    }
+
+    fn write_failed(&mut self, error: Error) -> Result<(), Error> {
+        // What comes behind the grant is the target's.
+        if self.granted.is_some() {
+            return Err(error);
+        }
+        self.together = Zeroizing::default();
+        self.talk.write_failed(error)
     }
 }
 

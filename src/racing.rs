@@ -37,30 +37,48 @@ impl Blackhole {
     }
 }
 
+/// An address that refuses connections as long as the socket exists: it is bound, and does not
+/// listen.
+pub(crate) fn nobody_listens() -> (SocketAddr, Socket) {
+    let bound = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    bound.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+    (bound.local_addr().unwrap().as_socket().unwrap(), bound)
+}
+
 /// Races these addresses in the way of one front end, and says which won, or why none did.
-pub(crate) type Race = fn(Vec<SockAddr>, Option<Instant>) -> Result<SocketAddr, Vec<Attempt>>;
+pub(crate) type Race = fn(Vec<SockAddr>, &SocketOptions, Option<Instant>) -> Result<SocketAddr, Vec<Attempt>>;
 
 /// What RFC 8305 asks of every front end.
 pub(crate) fn races(race: Race) {
     let hole = Blackhole::new();
-    // Bound, so that nobody else gets the port, and not listening.
-    let bound = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-    bound.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
-    let dead = bound.local_addr().unwrap().as_socket().unwrap();
+    let (dead, _bound) = nobody_listens();
     a_silent_address_costs_one_delay(race, &hole);
     a_refusing_address_costs_nothing(race, dead);
     the_deadline_holds(race, &hole, dead);
     nothing_to_race(race);
+    a_local_address_has_a_family(race, dead);
+    a_local_port_serves_several_attempts(race, &hole);
 }
 
-fn run(
+/// A limit that no attempt on this machine takes.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+type Raced = (Duration, Result<SocketAddr, Vec<Attempt>>);
+
+fn run(race: Race, addrs: &[SocketAddr], limit: Option<Duration>) -> Raced {
+    run_from(race, None, addrs, limit)
+}
+
+fn run_from(
     race: Race,
+    local_addr: Option<SocketAddr>,
     addrs: &[SocketAddr],
     limit: Option<Duration>,
-) -> (Duration, Result<SocketAddr, Vec<Attempt>>) {
+) -> Raced {
     let started = Instant::now();
     let deadline = limit.map(|limit| started + limit);
-    let raced = race(addrs.iter().map(|addr| (*addr).into()).collect(), deadline);
+    let options = SocketOptions { local_addr, ..OPTIONS };
+    let raced = race(addrs.iter().map(|addr| (*addr).into()).collect(), &options, deadline);
     (started.elapsed(), raced)
 }
 
@@ -94,3 +112,33 @@ fn the_deadline_holds(race: Race, hole: &Blackhole, dead: SocketAddr) {
 fn nothing_to_race(race: Race) {
     assert_eq!(run(race, &[], None).1.unwrap_err().len(), 0);
 }
+
+/// An address of the other family costs nothing, and the error names the reason.
+fn a_local_address_has_a_family(race: Race, dead: SocketAddr) {
+    let local = Some(SocketAddr::from(([127, 0, 0, 1], 0)));
+    let other = SocketAddr::from(([0, 0, 0, 0, 0, 0, 0, 1], dead.port()));
+    let attempts = run_from(race, local, &[other, dead, other], Some(PATIENCE)).1.unwrap_err();
+    let texts: Vec<_> = attempts.iter().map(|attempt| attempt.error.to_string()).collect();
+    let kinds: Vec<_> = attempts.iter().map(|attempt| attempt.error.kind()).collect();
+    let (refused, mismatch) = (io::ErrorKind::ConnectionRefused, io::ErrorKind::InvalidInput);
+    assert_eq!(kinds, [mismatch, refused, mismatch]);
+    assert_eq!(texts[0], "the local address 127.0.0.1 is IPv4 and can't reach an IPv6 address");
+    let live = TcpListener::bind("127.0.0.1:0").unwrap();
+    let addr = live.local_addr().unwrap();
+    assert_eq!(run_from(race, local, &[other, addr], None).1.unwrap(), addr);
+}
+
+/// Attempts that run beside each other leave from one port. No other program uses this address and
+/// so the port.
+#[cfg(target_os = "linux")]
+fn a_local_port_serves_several_attempts(race: Race, hole: &Blackhole) {
+    let free = TcpListener::bind("127.0.0.8:0").unwrap().local_addr().unwrap();
+    let live = TcpListener::bind("127.0.0.1:0").unwrap();
+    let addr = live.local_addr().unwrap();
+    assert_eq!(run_from(race, Some(free), &[hole.addr, addr], Some(PATIENCE)).1.unwrap(), addr);
+    assert_eq!(live.accept().unwrap().1, free);
+}
+
+/// Elsewhere a loopback interface has one address.
+#[cfg(not(target_os = "linux"))]
+const fn a_local_port_serves_several_attempts(_: Race, _: &Blackhole) {}

@@ -72,6 +72,11 @@ pub trait Runtime: Sized {
 
     /// The addresses of both ends. A Unix-domain socket has none.
     fn ends(stream: &Self::Stream) -> io::Result<Ends>;
+
+    /// Prepares the stream for the caller, after the last conversation.
+    fn finish(stream: Self::Stream) -> io::Result<Self::Stream> {
+        Ok(stream)
+    }
 }
 
 /// The two ends of a connection.
@@ -148,7 +153,10 @@ async fn request<'b, R: Runtime, V: Version>(
 pub(crate) async fn dial<'a, R: Runtime>(proxy: impl IntoProxy<'a>) -> Result<R::Stream, Error> {
     // Where the value does not say which version it is, that does not matter yet.
     let proxy = proxy.into_proxy::<V5>()?;
-    dial_by::<R>(&proxy, deadline::<R>(proxy.limit())).await.map_err(|error| error.at(&*proxy))
+    let dialled = dial_by::<R>(&proxy, deadline::<R>(proxy.limit())).await;
+    let finished =
+        dialled.and_then(|stream| R::finish(stream).map_err(|error| Error::io(Stage::Dial, error)));
+    finished.map_err(|error| error.at(&*proxy))
 }
 
 /// Fails where the name of a proxy that is dialled may not be resolved on this machine.

@@ -66,6 +66,7 @@ impl<V: Version> SecondReply<V> {
 
     fn hear(&mut self) -> Result<(), Error> {
         if self.reader.is_granted()? {
+            self.turn.unless_mute()?;
             self.phase = Phase::Granted;
         }
         Ok(())
@@ -82,6 +83,7 @@ impl<V: Version> SecondReply<V> {
             return failed(ErrorKind::Overrun { reported: n, offered });
         }
         if n == 0 {
+            self.turn.unless_mute()?;
             return failed(ErrorKind::EndedEarly { received: self.reader.received() });
         }
         self.reader.filled(n)?;
@@ -113,6 +115,16 @@ impl<V: Version> Conversation for SecondReply<V> {
 
     fn stage(&self) -> Stage {
         Stage::SecondReply
+    }
+
+    fn write_failed(&mut self, error: Error) -> Result<(), Error> {
+        match self.phase {
+            Phase::Reply => {
+                self.turn.write_failed(error);
+                Ok(())
+            }
+            Phase::Granted | Phase::Failed(_) | Phase::Over => Err(error),
+        }
     }
 }
 

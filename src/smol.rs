@@ -126,16 +126,18 @@ impl Split for TcpStream {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::racing::{OPTIONS, races};
+    use crate::racing::races;
     use crate::reactor::race;
     use crate::runtime::hanging;
     use std::time::Duration;
 
     #[test]
     fn races_as_rfc_8305_says() {
-        races(|addrs, deadline| match ::async_io::block_on(race::<Smol>(&addrs, &OPTIONS, deadline)) {
-            Ok(socket) => Ok(socket.peer_addr().unwrap()),
-            Err(failures) => Err(failures.into_attempts()),
+        races(|addrs, options, deadline| {
+            match ::async_io::block_on(race::<Smol>(&addrs, options, deadline)) {
+                Ok(socket) => Ok(socket.peer_addr().unwrap()),
+                Err(failures) => Err(failures.into_attempts()),
+            }
         });
     }
 

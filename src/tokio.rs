@@ -20,10 +20,10 @@ mod udp;
 use crate::address::{Address, Name};
 use crate::any_version::AnyVersion;
 use crate::connector;
-use crate::conversation::{Conversation, Scratch, Step};
+use crate::conversation::Conversation;
 use crate::dial::Failures;
+use crate::driver::{Transport, poll_converse};
 use crate::error::{Error, ErrorKind};
-use crate::fair::STEPS_AT_ONCE;
 use crate::handshake::Handshake;
 use crate::into_proxy::IntoProxy;
 use crate::listener::SocksListener;
@@ -43,7 +43,7 @@ use socket2::{SockAddr, SockRef};
 use std::future::poll_fn;
 use std::net::IpAddr;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 /// Tokio, as the front end of a [`SocksStream`].
@@ -85,7 +85,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, V: Version> SocksStream<S, V, Tokio> {
         target: impl TryInto<Target<'a>, Error: Into<Error>>,
     ) -> impl Future<Output = Result<Self, Error>> {
         let mut handshake = Handshake::new(stream, begin_connect::<V>(auth, target));
-        poll_fn(move |cx| handshake.poll(|stream, talk| poll_converse(cx, stream, talk)))
+        poll_fn(move |cx| handshake.poll(|stream, talk| poll_converse(cx, &mut Polled(stream), talk)))
     }
 }
 
@@ -145,30 +145,24 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
     C: Conversation,
 {
-    poll_fn(|cx| poll_converse(cx, stream, talk)).await
+    poll_fn(|cx| poll_converse(cx, &mut Polled(stream), talk)).await
 }
 
-/// The driver: one read or write after the other, as the conversation wants them.
-fn poll_converse<S, C>(cx: &mut Context<'_>, stream: &mut S, talk: &mut C) -> Poll<Result<C::Outcome, Error>>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-    C: Conversation,
-{
-    for _ in 0..STEPS_AT_ONCE {
-        let mut scratch = Scratch::new();
-        let moved = match talk.step(&mut scratch) {
-            Step::Write(bytes) => ready!(Pin::new(&mut *stream).poll_write(cx, bytes)),
-            Step::Read(buf) => match ready!(Pin::new(&mut *stream).poll_flush(cx)) {
-                Ok(()) if buf.is_empty() => Ok(0),
-                Ok(()) => ready!(io::poll_read(stream, cx, buf)),
-                Err(error) => Err(error),
-            },
-            Step::Done(outcome) => return Poll::Ready(Ok(outcome)),
-        };
-        talk.report(moved)?;
+/// A stream with tokio's traits.
+struct Polled<'s, S>(&'s mut S);
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Transport for Polled<'_, S> {
+    fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<std::io::Result<usize>> {
+        io::poll_read(self.0, cx, buf)
     }
-    cx.waker().wake_by_ref();
-    Poll::Pending
+
+    fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<std::io::Result<usize>> {
+        Pin::new(&mut *self.0).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut *self.0).poll_flush(cx)
+    }
 }
 
 impl Runtime for Tokio {
@@ -247,7 +241,7 @@ impl Reactor for Tokio {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::racing::{OPTIONS, races};
+    use crate::racing::races;
     use crate::runtime::hanging;
     use std::sync::mpsc::channel;
     use std::thread;
@@ -262,12 +256,12 @@ mod tests {
     }
 
     fn races_on_a_clock_ahead_by<const SECONDS: u64>() {
-        races(|addrs, deadline| {
+        races(|addrs, options, deadline| {
             let runtime = ::tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
                 advance(Duration::from_secs(SECONDS)).await;
                 let deadline = deadline.map(|at| Tokio::now() + at.duration_since(Instant::now()));
-                match reactor::race::<Tokio>(&addrs, &OPTIONS, deadline).await {
+                match reactor::race::<Tokio>(&addrs, options, deadline).await {
                     Ok(socket) => Ok(socket.peer_addr().unwrap()),
                     Err(failures) => Err(failures.into_attempts()),
                 }

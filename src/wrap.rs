@@ -36,6 +36,11 @@ pub trait Wrap<R: Runtime>: Send + Sync + 'static {
         deadline: Deadline,
     ) -> impl Future<Output = Result<C::Outcome, Error>> + Send + Sync;
 
+    /// How many bytes one write takes without blocking.
+    fn at_once(_: &Self::Held) -> usize {
+        usize::MAX
+    }
+
     /// The stream when all is said.
     fn finish(held: Self::Held) -> io::Result<Self::Stream>;
 
@@ -71,7 +76,7 @@ impl<R: Runtime> Wrap<R> for Plain {
     }
 
     fn finish(stream: R::Stream) -> io::Result<R::Stream> {
-        Ok(stream)
+        R::finish(stream)
     }
 
     fn control(stream: R::Stream) -> R::Control

@@ -2,6 +2,9 @@
 
 #[path = "connector/chain_rules.rs"]
 mod chain_rules;
+#[cfg(target_os = "linux")]
+#[path = "connector/closed.rs"]
+mod closed;
 #[path = "connector/commands.rs"]
 mod commands;
 #[path = "connector/direct.rs"]
@@ -18,6 +21,9 @@ mod scene;
 #[path = "connector/spawned.rs"]
 mod spawned;
 mod support;
+#[cfg(target_os = "linux")]
+#[path = "connector/swallowed.rs"]
+mod swallowed;
 #[path = "connector/ways.rs"]
 mod ways;
 #[path = "connector/wrapped.rs"]

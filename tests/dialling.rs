@@ -1,5 +1,8 @@
 //! Reaching a proxy, and giving up in time: over real sockets, on every front end.
 
+#[cfg(target_os = "linux")]
+#[path = "dialling/few_ports.rs"]
+mod few_ports;
 mod fronts;
 mod support;
 
@@ -21,8 +24,11 @@ fn proxy(serve: impl Fn(TcpStream) + Send + 'static) -> SocketAddr {
 }
 
 fn proxy_at(ip: std::net::IpAddr, serve: impl Fn(TcpStream) + Send + 'static) -> SocketAddr {
+    serve_on(TcpListener::bind((ip, 0)).unwrap(), serve)
+}
+
+fn serve_on(listener: TcpListener, serve: impl Fn(TcpStream) + Send + 'static) -> SocketAddr {
     case::limit_test();
-    let listener = TcpListener::bind((ip, 0)).unwrap();
     let addr = listener.local_addr().unwrap();
     thread::spawn(move || listener.incoming().for_each(|client| serve(client.unwrap())));
     addr
@@ -41,8 +47,12 @@ fn answer(client: &mut TcpStream, before: impl FnOnce(&[u8])) -> Option<()> {
 
 /// A proxy that reports each request and grants it.
 fn granting() -> (SocketAddr, Receiver<Vec<u8>>) {
+    granting_at(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap())
+}
+
+fn granting_at(listener: TcpListener) -> (SocketAddr, Receiver<Vec<u8>>) {
     let (report, requests) = channel();
-    let addr = proxy(move |mut client| {
+    let addr = serve_on(listener, move |mut client| {
         answer(&mut client, |request| report.send(request.to_vec()).unwrap());
     });
     (addr, requests)
@@ -199,6 +209,37 @@ fn a_local_address_is_connected_from() {
     });
 }
 
+#[test]
+fn a_local_address_of_the_other_family() {
+    let (addr, requests) = granting();
+    let from = SocketAddr::from(([0, 0, 0, 0, 0, 0, 0, 1], 0));
+    everywhere(|front| {
+        let error = (front.connect5)(&Proxy::socks5(addr).unwrap().local_addr(from), "example.com:80");
+        let error = error.unwrap_err();
+        assert_eq!(error.stage(), Stage::Dial);
+        let ErrorKind::Unreachable(attempts) = error.kind() else { panic!("{error}") };
+        assert_eq!((attempts.len(), &attempts[0].address), (1, &addr.to_string()));
+        assert_eq!(attempts[0].error.kind(), std::io::ErrorKind::InvalidInput);
+        let reason = "the local address ::1 is IPv6 and can't reach an IPv4 address";
+        assert!(error.to_string().ends_with(&format!("{addr}: {reason}")), "{error}");
+    });
+    assert_eq!(requests.try_iter().count(), 0);
+}
+
+/// A port that was just left by a connection to one proxy leads to another. No other program uses
+/// this address and so the port.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_local_port_is_used_again() {
+    let free = TcpListener::bind(("127.0.0.7", 0)).unwrap().local_addr().unwrap();
+    everywhere(|front| {
+        for _ in 0..3 {
+            let (addr, _requests) = granting();
+            (front.connect5)(&Proxy::socks5(addr).unwrap().local_addr(free), "example.com:80").unwrap();
+        }
+    });
+}
+
 #[cfg(unix)]
 #[test]
 fn a_unix_domain_socket() {
@@ -284,7 +325,29 @@ fn options_of_the_socket() {
     };
     let proxy = Proxy::socks5(addr).unwrap();
     assert_eq!(options(proxy.clone()), (true, false, false));
-    // The least that the system takes is a second.
-    let kept = proxy.nodelay(false).keepalive(Duration::from_millis(1));
+    let kept = proxy.nodelay(false).keepalive(Duration::from_secs(60));
     assert_eq!(options(kept), (false, true, false));
+}
+
+/// What the system would refuse is set to the nearest that it takes.
+#[test]
+fn any_keepalive() {
+    let (addr, _requests) = granting();
+    for (asked, seconds) in [
+        (Duration::ZERO, 1),
+        (Duration::from_millis(1), 1),
+        (Duration::from_millis(1999), 1),
+        (Duration::from_secs(7200), 7200),
+        (Duration::from_secs(32_767), 32_767),
+        (Duration::from_secs(32_768), 32_767),
+        (Duration::from_secs(1 << 31), 32_767),
+        (Duration::MAX, 32_767),
+    ] {
+        let stream = anysocks::blocking::dial(Proxy::socks5(addr).unwrap().keepalive(asked)).unwrap();
+        assert!(socket2::SockRef::from(&stream).keepalive().unwrap());
+        #[cfg(target_os = "linux")]
+        assert_eq!(rustix::net::sockopt::tcp_keepidle(&stream).unwrap().as_secs(), seconds, "{asked:?}");
+        // Not every other system can be asked.
+        let _ = seconds;
+    }
 }

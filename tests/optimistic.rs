@@ -12,14 +12,19 @@ mod ways;
 use anysocks::{Auth, Chain, Credentials, ErrorKind, Invalid, Proxy, Reply, Stage};
 use messages::{PASSWORD, Speaks, USER, subnegotiation};
 use scene::{BEHIND, Lonely, TARGET, behind, chain, dialogue, error, invalid, serving};
+use socket2::{Domain, Socket, Type};
 use std::io::{Read, Write};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpStream};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use support::case::Case;
 use support::clock::assert_on_time;
+#[cfg(target_os = "linux")]
+use support::in_namespace;
 use support::script::{Line, Manner, Script, Stall, client, proxy};
 use support::server::Server;
 use support::toy;
+use ways::hooks::Does;
 use ways::{at_once, everywhere};
 
 const FIRST: &[u8] = b"GET / HTTP/1.1\r\n\r\n";
@@ -215,6 +220,36 @@ fn both_sides_block_until_the_timeout() {
     });
 }
 
+/// The proxy has refused and closed the connection: the refusal is the error, wherever the write
+/// fails.
+#[test]
+fn broken_at_every_byte() {
+    let addr = serving(drop);
+    let glued = Manner { glued: true, ..Manner::default() };
+    let kinds = [&Speaks::ALL.map(|kind| vec![kind])[..], &[vec![Speaks::Socks4, Speaks::Password]]].concat();
+    for kinds in kinds {
+        let granted = with(dialogue(&kinds, TARGET), FIRST);
+        let mut refused = granted.clone();
+        let last = kinds[kinds.len() - 1];
+        refused[granted.len() - 1] = proxy(Stage::Request, last.refused());
+        // If a write to the first fails, the last is not asked.
+        let before = said(&dialogue(&kinds, TARGET)) - said(&last.connection(TARGET));
+        for (lines, reply) in [(refused, true), (granted, false)] {
+            everywhere(|way| {
+                for broken in before..said(&lines) {
+                    let _case = Case::new(format!("{kinds:?}, refused: {reply}, after {broken} bytes"));
+                    let script = Script::new(&lines, BANNER, Manner { broken: Some(broken), ..glued });
+                    let opened = (way.over)(behind(addr, &kinds), script.clone(), TARGET, FIRST);
+                    let failed = error(opened);
+                    assert_eq!(failed.reply().is_some(), reply, "{failed:?}");
+                    assert!(reply || matches!(failed.kind(), ErrorKind::Io(_)), "{failed:?}");
+                    assert!(script.state().unread().ends_with(BANNER));
+                }
+            });
+        }
+    }
+}
+
 /// A proxy that refuses hangs up, with what it has not read; its code is heard all the same.
 #[test]
 fn a_refusal_of_one_who_reads_no_more() {
@@ -234,6 +269,95 @@ fn a_refusal_of_one_who_reads_no_more() {
             }
         });
     }
+}
+
+/// A proxy that refuses, reads no more and keeps the connection open. The buffers are too small
+/// for the first bytes.
+#[test]
+fn a_refusal_of_one_who_keeps_the_connection() {
+    let first = large();
+    for kind in Speaks::ALL {
+        let addr = keeping(kind, kind.refused(), |_| ());
+        everywhere(|way| {
+            for does in [|| Does::Shrink, || Does::ShrinkAndKeep] {
+                let _case =
+                    Case::new(format!("{kind:?}, {}", if let Does::Shrink = does() { "" } else { "kept" }));
+                let one = (way.wrapped)(kind.at(addr).into(), Box::new(move |_| does()));
+                let failed = error(one.connect_with(TARGET, &first));
+                assert_eq!((failed.stage(), failed.reply().is_some()), (Stage::Request, true), "{failed:?}");
+            }
+        });
+    }
+}
+
+/// The same with small buffers on every socket, also in a chain.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_refusal_where_buffers_are_small() {
+    const PREPARE: &str = "ip link set lo up mtu 1500 && echo '4608 4608 4608' >/proc/sys/net/ipv4/tcp_wmem";
+    if !in_namespace::is_inside("a_refusal_where_buffers_are_small", PREPARE) {
+        return;
+    }
+    let first = large();
+    for kinds in [vec![Speaks::Password], vec![Speaks::Socks4, Speaks::Socks5], vec![Speaks::Socks5; 3]] {
+        let (last, before) = kinds.split_last().expect("a proxy");
+        let mut lines: Vec<_> =
+            before.iter().zip(BEHIND).flat_map(|(kind, next)| kind.connection(next)).collect();
+        lines.extend(last.lines(1, TARGET, last.refused()));
+        let addr = keeping_after(lines, |_| ());
+        everywhere(|way| {
+            let _case = Case::new(format!("{kinds:?}"));
+            let failed = error((way.new)(behind(addr, &kinds)).connect_with(TARGET, &first));
+            assert!(failed.reply().is_some(), "{failed:?}");
+        });
+    }
+}
+
+/// The same proxy grants the request: the rest of the first bytes follows.
+#[test]
+fn a_grant_of_one_who_reads_slowly() {
+    let first = large();
+    for kind in Speaks::ALL {
+        let expected = first.clone();
+        let addr = keeping(kind, kind.granted(messages::BOUND), move |client| {
+            let mut heard = vec![0; expected.len()];
+            client.read_exact(&mut heard).expect("the first bytes");
+            assert!(heard == expected, "they come as they were");
+            client.write_all(BANNER).expect("a client that listens");
+        });
+        everywhere(|way| {
+            for does in [|| Does::Shrink, || Does::ShrinkAndKeep] {
+                let one = (way.wrapped)(kind.at(addr).into(), Box::new(move |_| does()));
+                let (_, mut stream) = one.connect_with(TARGET, &first).expect("a tunnel");
+                let mut banner = vec![0; BANNER.len()];
+                stream.read_exact(&mut banner).expect("an answer to all of them");
+                assert_eq!(banner, BANNER);
+            }
+        });
+    }
+}
+
+/// A proxy with a small buffer that reads only the request before it replies, and keeps the
+/// connection open.
+fn keeping(
+    kind: Speaks,
+    reply: Vec<u8>,
+    then: impl Fn(&mut TcpStream) + Clone + Send + 'static,
+) -> SocketAddr {
+    keeping_after(kind.lines(1, TARGET, reply), then)
+}
+
+fn keeping_after(lines: Vec<Line>, then: impl Fn(&mut TcpStream) + Clone + Send + 'static) -> SocketAddr {
+    let listener = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+    listener.set_recv_buffer_size(4096).expect("a small buffer");
+    listener.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).expect("a port");
+    listener.listen(64).expect("a listener");
+    let kept = Arc::new(Mutex::new(Vec::new()));
+    scene::serving_on(listener.into(), move |mut client| {
+        scene::play(&mut client, &lines).expect("a client that knows its part");
+        then(&mut client);
+        kept.lock().expect("no panic before").push(client);
+    })
 }
 
 #[test]

@@ -18,15 +18,20 @@ mod socks5_replies;
 mod socks5_requests;
 mod support;
 
+use anysocks::{Conversation, Error, Established, Scratch, Step};
 use check::{check, check_given_up, check_stream, each};
 use row::Row;
-use support::script::{Manner, Stall};
+use std::io::{Read, Write};
+use support::dialogue::Talk;
+use support::drivers::{DRIVERS, Driver};
+use support::script::{Manner, Script, Stall};
 
 const GLUED: Manner = Manner {
     glued: true,
     split: None,
     again: None,
     end: None,
+    broken: None,
     crumbs: false,
     stall: None,
     buffered: false,
@@ -70,6 +75,52 @@ fn one_byte_at_a_time() {
         check(row, driver, Manner { crumbs: true, ..Manner::default() });
         check(row, driver, Manner { crumbs: true, ..GLUED });
     });
+}
+
+/// The proxy has sent everything and closed the connection: its refusal is the error, wherever the
+/// write fails.
+#[test]
+fn broken_at_every_byte() {
+    each(|row, driver| {
+        for broken in 0..row.said() {
+            let manner = Manner { broken: Some(broken), ..Manner::default() };
+            let (crumbs, stall) = (row.said() < 64, Some(Stall::Blocked));
+            for manner in [manner, Manner { glued: true, ..manner }, Manner { buffered: true, ..manner }] {
+                check(row, driver, manner);
+                check(row, driver, Manner { crumbs, stall, ..manner });
+            }
+            // A grant without a request may be complete before anything is flushed.
+            if row.is_refused() {
+                check(row, driver, Manner { glued: true, buffered: true, crumbs, ..manner });
+            }
+        }
+    });
+}
+
+/// The driver of `Conversation`'s documentation, which needs no code of its own for failed writes.
+#[test]
+fn on_a_driver_by_hand() {
+    const BY_HAND: Driver = Driver { name: "by hand", converse: by_hand, ..DRIVERS[0] };
+    fn by_hand(stream: &mut Script, talk: &mut Talk<'_>) -> Result<Established, Error> {
+        loop {
+            let mut scratch = Scratch::new();
+            let moved = match talk.step(&mut scratch) {
+                Step::Write(bytes) => stream.write(bytes),
+                Step::Read([]) => Ok(0),
+                Step::Read(buf) => stream.flush().and_then(|()| stream.read(buf)),
+                Step::Done(outcome) => return Ok(outcome),
+            };
+            talk.report(moved)?;
+        }
+    }
+    for row in &check::rows() {
+        check(row, &BY_HAND, Manner::default());
+        check(row, &BY_HAND, GLUED);
+        for broken in 0..row.said() {
+            check(row, &BY_HAND, Manner { broken: Some(broken), ..Manner::default() });
+            check(row, &BY_HAND, Manner { broken: Some(broken), ..GLUED });
+        }
+    }
 }
 
 /// `Pending` or `WouldBlock`, and `Interrupted`, before each byte and each flush.
@@ -128,7 +179,7 @@ fn accept_given_up_at_every_byte() {
     });
 }
 
-fn each_bind(test: impl Fn(&Row, &support::drivers::Driver)) {
+fn each_bind(test: impl Fn(&Row, &Driver)) {
     each(|row, driver| {
         if row.dialogue.binds() {
             test(row, driver);

@@ -8,13 +8,30 @@ use rustix::event::{PollFd, PollFlags};
 use socket2::SockAddr;
 use std::io;
 use std::net::TcpStream;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 type Running<'a> = (&'a SockAddr, TcpStream);
+
+/// Waits until a socket is ready or the deadline has passed.
+type Poll = fn(&mut [PollFd<'_>], Deadline) -> io::Result<bool>;
+
+/// How often attempts are asked whether they have failed. `WSAPoll` reports no failed attempt
+/// before Windows 10 version 2004.
+const RECHECK: Option<Duration> = if cfg!(windows) { Some(Duration::from_millis(250)) } else { None };
 
 /// Connects to the first address that answers: one after the other, each [`ATTEMPT_DELAY`] after the one before it or as soon as
 /// that one has failed, and all that have begun go on (RFC 8305 §5). The socket stays non-blocking.
 pub(super) fn race(
+    addrs: &[SockAddr],
+    options: &SocketOptions,
+    deadline: Deadline,
+) -> Result<TcpStream, Failures> {
+    race_by(wait, RECHECK, addrs, options, deadline)
+}
+
+fn race_by(
+    poll: Poll,
+    recheck: Option<Duration>,
     addrs: &[SockAddr],
     options: &SocketOptions,
     deadline: Deadline,
@@ -36,8 +53,11 @@ pub(super) fn race(
         if running.is_empty() {
             return Err(failures);
         }
-        let until = if waiting.peek().is_some() { Some(earlier(deadline, next_at)) } else { deadline };
-        match wait_any(&mut running, &mut failures, until) {
+        let next_at_the_latest = waiting.peek().map(|_| next_at);
+        let recheck_at = recheck.map(|interval| Instant::now() + interval);
+        let until = [deadline, next_at_the_latest, recheck_at].into_iter().flatten().min();
+        let reported = poll_all(poll, &running, until);
+        match take_ended(&mut running, &mut failures, reported, recheck.is_some()) {
             Ended::Won(socket) => return Ok(socket),
             Ended::Failed => next_at = Instant::now(),
             Ended::None if deadline.is_some_and(|deadline| deadline <= Instant::now()) => {
@@ -49,10 +69,6 @@ pub(super) fn race(
     }
 }
 
-fn earlier(deadline: Deadline, next_at: Instant) -> Instant {
-    deadline.map_or(next_at, |deadline| deadline.min(next_at))
-}
-
 /// What came of waiting for attempts.
 enum Ended {
     None,
@@ -60,26 +76,37 @@ enum Ended {
     Won(TcpStream),
 }
 
-/// Waits until an attempt ends, and takes those out that have.
-fn wait_any(running: &mut Vec<Running<'_>>, failures: &mut Failures, until: Deadline) -> Ended {
+/// Waits until an attempt ends: for each, whether it has.
+fn poll_all(poll: Poll, running: &[Running<'_>], until: Deadline) -> io::Result<Vec<bool>> {
     let mut sockets: Vec<_> = running.iter().map(|(_, socket)| PollFd::new(socket, PollFlags::OUT)).collect();
-    if let Err(error) = wait(&mut sockets, until) {
-        drop(sockets);
-        for (addr, _) in running.drain(..) {
-            failures.push(addr, io::Error::from(error.kind()));
+    poll(&mut sockets, until)?;
+    Ok(sockets.iter().map(|socket| !socket.revents().is_empty()).collect())
+}
+
+/// Takes out the attempts that have ended: those that were reported and, with `recheck`, those
+/// whose sockets have an error.
+fn take_ended(
+    running: &mut Vec<Running<'_>>,
+    failures: &mut Failures,
+    reported: io::Result<Vec<bool>>,
+    recheck: bool,
+) -> Ended {
+    let reported = match reported {
+        Ok(reported) => reported,
+        Err(error) => {
+            for (addr, _) in running.drain(..) {
+                failures.push(addr, io::Error::from(error.kind()));
+            }
+            return Ended::Failed;
         }
-        return Ended::Failed;
-    }
-    let ended: Vec<bool> = sockets.iter().map(|socket| !socket.revents().is_empty()).collect();
+    };
     let mut outcome = Ended::None;
     let mut still_running = Vec::new();
-    for (attempt, ended) in running.drain(..).zip(ended) {
-        if !ended {
-            still_running.push(attempt);
-            continue;
-        }
-        match connected(&attempt.1) {
-            Ok(()) => outcome = Ended::Won(attempt.1),
+    for (attempt, reported) in running.drain(..).zip(reported) {
+        let state = if reported || recheck { connected(&attempt.1) } else { Ok(()) };
+        match state {
+            Ok(()) if reported => outcome = Ended::Won(attempt.1),
+            Ok(()) => still_running.push(attempt),
             Err(error) => {
                 failures.push(attempt.0, error);
                 if let Ended::None = outcome {
@@ -95,11 +122,48 @@ fn wait_any(running: &mut Vec<Running<'_>>, failures: &mut Failures, until: Dead
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::racing::{OPTIONS, races};
+    use crate::racing::{OPTIONS, nobody_listens, races};
+    use std::net::{SocketAddr, TcpListener};
+    use std::thread;
+
+    /// Reports successes alone, as `WSAPoll` did.
+    fn without_failures(sockets: &mut [PollFd<'_>], until: Deadline) -> io::Result<bool> {
+        loop {
+            wait(sockets, Some(Instant::now()))?;
+            for socket in sockets.iter_mut() {
+                if socket.revents().intersects(PollFlags::ERR | PollFlags::HUP) {
+                    socket.clear_revents();
+                }
+            }
+            let ready = sockets.iter().any(|socket| !socket.revents().is_empty());
+            if ready || until.is_some_and(|until| until <= Instant::now()) {
+                return Ok(ready);
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    #[test]
+    fn a_failure_that_poll_does_not_report() {
+        let deadline = Some(Instant::now() + Duration::from_secs(60));
+        let recheck = Some(Duration::from_millis(50));
+        let race = |addrs: &[SocketAddr]| {
+            let addrs: Vec<_> = addrs.iter().copied().map(SockAddr::from).collect();
+            race_by(without_failures, recheck, &addrs, &OPTIONS, deadline)
+        };
+        let (dead, _bound) = nobody_listens();
+        let attempts = race(&[dead, dead]).unwrap_err().into_attempts();
+        let kinds: Vec<_> = attempts.iter().map(|attempt| attempt.error.kind()).collect();
+        assert_eq!(kinds, [io::ErrorKind::ConnectionRefused; 2]);
+
+        let live = TcpListener::bind("127.0.0.1:0").unwrap();
+        let addr = live.local_addr().unwrap();
+        assert_eq!(race(&[dead, addr]).unwrap().peer_addr().unwrap(), addr);
+    }
 
     #[test]
     fn races_as_rfc_8305_says() {
-        races(|addrs, deadline| match race(&addrs, &OPTIONS, deadline) {
+        races(|addrs, options, deadline| match race(&addrs, options, deadline) {
             Ok(socket) => Ok(socket.peer_addr().unwrap()),
             Err(failures) => Err(failures.into_attempts()),
         });

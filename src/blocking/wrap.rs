@@ -8,6 +8,7 @@ use crate::error::{Error, ErrorKind};
 use crate::proxy::Proxy;
 use crate::runtime::Deadline;
 use crate::wrap::{Wrap, Wrapped};
+use socket2::SockRef;
 use std::fmt;
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
@@ -68,6 +69,12 @@ impl<S: Read + Write + Send + Sync + 'static> Wrap<Blocking> for Wrapped<Hook<S>
             return Err(Error::new(stage, ErrorKind::TimedOut));
         }
         outcome
+    }
+
+    /// The system counts its own records as part of the buffer, and the wrapper may add bytes: a
+    /// quarter always fits.
+    fn at_once(held: &Held<S>) -> usize {
+        SockRef::from(&held.inside).send_buffer_size().unwrap_or(0) / 4
     }
 
     fn finish(held: Held<S>) -> io::Result<S> {

@@ -212,8 +212,14 @@ impl Proxy {
         self
     }
 
-    /// The time that dialling and handshake together may take, and with [`Resolve::Locally`] all attempts; `None` for no limit.
-    /// 30 seconds if this is not called.
+    /// Sets the time that dialling and handshake together may take. The default is 30 seconds;
+    /// `None` sets no limit.
+    ///
+    /// With [`Resolve::Locally`], the addresses of the target's name share this time. The request
+    /// for an address times out after the remaining time divided by the number of remaining
+    /// addresses, but not before 2 seconds, and the next address follows. Dialling and
+    /// authentication may use all of the remaining time. Without a limit, the request for an
+    /// address never times out.
     #[must_use]
     pub fn timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.timeout = timeout.into();
@@ -227,14 +233,33 @@ impl Proxy {
         self
     }
 
-    /// After how much silence the system begins to probe whether the proxy is still there; `None`, and if this is not called: never.
+    /// Sets how long the connection may be silent before the system probes whether the proxy still
+    /// answers (TCP keepalive). `None`, the default, switches the probes off.
+    ///
+    /// The time is rounded down to whole seconds and limited to the range that every system
+    /// accepts, from 1 to 32,767 seconds (nine hours). How often the system probes, and when it
+    /// closes the connection, are its own settings.
     #[must_use]
     pub fn keepalive(mut self, after: impl Into<Option<Duration>>) -> Self {
         self.socket.keepalive = after.into();
         self
     }
 
-    /// The address of this machine to connect from; port 0 for any. Addresses of the proxy of the other family can't be reached then.
+    /// Sets the address of this machine to connect from, for TCP and, without its port, for the
+    /// datagrams of an association. `None`, the default, leaves the choice to the system.
+    ///
+    /// With port 0, the system chooses a port for each connection. On Linux, connections to
+    /// different proxy addresses can share a port (`IP_BIND_ADDRESS_NO_PORT`); on other systems,
+    /// and for datagrams, each takes a port of its own.
+    ///
+    /// With any other port, there can be one connection at a time, on Linux one to each proxy
+    /// address. After that is closed, the system may refuse the next one for some minutes.
+    ///
+    /// The proxy is dialled only at addresses of the same family. Addresses of the other family
+    /// are listed in [`Unreachable`](crate::ErrorKind::Unreachable) with the kind
+    /// [`InvalidInput`](std::io::ErrorKind::InvalidInput). A relay of the other family is an error
+    /// of [`Stage::Association`](crate::Stage::Association). [`udp::Options::source`] sets another
+    /// address for the datagrams.
     #[must_use]
     pub fn local_addr(mut self, addr: impl Into<Option<SocketAddr>>) -> Self {
         self.socket.local_addr = addr.into();

@@ -2,8 +2,8 @@
 
 use super::watched::AsyncUdpFront;
 use crate::address::Address;
+use crate::driver::STEPS_AT_ONCE;
 use crate::error::Error;
-use crate::fair::STEPS_AT_ONCE;
 use crate::into_proxy::IntoProxy;
 use crate::target::Target;
 use crate::udp::{self, Datagram, Direction, Fragments, Header, RecvBatch, SendBatch, SocksUdpSocket};

@@ -51,6 +51,9 @@ impl Chain {
 
     /// The time that all of it together may take, whatever has to be tried; `None`, and if this is not called, as much as the proxies' own limits
     /// together. Each proxy keeps its own besides, which begins with its turn.
+    ///
+    /// The addresses of a name that this machine [resolves](crate::Resolve::Locally) for a proxy
+    /// share the time that this proxy has left.
     #[must_use]
     pub fn timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.timeout = timeout.into();

@@ -5,6 +5,7 @@ mod environment;
 mod exception;
 mod no_proxy;
 mod rule;
+mod share;
 mod walk;
 
 pub use chain::Chain;

@@ -1,6 +1,8 @@
 //! The way through one proxy or several: dial the first, then ask each for the next, and the last for the target.
 
+use super::share::{Failed, ask};
 use crate::any_version::AnyVersion;
+use crate::conversation::Conversation;
 use crate::error::{Error, ErrorKind, Stage};
 use crate::established::Established;
 use crate::invalid::Invalid;
@@ -75,7 +77,8 @@ struct Stop<'a> {
 }
 
 impl<R: Runtime, W: Wrap<R>, V: Version> Way<'_, R, W, V> {
-    /// Where a proxy is not asked for names, tries each address that the name has.
+    /// Where a proxy is not asked for names, tries each address that the name has, one after the
+    /// other.
     async fn by_each_address(&self, target: Target<'_>) -> Result<Granted<W::Stream>, Error> {
         // What is wrong with the options is found before anybody is asked.
         let mut stops = self.stops(target)?;
@@ -83,20 +86,25 @@ impl<R: Runtime, W: Wrap<R>, V: Version> Way<'_, R, W, V> {
             self.look_up(n, stop).await.map_err(self.at(n))?;
         }
         loop {
-            let refused = match self.once(&stops).await {
-                Err(refused) => refused,
-                reached => return reached,
+            let Failed { error, share_is_over } = match self.once(&stops).await {
+                Ok(granted) => return Ok(granted),
+                Err(failed) => failed,
             };
-            let last = stops.len() - 1;
-            let n = refused.hop().map_or(last, |number| number - 1);
-            // The first bytes are for the last proxy alone.
-            let may_repeat = n < last || self.asked.first_bytes.is_empty();
+            let n = error.hop().map_or(stops.len() - 1, |number| number - 1);
             let another = stops.get_mut(n).and_then(|stop| Some((stop.others.next()?, stop)));
             match another {
-                Some((another, stop)) if worth_another(&refused, may_repeat) => stop.target = another,
-                _ => return Err(refused),
+                Some((another, stop)) if share_is_over || worth_another(&error, self.may_repeat(n)) => {
+                    stop.target = another;
+                }
+                _ => return Err(error),
             }
         }
+    }
+
+    /// Whether another address may be tried after this proxy closed the connection or did not
+    /// answer. The last proxy may have passed the first bytes on.
+    const fn may_repeat(&self, n: usize) -> bool {
+        n + 1 < self.hops.len() || self.asked.first_bytes.is_empty()
     }
 
     /// What each proxy is to be asked for.
@@ -142,7 +150,7 @@ impl<R: Runtime, W: Wrap<R>, V: Version> Way<'_, R, W, V> {
         Ok(())
     }
 
-    async fn once(&self, stops: &[Stop<'_>]) -> Result<Granted<W::Stream>, Error> {
+    async fn once(&self, stops: &[Stop<'_>]) -> Result<Granted<W::Stream>, Failed> {
         let hops = self.hops;
         let last = hops.len() - 1;
         let mut limit = earlier::<R>(self.whole, &hops[0]);
@@ -154,19 +162,50 @@ impl<R: Runtime, W: Wrap<R>, V: Version> Way<'_, R, W, V> {
         let wrapped = self.wrap.wrap(stream, Some(&hops[0]), limit).await;
         let mut held = wrapped.map_err(failed(Stage::Dial)).map_err(self.at(0))?;
         for (n, stop) in stops[..last].iter().enumerate() {
-            let passing = pass::<R, W>(&mut held, &hops[n], stop.target.borrowed(), limit);
-            self.hop(n, passing).await?;
+            self.hop(n, self.pass(&mut held, n, stop, limit)).await?;
             limit = earlier::<R>(self.whole, &hops[n + 1]);
         }
-        let mut talk = self.asked.of(V::auth(&hops[last])?, stops[last].target.borrowed())?;
-        let established = self.hop(last, W::converse(&mut held, &mut talk, limit)).await?;
+        let talk = self.asked.of(V::auth(&hops[last])?, stops[last].target.borrowed())?;
+        let mut talk = talk.at_most(W::at_once(&held));
+        let established = self.hop(last, self.ask(&mut held, &mut talk, last, &stops[last], limit)).await?;
         let stream = W::finish(held).map_err(failed(Stage::Request)).map_err(self.at(last))?;
         Ok((stream, established, proxy))
     }
 
     /// What is said to this proxy.
-    async fn hop<T>(&self, n: usize, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-        trace::hop(n + 1, self.hops.len(), &self.hops[n], work).await.map_err(self.at(n))
+    async fn hop<T>(&self, n: usize, work: impl Future<Output = Result<T, Failed>>) -> Result<T, Failed> {
+        let said = trace::hop(n + 1, self.hops.len(), &self.hops[n], work).await;
+        said.map_err(|failed| Failed { error: self.at(n)(failed.error), ..failed })
+    }
+
+    /// Has this proxy connect to the next one.
+    async fn pass(
+        &self,
+        held: &mut W::Held,
+        n: usize,
+        stop: &Stop<'_>,
+        limit: Deadline,
+    ) -> Result<(), Failed> {
+        let mut talk = AnyVersion::connect(self.hops[n].protocol(), stop.target.borrowed())?;
+        let established = self.ask(held, &mut talk, n, stop, limit).await?;
+        if established.frames.is_some() {
+            let why = "only the last proxy of a chain may negotiate an encapsulation";
+            return Err(Error::new(Stage::Request, ErrorKind::Encapsulation(why.into())).into());
+        }
+        Ok(())
+    }
+
+    /// Asks this proxy. The address shares the time if another one may follow.
+    async fn ask<T: Conversation<Outcome = Established> + Send + Sync>(
+        &self,
+        held: &mut W::Held,
+        talk: &mut T,
+        n: usize,
+        stop: &Stop<'_>,
+        limit: Deadline,
+    ) -> Result<Established, Failed> {
+        let others = if self.may_repeat(n) { stop.others.len() } else { 0 };
+        ask::<R, W, T>(held, talk, limit, others + 1).await
     }
 
     /// The same error, of this proxy.
@@ -174,22 +213,6 @@ impl<R: Runtime, W: Wrap<R>, V: Version> Way<'_, R, W, V> {
         let hops = self.hops;
         move |error| error.at_hop(&hops[n], n + 1, hops.len())
     }
-}
-
-/// Has a proxy connect to the next one.
-async fn pass<R: Runtime, W: Wrap<R>>(
-    held: &mut W::Held,
-    hop: &Proxy,
-    next: Target<'_>,
-    limit: Deadline,
-) -> Result<(), Error> {
-    let mut talk = AnyVersion::connect(hop.protocol(), next)?;
-    let established = W::converse(held, &mut talk, limit).await?;
-    if established.frames.is_some() {
-        let why = "only the last proxy of a chain may negotiate an encapsulation";
-        return Err(Error::new(Stage::Request, ErrorKind::Encapsulation(why.into())));
-    }
-    Ok(())
 }
 
 /// Where a proxy is, for the one before it.

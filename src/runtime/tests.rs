@@ -102,6 +102,30 @@ fn each_address_is_tried_until_one_is_granted() {
     assert_eq!(asked.iter().take(4).collect::<Vec<_>>(), [1, 2, 3, 4]);
 }
 
+/// Fifteen addresses have two seconds each of the thirty that there are.
+#[test]
+fn an_address_that_is_not_answered_for_leaves_time_to_the_next() {
+    let (proxy, listener) = silent();
+    let (report, asked) = channel();
+    thread::spawn(move || {
+        let mut clients = Vec::new();
+        for client in listener.incoming() {
+            let mut client = client.unwrap();
+            client.read_exact(&mut [0; 3]).unwrap();
+            client.write_all(&[5, 0]).unwrap();
+            let mut request = [0; 10];
+            client.read_exact(&mut request).unwrap();
+            report.send(request[7]).unwrap();
+            if !clients.is_empty() {
+                client.write_all(GRANTED).unwrap();
+            }
+            clients.push(client);
+        }
+    });
+    connect5(&proxy, &format!("{}.test:80", ["v4"; 15].join("-"))).unwrap();
+    assert_eq!(asked.iter().take(2).collect::<Vec<_>>(), [1, 2]);
+}
+
 #[test]
 fn the_last_refusal_is_told() {
     let (proxy, _asked) = proxy(&[b"\x05\x02", b"\x05\x04", b"\x05\x05"]);

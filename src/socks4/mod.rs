@@ -124,6 +124,7 @@ impl<'a> Socks4<'a> {
         let left =
             self.turn.moved(n).map_err(|offered| failed(ErrorKind::Overrun { reported: n, offered }))?;
         if n == 0 {
+            self.turn.unless_mute()?;
             return Err(failed(ErrorKind::EndedEarly { received: self.reply.received() }));
         }
         if self.phase == Phase::Request {
@@ -135,6 +136,7 @@ impl<'a> Socks4<'a> {
         }
         self.reply.filled(n)?;
         if self.reply.is_granted()? {
+            self.turn.unless_mute()?;
             self.phase = Phase::Granted;
         }
         Ok(())
@@ -175,5 +177,16 @@ impl Conversation for Socks4<'_> {
 
     fn stage(&self) -> Stage {
         Stage::Request
+    }
+
+    fn write_failed(&mut self, error: Error) -> Result<(), Error> {
+        match self.phase {
+            Phase::Request | Phase::Reply => {
+                self.turn.write_failed(error);
+                self.phase = Phase::Reply;
+                Ok(())
+            }
+            Phase::Granted | Phase::Over => Err(error),
+        }
     }
 }

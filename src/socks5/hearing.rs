@@ -116,6 +116,7 @@ impl Socks5<'_> {
 
     fn hear_reply(&mut self) -> Result<(), Error> {
         if self.reply.is_granted()? {
+            self.turn.unless_mute()?;
             self.phase = Phase::Granted;
         }
         Ok(())

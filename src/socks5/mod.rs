@@ -74,6 +74,18 @@ enum Phase {
     Over,
 }
 
+impl Phase {
+    /// The phase of the answer to the message of this one.
+    const fn answered_in(self) -> Self {
+        match self {
+            Self::Greeting => Self::Selection,
+            Self::Password => Self::Status,
+            Self::Request => Self::Reply,
+            phase => phase,
+        }
+    }
+}
+
 impl<'a> Socks5<'a> {
     /// Asks for a connection to the target.
     ///
@@ -140,13 +152,11 @@ impl<'a> Socks5<'a> {
         self.method
     }
 
-    /// Goes on to the phase, or, where all was said already, to the one in which the proxy answers.
+    /// Goes on to the phase, or to that of the proxy's answer if the message is out already or
+    /// can't be written any more.
     const fn speak(&mut self, phase: Phase) {
-        self.phase = match phase {
-            Phase::Password if self.messages.pipelined => Phase::Status,
-            Phase::Request if self.messages.pipelined => Phase::Reply,
-            phase => phase,
-        };
+        let silent = self.messages.pipelined || self.turn.is_mute();
+        self.phase = if silent { phase.answered_in() } else { phase };
     }
 
     /// A message is out.
@@ -155,11 +165,7 @@ impl<'a> Socks5<'a> {
         if let Some(frames) = &mut self.reply.frames {
             frames.outgoing.sent(bytes);
         }
-        self.phase = match self.phase {
-            Phase::Greeting => Phase::Selection,
-            Phase::Password => Phase::Status,
-            _ => Phase::Reply,
-        };
+        self.phase = self.phase.answered_in();
     }
 
     fn moved(&mut self, n: usize) -> Result<(), Error> {
@@ -170,6 +176,9 @@ impl<'a> Socks5<'a> {
             .turn
             .moved(n)
             .map_err(|offered| Error::new(self.stage(), ErrorKind::Overrun { reported: n, offered }))?;
+        if n == 0 {
+            self.turn.unless_mute()?;
+        }
         if let Some(negotiation) = &mut self.negotiation {
             negotiation.advance(n)?;
             // A METHOD that does not mind the end would be asked again and again.
@@ -188,6 +197,32 @@ impl<'a> Socks5<'a> {
         }
         // Also after a write: the answer may have come unasked, behind an earlier one.
         self.hear()
+    }
+
+    /// Goes on to the proxy's next answer without the message before it.
+    fn listen(&mut self) -> Result<(), Error> {
+        self.phase = self.phase.answered_in();
+        self.pass_over_message()?;
+        self.hear()
+    }
+
+    /// Skips the message that a custom METHOD wants to write.
+    fn pass_over_message(&mut self) -> Result<(), Error> {
+        let Some(negotiation) = &mut self.negotiation else { return Ok(()) };
+        let message = match negotiation.step(&mut Scratch::new()) {
+            Step::Write(bytes) => bytes.len(),
+            _ => return Ok(()),
+        };
+        negotiation.advance(message)?;
+        self.negotiated()
+    }
+
+    fn over_if_failed(&mut self, done: Result<(), Error>) -> Result<(), Error> {
+        if done.is_err() {
+            self.phase = Phase::Over;
+            self.negotiation = None;
+        }
+        done
     }
 
     fn ended_early(&self) -> Error {
@@ -238,11 +273,16 @@ impl Conversation for Socks5<'_> {
 
     fn advance(&mut self, n: usize) -> Result<(), Error> {
         let moved = self.moved(n);
-        if moved.is_err() {
-            self.phase = Phase::Over;
-            self.negotiation = None;
+        self.over_if_failed(moved)
+    }
+
+    fn write_failed(&mut self, error: Error) -> Result<(), Error> {
+        if let Phase::Granted | Phase::Over = self.phase {
+            return Err(error);
         }
-        moved
+        self.turn.write_failed(error);
+        let heard = self.listen();
+        self.over_if_failed(heard)
     }
 
     fn stage(&self) -> Stage {

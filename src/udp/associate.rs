@@ -6,6 +6,7 @@ use super::front::UdpFront;
 use super::relay;
 use super::socket::{Shared, SocksUdpSocket};
 use crate::command::Command;
+use crate::dial::local_for;
 use crate::error::{Error, ErrorKind, Stage};
 use crate::into_proxy::IntoProxy;
 use crate::proxy::Proxy;
@@ -68,8 +69,8 @@ async fn through<F: UdpFront, W: Wrap<F>>(
         None => None,
     };
     let relays = relay::find::<F>(proxy, &granted.bound, ends.as_ref(), deadline).await?;
-    let from = proxy.socket().local_addr.map(|addr| addr.ip());
-    let udp = connect(&relays, declared.as_ref().map(|(socket, _)| socket), from).map_err(failed)?;
+    let from = proxy.socket().local_addr;
+    let udp = connect(&relays, declared.as_ref(), from).map_err(failed)?;
     let local = udp.local_addr().and_then(|addr| address(&addr)).map_err(failed)?;
     let relay = udp.peer_addr().and_then(|addr| address(&addr)).map_err(failed)?;
     let segmentation = Segmentation::of(&udp);
@@ -119,11 +120,15 @@ fn address(addr: &SockAddr) -> io::Result<SocketAddr> {
 }
 
 /// A socket that hears the relay alone: the first of those that the system has a way to.
-fn connect(relays: &[SocketAddr], declared: Option<&Socket>, from: Option<IpAddr>) -> io::Result<Socket> {
+fn connect(
+    relays: &[SocketAddr],
+    declared: Option<&(Socket, SocketAddr)>,
+    from: Option<SocketAddr>,
+) -> io::Result<Socket> {
     let mut last = io::ErrorKind::AddrNotAvailable.into();
     for relay in relays {
         let socket = match declared {
-            Some(socket) => socket.try_clone(),
+            Some((socket, _)) => socket.try_clone(),
             None => socket_to(*relay, from),
         };
         match socket.and_then(|socket| socket.connect(&(*relay).into()).map(|()| socket)) {
@@ -131,7 +136,10 @@ fn connect(relays: &[SocketAddr], declared: Option<&Socket>, from: Option<IpAddr
                 drain(&socket);
                 return Ok(socket);
             }
-            Err(error) => last = error,
+            Err(error) => {
+                let mismatch = declared.and_then(|(_, source)| local_for(*source, *relay).err());
+                last = mismatch.unwrap_or(error);
+            }
         }
     }
     Err(last)
@@ -146,10 +154,14 @@ fn drain(mut socket: &Socket) {
     }
 }
 
-fn socket_to(relay: SocketAddr, from: Option<IpAddr>) -> io::Result<Socket> {
+/// A socket with any free port. Choosing the port when connecting would not help: the system
+/// shares no UDP ports.
+fn socket_to(relay: SocketAddr, from: Option<SocketAddr>) -> io::Result<Socket> {
+    let from = from.map(|from| local_for(from, relay)).transpose()?;
     let socket = datagram_socket(relay)?;
-    if let Some(from) = from.filter(|from| from.is_ipv4() == relay.is_ipv4()) {
-        socket.bind(&SocketAddr::new(from, 0).into())?;
+    if let Some(mut from) = from {
+        from.set_port(0);
+        socket.bind(&from.into())?;
     }
     Ok(socket)
 }

@@ -118,6 +118,23 @@ fn a_local_address() {
     });
 }
 
+/// Datagrams don't leave from another address than the one that was set.
+#[test]
+fn a_local_address_of_the_other_family() {
+    everywhere(|front| {
+        let from = SocketAddr::from(([127, 0, 0, 1], 0));
+        let answer = [client(REQUEST_V4), proxy(Stage::Request, reply("[::1]:9"))];
+        let server = Server::start([selection(), answer].concat(), |_| ());
+        let error = (front.associate)(&server.proxy().local_addr(from)).expect_err("no way to the relay");
+        server.join();
+        assert_eq!(error.stage(), Stage::Association);
+        let ErrorKind::Io(cause) = error.kind() else { panic!("{error:?}") };
+        assert_eq!(cause.kind(), std::io::ErrorKind::InvalidInput);
+        let sentence = "the local address 127.0.0.1 is IPv4 and can't reach an IPv6 address";
+        assert_eq!(cause.to_string(), sentence);
+    });
+}
+
 #[test]
 fn with_a_password() {
     everywhere(|front| {

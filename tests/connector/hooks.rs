@@ -5,6 +5,7 @@ use crate::fronts::listening::Listening;
 use crate::support::listening::{Accept, Accepted};
 use crate::support::script::Line;
 use anysocks::{Address, SocksListener, Version};
+use socket2::SockRef;
 use std::io::{self, Read, Write};
 use std::time::Duration;
 
@@ -19,6 +20,26 @@ pub(crate) enum Does {
     Fail(io::Error),
     /// All is said to the script instead.
     Say(Script),
+    /// The socket has a small buffer.
+    Shrink,
+    /// The same, and the stream keeps what is written until it is flushed.
+    ShrinkAndKeep,
+}
+
+fn shrink<'s>(socket: impl Into<SockRef<'s>>) -> io::Result<()> {
+    socket.into().set_send_buffer_size(8192)
+}
+
+/// A stream that keeps what it is given until it is flushed.
+pub(crate) struct Keeping<S> {
+    inner: S,
+    kept: Vec<u8>,
+}
+
+impl<S> Keeping<S> {
+    fn new(inner: S) -> Self {
+        Self { inner, kept: Vec::new() }
+    }
 }
 
 /// A stream whose other end sees all bits turned over.
@@ -78,6 +99,34 @@ pub(crate) mod blocking {
             }
             Does::Fail(error) => Err(error),
             Does::Say(script) => Ok(Box::new(script)),
+            Does::Shrink => shrunk(stream).map(|stream| -> Wrapped { Box::new(stream) }),
+            Does::ShrinkAndKeep => Ok(Box::new(Keeping::new(shrunk(stream)?))),
+        }
+    }
+
+    fn shrunk(stream: TcpStream) -> io::Result<TcpStream> {
+        shrink(&stream)?;
+        Ok(stream)
+    }
+
+    impl<S: Read> Read for Keeping<S> {
+        fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+            self.inner.read(buf)
+        }
+    }
+
+    impl<S: Write> Write for Keeping<S> {
+        fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+            self.kept.extend(buf);
+            Ok(buf.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            while !self.kept.is_empty() {
+                let n = self.inner.write(&self.kept)?;
+                self.kept.drain(..n);
+            }
+            self.inner.flush()
         }
     }
 
@@ -114,6 +163,8 @@ macro_rules! wrap {
                 Does::Wait => std::future::pending().await,
                 Does::Fail(error) => Err(error),
                 Does::Say(script) => Ok(Box::new(script)),
+                Does::Shrink => shrunk(stream).map(|stream| -> Wrapped { Box::new(stream) }),
+                Does::ShrinkAndKeep => Ok(Box::new(Keeping::new(shrunk(stream)?))),
             }
         }
     };
@@ -131,6 +182,11 @@ pub(crate) mod tokio {
     pub(crate) type Wrapped = Box<dyn Stream>;
 
     wrap!(::tokio::net::TcpStream);
+
+    fn shrunk(stream: ::tokio::net::TcpStream) -> io::Result<::tokio::net::TcpStream> {
+        shrink(&stream)?;
+        Ok(stream)
+    }
 
     impl<S: AsyncRead + Unpin> AsyncRead for Masked<S> {
         fn poll_read(
@@ -156,6 +212,36 @@ pub(crate) mod tokio {
 
         fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
             Pin::new(&mut self.0).poll_shutdown(cx)
+        }
+    }
+
+    impl<S: AsyncRead + Unpin> AsyncRead for Keeping<S> {
+        fn poll_read(
+            mut self: Pin<&mut Self>,
+            cx: &mut Context<'_>,
+            buf: &mut ReadBuf<'_>,
+        ) -> Poll<io::Result<()>> {
+            Pin::new(&mut self.inner).poll_read(cx, buf)
+        }
+    }
+
+    impl<S: AsyncWrite + Unpin> AsyncWrite for Keeping<S> {
+        fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+            self.kept.extend(buf);
+            Poll::Ready(Ok(buf.len()))
+        }
+
+        fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+            let Self { inner, kept } = &mut *self;
+            while !kept.is_empty() {
+                let n = ready!(Pin::new(&mut *inner).poll_write(cx, kept))?;
+                kept.drain(..n);
+            }
+            Pin::new(inner).poll_flush(cx)
+        }
+
+        fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Pin::new(&mut self.inner).poll_shutdown(cx)
         }
     }
 
@@ -209,6 +295,45 @@ pub(crate) mod futures {
     }
 }
 
+#[cfg(any(feature = "smol", feature = "async-std"))]
+mod keeping {
+    use super::Keeping;
+    use futures_io::{AsyncRead, AsyncWrite};
+    use std::io;
+    use std::pin::Pin;
+    use std::task::{Context, Poll, ready};
+
+    impl<S: AsyncRead + Unpin> AsyncRead for Keeping<S> {
+        fn poll_read(
+            mut self: Pin<&mut Self>,
+            cx: &mut Context<'_>,
+            buf: &mut [u8],
+        ) -> Poll<io::Result<usize>> {
+            Pin::new(&mut self.inner).poll_read(cx, buf)
+        }
+    }
+
+    impl<S: AsyncWrite + Unpin> AsyncWrite for Keeping<S> {
+        fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+            self.kept.extend(buf);
+            Poll::Ready(Ok(buf.len()))
+        }
+
+        fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+            let Self { inner, kept } = &mut *self;
+            while !kept.is_empty() {
+                let n = ready!(Pin::new(&mut *inner).poll_write(cx, kept))?;
+                kept.drain(..n);
+            }
+            Pin::new(inner).poll_flush(cx)
+        }
+
+        fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Pin::new(&mut self.inner).poll_close(cx)
+        }
+    }
+}
+
 /// The same for one of the front ends with the traits of futures-io.
 #[cfg(any(feature = "smol", feature = "async-std"))]
 macro_rules! over_futures {
@@ -234,9 +359,20 @@ macro_rules! over_futures {
 #[cfg(feature = "smol")]
 pub(crate) mod smol {
     over_futures!(anysocks::smol::Smol, ::smol::net::TcpStream);
+
+    fn shrunk(stream: ::smol::net::TcpStream) -> io::Result<::smol::net::TcpStream> {
+        shrink(&stream)?;
+        Ok(stream)
+    }
 }
 
 #[cfg(feature = "async-std")]
 pub(crate) mod async_std {
     over_futures!(anysocks::async_std::AsyncStd, ::async_std::net::TcpStream);
+
+    fn shrunk(stream: ::async_std::net::TcpStream) -> io::Result<::async_std::net::TcpStream> {
+        let socket = std::net::TcpStream::try_from(stream)?;
+        shrink(&socket)?;
+        Ok(socket.into())
+    }
 }

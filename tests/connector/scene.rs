@@ -64,8 +64,14 @@ fn pump(mut from: &TcpStream, mut to: &TcpStream) {
 
 /// A server for any number of clients, each of which it serves on a thread.
 pub(crate) fn serving(serve: impl Fn(TcpStream) + Clone + Send + 'static) -> SocketAddr {
+    serving_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port"), serve)
+}
+
+pub(crate) fn serving_on(
+    listener: TcpListener,
+    serve: impl Fn(TcpStream) + Clone + Send + 'static,
+) -> SocketAddr {
     limit_test();
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
     let addr = listener.local_addr().expect("an address");
     thread::spawn(move || {
         for client in listener.incoming() {

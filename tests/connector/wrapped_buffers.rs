@@ -19,6 +19,7 @@ const MANNERS: [Manner; 3] = {
         split: None,
         again: None,
         end: None,
+        broken: None,
         crumbs: false,
         stall: None,
         buffered: true,

@@ -6,7 +6,7 @@ use crate::support::dialogue::Dialogue;
 use crate::support::drivers::{DRIVERS, Driver};
 use crate::support::script::{Line, Manner, Script, Stall, client, proxy};
 use crate::support::toy::{self, Level};
-use anysocks::Stage;
+use anysocks::{ErrorKind, Reply, Stage};
 use std::io::{self, IoSlice};
 
 const REQUEST: &[u8] = b"\x05\x01\x00\x03\x03a.b\x00\x50";
@@ -210,6 +210,38 @@ fn one_frame_at_a_time() {
         persist(|| stream.flush()).expect("a flush");
         assert_eq!(script.state().beyond, [toy::frame(b"ab"), toy::frame(b"cd")].concat());
     });
+}
+
+/// The proxy has sent everything and closed the connection: its refusal is the error, wherever the
+/// write fails.
+#[test]
+fn broken_at_every_byte() {
+    const REFUSED: &[u8] = b"\x05\x05\x00\x01\0\0\0\0\0\0";
+    for level in [Level::Bare, Level::Framed] {
+        for (reply, refused) in [(REFUSED, Some(Reply(5))), (REPLY, None)] {
+            let lines = toy::connection(level, REQUEST, reply);
+            let said: usize =
+                lines.iter().map(|line| if let Line::Client(m) = line { m.len() } else { 0 }).sum();
+            each(|driver| {
+                for broken in 0..said {
+                    for crumbs in [false, true] {
+                        let _case = Case::new(format!("{level:?}, {refused:?}, after {broken} bytes"));
+                        let manner =
+                            Manner { glued: true, broken: Some(broken), crumbs, ..Manner::default() };
+                        let script = Script::new(&lines, BANNER, manner);
+                        let dialogue = Dialogue::v5(toy::auth(), "a.b:80");
+                        let error = (driver.handshake)(script.clone(), &dialogue).err().expect("half of it");
+                        assert_eq!(error.reply(), refused, "{error:?}");
+                        if refused.is_none() {
+                            let ErrorKind::Io(cause) = error.kind() else { panic!("{error:?}") };
+                            assert_eq!(cause.kind(), io::ErrorKind::BrokenPipe);
+                            assert_eq!(script.state().unread(), BANNER);
+                        }
+                    }
+                }
+            });
+        }
+    }
 }
 
 /// Without an encapsulation the stream is the one inside, as it is.

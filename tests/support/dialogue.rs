@@ -128,6 +128,13 @@ impl<V: Version> Conversation for Exchange<'_, V> {
     fn stage(&self) -> Stage {
         self.second.as_ref().map_or_else(|| self.request.stage(), Conversation::stage)
     }
+
+    fn write_failed(&mut self, error: Error) -> Result<(), Error> {
+        match &mut self.second {
+            Some(second) => second.write_failed(error),
+            None => self.request.write_failed(error),
+        }
+    }
 }
 
 impl Conversation for Talk<'_> {
@@ -151,6 +158,13 @@ impl Conversation for Talk<'_> {
         match self {
             Self::V4(talk) => talk.stage(),
             Self::V5(talk) => talk.stage(),
+        }
+    }
+
+    fn write_failed(&mut self, error: Error) -> Result<(), Error> {
+        match self {
+            Self::V4(talk) => talk.write_failed(error),
+            Self::V5(talk) => talk.write_failed(error),
         }
     }
 }

@@ -8,6 +8,8 @@ pub(crate) mod child;
 pub(crate) mod clock;
 pub(crate) mod dialogue;
 pub(crate) mod drivers;
+#[cfg(target_os = "linux")]
+pub(crate) mod in_namespace;
 pub(crate) mod left_out;
 pub(crate) mod listening;
 pub(crate) mod script;

@@ -36,6 +36,9 @@ pub(crate) struct Manner {
     pub(crate) end: Option<usize>,
     /// Each call moves one byte.
     pub(crate) crumbs: bool,
+    /// The proxy has closed the connection, and only so many of the client's bytes leave. What the
+    /// proxy sent can be read.
+    pub(crate) broken: Option<usize>,
     /// Each call is made twice, and the first time comes to nothing.
     pub(crate) stall: Option<Stall>,
     /// Nothing leaves before it is flushed.
@@ -71,7 +74,12 @@ pub(crate) struct State {
     accepted: usize,
     flushed: usize,
     taken: usize,
-    stalled: bool,
+    /// A write, a flush and a read, each by itself.
+    stalled: [bool; 3],
+    /// Whether a flush was asked for since the last write.
+    flush_asked: bool,
+    /// How many writes failed because the connection is closed.
+    pub(crate) failed_writes: usize,
     /// What the client wrote behind the transcript.
     pub(crate) beyond: Vec<u8>,
     /// Calls that moved something. A vectored write counts in both.
@@ -109,7 +117,9 @@ impl Script {
             accepted: 0,
             flushed: 0,
             taken: 0,
-            stalled: false,
+            stalled: [false; 3],
+            flush_asked: true,
+            failed_writes: 0,
             beyond: Vec::new(),
             writes: 0,
             vectored: 0,
@@ -151,9 +161,17 @@ impl State {
     }
 
     pub(crate) fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        self.stall()?;
+        self.stall(0)?;
         assert!(!buf.is_empty(), "a write of no bytes");
         let n = if self.manner.crumbs { 1 } else { buf.len() };
+        let n = match self.manner.broken {
+            Some(broken) if !self.manner.buffered => n.min(broken - self.accepted),
+            _ => n,
+        };
+        if n == 0 {
+            self.failed_writes += 1;
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
         match self.ends.iter().find(|end| **end > self.accepted) {
             Some(end) => {
                 let end = if self.manner.early { self.accepted + buf.len() } else { *end };
@@ -169,6 +187,7 @@ impl State {
         }
         self.writes += 1;
         self.accepted += n;
+        self.flush_asked = false;
         if !self.manner.buffered {
             self.flushed = self.accepted;
         }
@@ -176,9 +195,14 @@ impl State {
     }
 
     pub(crate) fn flush(&mut self) -> io::Result<()> {
+        self.flush_asked = true;
         if self.flushed < self.accepted {
-            self.stall()?;
-            self.flushed = self.accepted;
+            self.stall(1)?;
+            self.flushed = self.accepted.min(self.manner.broken.unwrap_or(usize::MAX));
+        }
+        if self.flushed < self.accepted {
+            self.failed_writes += 1;
+            return Err(io::ErrorKind::BrokenPipe.into());
         }
         Ok(())
     }
@@ -186,8 +210,8 @@ impl State {
     pub(crate) fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         // A socket may wait for ever to read nothing.
         assert!(!buf.is_empty(), "a read of no bytes");
-        self.stall()?;
-        assert!(self.flushed == self.accepted, "the client reads before it has flushed what it wrote");
+        self.stall(2)?;
+        assert!(self.flush_asked || self.flushed == self.accepted, "the client reads before it has flushed");
         let room = self.limit.saturating_sub(self.taken);
         assert!(
             room == 0 || buf.len() <= room,
@@ -197,6 +221,13 @@ impl State {
         self.offers.push(buf.len());
         let end = self.manner.end.unwrap_or(self.answers.len());
         let until = self.readable().min(end);
+        let waits = until == self.taken && until < end;
+        if waits && self.failed_writes > 0 {
+            return Ok(0);
+        }
+        if waits && self.flushed < self.accepted {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
         assert!(
             until > self.taken || until == end,
             "deadlock: the client reads, and the proxy waits after {} bytes",
@@ -222,11 +253,12 @@ impl State {
         splits.filter(|split| *split > self.taken).fold(message, usize::min)
     }
 
-    fn stall(&mut self) -> io::Result<()> {
+    fn stall(&mut self, call: usize) -> io::Result<()> {
         let Some(stall) = self.manner.stall else { return Ok(()) };
-        self.stalled = !self.stalled;
+        let stalled = &mut self.stalled[call];
+        *stalled = !*stalled;
         match stall {
-            _ if !self.stalled => Ok(()),
+            _ if !*stalled => Ok(()),
             Stall::Blocked => Err(io::ErrorKind::WouldBlock.into()),
             Stall::Interrupted => Err(io::ErrorKind::Interrupted.into()),
         }

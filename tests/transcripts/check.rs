@@ -8,6 +8,7 @@ use crate::support::listening::{Accept, Listening};
 use crate::support::script::{Line, Manner, Script, Stall};
 use crate::{bind, pipelined, socks4, socks5_methods, socks5_replies, socks5_requests};
 use anysocks::{Address, Error, ErrorKind, Stage};
+use std::io;
 use std::task::Poll;
 
 /// What the target sends as soon as it can. It begins with what may be taken for a reply.
@@ -49,7 +50,7 @@ pub(crate) fn check(row: &Row, driver: &Driver, manner: Manner) {
         assert!(established.frames.is_none(), "nobody negotiated an encapsulation");
         (talk.bound().cloned(), established.bound)
     });
-    compare(row, &script, manner.end, &outcome);
+    compare(row, &script, manner, &outcome);
 }
 
 /// Plays a handshake and goes on with the stream.
@@ -60,7 +61,7 @@ pub(crate) fn check_stream(row: &Row, driver: &Driver, manner: Manner) {
         Ok((outcome, stream)) => (Ok(outcome), Some(stream)),
         Err(error) => (Err(error), None),
     };
-    compare(row, &script, manner.end, &outcome);
+    compare(row, &script, manner, &outcome);
     if let Some(mut stream) = stream {
         pass_through(&mut *stream, &script);
     }
@@ -115,7 +116,7 @@ pub(crate) fn check_given_up(row: &Row, driver: &Driver, buffered: bool) {
         Ok((outcome, stream)) => (Ok(outcome), Some(stream)),
         Err(error) => (Err(error), None),
     };
-    compare(row, &script, None, &outcome);
+    compare(row, &script, Manner::default(), &outcome);
     if let Some(mut stream) = stream {
         pass_through(&mut *stream, &script);
     }
@@ -136,7 +137,30 @@ fn script(row: &Row, manner: Manner) -> Script {
     }
 }
 
-fn compare(row: &Row, script: &Script, end: Option<usize>, outcome: &Outcome) {
+/// The error is the refusal or the failed write, and nothing behind a grant is read.
+fn compare_broken(row: &Row, script: &Script, manner: Manner, broken: usize, outcome: &Outcome) {
+    let error = outcome.as_ref().expect_err("half a handshake");
+    let broken_pipe = ErrorKind::Io(io::ErrorKind::BrokenPipe.into());
+    let (stage, kind) = match &row.expected {
+        Expected::Fails { stage, kind, .. } if manner.glued && row.is_refused() => (*stage, kind),
+        _ => (row.written_at(broken), &broken_pipe),
+    };
+    assert_eq!(describe(error.stage(), error.kind()), describe(stage, kind));
+    let state = script.state();
+    assert!(state.failed_writes <= 1 || manner.buffered, "{} writes have failed", state.failed_writes);
+    let behind = match (&row.expected, row.lines.last()) {
+        (Expected::Bound(_), _) => APPLICATION.len(),
+        (Expected::Accepted { .. }, Some(Line::Proxy(_, second))) => second.len() + APPLICATION.len(),
+        _ => 0,
+    };
+    assert!(state.unread().len() >= behind, "more was read than the first reply");
+}
+
+fn compare(row: &Row, script: &Script, manner: Manner, outcome: &Outcome) {
+    if let Some(broken) = manner.broken {
+        return compare_broken(row, script, manner, broken, outcome);
+    }
+    let end = manner.end;
     let (said, expected) = match &row.expected {
         Expected::Bound(bound) if end.is_none() => (row.said(), Ok((None, bound.clone()))),
         Expected::Accepted { bound, peer } if end.is_none() => {

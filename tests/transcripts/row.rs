@@ -64,6 +64,11 @@ impl Row {
         self
     }
 
+    /// Whether it fails before anything is granted.
+    pub(crate) fn is_refused(&self) -> bool {
+        matches!(self.expected, Expected::Fails { stage, .. } if stage != Stage::SecondReply)
+    }
+
     /// How much the proxy sends.
     pub(crate) fn answers(&self) -> usize {
         self.lines.iter().map(|line| if let Line::Proxy(_, bytes) = line { bytes.len() } else { 0 }).sum()
@@ -83,6 +88,24 @@ impl Row {
             }
         }
         unreachable!("nothing is waited for any more in {}", self.name)
+    }
+
+    /// At which stage the client writes this byte.
+    pub(crate) fn written_at(&self, byte: usize) -> Stage {
+        let mut said = 0;
+        let mut lines = self.lines.iter();
+        while let Some(line) = lines.next() {
+            let Line::Client(message) = line else { continue };
+            let first = said == 0;
+            said += message.len();
+            match lines.clone().next() {
+                Some(Line::Proxy(stage, _)) if byte < said => {
+                    return if first { self.dialogue.first_stage() } else { *stage };
+                }
+                _ => {}
+            }
+        }
+        unreachable!("no such byte in {}", self.name)
     }
 
     /// All that the client says.

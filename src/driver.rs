@@ -1,0 +1,50 @@
+//! The driver of all front ends: one read or write after the other, as the conversation wants
+//! them.
+
+use crate::conversation::{Conversation, Scratch, Step, is_closed};
+use crate::error::Error;
+use std::io;
+use std::task::{Context, Poll, ready};
+
+/// How many reads or writes a future makes in one poll. A proxy that sends without end must not
+/// keep the task and its timer from running.
+pub(crate) const STEPS_AT_ONCE: usize = 64;
+
+/// A stream, with the traits of any front end.
+pub(crate) trait Transport {
+    fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>>;
+    fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>>;
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+}
+
+/// Continues the conversation until it has ended or the stream is not ready.
+pub(crate) fn poll_converse<C: Conversation>(
+    cx: &mut Context<'_>,
+    stream: &mut impl Transport,
+    talk: &mut C,
+) -> Poll<Result<C::Outcome, Error>> {
+    let mut unflushable = false;
+    for _ in 0..STEPS_AT_ONCE {
+        let mut scratch = Scratch::new();
+        let moved = match talk.step(&mut scratch) {
+            Step::Write(bytes) => ready!(stream.poll_write(cx, bytes)),
+            Step::Read([]) => ready!(stream.poll_flush(cx)).map(|()| 0),
+            Step::Read(buf) if unflushable => ready!(stream.poll_read(cx, buf)),
+            Step::Read(buf) => match stream.poll_flush(cx) {
+                Poll::Ready(Err(error)) if is_closed(&error) => {
+                    unflushable = true;
+                    let failed = Error::io(talk.stage(), error);
+                    talk.write_failed(failed)?;
+                    continue;
+                }
+                Poll::Ready(Err(error)) => Err(error),
+                // A proxy that refuses may never read the rest.
+                Poll::Ready(Ok(())) | Poll::Pending => ready!(stream.poll_read(cx, buf)),
+            },
+            Step::Done(outcome) => return Poll::Ready(Ok(outcome)),
+        };
+        talk.report(moved)?;
+    }
+    cx.waker().wake_by_ref();
+    Poll::Pending
+}
