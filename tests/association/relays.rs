@@ -25,6 +25,7 @@ fn associate(front: &Front, at: IpAddr, told: &[u8], relay: Relay) -> Result<Box
     associated
 }
 
+#[cfg(target_os = "linux")]
 fn ip(text: &str) -> IpAddr {
     text.parse().expect("an address")
 }
