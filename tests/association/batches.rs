@@ -3,7 +3,6 @@
 use crate::scene::{Scene, datagram, inner, on_all, payload};
 use anysocks::udp::{RecvBatch, SendBatch};
 use anysocks::{ErrorKind, Invalid};
-use std::io;
 
 const SOURCES: [&str; 4] = ["192.0.2.7:53", "dns.example:53", "[2001:db8::7]:53", "192.0.2.8:54"];
 
@@ -106,29 +105,24 @@ mod together {
     use super::*;
     use crate::fronts::association::Association;
     use crate::scene::{PATIENCE, everywhere};
-    use socket2::{MsgHdr, SockRef};
-    use std::io::IoSlice;
+    use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
+    use std::io::{self, IoSlice};
+    use std::os::fd::AsRawFd;
     use std::sync::mpsc::{Receiver, Sender, channel};
     use std::time::Duration;
-
-    const SOL_UDP: i32 = 17;
-    const UDP_SEGMENT: i32 = 103;
 
     /// Sends datagrams of one length in one piece, which the system keeps whole as long as it can.
     fn says_together(scene: &Scene, datagrams: &[Vec<u8>]) {
         let len = u16::try_from(datagrams[0].len()).expect("a length");
-        let control = [
-            &18_usize.to_ne_bytes()[..],
-            &SOL_UDP.to_ne_bytes(),
-            &UDP_SEGMENT.to_ne_bytes(),
-            &len.to_ne_bytes(),
-            &[0; 6],
-        ]
-        .concat();
         let all = datagrams.concat();
-        let buffers = [IoSlice::new(&all)];
-        let message = MsgHdr::new().with_buffers(&buffers).with_control(&control);
-        assert_eq!(SockRef::from(&scene.relay).sendmsg(&message, 0).expect("sent"), all.len());
+        let sent = sendmsg::<()>(
+            scene.relay.as_raw_fd(),
+            &[IoSlice::new(&all)],
+            &[ControlMessage::UdpGsoSegments(&len)],
+            MsgFlags::empty(),
+            None,
+        );
+        assert_eq!(sent.expect("sent"), all.len());
     }
 
     fn numbered(count: u8) -> Vec<Vec<u8>> {

@@ -45,6 +45,7 @@ fn associate_by(
     associated
 }
 
+#[cfg(target_os = "linux")]
 fn ip(text: &str) -> IpAddr {
     text.parse().expect("an address")
 }

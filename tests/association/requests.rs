@@ -9,7 +9,7 @@ use crate::support::server::Server;
 use anysocks::udp::Options;
 use anysocks::{ErrorKind, Proxy, Reply, Stage};
 use std::io::{Read, Write};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 
 const LOOPBACK: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
@@ -235,7 +235,7 @@ fn a_unix_domain_socket() {
             let listener = std::os::unix::net::UnixListener::bind(&path).expect("a socket");
             let proxy = std::thread::spawn(move || {
                 let (control, _) = listener.accept().expect("a client");
-                let mut control = TcpStream::from(std::os::fd::OwnedFd::from(control));
+                let mut control = std::net::TcpStream::from(std::os::fd::OwnedFd::from(control));
                 let mut heard = [0; 3 + REQUEST_V4.len()];
                 control.read_exact(&mut heard[..3]).expect("a greeting");
                 control.write_all(&[5, 0]).expect("a client");

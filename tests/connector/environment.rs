@@ -23,6 +23,17 @@ fn child(task: &str, target: SocketAddr, variables: &[(&str, &str)]) {
     child::run("environment::is_read_where_that_is_asked_for", &[&own, variables].concat());
 }
 
+/// Whether two names are those of one variable: Windows does not distinguish case.
+fn is_same(one: &str, other: &str) -> bool {
+    one == other || cfg!(windows) && one.eq_ignore_ascii_case(other)
+}
+
+/// Whether the variables can all be set at once.
+fn differ(variables: &[(&str, &str)]) -> bool {
+    let names = || variables.iter().map(|(name, _)| *name);
+    names().all(|name| names().filter(|other| is_same(name, other)).count() == 1)
+}
+
 /// What the child does.
 fn perform(task: &str) {
     let target = env::var(TARGET).expect("a target");
@@ -34,7 +45,10 @@ fn perform(task: &str) {
         Some(("fails", expected)) => {
             let error = error((way.from_env)());
             let shown = format!("{error} {error:?}");
-            assert!(error.to_string().starts_with(expected), "{shown}");
+            let said = error.to_string();
+            let (name, sentence) = expected.split_once(':').expect("the name of a variable");
+            let (said_name, said_sentence) = said.split_once(':').expect("the name of a variable");
+            assert!(is_same(said_name, name) && said_sentence.starts_with(sentence), "{shown}");
             assert!(!shown.contains("secret"), "{shown}");
         }
         Some(("does", "not")) => {
@@ -94,7 +108,7 @@ fn is_read_where_that_is_asked_for() {
         (&[("ALL_PROXY", chain), ("NO_PROXY", "*")], "target"),
         (&[("NO_PROXY", "*")], "target"),
     ];
-    for (variables, expected) in rows {
+    for (variables, expected) in rows.iter().filter(|(variables, _)| differ(variables)) {
         child(&format!("hears {expected}"), target, variables);
     }
     for (name, value, said) in [

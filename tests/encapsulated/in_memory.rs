@@ -218,7 +218,7 @@ fn one_frame_at_a_time() {
 fn broken_at_every_byte() {
     const REFUSED: &[u8] = b"\x05\x05\x00\x01\0\0\0\0\0\0";
     for level in [Level::Bare, Level::Framed] {
-        for (reply, refused) in [(REFUSED, Some(Reply(5))), (REPLY, None)] {
+        for (reply, refused) in [(REFUSED, Some(Reply::V5(5))), (REPLY, None)] {
             let lines = toy::connection(level, REQUEST, reply);
             let said: usize =
                 lines.iter().map(|line| if let Line::Client(m) = line { m.len() } else { 0 }).sum();

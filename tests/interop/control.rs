@@ -1,10 +1,11 @@
 //! Tor's control port: what a client tells of itself.
 
-use std::io::{BufRead, BufReader, Write};
-use std::os::unix::net::UnixStream;
+use std::io::{self, BufRead, BufReader, Write};
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
+
+use socket2::{Domain, SockAddr, Socket, Type};
 
 /// Each answer is there at once.
 const ANSWER_DEADLINE: Duration = Duration::from_secs(10);
@@ -13,14 +14,14 @@ const CONNECT_INTERVAL: Duration = Duration::from_millis(20);
 const FETCH_INTERVAL: Duration = Duration::from_secs(1);
 
 pub(crate) struct Control {
-    lines: BufReader<UnixStream>,
+    lines: BufReader<Socket>,
 }
 
 impl Control {
     pub(crate) fn connect(path: &Path) -> Result<Self, String> {
         let deadline = Instant::now() + ANSWER_DEADLINE;
         let stream = loop {
-            match UnixStream::connect(path) {
+            match open(path) {
                 Ok(stream) => break stream,
                 // When Tor's other ports are open, this one may still be between its name and its listening.
                 Err(_) if Instant::now() < deadline => thread::sleep(CONNECT_INTERVAL),
@@ -118,4 +119,11 @@ impl Control {
         let stream = self.lines.get_ref();
         stream.set_read_timeout(Some(limit)).map_err(|error| format!("the control port: {error}"))
     }
+}
+
+/// The standard library has Unix-domain sockets on Unix alone.
+fn open(path: &Path) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+    socket.connect(&SockAddr::unix(path)?)?;
+    Ok(socket)
 }

@@ -4,7 +4,6 @@ use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -27,7 +26,7 @@ impl Process {
         let (name, mut prepared) = prepare(command, log)?;
         // A group of its own: some servers fork, and a signal to the parent alone would leave the rest.
         let child =
-            prepared.process_group(0).spawn().map_err(|error| format!("cannot start {name}: {error}"))?;
+            in_own_group(&mut prepared).spawn().map_err(|error| format!("cannot start {name}: {error}"))?;
         let process = Self { name, child };
         watch(process.child.id())?;
         Ok(process)
@@ -102,6 +101,13 @@ fn signal_group(signal: &str, group: u32) {
     }
 }
 
+/// On a system that has such groups; on another, no server of the table is installed.
+fn in_own_group(command: &mut Command) -> &mut Command {
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(command, 0);
+    command
+}
+
 fn shell(script: &str) -> Command {
     let mut command = Command::new("sh");
     command.arg("-c").arg(script);
@@ -115,9 +121,8 @@ fn watch(group: u32) -> Result<(), String> {
     static WATCHDOG: OnceLock<Result<Mutex<Child>, String>> = OnceLock::new();
     let watchdog = WATCHDOG
         .get_or_init(|| {
-            shell("while read -r group; do groups=\"$groups -$group\"; done; kill -s KILL -- $groups")
-                .stdin(Stdio::piped())
-                .process_group(0)
+            let script = "while read -r group; do groups=\"$groups -$group\"; done; kill -s KILL -- $groups";
+            in_own_group(shell(script).stdin(Stdio::piped()))
                 .spawn()
                 .map(Mutex::new)
                 .map_err(|error| format!("cannot start sh: {error}"))

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -34,9 +33,13 @@ impl Drop for RunDirectory {
 
 /// Others may read it, since sshd looks for keys as the user who logs in; nobody may write, which tor demands.
 pub(crate) fn make_directory(path: &Path) -> Result<(), String> {
-    fs::create_dir(path)
-        .and_then(|()| fs::set_permissions(path, fs::Permissions::from_mode(0o755)))
-        .map_err(|error| format!("{}: {error}", path.display()))
+    let make = || -> std::io::Result<()> {
+        fs::create_dir(path)?;
+        #[cfg(unix)]
+        fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
+        Ok(())
+    };
+    make().map_err(|error| format!("{}: {error}", path.display()))
 }
 
 /// A port that is free on both loopback addresses, for TCP and UDP.

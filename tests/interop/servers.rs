@@ -1,7 +1,6 @@
 //! The real SOCKS servers: how to start each of them on loopback.
 
 use std::fs;
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use crate::dns;
@@ -139,8 +138,7 @@ impl Server {
 }
 
 fn account_is_usable() -> Result<(), String> {
-    let me = fs::metadata("/proc/self").map_err(|error| format!("/proc/self: {error}"))?;
-    if me.uid() != 0 {
+    if !is_root() {
         return Err("needs root".to_owned());
     }
     let accounts = fs::read_to_string("/etc/shadow").map_err(|error| format!("/etc/shadow: {error}"))?;
@@ -151,6 +149,16 @@ fn account_is_usable() -> Result<(), String> {
         Some(_) => Err(format!("needs the system account {user}, which is locked (setup.sh unlocks it)")),
         None => Err(format!("needs the system account {user} (setup.sh makes it)")),
     }
+}
+
+#[cfg(unix)]
+fn is_root() -> bool {
+    fs::metadata("/proc/self").is_ok_and(|me| std::os::unix::fs::MetadataExt::uid(&me) == 0)
+}
+
+#[cfg(not(unix))]
+fn is_root() -> bool {
+    false
 }
 
 fn start_dante(running: &mut Running) -> Result<(), String> {
