@@ -111,7 +111,7 @@ impl<F: OverAsyncIo, S: AsyncRead + AsyncWrite + Unpin + Send + Sync> Converses<
     }
 }
 
-/// A socket for datagrams. async-io knows no budget of a task, as tokio does.
+/// A socket for datagrams. async-io has no budget of a task, unlike tokio.
 #[derive(Debug)]
 pub struct Udp {
     socket: Async<UdpSocket>,
@@ -167,8 +167,8 @@ impl<F: OverAsyncIo> AsyncUdpFront for F {
     type Udp = Udp;
     type Dialled = F::Shared;
 
-    /// Every 65th call lets other tasks run: an odd number, since a loop that selects between two calls rests only when the one that is
-    /// ready does.
+    /// Every 65th call lets other tasks run. The number is odd because a loop that selects between
+    /// two calls rests only when the call that is ready does.
     fn poll_in_turn<T>(
         udp: &Udp,
         cx: &mut Context<'_>,

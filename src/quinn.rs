@@ -8,8 +8,9 @@
 //! # Ok(()) }
 //! ```
 //!
-//! Any [`Socks5UdpSocket`] can be the socket of an endpoint: for a configuration of its own, for a proxy behind TLS
-//! ([`Connector::associate`](crate::Connector::associate)), or to learn why it ended.
+//! Any [`Socks5UdpSocket`] can be the socket of an endpoint: for a configuration of its own, for a
+//! proxy behind TLS ([`Connector::associate`](crate::Connector::associate)), or to learn why it
+//! ended.
 //!
 //! ```no_run
 //! use anysocks::tokio::Socks5UdpSocket;
@@ -34,9 +35,11 @@
 //!   `local_addr` is `[::]` therefore.
 //! * Packets keep to 1200 bytes: nobody can know what the path behind the relay carries, and MTU discovery would have to trust in it. For
 //!   the same reason, there is no ECN.
-//! * A connection drops packets from another address than its peer's. For a relay that names another source, such as the client's own
-//!   address, there is [`Options::any_source`](crate::udp::Options::any_source): quinn is then given such a packet once for each of the
-//!   32 peers that were sent to last, and the right connection takes it. With one peer, that costs nothing.
+//! * A connection drops packets from another address than its peer's.
+//!   [`Options::any_source`](crate::udp::Options::any_source) is for relays that name another
+//!   source, such as the client's own address. quinn then receives such a packet once for each of
+//!   the last 32 peers that it sent to, and the right connection takes it. With one peer, this
+//!   costs nothing.
 //! * When the proxy ends the association, that is the end of the endpoint and of its connections.
 
 mod peers;
@@ -169,7 +172,8 @@ impl Socks5UdpSocket {
         })
     }
 
-    /// Receives a packet. quinn has no use for one from a name, and drops one from an address that it does not send to.
+    /// Receives a packet. A packet from a name is dropped here; quinn drops one from an address
+    /// that it does not send to.
     fn receive(&self, socket: &Socket, buf: &mut [u8]) -> io::Result<Option<RecvMeta>> {
         let Some((len, source)) = self.take_from(socket, buf)? else { return Ok(None) };
         let named = source.socket_addr();
@@ -181,7 +185,7 @@ impl Socks5UdpSocket {
         Ok(source.map(|source| meta(len, source)))
     }
 
-    /// The last packet once more, from another peer.
+    /// Copies the last packet, as from another peer.
     fn copy(&self, buf: &mut [u8]) -> Option<RecvMeta> {
         self.peers()?.copy(buf).map(|(len, source)| meta(len, source))
     }
@@ -192,7 +196,7 @@ impl Socks5UdpSocket {
         }
     }
 
-    /// The peers, if it does not count whom the relay names.
+    /// The peers, if any source is taken.
     fn peers(&self) -> Option<&Peers> {
         self.association().any_source.then_some(&self.shared.sockets.udp.peers)
     }

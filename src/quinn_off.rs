@@ -1,5 +1,5 @@
 //! What stands in for `quinn` without the `quinn` feature.
 
-/// There is no endpoint that has any.
+/// Takes the place of an endpoint's peers.
 #[derive(Debug, Default)]
-pub(crate) struct Peers;
+pub(crate) struct Peers(());

@@ -1,12 +1,13 @@
-//! Waking threads that wait for datagrams: the system joins several into one, and the thread that takes it leaves the others in memory, where
-//! no `poll` sees them.
+//! Wakes threads that wait for datagrams. The system joins several datagrams into one message; a
+//! thread that takes one of them leaves the others in memory, where no `poll` sees them.
 
+use arrayvec::ArrayVec;
 use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst, fence};
 
-/// A descriptor that can be read from once it has been rung.
+/// An eventfd, which is readable after it has been rung.
 #[derive(Debug)]
 pub(super) struct Bell {
     event: OwnedFd,
@@ -22,33 +23,35 @@ impl Bell {
         Ok(Self { event, waiting: AtomicUsize::new(0) })
     }
 
-    /// Announces a thread that waits. What it waits for must be looked at once more before it does.
+    /// Announces that a thread is about to wait. The thread must check for datagrams once more
+    /// before it polls.
     pub(super) fn wait(&self) -> Waiting<'_> {
         self.waiting.fetch_add(1, SeqCst);
-        // Either this thread sees what came, or whoever left it sees this thread.
+        // Either this thread sees the datagrams, or the thread that left them sees this one.
         fence(SeqCst);
         Waiting(self)
     }
 
-    /// Wakes a thread at least, if any waits.
+    /// Wakes at least one thread, if any waits.
     pub(super) fn ring(&self) {
         fence(SeqCst);
         if self.waiting.load(SeqCst) > 0 {
-            // It can only be that it has been rung 2^64 times, and was not heard.
+            // It fails only if the counter overflows, and the eventfd is readable then.
             let _ = rustix::io::write(&self.event, &1_u64.to_ne_bytes());
         }
     }
 }
 
 impl Waiting<'_> {
-    /// What to wait for, beside the sockets.
-    pub(super) fn poll_fd(&self) -> Option<PollFd<'_>> {
-        Some(PollFd::new(&self.0.event, PollFlags::IN))
+    /// Has the eventfd polled behind the two sockets.
+    pub(super) fn join<'p>(&'p self, polled: &mut ArrayVec<PollFd<'p>, 3>) {
+        polled.push(PollFd::new(&self.0.event, PollFlags::IN));
     }
 
-    /// Ends the ringing. This thread then has to look, and to ring if it leaves anything.
+    /// Resets the eventfd. This thread then has to receive, and to ring again if it leaves
+    /// datagrams.
     pub(super) fn answer(&self) {
-        // Another thread may have been faster.
+        // Another thread may have reset it already.
         let _ = rustix::io::read(&self.0.event, &mut [0; size_of::<u64>()]);
     }
 }

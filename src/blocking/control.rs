@@ -6,10 +6,10 @@ use std::io;
 use std::net::{Shutdown, TcpStream};
 use std::sync::{Mutex, PoisonError};
 
-/// The TCP connection of an association, of which nothing but its end is expected. It does not block.
+/// The TCP connection of an association, which is read only to notice its end. It does not block.
 pub struct Control {
     socket: TcpStream,
-    /// How it is read, if it is wrapped.
+    /// Reads the wrapped stream, if it is wrapped.
     wrapped: Option<Mutex<Box<Read>>>,
 }
 
@@ -20,7 +20,7 @@ impl Control {
         Self { socket, wrapped: None }
     }
 
-    /// The socket inside of a stream that is read so.
+    /// A wrapped stream that `read` reads, and the socket inside it.
     pub(super) fn wrapped(
         socket: TcpStream,
         read: impl FnMut() -> io::Result<usize> + Send + 'static,
@@ -32,17 +32,18 @@ impl Control {
         self.socket.set_nonblocking(true)
     }
 
-    /// What to wait for before there may be something to read.
+    /// The socket, to be polled until it is readable.
     pub(super) fn poll_fd(&self) -> PollFd<'_> {
         PollFd::new(&self.socket, PollFlags::IN)
     }
 
-    /// Whether there may be something to read of which the socket knows nothing any more: TLS reads ahead.
+    /// Whether there can be something to read although the socket is not readable: TLS reads
+    /// ahead.
     pub(super) const fn reads_ahead(&self) -> bool {
         self.wrapped.is_some()
     }
 
-    /// Reads, if there is anything to be read.
+    /// Reads, if there is anything to read.
     pub(super) fn read(&self) -> Option<io::Result<usize>> {
         let read = match &self.wrapped {
             None => io::Read::read(&mut &self.socket, &mut [0]),
@@ -54,9 +55,9 @@ impl Control {
         Some(read).filter(|read| !read.as_ref().is_err_and(later))
     }
 
-    /// Has the socket end, so that whoever waits for it sees that.
+    /// Shuts the socket down, so that every thread that polls it wakes up.
     pub(super) fn end(&self) {
-        // It may have ended already.
+        // It may be closed already.
         let _ = self.socket.shutdown(Shutdown::Both);
     }
 }

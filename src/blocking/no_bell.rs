@@ -1,5 +1,6 @@
 //! What stands in for `bell` where the system joins no datagrams.
 
+use arrayvec::ArrayVec;
 use rustix::event::PollFd;
 use std::io;
 
@@ -23,9 +24,7 @@ impl Bell {
 
 #[allow(clippy::unused_self, reason = "the signatures of what they stand for")]
 impl Waiting {
-    pub(super) const fn poll_fd(&self) -> Option<PollFd<'_>> {
-        None
-    }
+    pub(super) const fn join<'p>(&'p self, _: &mut ArrayVec<PollFd<'p>, 3>) {}
 
     pub(super) const fn answer(&self) {}
 }

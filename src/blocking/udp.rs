@@ -1,6 +1,6 @@
 //! The calls of a socket whose callers wait.
 
-use super::bell::{Bell, Waiting};
+use super::bell::Bell;
 use super::control::Control;
 use super::wait::wait;
 use super::{Blocking, at_once};
@@ -275,7 +275,7 @@ impl SocksUdpSocket<Blocking> {
         self.association().check()?;
         let Sockets { udp, control, more, .. } = self.sockets();
         if control.reads_ahead() && self.check_now().is_err() {
-            // The next attempt takes what came before the end, or says that it is one.
+            // The next attempt takes a datagram that came before the end, or fails with the end.
             return Ok(());
         }
         let (flags, waiting) = match direction {
@@ -286,7 +286,9 @@ impl SocksUdpSocket<Blocking> {
             return Ok(());
         }
         let mut all = ArrayVec::<_, 3>::from_iter([PollFd::new(udp, flags), control.poll_fd()]);
-        all.extend(waiting.as_ref().and_then(Waiting::poll_fd));
+        if let Some(waiting) = &waiting {
+            waiting.join(&mut all);
+        }
         if !wait(&mut all, deadline)? {
             return Err(io::ErrorKind::TimedOut.into());
         }

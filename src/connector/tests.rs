@@ -42,6 +42,10 @@ impl Wrap<Blocking> for Reporting {
     fn finish((stream, _): Self::Held) -> io::Result<TcpStream> {
         Ok(stream)
     }
+
+    fn control((stream, _): Self::Held) -> <Blocking as UdpFront>::Control {
+        Blocking::control(stream)
+    }
 }
 
 #[test]

@@ -84,9 +84,10 @@ pub enum ErrorKind {
     /// The conversation has handed its outcome over already, or has failed already.
     #[error("is over already")]
     Over,
-    /// The proxy grants an association, but its relay can't be at the address that it gives, or that the
-    /// [`Relay`](crate::udp::Relay) policy makes of it: the port is 0, the address is not a unicast one, or it is a name that is not
-    /// resolved on this machine ([`Resolve::ByProxy`](crate::Resolve::ByProxy)).
+    /// The proxy grants an association, but its relay can't be at the address that it gives, or
+    /// that the [`Relay`](crate::udp::Relay) policy makes of it: the port is 0, the address is not
+    /// a unicast one, or it is a name that is not resolved on this machine
+    /// ([`Resolve::ByProxy`](crate::Resolve::ByProxy)).
     #[error("failed: no relay at {relay}{}: {}", given_as(bound, relay), why_none(relay))]
     NoRelay {
         /// BND.ADDR and BND.PORT of the proxy's reply, as it sent them.

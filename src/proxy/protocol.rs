@@ -17,7 +17,8 @@ pub enum Protocol {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Resolve {
-    /// The proxy: names of targets, and names that the proxy itself sends, are never resolved on this machine.
+    /// The proxy: names of targets, and names that the proxy itself sends, are never resolved on
+    /// this machine.
     #[default]
     ByProxy,
     /// This machine. The proxy is asked for one address of the name at a time, each over a new

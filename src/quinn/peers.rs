@@ -1,14 +1,15 @@
 //! The peers of an endpoint, for relays that do not name the source of a packet.
 //!
-//! Only QUIC knows whom such a packet is from: its connection ID belongs to a connection, and most of those IDs are negotiated in encrypted
-//! packets. So quinn is given the packet once for each peer. A connection drops what is not from its own peer, before it decrypts anything.
+//! Only the connection ID of such a packet identifies its sender, and most IDs are negotiated in
+//! encrypted packets. So quinn receives the packet once for each peer. A connection drops a packet
+//! from another address than its peer's before it decrypts anything.
 
 use std::collections::VecDeque;
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// The most peers that are given a packet.
+/// The most peers that a packet is copied for.
 const MOST_PEERS: usize = 32;
 
 /// The peers that an endpoint has sent to.
@@ -18,7 +19,7 @@ pub(crate) struct Peers(Mutex<Table>);
 #[derive(Default)]
 struct Table {
     latest_first: VecDeque<SocketAddr>,
-    /// The last packet that no peer was named for, and the peers that it is still to be from.
+    /// The last packet whose source is no peer, and the peers that it has not been copied for yet.
     packet: Vec<u8>,
     others: Vec<SocketAddr>,
 }
@@ -36,8 +37,9 @@ impl Peers {
         peers.push_front(to);
     }
 
-    /// Whom a packet is from: the source that the relay names, if that is a peer. If not, it is from each peer in turn, and the others'
-    /// [copies](Self::copy) come next.
+    /// Returns the source to report: the one that the relay names, if that is a peer, and
+    /// otherwise the latest peer. In that case [`copy`](Self::copy) has the packet for the other
+    /// peers.
     pub(super) fn source(&self, named: Option<SocketAddr>, packet: &[u8]) -> Option<SocketAddr> {
         let Table { latest_first, packet: kept, others } = &mut *self.table();
         if named.is_some_and(|named| latest_first.contains(&named)) {
@@ -54,7 +56,7 @@ impl Peers {
         first.or(named)
     }
 
-    /// Writes the last packet once more: its length, and the peer that it is from this time.
+    /// Copies the last packet for the next peer: its length, and that peer.
     pub(super) fn copy(&self, buf: &mut [u8]) -> Option<(usize, SocketAddr)> {
         let Table { packet, others, .. } = &mut *self.table();
         let peer = others.pop()?;

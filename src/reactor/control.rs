@@ -6,11 +6,11 @@ use std::io;
 use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
 
-/// The TCP connection of an association, of which nothing but its end is expected.
+/// The TCP connection of an association, which is read only to notice its end.
 pub enum Control<F: AsyncUdpFront> {
     /// As it was dialled.
     Plain(F::Dialled),
-    /// The stream that it was wrapped in, and how that is read.
+    /// Reads the stream that it was wrapped in.
     Wrapped(Mutex<Box<Read>>),
 }
 

@@ -123,8 +123,8 @@ impl<F: AsyncUdpFront> SocksUdpSocket<F> {
         })
     }
 
-    /// Receives a datagram as [`recv_from`](Self::recv_from) does, in the manner of `poll` functions. It can be `Pending` for the sake of
-    /// other tasks, and has this task woken then.
+    /// Receives a datagram as [`recv_from`](Self::recv_from) does, in the manner of `poll`
+    /// functions. It can be `Pending` so that other tasks run; this task is woken then.
     ///
     /// Only the task of the last call is woken.
     ///

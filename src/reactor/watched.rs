@@ -14,7 +14,7 @@ pub trait AsyncUdpFront: UdpFront<Sockets = Watched<Self>, Control = Control<Sel
     /// The TCP connection as it was dialled.
     type Dialled: Send + Sync + 'static;
 
-    /// Polls the work of a call, unless the task has done so much that it has to let others run first.
+    /// Polls the work of a call, or lets other tasks run first if this one has done much in a row.
     fn poll_in_turn<T>(
         udp: &Self::Udp,
         cx: &mut Context<'_>,

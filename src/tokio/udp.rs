@@ -109,7 +109,7 @@ impl AsyncUdpFront for Tokio {
     type Udp = Udp;
     type Dialled = TcpStream;
 
-    /// By tokio's own budget of the task.
+    /// Spends tokio's budget of the task.
     fn poll_in_turn<T>(
         _: &Udp,
         cx: &mut Context<'_>,

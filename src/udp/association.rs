@@ -39,7 +39,7 @@ pub(crate) struct Association {
     relay: SocketAddr,
     bound: Address,
     state: RwLock<State>,
-    /// Whether the peer is heard whatever source the relay names.
+    /// Whether a connected socket receives datagrams from any source.
     pub(crate) any_source: bool,
     dropped: AtomicU64,
     end: OnceLock<AssociationEnd>,
@@ -48,7 +48,7 @@ pub(crate) struct Association {
     inbound: OnceLock<Mutex<Inbound>>,
 }
 
-/// What holds as long as a datagram is received.
+/// What does not change while a datagram is received.
 #[derive(Default)]
 pub(super) struct State {
     peer: Option<Peer>,
@@ -103,14 +103,15 @@ impl Association {
         self.inbound.get()
     }
 
-    /// Leave to receive a single datagram from the socket: nothing is joined as long as it is kept. Where datagrams may be joined already,
-    /// what they go through.
+    /// Locks the state to receive a single datagram from the socket: the system joins none while
+    /// the guard is held. Where it may have joined some already, returns what they go through.
     pub(super) fn alone(&self) -> Result<RwLockReadGuard<'_, State>, &Mutex<Inbound>> {
         let state = self.state();
         self.inbound().map_or(Ok(state), Err)
     }
 
-    /// Calls `join`, once, to have the system join datagrams. From then on they go through `inbound`, unless that fails.
+    /// Calls `join`, once, to have the system join datagrams. If that succeeds, they go through
+    /// `inbound` from then on.
     pub(super) fn join(&self, join: impl FnOnce() -> io::Result<()>) {
         if self.inbound().is_some() || self.state().asked_to_join {
             return;
@@ -204,7 +205,7 @@ impl Association {
     pub(crate) fn control_read(&self, read: io::Result<usize>) -> io::Error {
         let end = match read {
             Ok(0) => AssociationEnd::Closed,
-            // Of TLS that did not say so before.
+            // A TLS stream whose TCP connection is closed without an alert.
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => AssociationEnd::Closed,
             Ok(_) => AssociationEnd::Spoke,
             Err(error) => AssociationEnd::Failed(error.kind()),

@@ -41,7 +41,8 @@ pub trait UdpFront: Runtime + Sized + 'static {
     /// Has all who wait look again: it is known now that the association has ended.
     fn wake_receivers(sockets: &Self::Sockets);
 
-    /// Has those who wait to receive look again, one of them at least: datagrams are here of which the socket knows nothing any more.
+    /// Wakes at least one waiting receiver: there are datagrams that are not in the socket any
+    /// more.
     fn wake_for_more(sockets: &Self::Sockets);
 
     /// The descriptor of the socket for datagrams.

@@ -26,13 +26,14 @@ pub struct Options {
 
 /// Where the relay is, given BND.ADDR and BND.PORT of the proxy's reply (RFC 1928 §6).
 ///
-/// Many proxies fill in an unspecified address, and mean their own; some reply a private address that only they can reach; a few have
-/// their relay on another host.
+/// Many proxies fill in an unspecified address, and mean their own; some reply a private address
+/// that only they can reach; a few have their relay on another host.
 ///
-/// A few reply a name. A literal address in its place is taken as the address. Any other name from the proxy is resolved on this machine
-/// only with [`Resolve::Locally`](crate::Resolve::Locally); with `Resolve::ByProxy` it is an error
-/// ([`NoRelay`](crate::ErrorKind::NoRelay)), and [`ProxyAddress`](Self::ProxyAddress) or [`by`](Self::by) replaces the name. Of the
-/// addresses of a name, those of the TCP connection's family come first.
+/// A few reply a name. A literal address in its place is taken as the address. Any other name from
+/// the proxy is resolved on this machine only with [`Resolve::Locally`](crate::Resolve::Locally);
+/// with `Resolve::ByProxy` it is an error ([`NoRelay`](crate::ErrorKind::NoRelay)), and
+/// [`ProxyAddress`](Self::ProxyAddress) or [`by`](Self::by) replaces the name. Of the addresses of
+/// a name, those of the TCP connection's family come first.
 ///
 /// Port 0, multicast addresses and 255.255.255.255 are refused with the same error.
 #[derive(Clone, Default)]
@@ -45,8 +46,9 @@ pub enum Relay {
     ProxyAddress,
     /// The address in the reply, even if it is unspecified.
     AsIs,
-    /// The address that a function returns, given the one in the reply and the proxy's own (`None` over a Unix-domain socket). A name
-    /// that it returns is resolved on this machine, whatever [`Resolve`](crate::Resolve) says.
+    /// The address that a function returns, given the one in the reply and the proxy's own (`None`
+    /// over a Unix-domain socket). A name that it returns is resolved on this machine, whatever
+    /// [`Resolve`](crate::Resolve) says.
     By(Arc<FindRelay>),
 }
 
@@ -62,8 +64,8 @@ impl Relay {
 }
 
 impl Options {
-    /// What is right for most proxies: the relay where it [is told](Relay::Told), no source declared, fragments dropped,
-    /// other sources than the peer dropped.
+    /// What is right for most proxies: the relay where it [is told](Relay::Told), no source
+    /// declared, fragments dropped, other sources than the peer dropped.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -87,13 +89,24 @@ impl Options {
         self
     }
 
-    /// Whether a connected socket receives whatever source the relay names. The default is `false`: it drops and
-    /// [counts](crate::udp::SocksUdpSocket::dropped) datagrams from any source but its peer.
+    /// Whether a connected socket receives whatever source the relay names. The default is
+    /// `false`: it drops and [counts](crate::udp::SocksUdpSocket::dropped) datagrams from any
+    /// source but its peer.
     ///
-    /// Set this for a relay that names another source than the sender, such as the client's own address: of such a relay, a connected
-    /// socket receives nothing otherwise. Any host that can send to the relay's outer port can then be the sender, so the protocol above
-    /// has to authenticate its peer, as QUIC and DTLS do, or at least match answers to questions, as DNS does. Datagrams from another
-    /// address than the relay's are never received.
+    /// Set this for a relay that names another source than the sender, such as the client's own
+    /// address: of such a relay, a connected socket receives nothing otherwise. Any host that can
+    /// send to the relay's outer port can then be the sender, so the protocol above has to
+    /// authenticate its peer, as QUIC and DTLS do, or at least match answers to questions, as DNS
+    /// does. Datagrams from another address than the relay's are never received.
+    ///
+    /// ```
+    /// use anysocks::Proxy;
+    /// use anysocks::udp::Options;
+    ///
+    /// let options = Options::new().any_source(true);
+    /// let proxy = Proxy::socks5("proxy.example:1080")?.udp(options);
+    /// # Ok::<(), anysocks::Error>(())
+    /// ```
     #[must_use]
     pub const fn any_source(mut self, any_source: bool) -> Self {
         self.any_source = any_source;

@@ -9,7 +9,8 @@ use crate::runtime::{Deadline, Ends, Runtime, resolve};
 use crate::target::Host;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-/// The addresses at which to try the relay, in order: at least one. `bound` is BND.ADDR and BND.PORT, `ends` those of the TCP connection.
+/// Finds the addresses at which to try the relay, in order: at least one. `bound` is BND.ADDR and
+/// BND.PORT, `ends` those of the TCP connection.
 pub(super) async fn find<R: Runtime>(
     proxy: &Proxy,
     bound: &Address,
@@ -43,7 +44,8 @@ pub(super) async fn find<R: Runtime>(
     Ok(addrs)
 }
 
-/// What the policy makes of BND.ADDR. `proxy` is the proxy's own address, unless it is reached over a Unix-domain socket.
+/// What the policy makes of BND.ADDR. `proxy` is the proxy's own address, unless it is reached
+/// over a Unix-domain socket.
 fn choose(policy: &Relay, bound: &Address, proxy: Option<IpAddr>) -> Address {
     // A proxy behind a Unix-domain socket is on this machine.
     let here = |like: &Address| {

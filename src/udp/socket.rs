@@ -63,23 +63,26 @@ impl<F: UdpFront> SocksUdpSocket<F> {
         self.association().peer()
     }
 
-    /// Returns how many datagrams came from the relay and were not delivered: those with a header that is cut short or has an unknown
-    /// ATYP, fragments that were not put together, forged ones under an encapsulation, and those from another source than the peer of
-    /// `connect`.
+    /// Returns how many datagrams came from the relay and were not delivered: those with a header
+    /// that is cut short or has an unknown ATYP, fragments that were not put together, forged ones
+    /// under an encapsulation, and those from another source than the peer of `connect`.
     ///
-    /// Where it grows with each answer on a connected socket, the relay names another source than the peer. Some relays name the client's
-    /// own address: [`Options::any_source`](crate::udp::Options::any_source) is for them.
+    /// Where it grows with each answer on a connected socket, the relay names another source than
+    /// the peer. Some relays name the client's own address:
+    /// [`Options::any_source`](crate::udp::Options::any_source) is for them.
     ///
     /// # Not counted
     ///
-    /// - Datagrams that the system discards: those from other senders than the relay, those for which the receive buffer has no room, those
-    ///   with a wrong checksum.
+    /// - Datagrams that the system discards: those from other senders than the relay, those for
+    ///   which the receive buffer has no room, those with a wrong checksum.
     /// - Datagrams that are lost before they reach this machine.
     /// - Payloads that are longer than the caller's buffer: they are delivered, and cut.
     ///
-    /// Where Linux joins up to 64 datagrams ([`recv_batch`](Self::recv_batch)) and does not say how long each is, they count as one. That
-    /// happens only if the application switches on other control messages by the socket's descriptor. None is lost or miscounted when the
-    /// first `recv_batch` has the system join them: it waits for calls that are receiving a single datagram at that moment.
+    /// Where Linux joins up to 64 datagrams ([`recv_batch`](Self::recv_batch)) and does not say
+    /// how long each is, they count as one. That happens only if the application switches on other
+    /// control messages by the socket's descriptor. None is lost or miscounted when the first
+    /// `recv_batch` has the system join them: it waits for calls that are receiving a single
+    /// datagram at that moment.
     #[must_use]
     pub fn dropped(&self) -> u64 {
         self.association().dropped()
@@ -153,7 +156,7 @@ impl<F: UdpFront> SocksUdpSocket<F> {
         inbound.is_some_and(|inbound| inbound.lock().unwrap_or_else(PoisonError::into_inner).has_more())
     }
 
-    /// After a datagram was taken: if others are here, wakes those who wait for the socket, which has nothing to tell.
+    /// Wakes waiting receivers if there are datagrams that are not in the socket any more.
     pub(crate) fn wake_for_more(&self) {
         if self.has_more() {
             F::wake_for_more(&self.shared.sockets);

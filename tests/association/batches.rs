@@ -205,23 +205,23 @@ mod together {
         }
     }
 
-    /// Threads that receive by `$receive` until the association ends, and what they receive.
+    /// Threads that receive until the association ends: what they receive, and where to send more of it.
     fn receiving<'scope>(
         scope: &'scope std::thread::Scope<'scope, '_>,
         scene: &Scene,
-        receives: &[Receive],
+        calls: &[Receive],
     ) -> (Receiver<Vec<u8>>, Sender<Vec<u8>>) {
-        let (got, received) = channel();
-        for receive in receives {
-            let (socket, got, receive) = (scene.socket.another(), got.clone(), *receive);
+        let (taken, received) = channel();
+        for receive in calls {
+            let (socket, taken, receive) = (scene.socket.another(), taken.clone(), *receive);
             scope.spawn(move || {
                 let mut buf = [0; 200];
                 while let Ok(n) = receive(&*socket, &mut buf) {
-                    got.send(buf[..n].to_vec()).expect("a test that waits");
+                    taken.send(buf[..n].to_vec()).expect("a test that waits");
                 }
             });
         }
-        (received, got)
+        (received, taken)
     }
 
     fn all_of(received: &Receiver<Vec<u8>>, count: u8) -> Vec<Vec<u8>> {
@@ -267,16 +267,16 @@ mod together {
         in_batches(|scene| {
             std::thread::scope(|scope| {
                 let _ends = Ends(scene);
-                let (got, received) = channel();
+                let (taken, received) = channel();
                 let turns = [(); 2].map(|()| {
                     let (turn, turns) = channel();
-                    let (socket, got) = (scene.socket.another(), got.clone());
+                    let (socket, taken) = (scene.socket.another(), taken.clone());
                     scope.spawn(move || {
                         // One in each turn, so that nobody else can take the other's.
                         for () in turns {
                             let mut buf = [0; 200];
                             let Ok(n) = socket.recv(&mut buf) else { return };
-                            got.send(buf[..n].to_vec()).expect("a test that waits");
+                            taken.send(buf[..n].to_vec()).expect("a test that waits");
                         }
                     });
                     turn

@@ -106,7 +106,8 @@ fn an_address_that_is_not_the_proxys() {
     });
 }
 
-/// A name that the proxy gives is resolved on this machine only where names are; one that the caller gives always is.
+/// A name that the proxy gives is resolved on this machine only where names are; one that the
+/// caller gives always is.
 #[test]
 fn names() {
     everywhere(|front| {

@@ -227,7 +227,8 @@ fn a_loop_lets_others_run() {
     });
 }
 
-/// On tokio a task has a budget, and each begins with all of it: so what is there is received by the first poll.
+/// On tokio a task has a budget, and each begins with all of it: so what is there is received by
+/// the first poll.
 #[cfg(feature = "tokio")]
 #[test]
 fn another_tasks_calls_do_not_count() {

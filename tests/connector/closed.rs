@@ -30,7 +30,7 @@ fn refusals() -> Vec<Refusal> {
         let before = before.flat_map(|(kind, next)| kind.connection(next)).collect();
         Refusal { kinds: kinds.to_vec(), before, says, kind }
     };
-    let refused = |code| ErrorKind::Refused(Reply(code));
+    let refused = |code| ErrorKind::Refused(Reply::V5(code));
     let all = b"\x05\x00\x05\x04\x00\x01\xac\x10\xfe\x01\x1f\x90";
     vec![
         refusal(&[Speaks::Socks5], b"\x05\xFF", ErrorKind::MethodsRefused),

@@ -205,7 +205,7 @@ fn the_second_is_refused(way: &Way) {
     let refused = vec![proxy(Stage::Request, Speaks::Socks5.refused())];
     let (addr, requests) = swallowing(Speaks::Socks5.greeting(), refused);
     let connector = (way.new)(locally(Speaks::Socks5, addr).timeout(LIMIT).into());
-    assert_eq!(error(connector.connect(TWO)).reply(), Some(Reply(4)));
+    assert_eq!(error(connector.connect(TWO)).reply(), Some(Reply::V5(4)));
     requests.assert_different();
 }
 

@@ -1,4 +1,5 @@
-//! Associations of connectors that wrap: the TCP connection goes through what the hook made, and the datagrams beside it.
+//! Associations of connectors that wrap: the TCP connection goes through what the hook made, and
+//! the datagrams beside it.
 
 use super::messages::Speaks;
 use super::scene::{Lonely, behind, chain, error, falling_silent, invalid, soon};

@@ -16,10 +16,12 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 
+type Associated = Result<Box<dyn Association>, Error>;
+
 /// A front end with TLS.
 struct Tls {
     name: &'static str,
-    associate: fn(&Proxy, Arc<ClientConfig>) -> Result<Box<dyn Association>, Error>,
+    associate: fn(&Proxy, Arc<ClientConfig>) -> Associated,
 }
 
 fn server_name() -> ServerName<'static> {
@@ -134,7 +136,8 @@ impl Server {
     }
 }
 
-/// A proxy behind TLS that grants one association after the other: where it is, and its ends of the connections.
+/// A proxy behind TLS that grants one association after the other: where it is, and its ends of
+/// the connections.
 fn proxy(config: Arc<ServerConfig>, relay: String, then: fn(&mut Server)) -> (SocketAddr, Receiver<Server>) {
     let (connected, connections) = channel();
     let connected = Arc::new(Mutex::new(connected));
@@ -229,14 +232,14 @@ fn an_association_and_its_end() {
 #[test]
 fn an_end_in_one_piece_with_the_reply() {
     let (server_config, client_config) = configs();
-    let ends: [(fn(&mut Server), AssociationEnd); 2] = [
-        (|server| server.tls.send_close_notify(), AssociationEnd::Closed),
-        (|server| server.tls.writer().write_all(b"\0").expect("room"), AssociationEnd::Spoke),
+    let ends: [End; 2] = [
+        ("an alert", |server| server.tls.send_close_notify(), AssociationEnd::Closed),
+        ("a byte", |server| server.tls.writer().write_all(b"\0").expect("room"), AssociationEnd::Spoke),
     ];
     everywhere(|front| {
-        for (come, expected) in ends {
+        for (name, come, expected) in ends {
             for (call, wait) in WAITS {
-                let _case = Case::new(format!("{expected:?}, {call}"));
+                let _case = Case::new(format!("{name}, {call}"));
                 let relay = relay();
                 let (at, connections) = proxy(Arc::clone(&server_config), addr(&relay), come);
                 let association =

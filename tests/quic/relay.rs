@@ -147,12 +147,12 @@ async fn pump(inside: UdpSocket, outside: Arc<Outside>, traffic: Arc<Mutex<Traff
             (traffic.comes_back(), traffic.names)
         };
         let (Some(client), true) = (client, comes_back) else { continue };
-        let named = match names {
+        let back = match names {
             Names::ThePeer => datagram(source, &payload[..len]),
             Names::TheClient => datagram(client, &payload[..len]),
             Names::Something => datagram("peer.example:443", &payload[..len]),
         };
-        inside.send_to(&named, client).await?;
+        inside.send_to(&back, client).await?;
     }
 }
 

@@ -18,7 +18,7 @@ fn associated() -> (Association, Socket, UdpSocket) {
 
 const DATAGRAM: &[u8] = b"\0\0\0\x01\xC0\x00\x02\x07\x00\x35payload";
 
-/// It would be one datagram to whoever receives it, and all but the first be lost.
+/// The receive would take joined datagrams for one, and lose all of them.
 #[test]
 fn nothing_is_joined_while_a_single_datagram_is_received() {
     for room in [64, COPIED + 1] {
@@ -31,7 +31,7 @@ fn nothing_is_joined_while_a_single_datagram_is_received() {
                 let association = &association;
                 scope.spawn(move || {
                     begins.send(()).unwrap();
-                    association.join(|| joins.send(()).map_err(io::Error::other))
+                    association.join(|| joins.send(()).map_err(io::Error::other));
                 });
                 begun.recv().unwrap();
                 joined.recv_timeout(Duration::from_millis(50)).unwrap_err();
