@@ -1,5 +1,6 @@
 //! A connector below hyper's client, through a SOCKS server and to web servers in this process.
 
+mod support;
 #[path = "connector/web.rs"]
 mod web;
 
@@ -27,6 +28,7 @@ fn client(way: impl Into<Chain>) -> Page {
 }
 
 fn over<C: Connect + Clone>(connector: C) -> Client<C, Empty<Bytes>> {
+    support::case::limit_test();
     Client::builder(TokioExecutor::new()).build(connector)
 }
 

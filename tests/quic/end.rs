@@ -130,6 +130,7 @@ async fn a_refused_datagram_is_lost_and_no_other() {
 
 #[tokio::test]
 async fn a_proxy_that_refuses_is_told_of() {
+    crate::support::case::limit_test();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let proxy = listener.local_addr().expect("an address");
     let refusing = async {
