@@ -31,6 +31,7 @@ use clients::{admitted, to_the_end};
 use messages::{BOUND, Speaks};
 use scene::{TARGET, behind, dialogue, saying, serving};
 use std::time::Duration;
+use support::case::limit_test;
 use support::server::{Server, echo};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -42,6 +43,7 @@ const PATIENCE: Duration = Duration::from_secs(8);
 const QUIET: Duration = Duration::from_millis(150);
 
 async fn started(connector: Connector) -> Forwarder {
+    limit_test();
     Forwarder::start(connector).await.expect("a forwarder")
 }
 

@@ -34,6 +34,7 @@ fn client(way: impl Into<Chain>) -> Page {
 }
 
 fn over<C: Connect + Clone>(connector: C) -> Client<C, Empty<Bytes>> {
+    support::case::limit_test();
     Client::builder(TokioExecutor::new()).build(connector)
 }
 

@@ -10,3 +10,4 @@ mod peer;
 mod relay;
 #[path = "quic/socket.rs"]
 mod socket;
+mod support;

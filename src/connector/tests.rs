@@ -35,10 +35,6 @@ impl Wrap<Blocking> for Reporting {
         Blocking::converse(stream, talk, deadline).await
     }
 
-    fn control((stream, _): Self::Held) -> <Blocking as UdpFront>::Control {
-        Blocking::control(stream)
-    }
-
     fn finish((stream, _): Self::Held) -> io::Result<TcpStream> {
         Ok(stream)
     }

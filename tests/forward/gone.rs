@@ -3,6 +3,7 @@
 use super::clients::{admitted, to_the_end};
 use super::messages::Speaks;
 use super::scene::{TARGET, serving};
+use super::support::case::limit_test;
 use super::support::server::echo;
 use super::{PATIENCE, QUIET};
 use anysocks::forward::Forwarder;
@@ -15,6 +16,7 @@ use tokio::time::{sleep, timeout};
 
 /// A forwarder with one place, in front of a proxy that the test plays and that may take for ever.
 async fn before_a_proxy() -> (Forwarder, TcpListener) {
+    limit_test();
     let proxy = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let way = Speaks::Socks5.at(proxy.local_addr().expect("an address")).timeout(None);
     (Forwarder::builder(Connector::new(way)).connections(1).start().await.expect("a forwarder"), proxy)

@@ -39,6 +39,7 @@ async fn the_oldest_makes_room_for_one_who_comes() {
 #[cfg(unix)]
 mod descriptors {
     use super::*;
+    use crate::support::case::limit_test;
     use std::env;
     use std::fs::File;
     use std::process::Command;
@@ -52,6 +53,7 @@ mod descriptors {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             return runtime.expect("a runtime").block_on(lack());
         }
+        limit_test();
         let child = Command::new("sh")
             .args(["-c", "ulimit -n 64 && exec \"$@\"", "sh"])
             .arg(env::current_exe().expect("this test"))

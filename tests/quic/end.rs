@@ -130,6 +130,7 @@ async fn a_refused_datagram_is_lost_and_no_other() {
 
 /// The error of an endpoint whose proxy answers with these bytes.
 async fn answered(answer: &[u8]) -> Error {
+    crate::support::case::limit_test();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let proxy = listener.local_addr().expect("an address");
     let answering = async {

@@ -70,6 +70,7 @@ impl Relay {
     }
 
     pub(crate) async fn that_loses(loss: u64) -> Self {
+        crate::support::case::limit_test();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
         let proxy = listener.local_addr().expect("an address");
         let inside = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
