@@ -1,15 +1,23 @@
 //! HTTP/3 by way of UDP ASSOCIATE: a page from a server that is asked over QUIC.
 //!
 //! ```text
-//! cargo run --example http3 --features quinn                                           everything in this process
-//! cargo run --example http3 --features quinn -- socks5://host:1080                     through a proxy of yours
-//! cargo run --example http3 --features quinn -- socks5://host:1080 www.example.com:443   from a server out there
+//! http3                                                       everything in this process
+//! http3 socks5h://host:1080                                   through a proxy of yours
+//! http3 socks5h://host:1080 www.example.com:443 192.0.2.7     from a server at this address
+//! http3 socks5://host:1080 www.example.com:443                from a server that this machine looks up
+//! http3 socks5h://host:1080 www.example.com:443               from a server that the proxy looks up, if it is Tor
 //! ```
+//!
+//! Each after `cargo run --example http3 --features quinn --`. QUIC needs an address, and SOCKS has no
+//! command that asks a proxy for one, except Tor's. The example `udp_dns` asks a DNS server through
+//! any proxy with UDP.
 
 mod local;
 #[path = "local/http3.rs"]
 mod server;
 
+use anysocks::tokio::Connector;
+use anysocks::{Host, Proxy, Target};
 use bytes::Buf;
 use quinn::crypto::rustls::QuicClientConfig;
 use quinn::{ClientConfig, Endpoint};
@@ -17,23 +25,25 @@ use rustls::RootCertStore;
 use std::error::Error;
 use std::future::poll_fn;
 use std::io::{self, Write};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let mut args = std::env::args().skip(1);
-    let proxy = match args.next() {
-        Some(proxy) => proxy,
-        None => format!("socks5://{}", local::proxy()?),
+    let proxy: Proxy = match args.next() {
+        Some(url) => url.parse()?,
+        None => Proxy::socks5(local::proxy()?)?,
     };
     let mut roots = RootCertStore::empty();
     let (addr, name) = if let Some(target) = args.next() {
         roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-        // QUIC knows addresses alone. This asks local DNS, which so learns of the name.
-        let addr = tokio::net::lookup_host(&target).await?.next().ok_or("the target has no address")?;
-        let name = target.rsplit_once(':').map_or(&*target, |(name, _)| name);
-        (addr, name.to_owned())
+        let target: Target = target.parse()?;
+        let ip = match args.next() {
+            Some(address) => address.parse()?,
+            None => address(&proxy, target.host()).await?,
+        };
+        (SocketAddr::new(ip, target.port()), target.host().to_string())
     } else {
         let (addr, certificate) = server::website()?;
         roots.add(certificate)?;
@@ -46,6 +56,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
     // The other side should hear that the connection is over before the association ends.
     endpoint.wait_idle().await;
     Ok(())
+}
+
+/// An address of the host, looked up where the proxy's URL says: `socks5` is by this machine, and
+/// `socks5h` by the proxy.
+async fn address(proxy: &Proxy, host: &Host<'_>) -> Result<IpAddr, Box<dyn Error>> {
+    let found = Connector::new(proxy).resolve(host.clone()).await;
+    found.map_err(|error| format!("{host} has no address: {error}; give one as the last argument").into())
 }
 
 /// TLS with these roots, for HTTP/3.

@@ -16,7 +16,7 @@ use ::async_io::{Async, Timer};
 use futures_io::{AsyncRead, AsyncWrite};
 use socket2::{SockAddr, SockRef, Socket};
 use std::io;
-use std::net::{SocketAddr, TcpStream, ToSocketAddrs, UdpSocket};
+use std::net::{TcpStream, UdpSocket};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -40,7 +40,6 @@ pub trait OverAsyncIo: FuturesIo + Sized + 'static {
 
 impl<F: OverAsyncIo> Reactor for F {
     type Socket = Async<TcpStream>;
-    type Stream = F::Stream;
 
     fn watch(socket: TcpStream) -> io::Result<Self::Socket> {
         Async::new_nonblocking(socket)
@@ -54,7 +53,7 @@ impl<F: OverAsyncIo> Reactor for F {
         socket.into()
     }
 
-    fn adopt(socket: Self::Socket) -> io::Result<F::Stream> {
+    fn adopt(socket: Self::Socket) -> io::Result<<F as OverAsyncIo>::Stream> {
         <F as OverAsyncIo>::adopt(socket)
     }
 
@@ -64,13 +63,14 @@ impl<F: OverAsyncIo> Reactor for F {
 }
 
 impl<F: OverAsyncIo> Runtime for F {
-    type Stream = F::Stream;
+    type Stream = <F as OverAsyncIo>::Stream;
 
-    async fn lookup(name: &str, port: u16, deadline: Deadline) -> io::Result<Vec<SocketAddr>> {
-        let name = name.to_owned();
-        let addrs = blocking::unblock(move || Ok((&*name, port).to_socket_addrs()?.collect()));
-        let in_time = within::<F, _>(deadline, addrs).await;
-        in_time.unwrap_or_else(|| Err(io::ErrorKind::TimedOut.into()))
+    fn now() -> Instant {
+        Instant::now()
+    }
+
+    async fn within<T>(deadline: Deadline, work: impl Future<Output = T> + Send + Sync) -> Option<T> {
+        within::<F, _>(deadline, work).await
     }
 
     async fn race(

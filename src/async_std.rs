@@ -129,3 +129,16 @@ impl Split for TcpStream {
         Ok((self.clone(), self))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runtime::hanging;
+    use std::time::Duration;
+
+    #[test]
+    fn lookups_that_hang_are_bounded() {
+        let thousand = hanging::thousand::<AsyncStd>(hanging::lookups(), Duration::from_millis(100));
+        ::async_std::task::block_on(thousand);
+    }
+}

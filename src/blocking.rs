@@ -15,6 +15,7 @@
 mod alarm;
 mod connector;
 mod io;
+mod park;
 mod race;
 mod udp;
 mod wait;
@@ -37,11 +38,9 @@ use crate::version::{V4, V5, Version, begin_bind, begin_connect};
 use crate::wrap::{Plain, Wrapped};
 use socket2::SockAddr;
 use std::io::{Read, Write};
-use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
+use std::net::{IpAddr, TcpStream};
 use std::pin::pin;
-use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::task::{Context, Poll, Waker};
-use std::thread;
 use std::time::{Duration, Instant};
 use wait::Punctual;
 
@@ -123,7 +122,7 @@ impl<V: Version> SocksListener<TcpStream, V, Blocking> {
         limit: Duration,
     ) -> Result<(SocksStream<TcpStream, V, Blocking>, Address), Error> {
         let (stream, second, request) = self.waiting()?;
-        let deadline = Instant::now().checked_add(limit);
+        let deadline = runtime::deadline::<Blocking>(limit);
         stream.set_nonblocking(true).map_err(|error| Error::io(Stage::SecondReply, error))?;
         let heard = request.watch_blocking(|| {
             converse(&mut Punctual::new(stream, deadline), second).map_err(wait::timed_out)
@@ -211,27 +210,12 @@ pub(crate) fn at_once<T>(work: impl Future<Output = T>) -> T {
 impl Runtime for Blocking {
     type Stream = TcpStream;
 
-    /// The system's resolver knows no deadline: it works on a thread of its own, which may outlive the call.
-    async fn lookup(name: &str, port: u16, deadline: Deadline) -> std::io::Result<Vec<SocketAddr>> {
-        let (found, addrs) = sync_channel(1);
-        let name = name.to_owned();
-        thread::Builder::new().name("anysocks lookup".into()).spawn(move || {
-            // Nobody may be waiting any more.
-            let _ = found.send((&*name, port).to_socket_addrs().map(Iterator::collect));
-        })?;
-        let found = match wait::left(deadline) {
-            // It may have been quicker than this thread was.
-            Some(Duration::ZERO) => Err(RecvTimeoutError::Timeout),
-            Some(left) => addrs.recv_timeout(left),
-            None => addrs.recv().map_err(Into::into),
-        };
-        match found {
-            Ok(addrs) => addrs,
-            Err(RecvTimeoutError::Timeout) => Err(std::io::ErrorKind::TimedOut.into()),
-            Err(RecvTimeoutError::Disconnected) => {
-                Err(std::io::Error::other("the resolver's thread is gone"))
-            }
-        }
+    fn now() -> Instant {
+        Instant::now()
+    }
+
+    async fn within<T>(deadline: Deadline, work: impl Future<Output = T> + Send + Sync) -> Option<T> {
+        park::within(deadline, work)
     }
 
     async fn race(

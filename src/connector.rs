@@ -10,8 +10,8 @@ use crate::invalid::Invalid;
 use crate::listener::SocksListener;
 use crate::optimistic::Say;
 use crate::proxy::{DEFAULT_TIMEOUT, Resolve, SocketOptions};
-use crate::route::{Chain, NoProxy, Proxies, Route, Rule, earlier, walk};
-use crate::runtime::{Asked, Runtime, deadline, lookup, no_address, resolved};
+use crate::route::{Chain, Choice, NoProxy, Proxies, Route, Rule, earlier, walk};
+use crate::runtime::{Asked, Runtime, deadline, no_address, resolve, resolved};
 use crate::stream::SocksStream;
 use crate::target::{Host, Target};
 use crate::tor;
@@ -28,7 +28,7 @@ use std::sync::Arc;
 ///
 /// `F` is the front end, each of which names its own `Connector`, and `W` what the stream is wrapped in. It is cheap to clone.
 pub struct Connector<F, W = Plain> {
-    route: Arc<Route>,
+    pub(crate) route: Arc<Route>,
     wrap: W,
     marker: PhantomData<fn() -> F>,
 }
@@ -46,36 +46,61 @@ impl<F> Connector<F> {
         Route::from(Proxies::None).into()
     }
 
-    /// Goes as the environment says, which is read now: through the proxy, or the chain with commas between its URLs, that the first of
-    /// `socks_proxy`, `SOCKS_PROXY`, `all_proxy` and `ALL_PROXY` names that is set and not empty; directly to whom `no_proxy` or
-    /// `NO_PROXY` lists ([`NoProxy`]), and to everybody if none is set. No other variable counts: `HTTP_PROXY`, which a web server may set to what
-    /// a stranger says, is none of them.
+    /// Reads the proxies from the environment, once, when it is called.
+    ///
+    /// 1. The first of `socks_proxy`, `SOCKS_PROXY`, `all_proxy` and `ALL_PROXY` that is set
+    ///    decides for all targets. Its value is a SOCKS URL, or a chain of them with commas
+    ///    between.
+    /// 2. If none of these is set, the first of `https_proxy`, `HTTPS_PROXY` and `http_proxy`
+    ///    whose value is a SOCKS URL or a chain does. With the feature `hyper`, the first two are
+    ///    for `https` and `wss` URIs, and the third for `http` and `ws`. Other values, such as
+    ///    `http://proxy:3128`, are passed over: for an HTTP proxy alone, the connection is direct.
+    /// 3. Connections to the targets in `no_proxy`, or else `NO_PROXY`, are direct ([`NoProxy`]).
+    ///
+    /// If nothing is set, all connections are direct. A variable that is set to nothing is not
+    /// set.
+    ///
+    /// Upper-case `HTTP_PROXY` never counts: a CGI server sets it from a header of the request.
+    /// Where names of variables ignore case (Windows), `http_proxy` does not count in a CGI
+    /// program.
+    ///
+    /// With the feature `tracing`, each variable that is passed over gives an event with its name,
+    /// and so does a `no_proxy` with entries that can never match.
     ///
     /// # Errors
     ///
-    /// The value is no SOCKS URL. One of another protocol, such as `http://`, is not passed over: the connection would be direct, unasked.
+    /// - [`Invalid::Variable`]: one of the first four variables that decides is not a SOCKS URL or
+    ///   a chain, or one of the others is a SOCKS URL with a mistake in it. Neither is passed
+    ///   over, because the connection would be direct.
     pub fn from_env() -> Result<Self, Error> {
         Route::from_env().map(Into::into)
     }
 
-    /// Goes through the proxy, or the chain of them, that a function chooses by the target, or directly where it chooses none.
+    /// Asks a function for the proxies of each target: a proxy, a chain, none, or an error.
     ///
     /// ```
-    /// use anysocks::{Proxy, blocking::Connector};
+    /// use anysocks::{Chain, Error, blocking::Connector};
     ///
-    /// let tor = Proxy::socks5("127.0.0.1:9050")?;
-    /// let connector = Connector::by_rule(move |target| {
-    ///     let onion = target.domain().is_some_and(|name| name.ends_with(".onion"));
-    ///     onion.then(|| tor.clone())
+    /// let connector = Connector::by_rule(|target| -> Result<Option<Chain>, Error> {
+    ///     match target.domain() {
+    ///         Some(name) if name.ends_with(".onion") => Ok(Some("socks5h://127.0.0.1:9050".parse()?)),
+    ///         _ => Ok(None),
+    ///     }
     /// });
-    /// # Ok::<(), anysocks::Error>(())
     /// ```
     ///
-    /// A name that is only to be [resolved](Self::resolve) has port 0 there.
+    /// `None` means a direct connection, so a rule that can fail returns a `Result` ([`Choice`]
+    /// lists what it may return). `Err` refuses the target: nothing is dialled, and the call fails
+    /// with [`ErrorKind::Rule`](crate::ErrorKind::Rule).
+    ///
+    /// A rule is called once for each connection, BIND and lookup, on the calling thread or task.
+    /// The target's port is 0 where a name or an address is only looked up
+    /// ([`resolve`](Self::resolve), [`resolve_ptr`](Self::resolve_ptr)). A rule is not asked about
+    /// [exceptions](Self::no_proxy), and [`associate`](Self::associate) has no target to ask
+    /// about.
     #[must_use]
-    pub fn by_rule<C: Into<Chain>>(rule: impl Fn(&Target<'_>) -> Option<C> + Send + Sync + 'static) -> Self {
-        let rule: Arc<Rule> = Arc::new(move |target: &Target<'_>| rule(target).map(Into::into));
-        Route::from(Proxies::Rule(rule)).into()
+    pub fn by_rule<A: Choice>(rule: impl Fn(&Target<'_>) -> A + Send + Sync + 'static) -> Self {
+        Route::from(Proxies::Rule(Rule::new(rule))).into()
     }
 }
 
@@ -84,7 +109,12 @@ impl<F, W> Connector<F, W> {
     #[must_use]
     pub fn no_proxy(self, exceptions: NoProxy) -> Self {
         let proxies = self.route.proxies.clone();
-        Self { route: Arc::new(Route { proxies, exceptions }), ..self }
+        self.by(Route { proxies, exceptions })
+    }
+
+    /// The same, by another route.
+    pub(crate) fn by(self, route: Route) -> Self {
+        Self { route: Arc::new(route), ..self }
     }
 
     pub(crate) fn wrapped_by<V>(self, wrap: V) -> Connector<F, V> {
@@ -98,7 +128,7 @@ impl<F: Runtime, W: Wrap<F>> Connector<F, W> {
         target: Target<'_>,
         first_bytes: &[u8],
     ) -> Result<SocksStream<W::Stream, AnyVersion, F>, Error> {
-        let Some(chain) = self.route.to(&target) else {
+        let Some(chain) = self.route.to(&target)? else {
             let request = trace::request(Command::Connect, &"none", &target);
             let (stream, established) = request.watch(self.directly(&target, first_bytes)).await?;
             return Ok(SocksStream::new(stream, established));
@@ -113,7 +143,7 @@ impl<F: Runtime, W: Wrap<F>> Connector<F, W> {
         &self,
         peer: Target<'_>,
     ) -> Result<SocksListener<W::Stream, AnyVersion, F>, Error> {
-        let chain = self.route.to(&peer).ok_or(Invalid::NoProxyToAsk)?;
+        let chain = self.route.to(&peer)?.ok_or(Invalid::NoProxyToAsk)?;
         let reached =
             walk::<F, W, AnyVersion>(chain.hops(), chain.limit(), &self.wrap, peer, Asked::bind()).await?;
         Ok(SocksListener::reached(reached, chain.hops()))
@@ -124,7 +154,7 @@ impl<F: Runtime, W: Wrap<F>> Connector<F, W> {
             Host::Ip(ip) => return Ok(ip),
             Host::Domain(name) => name,
         };
-        let chain = self.route.to(&(name.borrowed(), 0).into());
+        let chain = self.route.to(&(name.borrowed(), 0).into())?;
         match &chain {
             Some(chain) if chain.last().resolves() == Resolve::ByProxy => {
                 tor::resolve_by::<F, W>(chain.hops(), chain.limit(), &self.wrap, name.into()).await
@@ -137,7 +167,7 @@ impl<F: Runtime, W: Wrap<F>> Connector<F, W> {
     }
 
     pub(crate) async fn resolve_addr(&self, ip: IpAddr) -> Result<Name, Error> {
-        let chain = self.route.to(&(ip, 0).into()).ok_or(Invalid::NoProxyToAsk)?;
+        let chain = self.route.to(&(ip, 0).into())?.ok_or(Invalid::NoProxyToAsk)?;
         tor::resolve_ptr_by::<F, W>(chain.hops(), chain.limit(), &self.wrap, ip).await
     }
 
@@ -147,10 +177,10 @@ impl<F: Runtime, W: Wrap<F>> Connector<F, W> {
         target: &Target<'_>,
         first_bytes: &[u8],
     ) -> Result<(W::Stream, Established), Error> {
-        let deadline = deadline(Some(DEFAULT_TIMEOUT));
+        let deadline = deadline::<F>(DEFAULT_TIMEOUT);
         let addrs = match target.host() {
             Host::Ip(ip) => vec![(*ip, target.port()).into()],
-            Host::Domain(name) => lookup::<F>(name.as_str(), target.port(), deadline).await?,
+            Host::Domain(name) => resolve::<F>(name.as_str(), target.port(), deadline).await?,
         };
         let addrs = interleave(addrs).into_iter().map(Into::into).collect();
         let raced = F::race(addrs, &SocketOptions::default(), deadline).await;
@@ -176,11 +206,12 @@ impl<F: UdpFront> Connector<F> {
 /// An address of the name, as this machine finds it, and one that the proxy, if there is any, could be asked for.
 async fn looked_up<R: Runtime>(name: &str, chain: Option<&Chain>) -> Result<IpAddr, Error> {
     let Some(chain) = chain else {
-        let addrs = lookup::<R>(name, 0, deadline(Some(DEFAULT_TIMEOUT))).await?;
+        let addrs = resolve::<R>(name, 0, deadline::<R>(DEFAULT_TIMEOUT)).await?;
         return addrs.first().map(SocketAddr::ip).ok_or_else(|| no_address(name));
     };
     let (last, of) = (chain.last(), chain.hops().len());
-    let found = resolved::<R>(last.protocol(), name, 0, earlier(deadline(chain.limit()), last)).await;
+    let found =
+        resolved::<R>(last.protocol(), name, 0, earlier::<R>(deadline::<R>(chain.limit()), last)).await;
     let first =
         found.and_then(|mut targets| targets.find_map(|target| target.ip()).ok_or_else(|| no_address(name)));
     first.map_err(|error| error.at_hop(last, of, of))

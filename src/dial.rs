@@ -1,6 +1,7 @@
 //! Connecting a socket to a proxy: what every front end does alike, without waiting.
 
 use crate::error::{Attempt, Error, ErrorKind, Stage};
+use crate::escape::Escaped;
 use crate::proxy::SocketOptions;
 use rustix::io::Errno;
 use socket2::{Protocol, SockAddr, SockRef, Socket, TcpKeepalive, Type};
@@ -80,8 +81,10 @@ fn name(addr: &SockAddr) -> String {
 
 #[cfg(unix)]
 fn path(addr: &SockAddr) -> Option<String> {
-    // It may come from a URL, and goes to a terminal.
-    addr.as_pathname().map(|path| path.to_string_lossy().escape_debug().to_string())
+    let own = addr.as_pathname().map(|path| path.to_string_lossy().into_owned());
+    let name = |name: &[u8]| format!("\0{}", String::from_utf8_lossy(name));
+    let path = own.or_else(|| addr.as_abstract_namespace().map(name));
+    path.map(|path| Escaped(path).to_string())
 }
 
 #[cfg(not(unix))]

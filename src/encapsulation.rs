@@ -27,7 +27,9 @@ impl Encapsulation {
     }
 }
 
-/// Why a frame can't be sealed or opened.
+/// Why a frame can't be sealed or opened. A stream's call fails with an `io::Error` of the kind
+/// `InvalidData`, in which there is an [`Error`](crate::Error) of
+/// [`Stage::Tunnel`](crate::Stage::Tunnel) with this as its source.
 pub type FrameError = Box<dyn Error + Send + Sync>;
 
 /// The sending half of an [`Encapsulation`].

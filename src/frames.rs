@@ -1,6 +1,7 @@
 //! The pump of an encapsulated stream: plain bytes on one side, frames on the other, and no I/O.
 
 use crate::encapsulation::{Datagrams, Encapsulation, FrameError, Open, Seal};
+use crate::error::{Error, ErrorKind, Stage};
 use std::io::{IoSlice, IoSliceMut};
 use std::task::{Poll, ready};
 use std::{fmt, io};
@@ -203,7 +204,7 @@ pub(crate) fn first_to_write<'a>(bufs: &'a [IoSlice<'_>]) -> &'a [u8] {
 
 /// The error of a stream whose encapsulation failed.
 fn frame_error(error: FrameError) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, error)
+    Error::new(Stage::Tunnel, ErrorKind::Encapsulation(error)).into()
 }
 
 impl fmt::Debug for Frames {

@@ -12,12 +12,16 @@
 //! # Ok(()) }
 //! ```
 //!
+//! Where [`Connector::from_env`] found `https_proxy` or `http_proxy`, the scheme of the URI
+//! decides which of them counts.
+//!
 //! A client keeps its connections by host alone. Whose streams must not share a circuit of Tor, has a client for each
 //! [isolated](crate::Proxy::isolated) proxy.
 
 use crate::address::Address;
 use crate::error::Error;
 use crate::invalid::Invalid;
+use crate::route::{Proxies, Route};
 use crate::stream::SocksStream;
 use crate::target::Target;
 use crate::tokio::{AnyStream, Connector, Tokio};
@@ -43,20 +47,51 @@ impl<W: Wrap<Tokio, Stream: Send> + Clone> tower_service::Service<Uri> for Conne
 
     /// Connects to the host of the URI, at its port, or else at that of `https`, `wss`, `http` or `ws`.
     fn call(&mut self, uri: Uri) -> Self::Future {
-        let connector = self.clone();
+        let connector = for_scheme(self, &uri);
         Box::pin(async move { connector.connect(target(&uri)?).await.map(TokioIo::new) })
     }
 }
 
+/// A scheme that has a default port, and a variable of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Scheme {
+    Http,
+    Https,
+}
+
+impl Scheme {
+    fn of(uri: &Uri) -> Option<Self> {
+        match &*uri.scheme_str()?.to_ascii_lowercase() {
+            "http" | "ws" => Some(Self::Http),
+            "https" | "wss" => Some(Self::Https),
+            _ => None,
+        }
+    }
+
+    const fn port(self) -> u16 {
+        match self {
+            Self::Http => 80,
+            Self::Https => 443,
+        }
+    }
+}
+
 fn target(uri: &Uri) -> Result<Target<'_>, Error> {
-    let scheme = uri.scheme_str().map(str::to_ascii_lowercase);
-    let port = match (uri.port_u16(), scheme.as_deref()) {
-        (Some(port), _) => port,
-        (None, Some("https" | "wss")) => 443,
-        (None, Some("http" | "ws")) => 80,
-        (None, _) => return Err(Invalid::PortMissing.into()),
+    let port = uri.port_u16().or_else(|| Scheme::of(uri).map(Scheme::port));
+    (uri.host().unwrap_or_default(), port.ok_or(Invalid::PortMissing)?).try_into()
+}
+
+/// The connector, with the proxies that the environment names for this scheme.
+fn for_scheme<W: Clone>(connector: &Connector<W>, uri: &Uri) -> Connector<W> {
+    let connector = connector.clone();
+    let chain = match (&connector.route.proxies, Scheme::of(uri)) {
+        (Proxies::ByScheme { https, .. }, Some(Scheme::Https)) => https,
+        (Proxies::ByScheme { http, .. }, Some(Scheme::Http)) => http,
+        _ => return connector,
     };
-    (uri.host().unwrap_or_default(), port).try_into()
+    let proxies = chain.clone().map_or(Proxies::None, Proxies::Chain);
+    let exceptions = connector.route.exceptions.clone();
+    connector.by(Route { proxies, exceptions })
 }
 
 impl<S, V> Connection for SocksStream<S, V, Tokio> {

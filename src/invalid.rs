@@ -19,9 +19,15 @@ pub enum Invalid {
     /// Text in brackets that is no IPv6 address.
     #[error("what stands in the brackets is not an IPv6 address")]
     NotIpv6,
-    /// An IPv6 zone: it has a meaning on this machine only.
+    /// An IPv6 zone in a target: it has a meaning on this machine only.
     #[error("an IPv6 zone has a meaning on this machine only")]
     Zone,
+    /// The zone of a proxy's IPv6 address is neither a number nor the name of an interface.
+    #[error("this machine has no interface of the IPv6 zone's name")]
+    NoInterface,
+    /// The zone of a proxy's IPv6 address is a name, which is looked up on Linux alone.
+    #[error("on this system an IPv6 zone is written as a number")]
+    ZoneName,
     /// An IPv6 address that should stand in brackets.
     #[error("an IPv6 address with a port is written [address]:port")]
     Unbracketed,
@@ -91,10 +97,15 @@ pub enum Invalid {
     #[error("a proxy's URL ends with host and port")]
     UrlTail,
     /// A Unix-domain socket's URL without a path, or with a path that the system can't take.
-    #[error("a Unix-domain proxy is written scheme+unix:///path")]
+    #[error("a Unix-domain proxy is written scheme+unix:///path, or scheme+unix://%00name")]
     UnixPath,
-    /// An `.onion` name may never be resolved by DNS (RFC 7686), and local resolution was asked for.
-    #[error("an .onion name must be resolved by the proxy: socks5h or socks4a")]
+    /// An `.onion` name would have to be looked up on this machine, which RFC 7686 forbids.
+    ///
+    /// For a target, let a Tor proxy resolve names: `socks5h` or `socks4a`. For a proxy's own name, put
+    /// such a Tor proxy before it in a [`Chain`](crate::Chain).
+    #[error(
+        "an .onion name is never resolved on this machine: reach it through Tor, with socks5h or socks4a"
+    )]
     OnionResolvedLocally,
     /// A datagram was to be sent to the peer, and no peer was set by `connect`.
     #[error("the socket is not connected to a peer")]

@@ -68,6 +68,8 @@
 //! * Not a byte behind the handshake is read: what the target says first is there for the first read of the tunnel, and
 //!   [`into_inner`](SocksStream::into_inner) loses nothing.
 //! * A name goes to the proxy, or to local DNS where that was asked for ([`Resolve`]), never to the other because of its form.
+//! * An `.onion` name, of a target or of a proxy, is never looked up on this machine (RFC 7686).
+//! * Lookups on this machine take at most 32 threads of the process, whatever the resolver does.
 //! * Nothing that a proxy sends makes the client panic, allocate without bound, or wait beyond the deadline.
 //! * Passwords are wiped when they are dropped, and stand in no error, `Debug` or trace.
 //! * An [`Error`] says which [`Stage`] failed, and keeps the proxy's code as it was sent.
@@ -90,6 +92,7 @@ mod conversation;
 mod dial;
 mod encapsulation;
 mod error;
+mod escape;
 mod established;
 mod frames;
 mod into_proxy;
@@ -113,6 +116,7 @@ mod tor;
 mod turn;
 pub mod udp;
 mod version;
+mod waiters;
 mod wire;
 mod wrap;
 
@@ -157,7 +161,7 @@ pub use invalid::Invalid;
 pub use listener::SocksListener;
 pub use proxy::{Endpoint, Protocol, Proxy, Resolve};
 pub use reply::Reply;
-pub use route::{Chain, NoProxy};
+pub use route::{Chain, Choice, NoProxy};
 pub use second_reply::SecondReply;
 pub use socks4::{Socks4, UserId};
 pub use socks5::{Auth, Credentials, Method, Socks5};

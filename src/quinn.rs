@@ -25,9 +25,10 @@
 //!
 //! # What to know
 //!
-//! * quinn knows IP addresses alone. A name has to be looked up before, and doing that here tells local DNS about it;
-//!   [`tokio::resolve`](crate::tokio::resolve) asks a proxy that is Tor, and DNS over [`Socks5Stream`](crate::tokio::Socks5Stream) goes
-//!   by way of any.
+//! * quinn takes IP addresses alone, so a name must be looked up before.
+//!   [`Connector::resolve`](crate::Connector::resolve) does that where the proxy's URL says: `socks5` is by this
+//!   machine's DNS, `socks5h` by the proxy, which must be Tor. DNS over
+//!   [`Socks5Stream`](crate::tokio::Socks5Stream) works through any proxy.
 //! * One endpoint reaches IPv4 and IPv6 servers alike: what is between the proxy and them does not depend on how the proxy is reached. Its
 //!   `local_addr` is `[::]` therefore.
 //! * Packets keep to 1200 bytes: nobody can know what the path behind the relay carries, and MTU discovery would have to trust in it. For
@@ -37,10 +38,10 @@
 use crate::address::Address;
 use crate::error::{Error, Stage};
 use crate::into_proxy::IntoProxy;
-use crate::reactor::waiters::{Ticket, Waiters};
 use crate::target::Target;
 use crate::tokio::Socks5UdpSocket;
 use crate::udp::{Direction, Header, SendBatch};
+use crate::waiters::{Ticket, Waiters};
 use ::quinn::udp::{RecvMeta, Transmit};
 use ::quinn::{AsyncUdpSocket, Endpoint, EndpointConfig, TokioRuntime, UdpPoller};
 use socket2::Socket;

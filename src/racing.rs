@@ -8,6 +8,9 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::time::{Duration, Instant};
 
+/// How late an attempt may begin or a deadline be noticed on a machine that has other work.
+const TOLERANCE: Duration = Duration::from_secs(3);
+
 pub(crate) const OPTIONS: SocketOptions = SocketOptions { nodelay: true, keepalive: None, local_addr: None };
 
 /// An address whose listener is full, so that the system drops whatever comes.
@@ -25,7 +28,7 @@ impl Blackhole {
         let mut held = vec![listener];
         loop {
             let filler = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-            let full = filler.connect_timeout(&addr, Duration::from_millis(100)).is_err();
+            let full = filler.connect_timeout(&addr, Duration::from_secs(1)).is_err();
             held.push(filler);
             if full {
                 return Self { addr: addr.as_socket().unwrap(), _held: held };
@@ -50,9 +53,13 @@ pub(crate) fn races(race: Race) {
     nothing_to_race(race);
 }
 
-fn run(race: Race, addrs: &[SocketAddr], limit: Option<u64>) -> (Duration, Result<SocketAddr, Vec<Attempt>>) {
+fn run(
+    race: Race,
+    addrs: &[SocketAddr],
+    limit: Option<Duration>,
+) -> (Duration, Result<SocketAddr, Vec<Attempt>>) {
     let started = Instant::now();
-    let deadline = limit.map(|limit| started + Duration::from_millis(limit));
+    let deadline = limit.map(|limit| started + limit);
     let raced = race(addrs.iter().map(|addr| (*addr).into()).collect(), deadline);
     (started.elapsed(), raced)
 }
@@ -62,24 +69,26 @@ fn a_silent_address_costs_one_delay(race: Race, hole: &Blackhole) {
     let addr = live.local_addr().unwrap();
     let (elapsed, raced) = run(race, &[hole.addr, addr], None);
     assert_eq!(raced.unwrap(), addr);
-    assert!(elapsed >= ATTEMPT_DELAY && elapsed < ATTEMPT_DELAY * 2, "{elapsed:?}");
+    assert!(elapsed >= ATTEMPT_DELAY && elapsed < ATTEMPT_DELAY + TOLERANCE, "{elapsed:?}");
 }
 
 fn a_refusing_address_costs_nothing(race: Race, dead: SocketAddr) {
     let live = TcpListener::bind("127.0.0.1:0").unwrap();
     let addr = live.local_addr().unwrap();
-    let (elapsed, raced) = run(race, &[dead, dead, addr], None);
+    let addrs = [vec![dead; 20], vec![addr]].concat();
+    let (elapsed, raced) = run(race, &addrs, None);
     assert_eq!(raced.unwrap(), addr);
-    assert!(elapsed < ATTEMPT_DELAY, "{elapsed:?}");
+    assert!(elapsed < TOLERANCE && TOLERANCE < ATTEMPT_DELAY * 20, "{elapsed:?}");
 }
 
 fn the_deadline_holds(race: Race, hole: &Blackhole, dead: SocketAddr) {
-    let (elapsed, raced) = run(race, &[dead, hole.addr, hole.addr], Some(400));
+    let limit = Duration::from_secs(1);
+    let (elapsed, raced) = run(race, &[dead, hole.addr, hole.addr], Some(limit));
     let attempts = raced.unwrap_err();
     let kinds: Vec<_> = attempts.iter().map(|attempt| attempt.error.kind()).collect();
     let late = io::ErrorKind::TimedOut;
     assert_eq!(kinds, [io::ErrorKind::ConnectionRefused, late, late]);
-    assert!(elapsed.as_millis() >= 400 && elapsed.as_millis() < 600, "{elapsed:?}");
+    assert!(elapsed >= limit && elapsed < limit + TOLERANCE, "{elapsed:?}");
 }
 
 fn nothing_to_race(race: Race) {

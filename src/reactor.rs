@@ -4,7 +4,6 @@
 mod connector;
 mod streams;
 mod udp;
-pub(crate) mod waiters;
 mod watched;
 mod wrap;
 
@@ -14,7 +13,7 @@ pub(crate) use wrap::{Converses, Hook};
 use crate::dial::{ATTEMPT_DELAY, Failures, begin, connected};
 use crate::error::{Error, ErrorKind, Stage};
 use crate::proxy::SocketOptions;
-use crate::runtime::Deadline;
+use crate::runtime::{Deadline, Runtime, deadline};
 use socket2::{SockAddr, SockRef};
 use std::future::{pending, poll_fn};
 use std::io;
@@ -25,9 +24,8 @@ use std::time::{Duration, Instant};
 
 /// The part of an asynchronous runtime that watches sockets and the clock.
 #[allow(unreachable_pub, reason = "a bound of the connectors")]
-pub trait Reactor {
+pub trait Reactor: Runtime {
     type Socket: Send + Sync;
-    type Stream: Send + Sync;
 
     /// Watches a non-blocking socket.
     fn watch(socket: TcpStream) -> io::Result<Self::Socket>;
@@ -40,13 +38,14 @@ pub trait Reactor {
     /// Makes the front end's stream of a connected socket.
     fn adopt(socket: Self::Socket) -> io::Result<Self::Stream>;
 
+    /// Waits until it is this time on the runtime's clock.
     fn sleep_until(time: Instant) -> impl Future<Output = ()> + Send + Sync;
 }
 
 /// What comes of the work, or `None` when the deadline passes first.
 pub(crate) async fn within<R: Reactor, T>(deadline: Deadline, work: impl Future<Output = T>) -> Option<T> {
     // A timer that counts milliseconds rounds up, and quick work would be done by then.
-    if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+    if deadline.is_some_and(|deadline| deadline <= R::now()) {
         return None;
     }
     let mut work = pin!(work);
@@ -64,7 +63,7 @@ pub(crate) async fn heard_within<R: Reactor, T>(
     limit: Duration,
     converse: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, Error> {
-    let in_time = within::<R, _>(Instant::now().checked_add(limit), converse).await;
+    let in_time = within::<R, _>(deadline::<R>(limit), converse).await;
     in_time.unwrap_or_else(|| Err(Error::new(Stage::SecondReply, ErrorKind::TimedOut)))
 }
 
@@ -109,7 +108,7 @@ pub(crate) async fn race<R: Reactor>(
                         .next()
                         .map(|addr| -> Running<'_, _> { (addr, Box::pin(attempt::<R>(addr, options))) }),
                 );
-                pause.set(sleep::<R>(Some(Instant::now() + ATTEMPT_DELAY)));
+                pause.set(sleep::<R>(Some(R::now() + ATTEMPT_DELAY)));
             } else if running.is_empty() || late.as_mut().poll(cx).is_ready() {
                 return Poll::Ready(None);
             } else {

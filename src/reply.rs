@@ -2,75 +2,98 @@
 
 use std::{fmt, io};
 
-/// The code of a proxy's reply, kept as the number that was sent, whether or not it has a name.
+/// The code of a proxy's reply: the version that was spoken, and the number that was sent, whether
+/// or not it has a name.
 ///
-/// RFC 1928 §6 (`00` to `08`), SOCKS4 (90 to 93) and Tor (`F0` to `F7`) use different numbers, so one type serves all.
+/// Each version has its own numbers: `00` to `08` are SOCKS5's (RFC 1928 §6), `F0` to `F7` Tor's
+/// additions to them, and 90 to 93 SOCKS4's.
+///
+/// `Display` gives the code's name, and what else real proxies use it for:
 ///
 /// ```
 /// use anysocks::Reply;
 ///
-/// assert_eq!(Reply(5), Reply::CONNECTION_REFUSED);
-/// assert_eq!(Reply(5).to_string(), "connection refused (X'05')");
-/// assert_eq!(Reply(0x42).to_string(), "unassigned reply (X'42')");
+/// assert_eq!(Reply::V5(5), Reply::CONNECTION_REFUSED);
+/// assert_eq!(Reply::V5(6).to_string(), "TTL expired, or no answer in time (X'06')");
+/// assert_eq!(Reply::V5(0x42).to_string(), "unassigned reply (X'42')");
+/// assert_eq!(Reply::V4(5).to_string(), "unassigned reply (X'05')");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Reply(pub u8);
+#[non_exhaustive]
+pub enum Reply {
+    /// CD of a SOCKS4 reply.
+    V4(u8),
+    /// REP of a SOCKS5 reply.
+    V5(u8),
+}
 
 /// RFC 1928 §6.
 impl Reply {
-    /// The request was granted.
-    pub const SUCCEEDED: Self = Self(0x00);
-    /// General SOCKS server failure.
-    pub const GENERAL_FAILURE: Self = Self(0x01);
+    /// The request was granted. Some proxies grant before they connect to the target, and close
+    /// the connection if they can't.
+    pub const SUCCEEDED: Self = Self::V5(0x00);
+    /// General SOCKS server failure. Some proxies answer so for a name that they can't resolve,
+    /// and Tor for most failures.
+    pub const GENERAL_FAILURE: Self = Self::V5(0x01);
     /// Connection not allowed by ruleset.
-    pub const NOT_ALLOWED: Self = Self(0x02);
-    /// Network unreachable.
-    pub const NETWORK_UNREACHABLE: Self = Self(0x03);
-    /// Host unreachable. Many proxies say this of a name that they can't resolve.
-    pub const HOST_UNREACHABLE: Self = Self(0x04);
-    /// Connection refused by the destination.
-    pub const CONNECTION_REFUSED: Self = Self(0x05);
-    /// TTL expired. Many proxies say this when the destination does not answer in time.
-    pub const TTL_EXPIRED: Self = Self(0x06);
+    pub const NOT_ALLOWED: Self = Self::V5(0x02);
+    /// Network unreachable. A few proxies answer so for a name that they can't resolve.
+    pub const NETWORK_UNREACHABLE: Self = Self::V5(0x03);
+    /// Host unreachable. Many proxies answer so for a name that they can't resolve.
+    pub const HOST_UNREACHABLE: Self = Self::V5(0x04);
+    /// Connection refused by the destination. A few proxies answer so for a name that they can't
+    /// resolve.
+    pub const CONNECTION_REFUSED: Self = Self::V5(0x05);
+    /// TTL expired. Many proxies answer so if the destination does not answer in time.
+    pub const TTL_EXPIRED: Self = Self::V5(0x06);
     /// Command not supported.
-    pub const COMMAND_NOT_SUPPORTED: Self = Self(0x07);
-    /// Address type not supported.
-    pub const ADDRESS_TYPE_NOT_SUPPORTED: Self = Self(0x08);
+    pub const COMMAND_NOT_SUPPORTED: Self = Self::V5(0x07);
+    /// Address type not supported. Dante answers so for port 0.
+    pub const ADDRESS_TYPE_NOT_SUPPORTED: Self = Self::V5(0x08);
 }
 
 /// SOCKS4, decimal in its text: 90 to 93.
 impl Reply {
     /// SOCKS4: the request was granted.
-    pub const GRANTED: Self = Self(90);
-    /// SOCKS4: the request was rejected or failed.
-    pub const REJECTED: Self = Self(91);
+    pub const GRANTED: Self = Self::V4(90);
+    /// SOCKS4: the request was rejected or failed. A proxy without SOCKS4a answers so for every
+    /// name.
+    pub const REJECTED: Self = Self::V4(91);
     /// SOCKS4: the proxy can't reach the identd of the client.
-    pub const NO_IDENTD: Self = Self(92);
+    pub const NO_IDENTD: Self = Self::V4(92);
     /// SOCKS4: the client's identd reports another user id.
-    pub const OTHER_USER_ID: Self = Self(93);
+    pub const OTHER_USER_ID: Self = Self::V4(93);
 }
 
 /// Tor's extended errors, sent where the port has `ExtendedErrors`.
 impl Reply {
     /// Tor: the onion service's descriptor can't be found.
-    pub const ONION_NOT_FOUND: Self = Self(0xF0);
+    pub const ONION_NOT_FOUND: Self = Self::V5(0xF0);
     /// Tor: the onion service's descriptor is invalid.
-    pub const ONION_INVALID: Self = Self(0xF1);
+    pub const ONION_INVALID: Self = Self::V5(0xF1);
     /// Tor: the introduction to the onion service failed.
-    pub const ONION_INTRODUCTION_FAILED: Self = Self(0xF2);
+    pub const ONION_INTRODUCTION_FAILED: Self = Self::V5(0xF2);
     /// Tor: the rendezvous with the onion service failed.
-    pub const ONION_RENDEZVOUS_FAILED: Self = Self(0xF3);
+    pub const ONION_RENDEZVOUS_FAILED: Self = Self::V5(0xF3);
     /// Tor: the onion service wants client authorization, and there is none.
-    pub const ONION_AUTH_MISSING: Self = Self(0xF4);
+    pub const ONION_AUTH_MISSING: Self = Self::V5(0xF4);
     /// Tor: the onion service does not accept the client authorization.
-    pub const ONION_AUTH_WRONG: Self = Self(0xF5);
+    pub const ONION_AUTH_WRONG: Self = Self::V5(0xF5);
     /// Tor: the onion address is malformed.
-    pub const ONION_BAD_ADDRESS: Self = Self(0xF6);
+    pub const ONION_BAD_ADDRESS: Self = Self::V5(0xF6);
     /// Tor: the introduction to the onion service timed out.
-    pub const ONION_TIMED_OUT: Self = Self(0xF7);
+    pub const ONION_TIMED_OUT: Self = Self::V5(0xF7);
 }
 
 impl Reply {
+    /// The number that was sent.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::V4(code) | Self::V5(code) => code,
+        }
+    }
+
     /// Whether the same request may well succeed a little later: the failure is one of reachability or load, not of permission
     /// or of what the proxy can do at all.
     #[must_use]
@@ -91,20 +114,20 @@ impl Reply {
         )
     }
 
-    /// What the code means, in words.
+    /// What the code means, and what else real proxies use it for.
     const fn meaning(self) -> &'static str {
         match self {
             Self::SUCCEEDED => "succeeded",
-            Self::GENERAL_FAILURE => "general SOCKS server failure",
+            Self::GENERAL_FAILURE => "general SOCKS server failure, or a name that can't be resolved",
             Self::NOT_ALLOWED => "connection not allowed by ruleset",
-            Self::NETWORK_UNREACHABLE => "network unreachable",
-            Self::HOST_UNREACHABLE => "host unreachable",
-            Self::CONNECTION_REFUSED => "connection refused",
-            Self::TTL_EXPIRED => "TTL expired",
+            Self::NETWORK_UNREACHABLE => "network unreachable, or a name that can't be resolved",
+            Self::HOST_UNREACHABLE => "host unreachable, or a name that can't be resolved",
+            Self::CONNECTION_REFUSED => "connection refused, or a name that can't be resolved",
+            Self::TTL_EXPIRED => "TTL expired, or no answer in time",
             Self::COMMAND_NOT_SUPPORTED => "command not supported",
-            Self::ADDRESS_TYPE_NOT_SUPPORTED => "address type not supported",
+            Self::ADDRESS_TYPE_NOT_SUPPORTED => "address type not supported, or port 0",
             Self::GRANTED => "request granted",
-            Self::REJECTED => "request rejected or failed",
+            Self::REJECTED => "request rejected or failed, or names are not supported",
             Self::NO_IDENTD => "the proxy can't connect to the client's identd",
             Self::OTHER_USER_ID => "the client's identd reports another user id",
             Self::ONION_NOT_FOUND => "onion service descriptor can't be found",
@@ -115,6 +138,7 @@ impl Reply {
             Self::ONION_AUTH_WRONG => "onion service does not accept the client authorization",
             Self::ONION_BAD_ADDRESS => "onion service address is malformed",
             Self::ONION_TIMED_OUT => "onion service introduction timed out",
+            Self::V5(0x09) => "unassigned reply, sent where a port to listen on is in use",
             _ => "unassigned reply",
         }
     }
@@ -139,12 +163,6 @@ impl Reply {
 
 impl fmt::Display for Reply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} (X'{:02X}')", self.meaning(), self.0)
-    }
-}
-
-impl From<u8> for Reply {
-    fn from(code: u8) -> Self {
-        Self(code)
+        write!(f, "{} (X'{:02X}')", self.meaning(), self.code())
     }
 }

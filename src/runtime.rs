@@ -1,7 +1,12 @@
 //! What a connection is made of, whatever the front end: looking names up, dialling, and what is asked. What a runtime does in its own way stands
 //! in [`Runtime`]; `route/walk.rs` puts it together.
 
-use crate::any_version::AnyVersion;
+mod lookup;
+mod pool;
+mod resolve;
+
+pub(crate) use resolve::{may_be_resolved, no_address, resolve, resolved};
+
 use crate::command::Command;
 use crate::conversation::Conversation;
 use crate::dial::{Failures, interleave};
@@ -10,13 +15,14 @@ use crate::into_proxy::IntoProxy;
 use crate::invalid::Invalid;
 use crate::listener::SocksListener;
 use crate::optimistic::Optimistic;
-use crate::proxy::{Endpoint, Protocol, Proxy, SocketOptions};
+use crate::proxy::{Endpoint, Proxy, SocketOptions};
 use crate::route::{Reached, walk};
 use crate::stream::SocksStream;
 use crate::target::Target;
 use crate::trace;
 use crate::version::{V5, Version};
 use crate::wrap::Plain;
+use lookup::LOOKUPS;
 use socket2::SockAddr;
 use std::io;
 use std::net::SocketAddr;
@@ -29,15 +35,26 @@ pub(crate) type Deadline = Option<Instant>;
 /// What each front end does in its own way. Each call ends by the deadline.
 ///
 /// The blocking front end's futures are ready when they are first polled.
-pub trait Runtime {
+pub trait Runtime: Sized {
     type Stream: Send + Sync + 'static;
 
-    /// The addresses of a name. An asynchronous runtime does not block its threads on it.
+    /// The time on the clock that the runtime's timers follow.
+    fn now() -> Instant;
+
+    /// The output of work that waits for another thread, or `None` if the deadline passes first.
+    fn within<T>(
+        deadline: Deadline,
+        work: impl Future<Output = T> + Send + Sync,
+    ) -> impl Future<Output = Option<T>> + Send + Sync;
+
+    /// The addresses of a name, as the system finds them.
     fn lookup(
         name: &str,
         port: u16,
         deadline: Deadline,
-    ) -> impl Future<Output = io::Result<Vec<SocketAddr>>> + Send + Sync;
+    ) -> impl Future<Output = io::Result<Vec<SocketAddr>>> + Send + Sync {
+        LOOKUPS.addresses::<Self>(name, port, deadline)
+    }
 
     /// Connects to the first address that answers, in the manner of RFC 8305.
     fn race(
@@ -127,36 +144,19 @@ async fn request<'b, R: Runtime, V: Version>(
     walk::<R, Plain, V>(slice::from_ref(proxy), proxy.limit(), &Plain, target, asked).await
 }
 
-/// The targets that a name stands for, looked up here, as far as the proxy can be asked for them.
-pub(crate) async fn resolved<R: Runtime>(
-    protocol: &Protocol,
-    name: &str,
-    port: u16,
-    deadline: Deadline,
-) -> Result<impl Iterator<Item = Target<'static>>, Error> {
-    let mut addrs = lookup::<R>(name, port, deadline).await?;
-    addrs.retain(|addr| AnyVersion::carries(protocol, addr.ip()));
-    // The request names an address only: a scope that the resolver found means nothing to the proxy.
-    Ok(addrs.into_iter().map(|addr| (addr.ip(), addr.port()).into()))
-}
-
-/// The addresses of a target's name. Those of onion services are none for DNS (RFC 7686).
-pub(crate) async fn lookup<R: Runtime>(
-    name: &str,
-    port: u16,
-    deadline: Deadline,
-) -> Result<Vec<SocketAddr>, Error> {
-    if name.trim_end_matches('.').to_ascii_lowercase().ends_with(".onion") {
-        return Err(Invalid::OnionResolvedLocally.into());
-    }
-    resolve::<R>(name, port, deadline).await
-}
-
 /// Connects to the proxy itself.
 pub(crate) async fn dial<'a, R: Runtime>(proxy: impl IntoProxy<'a>) -> Result<R::Stream, Error> {
     // Where the value does not say which version it is, that does not matter yet.
     let proxy = proxy.into_proxy::<V5>()?;
-    dial_by::<R>(&proxy, deadline(proxy.limit())).await.map_err(|error| error.at(&*proxy))
+    dial_by::<R>(&proxy, deadline::<R>(proxy.limit())).await.map_err(|error| error.at(&*proxy))
+}
+
+/// Fails where the name of a proxy that is dialled may not be resolved on this machine.
+pub(crate) fn may_be_dialled(proxy: &Proxy) -> Result<(), Error> {
+    match proxy.endpoint() {
+        Endpoint::Name(name, _) => may_be_resolved(name.as_str()),
+        Endpoint::Addr(_) | Endpoint::Unix(_) => Ok(()),
+    }
 }
 
 pub(crate) async fn dial_by<R: Runtime>(proxy: &Proxy, deadline: Deadline) -> Result<R::Stream, Error> {
@@ -176,29 +176,6 @@ pub(crate) async fn dial_by<R: Runtime>(proxy: &Proxy, deadline: Deadline) -> Re
     Ok(stream)
 }
 
-pub(crate) async fn resolve<R: Runtime>(
-    name: &str,
-    port: u16,
-    deadline: Deadline,
-) -> Result<Vec<SocketAddr>, Error> {
-    match R::lookup(name, port, deadline).await {
-        Ok(addrs) if addrs.is_empty() => Err(no_address(name)),
-        Ok(addrs) => {
-            trace::looked_up(addrs.len());
-            Ok(addrs)
-        }
-        Err(error) => Err(unresolved(name, error)),
-    }
-}
-
-fn unresolved(name: &str, error: io::Error) -> Error {
-    Error::new(Stage::Resolve, ErrorKind::Unresolved { name: name.to_owned(), error })
-}
-
-pub(crate) fn no_address(name: &str) -> Error {
-    unresolved(name, io::Error::other("it has no address that can be used"))
-}
-
 /// Whether another address of the target may fare better. Some proxies hang up instead of refusing; but some hang up when they have gone on with
 /// what they were sent, and that may be too much to say again.
 pub(crate) fn worth_another(error: &Error, may_repeat: bool) -> bool {
@@ -210,10 +187,13 @@ pub(crate) fn worth_another(error: &Error, may_repeat: bool) -> bool {
     refused && error.stage() == Stage::Request
 }
 
-/// A limit that is too long for the clock is none.
-pub(crate) fn deadline(limit: Option<Duration>) -> Deadline {
-    limit.and_then(|limit| Instant::now().checked_add(limit))
+/// The deadline that this limit sets from now on. A limit that is too long for the clock sets none.
+pub(crate) fn deadline<R: Runtime>(limit: impl Into<Option<Duration>>) -> Deadline {
+    limit.into().and_then(|limit| R::now().checked_add(limit))
 }
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+pub(crate) use lookup::hanging;

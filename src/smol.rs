@@ -128,6 +128,8 @@ mod tests {
     use super::*;
     use crate::racing::{OPTIONS, races};
     use crate::reactor::race;
+    use crate::runtime::hanging;
+    use std::time::Duration;
 
     #[test]
     fn races_as_rfc_8305_says() {
@@ -135,5 +137,11 @@ mod tests {
             Ok(socket) => Ok(socket.peer_addr().unwrap()),
             Err(failures) => Err(failures.into_attempts()),
         });
+    }
+
+    #[test]
+    fn lookups_that_hang_are_bounded() {
+        let thousand = hanging::thousand::<Smol>(hanging::lookups(), Duration::from_millis(100));
+        ::async_io::block_on(thousand);
     }
 }

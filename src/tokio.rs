@@ -37,11 +37,11 @@ use crate::udp::SocksUdpSocket;
 use crate::version::{V4, V5, Version, begin_bind, begin_connect};
 use crate::wrap::{Plain, Wrapped};
 use ::tokio::io::{AsyncRead, AsyncWrite};
-use ::tokio::net::{TcpStream, lookup_host};
-use ::tokio::time::sleep_until;
+use ::tokio::net::TcpStream;
+use ::tokio::time;
 use socket2::{SockAddr, SockRef};
 use std::future::poll_fn;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
@@ -174,11 +174,13 @@ where
 impl Runtime for Tokio {
     type Stream = TcpStream;
 
-    async fn lookup(name: &str, port: u16, deadline: Deadline) -> std::io::Result<Vec<SocketAddr>> {
-        match within::<Self, _>(deadline, lookup_host((name, port))).await {
-            Some(addrs) => Ok(addrs?.collect()),
-            None => Err(std::io::ErrorKind::TimedOut.into()),
-        }
+    /// A test may have paused or advanced it.
+    fn now() -> Instant {
+        time::Instant::now().into_std()
+    }
+
+    async fn within<T>(deadline: Deadline, work: impl Future<Output = T> + Send + Sync) -> Option<T> {
+        within::<Self, _>(deadline, work).await
     }
 
     async fn race(
@@ -216,7 +218,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + Sync> Converses<S> for Tokio {
 
 impl Reactor for Tokio {
     type Socket = TcpStream;
-    type Stream = TcpStream;
 
     fn watch(socket: std::net::TcpStream) -> std::io::Result<TcpStream> {
         TcpStream::from_std(socket)
@@ -235,7 +236,7 @@ impl Reactor for Tokio {
     }
 
     async fn sleep_until(time: Instant) {
-        sleep_until(time.into()).await;
+        time::sleep_until(time.into()).await;
     }
 }
 
@@ -243,15 +244,69 @@ impl Reactor for Tokio {
 mod tests {
     use super::*;
     use crate::racing::{OPTIONS, races};
+    use crate::runtime::hanging;
+    use std::sync::mpsc::channel;
+    use std::thread;
+
+    /// Time that none of these tests takes.
+    const PATIENCE: Duration = Duration::from_secs(20);
+
+    async fn advance(by: Duration) {
+        time::pause();
+        time::advance(by).await;
+        time::resume();
+    }
+
+    fn races_on_a_clock_ahead_by<const SECONDS: u64>() {
+        races(|addrs, deadline| {
+            let runtime = ::tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                advance(Duration::from_secs(SECONDS)).await;
+                let deadline = deadline.map(|at| Tokio::now() + at.duration_since(Instant::now()));
+                match reactor::race::<Tokio>(&addrs, &OPTIONS, deadline).await {
+                    Ok(socket) => Ok(socket.peer_addr().unwrap()),
+                    Err(failures) => Err(failures.into_attempts()),
+                }
+            })
+        });
+    }
 
     #[test]
     fn races_as_rfc_8305_says() {
-        races(|addrs, deadline| {
-            let runtime = ::tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            match runtime.block_on(reactor::race::<Tokio>(&addrs, &OPTIONS, deadline)) {
-                Ok(socket) => Ok(socket.peer_addr().unwrap()),
-                Err(failures) => Err(failures.into_attempts()),
+        races_on_a_clock_ahead_by::<0>();
+    }
+
+    #[test]
+    fn races_by_the_clock_of_the_runtime() {
+        races_on_a_clock_ahead_by::<60>();
+    }
+
+    #[test]
+    fn lookups_that_hang_are_bounded() {
+        let runtime = ::tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(hanging::thousand::<Tokio>(hanging::lookups(), Duration::from_millis(100)));
+    }
+
+    #[test]
+    fn lookups_that_hang_hold_up_nothing_of_the_runtime() {
+        let lookups = hanging::lookups();
+        let mut builder = ::tokio::runtime::Builder::new_multi_thread();
+        let runtime = builder.worker_threads(1).max_blocking_threads(1).enable_all().build().unwrap();
+        for n in 0..100 {
+            runtime.spawn(async move { lookups.addresses::<Tokio>(&format!("{n}.test"), 80, None).await });
+        }
+        runtime.block_on(async {
+            while !lookups.are_many() {
+                time::sleep(Duration::from_millis(1)).await;
             }
+            let work = ::tokio::task::spawn_blocking(|| "done");
+            assert_eq!(time::timeout(PATIENCE, work).await.unwrap().unwrap(), "done");
         });
+        let (report, dropped) = channel();
+        thread::spawn(move || {
+            drop(runtime);
+            report.send(()).unwrap();
+        });
+        dropped.recv_timeout(PATIENCE).unwrap();
     }
 }

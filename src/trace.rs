@@ -6,7 +6,7 @@ use std::fmt::Display;
 use std::time::Instant;
 use tracing::field::{Empty, debug, display};
 use tracing::instrument::Instrumented;
-use tracing::{Instrument, Span, debug, debug_span};
+use tracing::{Instrument, Span, debug, debug_span, info};
 
 /// The span of one request. How far it came, what failed if anything did, and how long it took are filled in on the way, the last when it is dropped:
 /// so it is there of what is given up too.
@@ -96,6 +96,11 @@ pub(crate) fn heard(stage: Stage, bytes: usize) {
 pub(crate) fn looked_up(addresses: usize) {
     note(Stage::Resolve);
     debug!(stage = %Stage::Resolve, addresses, "looked up");
+}
+
+/// A variable of the environment, or a part of it, does not count.
+pub(crate) fn passed_over(variable: &str, why: &str) {
+    info!(variable, why, "passed over");
 }
 
 /// A socket was connected.

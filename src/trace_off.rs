@@ -42,4 +42,6 @@ pub(crate) const fn heard(_: Stage, _: usize) {}
 
 pub(crate) const fn looked_up(_: usize) {}
 
+pub(crate) const fn passed_over(_: &str, _: &str) {}
+
 pub(crate) const fn connected(_: Stage) {}

@@ -2,12 +2,16 @@
 
 #[path = "../examples/quickstart/advice.rs"]
 mod advice;
+#[path = "support/case.rs"]
+mod case;
 #[path = "../examples/quickstart/in_time.rs"]
 mod in_time;
 #[path = "../examples/quickstart/story.rs"]
 mod story;
 #[path = "../examples/quickstart/tunnel.rs"]
 mod tunnel;
+#[path = "support/watchdog.rs"]
+mod watchdog;
 
 use End::{Close, Reset, Silence};
 use anysocks::{Error, Proxy, Target};
@@ -54,11 +58,12 @@ fn hear(client: &mut TcpStream) {
 }
 
 fn failure(proxy: &Proxy, target: &Target<'_>) -> Error {
+    case::limit_test();
     tunnel::open(proxy, target, &mut Story::new(sink())).map(drop).unwrap_err()
 }
 
 fn advice(url: &str, target: &str) -> Option<&'static str> {
-    let proxy = url.parse::<Proxy>().unwrap().timeout(Duration::from_millis(300));
+    let proxy = url.parse::<Proxy>().unwrap().timeout(Duration::from_secs(2));
     let target = target.parse().unwrap();
     advice::what_to_try(&failure(&proxy, &target), &proxy, &target)
 }
@@ -70,6 +75,18 @@ fn check(given: Option<&str>, words: &str, of: &str) {
 }
 
 const NONE: &[u8] = &[5, 0];
+
+/// BND.ADDR goes to a terminal.
+#[test]
+fn what_a_proxy_replies_is_escaped() {
+    const REPLY: &[u8] = b"\x05\0\0\x03\x0E\x1b[2J\nforged\xe2\x80\xae\0\x50";
+    let proxy = Proxy::socks5(server(&[NONE, REPLY], Silence)).unwrap();
+    let mut told = Vec::new();
+    tunnel::open(&proxy, &NAME.parse().unwrap(), &mut Story::new(&mut told)).unwrap();
+    let told = String::from_utf8(told).unwrap();
+    assert!(told.ends_with("bound address: \\x1b[2J\\nforged\\xe2\\x80\\xae:80\n"), "{told:?}");
+}
+
 const PASSWORD: &[u8] = &[5, 2];
 const NAME: &str = "example.com:80";
 const V4: &str = "192.0.2.7:80";
@@ -138,10 +155,11 @@ fn of_a_request() {
 
 #[track_caller]
 fn check_rows(rows: &[Row]) {
-    for (prefix, answers, end, target, words) in rows {
-        let given = advice(&format!("{prefix}{}", server(answers, *end)), target);
-        check(given, words, &format!("{prefix} {answers:02x?} {end:?} {target}"));
-    }
+    let name = |(prefix, answers, end, target, _): &Row| format!("{prefix} {answers:02x?} {end:?} {target}");
+    case::at_once(rows, name, |row| {
+        let (prefix, answers, end, target, words) = row;
+        check(advice(&format!("{prefix}{}", server(answers, *end)), target), words, &name(row));
+    });
 }
 
 #[test]

@@ -3,17 +3,17 @@
 mod fronts;
 mod support;
 
-use anysocks::{ErrorKind, Proxy, Resolve, Stage};
+use anysocks::{ErrorKind, Invalid, Proxy, Resolve, Stage};
 use fronts::{FRONTS, Front};
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
+use support::case::{self, Case};
+use support::clock::assert_on_time;
 
 const GRANTED: [u8; 12] = [5, 0, 5, 0, 0, 1, 192, 0, 2, 7, 0x30, 0x39];
-/// How late a deadline may be noticed on a machine that has other work.
-const TOLERANCE: Duration = Duration::from_millis(150);
 
 /// A proxy on loopback that does the same with each client, on a thread.
 fn proxy(serve: impl Fn(TcpStream) + Send + 'static) -> SocketAddr {
@@ -21,6 +21,7 @@ fn proxy(serve: impl Fn(TcpStream) + Send + 'static) -> SocketAddr {
 }
 
 fn proxy_at(ip: std::net::IpAddr, serve: impl Fn(TcpStream) + Send + 'static) -> SocketAddr {
+    case::limit_test();
     let listener = TcpListener::bind((ip, 0)).unwrap();
     let addr = listener.local_addr().unwrap();
     thread::spawn(move || listener.incoming().for_each(|client| serve(client.unwrap())));
@@ -51,9 +52,14 @@ fn granting() -> (SocketAddr, Receiver<Vec<u8>>) {
 fn everywhere(check: impl Fn(&Front)) {
     assert!(!FRONTS.is_empty());
     for front in FRONTS {
-        println!("{}", front.name);
+        let _case = Case::new(front.name);
         check(front);
     }
+}
+
+/// The same on all of them at once, which then wait for the end of a limit together.
+fn at_once(check: impl Fn(&Front) + Sync) {
+    case::at_once(FRONTS, |front| front.name.to_owned(), check);
 }
 
 /// The connection fails when the time is over, not before and hardly after.
@@ -61,11 +67,9 @@ fn assert_late(front: &Front, proxy: &Proxy, stage: Stage, v4: bool) {
     let started = Instant::now();
     let connect = if v4 { front.connect4 } else { front.connect5 };
     let error = connect(proxy, "example.com:80").unwrap_err();
-    let elapsed = started.elapsed();
+    assert_on_time(started, proxy.limit().unwrap());
     assert_eq!(error.stage(), stage, "{error}");
     assert!(error.is_timeout(), "{error}");
-    let limit = proxy.limit().unwrap();
-    assert!(elapsed >= limit && elapsed < limit + TOLERANCE, "{elapsed:?} of {limit:?}: {error}");
 }
 
 #[test]
@@ -76,8 +80,8 @@ fn a_proxy_that_says_nothing() {
             drop(client);
         });
     });
-    let limit = Duration::from_millis(300);
-    everywhere(|front| {
+    let limit = Duration::from_secs(1);
+    at_once(|front| {
         let proxy = Proxy::socks5(addr).unwrap().timeout(limit);
         assert_late(front, &proxy, Stage::MethodSelection, false);
         let proxy = Proxy::socks4(addr).unwrap().timeout(limit);
@@ -86,19 +90,20 @@ fn a_proxy_that_says_nothing() {
 }
 
 #[test]
-fn a_proxy_that_says_a_byte_every_100_ms() {
+fn a_proxy_that_says_a_byte_every_300_ms() {
     let addr = proxy(|mut client| {
         thread::spawn(move || {
-            for byte in GRANTED {
-                thread::sleep(Duration::from_millis(100));
-                if client.write_all(&[byte]).is_err() {
+            client.write_all(&GRANTED[..2]).unwrap();
+            for byte in &GRANTED[2..] {
+                thread::sleep(Duration::from_millis(300));
+                if client.write_all(&[*byte]).is_err() {
                     return;
                 }
             }
         });
     });
-    everywhere(|front| {
-        let proxy = Proxy::socks5(addr).unwrap().timeout(Duration::from_millis(450));
+    at_once(|front| {
+        let proxy = Proxy::socks5(addr).unwrap().timeout(Duration::from_secs(1));
         assert_late(front, &proxy, Stage::Request, false);
     });
 }
@@ -157,6 +162,26 @@ fn a_name_that_is_not() {
     });
 }
 
+#[test]
+fn a_proxy_at_an_onion_service() {
+    fn refused<T>(result: Result<T, anysocks::Error>) {
+        let error = result.err().unwrap();
+        assert_eq!(error.stage(), Stage::Preparation, "{error}");
+        assert!(matches!(error.kind(), ErrorKind::Invalid(Invalid::OnionResolvedLocally)), "{error}");
+    }
+    everywhere(|front| {
+        for name in ["hidden.onion", "HIDDEN.Onion."] {
+            let (v4, v5) = (Proxy::socks4((name, 1080)).unwrap(), Proxy::socks5((name, 1080)).unwrap());
+            refused((front.connect4)(&v4, "example.com:80"));
+            refused((front.connect5)(&v5, "example.com:80"));
+            refused((front.bind4)(&v4, "192.0.2.7:80"));
+            refused((front.bind5)(&v5, "192.0.2.7:80"));
+            refused((front.associate)(&v5));
+        }
+    });
+    refused(anysocks::blocking::dial("hidden.onion:1080"));
+}
+
 /// Elsewhere a loopback interface has one address.
 #[cfg(target_os = "linux")]
 #[test]
@@ -194,6 +219,33 @@ fn a_unix_domain_socket() {
         let error = (front.connect5)(&Proxy::socks5(&*path).unwrap(), "example.com:80").unwrap_err();
         let ErrorKind::Unreachable(attempts) = error.kind() else { panic!("{error}") };
         assert_eq!(attempts[0].address, path.display().to_string());
+    });
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_abstract_unix_domain_socket() {
+    use std::os::linux::net::SocketAddrExt;
+    let name = format!("anysocks dialling {}", std::process::id());
+    let addr = std::os::unix::net::SocketAddr::from_abstract_name(&name).unwrap();
+    let listener = std::os::unix::net::UnixListener::bind_addr(&addr).unwrap();
+    thread::spawn(move || {
+        for client in listener.incoming() {
+            answer(&mut TcpStream::from(std::os::fd::OwnedFd::from(client.unwrap())), |_| ());
+        }
+    });
+    let made = Proxy::socks5(std::path::PathBuf::from(format!("\0{name}"))).unwrap();
+    let read: Proxy = format!("socks5h+unix://%00{}", name.replace(' ', "%20")).parse().unwrap();
+    assert_eq!((made.endpoint(), made.to_string()), (read.endpoint(), read.to_string()));
+    everywhere(|front| {
+        (front.connect5)(&made, "example.com:80").unwrap();
+        (front.connect5)(&read, "example.com:80").unwrap();
+    });
+    everywhere(|front| {
+        let nobody = Proxy::socks5(std::path::PathBuf::from("\0anysocks: nobody")).unwrap();
+        let error = (front.connect5)(&nobody, "example.com:80").unwrap_err();
+        let ErrorKind::Unreachable(attempts) = error.kind() else { panic!("{error}") };
+        assert_eq!(attempts[0].address, r"\0anysocks: nobody");
     });
 }
 

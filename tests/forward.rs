@@ -10,6 +10,9 @@ mod datagrams;
 mod ends;
 #[path = "forward/gone.rs"]
 mod gone;
+#[cfg(target_os = "linux")]
+#[path = "forward/keepalive.rs"]
+mod keepalive;
 #[path = "connector/messages.rs"]
 mod messages;
 #[path = "connector/scene.rs"]
@@ -145,10 +148,13 @@ async fn refusals_are_passed_on() {
         let addr = saying(Speaks::Socks5.lines(1, TARGET, reply), "");
         let forwarder = started(Connector::new(Speaks::Socks5.at(addr))).await;
         let refused = Socks5Stream::connect(forwarder.url(), TARGET).await.expect_err("a refusal");
-        assert_eq!((refused.stage(), refused.reply()), (Stage::Request, Some(Reply(code))));
+        assert_eq!((refused.stage(), refused.reply()), (Stage::Request, Some(Reply::V5(code))));
     }
     // What SOCKS5 has no name for is a general failure.
     let addr = saying(Speaks::Socks4.lines(1, TARGET, Speaks::Socks4.refused()), "");
+    assert_refused(Connector::new(Speaks::Socks4.at(addr)), TARGET, Reply::GENERAL_FAILURE).await;
+    // A number of SOCKS5's means nothing in SOCKS4.
+    let addr = saying(Speaks::Socks4.lines(1, TARGET, vec![0, 5, 0, 0, 0, 0, 0, 0]), "");
     assert_refused(Connector::new(Speaks::Socks4.at(addr)), TARGET, Reply::GENERAL_FAILURE).await;
 }
 
@@ -169,6 +175,8 @@ async fn other_failures_have_the_nearest_code() {
     let silent = serving(|mut client| drop(std::io::Read::read_to_end(&mut client, &mut Vec::new())));
     let late = Connector::new(proxy(silent).timeout(Duration::from_millis(100)));
     assert_refused(late, TARGET, Reply::TTL_EXPIRED).await;
+    let refusing = Connector::by_rule(|_| Err::<Option<Proxy>, _>("not today"));
+    assert_refused(refusing, TARGET, Reply::NOT_ALLOWED).await;
     // One that can't relay datagrams.
     let forwarder = started(Connector::direct()).await;
     let refused = Socks5UdpSocket::associate(forwarder.url()).await.expect_err("a refusal");
@@ -181,7 +189,8 @@ async fn other_failures_have_the_nearest_code() {
 async fn who_comes_when_all_places_are_taken_waits() {
     let target = serving(|client| echo(&client));
     for places in [1, 3] {
-        let forwarder = Forwarder::start_for(Connector::direct(), places).await.expect("a forwarder");
+        let forwarder =
+            Forwarder::builder(Connector::direct()).connections(places).start().await.expect("a forwarder");
         let mut taken = Vec::new();
         for _ in 0..places {
             let connected = Socks5Stream::connect(forwarder.url(), target).await;
@@ -201,9 +210,10 @@ async fn who_comes_when_all_places_are_taken_waits() {
         next.expect("a tunnel").write_all(b"hello").await.expect("an open stream");
     }
     // There is always a place for one.
-    let forwarder = Forwarder::start_for(Connector::direct(), 0).await.expect("a forwarder");
+    let forwarder =
+        Forwarder::builder(Connector::direct()).connections(0).start().await.expect("a forwarder");
     Socks5Stream::connect(forwarder.url(), target).await.expect("a tunnel");
-    Forwarder::start_for(Connector::direct(), usize::MAX).await.expect("a forwarder");
+    Forwarder::builder(Connector::direct()).connections(usize::MAX).start().await.expect("a forwarder");
 }
 
 #[tokio::test]

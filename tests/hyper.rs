@@ -1,5 +1,12 @@
 //! A connector below hyper's client, through a SOCKS server and to web servers in this process.
 
+#[path = "hyper/environment.rs"]
+mod environment;
+#[path = "connector/messages.rs"]
+mod messages;
+#[path = "connector/scene.rs"]
+mod scene;
+mod support;
 #[path = "connector/web.rs"]
 mod web;
 
@@ -156,11 +163,14 @@ async fn errors_are_the_crates_own() {
     let error = client(proxy).get(uri("http://example.com/")).await.expect_err("no page");
     assert!(error.is_connect());
     let own_error = own(&error);
-    assert_eq!((own_error.stage(), own_error.reply()), (Stage::Request, Some(Reply(5))));
+    assert_eq!((own_error.stage(), own_error.reply()), (Stage::Request, Some(Reply::V5(5))));
     assert_eq!(own_error.proxy(), Some(&*url));
 
     let error = over(Connector::direct()).get(uri("http://hidden.onion/")).await.expect_err("no page");
     assert!(matches!(own(&error).kind(), ErrorKind::Invalid(Invalid::OnionResolvedLocally)));
+    let rule = Connector::by_rule(|_| Err::<Option<Proxy>, _>("not today"));
+    let error = over(rule).get(uri("http://example.com/")).await.expect_err("no page");
+    assert!(matches!(own(&error).kind(), ErrorKind::Rule(_)), "{error:?}");
     let proxy: Proxy = "socks5h+tls://127.0.0.1".parse().expect("a proxy");
     let error = client(proxy).get(uri("http://example.com/")).await.expect_err("no page");
     assert!(matches!(own(&error).kind(), ErrorKind::Invalid(Invalid::TlsNotWrapped)));

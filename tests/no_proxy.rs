@@ -94,6 +94,51 @@ const LISTS: &[(&str, &[&str], &[&str])] = &[
     ("b\u{fc}cher.example, a.example", &["a.example:1"], &["xn--bcher-kva.example:1"]),
     ("fe80::1%eth0, a.example", &["a.example:1"], &["[fe80::1]:1"]),
     (":80, a.example", &["a.example:1"], &["b.example:80", "192.0.2.7:80"]),
+    // Blocks of IPv4 addresses, as Java and Windows have them.
+    (
+        "172.17.*",
+        &["172.17.0.0:80", "172.17.255.255:1", "[::ffff:172.17.0.1]:80"],
+        &["172.16.255.255:80", "172.18.0.0:80"],
+    ),
+    ("10.*", &["10.0.0.0:80", "10.255.255.255:80"], &["9.255.255.255:80", "11.0.0.0:80", "10.example:80"]),
+    (
+        "10.*.*.*, 192.168.*.*, 192.0.2.*",
+        &["10.1.2.3:80", "192.168.9.9:80", "192.0.2.255:80"],
+        &["192.0.3.0:80"],
+    ),
+    ("10.*|127.*;192.168.*", &["10.1.2.3:80", "127.0.0.1:80", "192.168.9.9:80"], &["11.0.0.1:80"]),
+    // With these separators a name is itself alone, and one with a star those below it.
+    (
+        "localhost|db.internal",
+        &["localhost:80", "db.internal:80", "DB.Internal.:80"],
+        &["a.db.internal:80", "a.localhost:80"],
+    ),
+    ("localhost;db.internal", &["localhost:80", "db.internal:80"], &["a.db.internal:80", "internal:80"]),
+    ("a.example;", &["a.example:80"], &["b.a.example:80"]),
+    (
+        "*.foo.example|localhost",
+        &["a.foo.example:80", "a.b.foo.example:80"],
+        &["foo.example:80", "afoo.example:80"],
+    ),
+    (".foo.example; x", &["a.foo.example:80", "x:80"], &["foo.example:80", "a.x:80"]),
+    ("*.foo.example:8080|x", &["a.foo.example:8080"], &["a.foo.example:80", "foo.example:8080"]),
+    ("localhost|127.*|[::1]", &["localhost:80", "127.1.2.3:80", "[::1]:80"], &["[::2]:80"]),
+    ("a.example|*", &["b.example:80", "192.0.2.7:80"], &[]),
+    // Names without a dot.
+    ("<local>", &["intranet:80", "INTRANET:80", "localhost.:80"], &["a.b:80", "192.0.2.7:80", "[::1]:80"]),
+    ("<LOCAL>, a.example", &["intranet:80", "b.a.example:80"], &["b.example:80"]),
+    // Resolvers take these for addresses, of any machine.
+    (
+        "<local>",
+        &["0xg:80", "1a:80"],
+        &["3221226219:80", "0xc000022b:80", "0XC000022B:80", "030000001053:80", "0x:80"],
+    ),
+    ("<local>;<-loopback>", &["intranet:80"], &["127.0.0.1:80", "[::1]:80"]),
+    ("<-loopback>, 127.0.0.1", &["127.0.0.1:80"], &["127.0.0.2:80"]),
+    // Names, whatever resolvers take them for.
+    ("127.0.0.0/8", &["127.0.0.1:80"], &["127.1:80", "0x7f000001:80", "2130706433:80", "localhost:80"]),
+    ("127.1, 0x7f000001", &["127.1:80", "0x7f000001:80"], &["127.0.0.1:80", "127.0.0.2:80"]),
+    ("172.17.", &["172.17:80"], &["172.17.0.1:80"]),
     // A dot alone is no name above all.
     (".", &[], &["example.com:80", "example.com.:80", "192.0.2.7:80"]),
     ("..", &[], &["example.com:80", "example.com.:80"]),
@@ -119,4 +164,80 @@ fn nobody_if_nothing_is_said() {
     assert!(!NoProxy::default().covers(&target));
     assert_eq!(NoProxy::default(), NoProxy::new(" , "));
     assert_ne!(NoProxy::default(), NoProxy::new("*"));
+}
+
+/// The entries that are none of the forms that are read, as they stand in the list.
+#[test]
+fn what_is_ignored() {
+    for list in [
+        "http://example.com",
+        "https://*",
+        "*example.com",
+        "db*.example.com",
+        "internal.*",
+        "*.*",
+        "192.0.2.1*",
+        "192.*.2.*",
+        "*.0.2.7",
+        ".2.7",
+        "*.192.0.2.7",
+        ".192.0.2.7",
+        "192.0.2.7.*",
+        "10.*.*.*.*",
+        "300.*",
+        "010.*",
+        ".*",
+        "*.",
+        ".",
+        "..",
+        ":8080",
+        "192.0.2.0/24:8080",
+        "172.17.*:8080",
+        "192.0.2.0/255.255.255.0",
+        "192.0.2.0/33",
+        "192.0.2.1-192.0.2.9/24",
+        "fe80::1%eth0",
+        "[fe80::1%1]",
+        "[192.0.2.7]",
+        "example.com:port",
+        r"^10\..*",
+        "\"localhost",
+        "'localhost'",
+        "!example.com",
+        "<Local",
+        "<loopback>",
+        "b\u{fc}cher.example",
+    ] {
+        let no_proxy = NoProxy::new(list);
+        assert_eq!(no_proxy.ignored().collect::<Vec<_>>(), [list]);
+        for target in ["example.com:80", "192.0.2.7:80", "172.17.0.1:8080", "[fe80::1]:80", "localhost:80"] {
+            assert!(!no_proxy.covers(&Target::try_from(target).expect(target)), "{list:?} for {target}");
+        }
+    }
+    let several = NoProxy::new("a.example, *b, <-loopback> <local>\t10.*,*c,,");
+    assert_eq!(several.ignored().collect::<Vec<_>>(), ["*b", "*c"]);
+    // Of what is covered, nothing is ignored.
+    for (list, covered, _) in LISTS.iter().filter(|row| !row.1.is_empty()) {
+        let entries = list.split([',', ' ', '|', ';']).filter(|entry| !entry.is_empty()).count();
+        assert!(NoProxy::new(list).ignored().count() < entries, "{list:?} covers {covered:?}");
+    }
+}
+
+#[test]
+fn the_loopback_interface_is_covered_if_asked_for() {
+    let covered = ["127.0.0.1:80", "127.255.255.255:1", "[::1]:80", "[::ffff:127.0.0.1]:80", "localhost:80"];
+    for no_proxy in [NoProxy::default(), NoProxy::new("x.example"), NoProxy::new("x.example|y.example")] {
+        for text in covered {
+            let target = Target::try_from(text).expect(text);
+            assert!(!no_proxy.covers(&target), "{text}");
+            assert!(no_proxy.clone().loopback().covers(&target), "{text}");
+        }
+        let others = ["128.0.0.1:80", "[::2]:80", "local:80", "127.1:80"];
+        for text in others {
+            assert!(!no_proxy.clone().loopback().covers(&Target::try_from(text).expect(text)), "{text}");
+        }
+    }
+    let both = NoProxy::new("x.example, *y").loopback();
+    assert!(both.covers(&Target::try_from("x.example:80").expect("a target")));
+    assert_eq!(both.ignored().collect::<Vec<_>>(), ["*y"]);
 }

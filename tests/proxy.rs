@@ -34,7 +34,8 @@ fn endpoints() {
         ("::1", Invalid::Unbracketed),
         ("::1:1080", Invalid::Unbracketed),
         ("h:", Invalid::NotAPort),
-        ("[fe80::1%eth0]", Invalid::Zone),
+        ("fe80::1%1", Invalid::Unbracketed),
+        ("fe80::1%1:1080", Invalid::Unbracketed),
         ("user@h", Invalid::NameCharacter('@')),
         ("/run/x", Invalid::NameCharacter('/')),
     ] {

@@ -4,6 +4,7 @@ use anysocks::{
     Conversation, Endpoint, Error, ErrorKind, Invalid, Proxy, Resolve, Scratch, Socks5, Stage, Step, V4, V5,
     Version,
 };
+use std::net::SocketAddrV6;
 use std::path::Path;
 
 fn parse(url: &str) -> Proxy {
@@ -16,6 +17,67 @@ fn invalid(url: &str) -> Invalid {
     match error.kind() {
         ErrorKind::Invalid(invalid) => invalid.clone(),
         other => panic!("{url}: {other:?}"),
+    }
+}
+
+/// A zone is this machine's affair, and so is the way to a proxy.
+#[test]
+fn zones() {
+    let zoned = |ip: &str, scope_id| {
+        Endpoint::from(SocketAddrV6::new(ip.parse().expect("an address"), 1080, 0, scope_id))
+    };
+    for (host, endpoint) in [
+        ("[fe80::1%1]", zoned("fe80::1", 1)),
+        ("[fe80::1%1]:1080", zoned("fe80::1", 1)),
+        ("[fe80::1%251]", zoned("fe80::1", 1)),
+        ("[fe80::1%251]:1080", zoned("fe80::1", 1)),
+        ("[fe80::1%2525]", zoned("fe80::1", 25)),
+        ("[fe80::1%25251]", zoned("fe80::1", 251)),
+        // Not RFC 6874's form, whose zone is never empty.
+        ("[fe80::1%25]", zoned("fe80::1", 25)),
+        ("[fe80::1%0]", zoned("fe80::1", 0)),
+        ("[FE80::1%254294967295]", zoned("fe80::1", u32::MAX)),
+        ("[::1%251]", zoned("::1", 1)),
+    ] {
+        let proxy = parse(&format!("socks5h://{host}"));
+        assert_eq!(proxy.endpoint(), &endpoint, "{host}");
+        assert_eq!(parse(&proxy.to_string()).endpoint(), &endpoint, "{proxy}");
+    }
+    assert_eq!(parse("socks5h://[fe80::1%3]:1").to_string(), "socks5h://[fe80::1%253]:1");
+    // In a text that is no URL, nothing is encoded.
+    for (text, scope_id) in [("[fe80::1%1]", 1), ("[fe80::1%251]", 251), ("[fe80::1%251]:1080", 251)] {
+        let endpoint = Endpoint::try_from(text).expect(text);
+        assert_eq!(endpoint, zoned("fe80::1", scope_id), "{text}");
+        assert_eq!(endpoint.to_string().parse::<Endpoint>().expect(text), endpoint);
+    }
+    for host in ["fe80::1%3", "[fe80::1%3]"] {
+        assert_eq!(Endpoint::try_from((host, 1080)).expect(host), zoned("fe80::1", 3));
+    }
+}
+
+#[test]
+fn zones_with_names() {
+    let no_interface = if cfg!(target_os = "linux") { Invalid::NoInterface } else { Invalid::ZoneName };
+    let names = ["+1", "-1", "1x", "4294967296", "nonexistent0", "a%00b", "%ff", "a%5Db", "%C3%BC", "a%2Fb"];
+    for zone in names {
+        for url in [format!("socks5h://[fe80::1%25{zone}]"), format!("socks5h://[fe80::1%25{zone}]:1080")] {
+            assert_eq!(invalid(&url), no_interface, "{url}");
+        }
+    }
+    for url in ["socks5h://[fe80::1%]", "socks5h://[fe80::1%nonexistent0]", "socks5h://[fe80::1%+1]:1080"] {
+        assert_eq!(invalid(url), no_interface, "{url}");
+    }
+    #[cfg(target_os = "linux")]
+    {
+        let index = nix::net::if_::if_nametoindex("lo").expect("a loopback interface");
+        let zoned = SocketAddrV6::new("fe80::1".parse().expect("an address"), 1080, 0, index);
+        for host in ["[fe80::1%25lo]", "[fe80::1%lo]", "[fe80::1%25lo]:1080", "[fe80::1%25%6co]"] {
+            assert_eq!(parse(&format!("socks5h://{host}")).endpoint(), &Endpoint::from(zoned), "{host}");
+        }
+        for text in ["[fe80::1%lo]", "[fe80::1%lo]:1080"] {
+            assert_eq!(Endpoint::try_from(text).expect(text), Endpoint::from(zoned));
+        }
+        assert_eq!(Endpoint::try_from(("fe80::1%lo", 1080)).expect("a zone"), Endpoint::from(zoned));
     }
 }
 
@@ -78,6 +140,7 @@ fn places() {
         ("[::1]:65535", "[::1]:65535"),
         ("[::ffff:192.0.2.1]:1", "[::ffff:192.0.2.1]:1"),
         ("@h", "h:1080"),
+        (":@h", "h:1080"),
     ] {
         let proxy = parse(&format!("socks5h://{place}"));
         assert_eq!(proxy.endpoint(), &Endpoint::try_from(shown).unwrap(), "{place}");
@@ -92,11 +155,25 @@ fn places() {
         ("u@h:p@w@/run/x", "/run/x", "u%40h@/run/x"),
         ("user:p@/w@/run/x", "/w@/run/x", "user@/w%40/run/x"),
         ("//x/", "//x/", "//x/"),
+        (":@/x", "/x", "/x"),
+        ("%00tor", "\0tor", "%00tor"),
+        ("%00a/b%00%2F@", "\0a/b\0/@", "%00a/b%00/%40"),
+        ("user@%00", "\0", "user@%00"),
+        ("/x\n", "/x", "/x"),
     ] {
         let proxy = parse(&format!("socks5h+unix://{place}"));
         assert_eq!(proxy.endpoint(), &Endpoint::from(Path::new(path)), "{place}");
         assert_eq!(proxy.to_string(), format!("socks5h+unix://{shown}"));
     }
+}
+
+#[test]
+fn white_space_around_it_is_ignored() {
+    for url in [" socks5h://h:1", "socks5h://h:1 ", "\tsocks5h://h:1\r\n", "\u{a0}socks5h://h:1"] {
+        assert_eq!(parse(url).to_string(), "socks5h://h:1", "{url:?}");
+    }
+    assert_eq!(parse("socks5h+unix:///a%20 ").to_string(), "socks5h+unix:///a%20");
+    assert_eq!(invalid("socks5h:// h"), Invalid::NameCharacter(' '));
 }
 
 #[cfg(unix)]
@@ -142,7 +219,7 @@ fn credentials() {
 
 #[test]
 fn without_credentials_none_are_offered() {
-    for url in ["socks5://h", "socks5://@h"] {
+    for url in ["socks5://h", "socks5://@h", "socks5://:@h", "socks5h+unix://:@/x"] {
         let proxy = parse(url);
         let mut talk = Socks5::connect(V5::auth(&proxy).unwrap(), "a:1".try_into().unwrap()).unwrap();
         assert_eq!(written(&mut talk), [5, 1, 0], "{url}");
@@ -151,9 +228,13 @@ fn without_credentials_none_are_offered() {
 
 #[test]
 fn user_ids() {
-    for (user_info, id, shown) in
-        [("", &b""[..], ""), ("@", b"", ""), ("me@", b"me", "me@"), ("m%3Ae%ff@", b"m:e\xFF", "m%3Ae%FF@")]
-    {
+    for (user_info, id, shown) in [
+        ("", &b""[..], ""),
+        ("@", b"", ""),
+        (":@", b"", ""),
+        ("me@", b"me", "me@"),
+        ("m%3Ae%ff@", b"m:e\xFF", "m%3Ae%FF@"),
+    ] {
         let proxy = parse(&format!("socks4a://{user_info}h"));
         assert_eq!(V4::auth(&proxy).unwrap().as_bytes(), id);
         assert_eq!(proxy.to_string(), format!("socks4a://{shown}h:1080"));
@@ -174,7 +255,6 @@ fn urls_that_are_none() {
         ("socks5+tls+unix:///s", Invalid::Scheme),
         ("+unix:///x", Invalid::Scheme),
         ("://h", Invalid::Scheme),
-        (" socks5://h", Invalid::Scheme),
         ("socks5://", Invalid::NameEmpty),
         ("socks5:///", Invalid::NameEmpty),
         ("socks5://:1080", Invalid::NameEmpty),
@@ -190,13 +270,18 @@ fn urls_that_are_none() {
         ("socks5://::1", Invalid::Unbracketed),
         ("socks5://[::1", Invalid::NameCharacter('[')),
         ("socks5://[h]", Invalid::NotIpv6),
-        ("socks5://[fe80::1%25eth0]", Invalid::Zone),
+        ("socks5://fe80::1%1", Invalid::Unbracketed),
+        ("socks5://fe80::1%251", Invalid::Unbracketed),
+        ("socks5://[::g%1]", Invalid::NotIpv6),
+        ("socks5://h%1", Invalid::NameCharacter('%')),
+        ("socks5://h%251", Invalid::NameCharacter('%')),
+        ("socks5://[fe80::1%1", Invalid::NotAPort),
+        ("socks5://[fe80::1%251", Invalid::NotAPort),
         ("socks5://a b", Invalid::NameCharacter(' ')),
         ("socks5://%61", Invalid::NameCharacter('%')),
         ("socks5://bücher", Invalid::NameNotAscii),
         (&format!("socks5://{over}"), Invalid::NameTooLong(256)),
         ("socks5://:pw@h", Invalid::UserEmpty),
-        ("socks5://:@h", Invalid::UserEmpty),
         (&format!("socks5://{over}:pw@h"), Invalid::UserTooLong(256)),
         (&format!("socks5://u:{over}@h"), Invalid::PasswordTooLong(256)),
         ("socks4://id:pw@h", Invalid::PasswordOverSocks4),
@@ -216,6 +301,9 @@ fn urls_that_are_none() {
         ("socks5+unix:///a\0", Invalid::UnixPath),
         ("socks5+unix:///a?x", Invalid::UnixPath),
         ("socks5+unix:///a#x", Invalid::UnixPath),
+        ("socks5+unix://a%00", Invalid::UnixPath),
+        ("socks5+unix://%00a?x", Invalid::UnixPath),
+        ("socks5+unix://\0a", Invalid::UnixPath),
     ] {
         assert_eq!(invalid(url), why, "{url}");
     }

@@ -20,6 +20,7 @@ use scene::{BEHIND, TARGET, behind, dialogue};
 use std::io::Write;
 use std::net::SocketAddr;
 use support::case::Case;
+use support::child;
 use support::script::{Line, client, proxy};
 use support::server::Server;
 use ways::{Way, everywhere};
@@ -246,20 +247,56 @@ fn a_name_that_is_looked_up_here() {
     });
 }
 
+/// A variable that does not count is named, and its value is not shown.
+#[test]
+fn a_variable_that_is_passed_over() {
+    const CHILD: &str = "ANYSOCKS_TRACING_CHILD";
+    let url = format!("http://user:{PASSWORD}@proxy.example:3128");
+    if std::env::var_os(CHILD).is_none() {
+        let socks = "socks5h://127.0.0.1:1080";
+        let variables = [("https_proxy", &*url), ("HTTPS_PROXY", socks), ("http_proxy", &url)];
+        let header: &[_] = if cfg!(unix) { &[("HTTP_PROXY", socks)] } else { &[] };
+        let variables = if cfg!(unix) { &variables[..] } else { &variables[2..] };
+        let own = [(CHILD, "1"), ("no_proxy", "*.secret.example, *secret.example, db*")];
+        child::run("a_variable_that_is_passed_over", &[&own, variables, header].concat());
+        return;
+    }
+    let not_socks = |name: &str| format!(": passed over variable={name:?} why=\"it is not a SOCKS URL\"");
+    let no_proxy = ": passed over variable=\"no_proxy\" why=\"2 of its entries can never match\"".to_owned();
+    let expected = if cfg!(unix) {
+        let header = "a CGI server sets it from a header of the request";
+        let header = format!(": passed over variable=\"HTTP_PROXY\" why={header:?}");
+        vec![not_socks("https_proxy"), not_socks("http_proxy"), header, no_proxy]
+    } else {
+        vec![not_socks("http_proxy"), no_proxy]
+    };
+    everywhere(|way| {
+        let reports = recorded(|| drop((way.from_env)().expect("a way")));
+        assert_eq!(reports, expected);
+    });
+}
+
 /// The time that was spent is there of what is given up too, and how far it came.
 #[cfg(feature = "tokio")]
 #[test]
 fn what_is_given_up() {
-    use std::time::Duration;
-    let addr = scene::serving(|mut client| {
-        let _ = std::io::Read::read_to_end(&mut client, &mut Vec::new());
-    });
+    use tokio::io::AsyncReadExt;
+    use tokio::net::TcpListener;
+
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let proxy = Speaks::Socks5.at(addr);
     let reports = recorded(|| {
         runtime.block_on(async {
-            let connecting = anysocks::tokio::Socks5Stream::connect(&proxy, TARGET);
-            assert!(tokio::time::timeout(Duration::from_millis(50), connecting).await.is_err());
+            let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+            let proxy = Speaks::Socks5.at(listener.local_addr().expect("an address"));
+            let greeted = async {
+                let (mut client, _) = listener.accept().await.expect("a client");
+                client.read_exact(&mut [0; 3]).await.expect("a greeting");
+                client
+            };
+            tokio::select! {
+                _ = anysocks::tokio::Socks5Stream::connect(&proxy, TARGET) => panic!("no proxy answers"),
+                _client = greeted => {}
+            }
         });
     });
     let end = reports.last().expect("a report");

@@ -12,10 +12,11 @@
 //!
 //! A proxy on this machine is asked for a server in this process that sends back all it
 //! receives. If the proxy is on another machine or refuses that server (Tor and `ssh -D` to
-//! another host do), it is asked for `example.com:80`. `--target` names another one. Several
-//! stand for one server by its addresses and its name. The server only has to accept
-//! connections. Names of targets are looked up on this machine only if the URL says so
-//! (`socks5://`, `socks4://`).
+//! another host do), it is asked for `example.com:80`, and by address for `1.1.1.1:80` and
+//! `[2606:4700:4700::1111]:80`. `--target` names another one. Several stand for one server by its
+//! addresses and its name. The server only has to accept connections.
+//!
+//! The names of targets are looked up by the proxy alone, never on this machine.
 
 mod answer;
 mod arguments;
@@ -78,7 +79,7 @@ fn run() -> Result<(), Box<dyn Error>> {
     let mut aim = match &*arguments.targets {
         [] if is_here(proxy.endpoint()) => Aim::own()?,
         [] => Aim::elsewhere()?,
-        targets => Aim::at(targets, proxy.resolves()),
+        targets => Aim::at(targets),
     };
     let mut rows = ask(&aim, Vec::new())?;
     if aim.is_own() && refuses_all_targets(&rows) {

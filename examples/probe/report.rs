@@ -63,7 +63,7 @@ fn object(row: &Row) -> Json {
         ("bound", found.and_then(|found| found.bound.clone()).into()),
         ("relay", found.and_then(|found| found.relay).map(|relay| relay.to_string()).into()),
         ("round_trip_ms", round_trip.map(ms).into()),
-        ("reply", row.reply().map(|reply| f64::from(reply.0)).into()),
+        ("reply", row.reply().map(|reply| f64::from(reply.code())).into()),
         ("detail", detail(&row.answer).into()),
     ])
 }

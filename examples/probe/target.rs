@@ -1,8 +1,8 @@
 //! The target that the proxy is asked for.
 
 use crate::answer::NotTried;
-use anysocks::{Error, Resolve, Target};
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddrs, UdpSocket};
+use anysocks::{Error, Target};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 use std::{error, fmt, io, thread};
 
 /// One target by its addresses and its name, as far as they are known.
@@ -24,7 +24,7 @@ struct Echo {
 
 const NAME: &str = "localhost";
 
-/// Servers that are reachable from anywhere: by a name, and by addresses that need no lookup here.
+/// Servers that any proxy with access to the internet reaches.
 const ELSEWHERE: [&str; 3] = ["example.com:80", "1.1.1.1:80", "[2606:4700:4700::1111]:80"];
 
 impl Aim {
@@ -61,15 +61,13 @@ impl Aim {
 
     pub(crate) fn elsewhere() -> Result<Self, Error> {
         let [name, v4, v6] = ELSEWHERE;
-        Ok(Self::at(&[name.parse()?, v4.parse()?, v6.parse()?], Resolve::ByProxy))
+        Ok(Self::at(&[name.parse()?, v4.parse()?, v6.parse()?]))
     }
 
-    /// The first target of each kind counts. If names are resolved locally, addresses that are
-    /// not among the targets are those of the names.
-    pub(crate) fn at(targets: &[Target<'static>], resolve: Resolve) -> Self {
-        let given = targets.iter().filter_map(|target| Some((target.ip()?, target.port()).into()));
-        let named = targets.iter().filter(|_| resolve == Resolve::Locally).flat_map(addresses);
-        let addrs: Vec<SocketAddr> = given.chain(named).collect();
+    /// The first target of each kind counts.
+    pub(crate) fn at(targets: &[Target<'static>]) -> Self {
+        let addrs = targets.iter().filter_map(|target| Some((target.ip()?, target.port()).into()));
+        let addrs: Vec<SocketAddr> = addrs.collect();
         Self {
             v4: addrs.iter().copied().find(SocketAddr::is_ipv4),
             v6: addrs.iter().copied().find(SocketAddr::is_ipv6),
@@ -91,15 +89,21 @@ impl Aim {
     }
 
     pub(crate) fn v4(&self) -> Result<Target<'static>, Box<dyn error::Error>> {
-        Ok(self.v4.ok_or(NotTried("no IPv4 address of the target is known"))?.try_into()?)
+        Ok(self
+            .v4
+            .ok_or(NotTried("no IPv4 address of the target is known: add it with --target"))?
+            .try_into()?)
     }
 
     pub(crate) fn v6(&self) -> Result<Target<'static>, Box<dyn error::Error>> {
-        Ok(self.v6.ok_or(NotTried("no IPv6 address of the target is known"))?.try_into()?)
+        Ok(self
+            .v6
+            .ok_or(NotTried("no IPv6 address of the target is known: add it with --target"))?
+            .try_into()?)
     }
 
     pub(crate) fn name(&self) -> Result<Target<'static>, Box<dyn error::Error>> {
-        Ok(self.name.clone().ok_or(NotTried("no name of the target is known"))?)
+        Ok(self.name.clone().ok_or(NotTried("no name of the target is known: add it with --target"))?)
     }
 
     /// By its name, if that is known.
@@ -122,17 +126,6 @@ impl Aim {
     fn echo(&self) -> Result<Echo, NotTried> {
         self.echo.ok_or(NotTried("datagrams need a target in this process"))
     }
-}
-
-/// The addresses of a name. Those of onion services are never looked up (RFC 7686).
-fn addresses(target: &Target<'static>) -> Vec<SocketAddr> {
-    let is_onion = |name: &&str| {
-        let last = name.trim_end_matches('.').rsplit('.').next();
-        last.is_some_and(|label| label.eq_ignore_ascii_case("onion"))
-    };
-    let name = target.domain().filter(|name| !is_onion(name));
-    let found = name.and_then(|name| (name, target.port()).to_socket_addrs().ok());
-    found.into_iter().flatten().collect()
 }
 
 fn send_back(socket: &UdpSocket) {

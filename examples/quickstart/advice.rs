@@ -154,7 +154,7 @@ fn on_reply(reply: Reply, target: &Target<'_>) -> &'static str {
         Reply::ONION_AUTH_MISSING | Reply::ONION_AUTH_WRONG => {
             "The onion service wants a key of its clients: ClientOnionAuthDir in Tor's manual."
         }
-        Reply(0xf0..=0xf3) | Reply::ONION_TIMED_OUT => {
+        Reply::V5(0xf0..=0xf3) | Reply::ONION_TIMED_OUT => {
             "The onion service is not there at the moment, or has gone for good: is the name current?"
         }
         _ => "No standard knows this code: the proxy's log may say more.",

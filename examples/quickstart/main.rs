@@ -60,9 +60,9 @@ fn run() -> Result<(), Failure> {
         local::proxy_and_target().map_err(|error| failure("the servers here", &error, None))?;
     // Its text may hold a password: the message is not to repeat it.
     let proxy = proxy(&url).map_err(|error| failure("the proxy", &error, advice::on_url(&error, &url)))?;
-    let target: Target<'_> = target
-        .parse()
-        .map_err(|error| failure(&format!("the target {target}"), &error, advice::on_target(&error)))?;
+    let target: Target<'_> = target.parse().map_err(|error| {
+        failure(&format!("the target {}", target.escape_debug()), &error, advice::on_target(&error))
+    })?;
 
     let mut story = Story::new(io::stdout());
     let stream = tunnel::open(&proxy, &target, &mut story).map_err(|error| Failure {

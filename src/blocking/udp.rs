@@ -5,7 +5,7 @@ use super::{Blocking, at_once};
 use crate::address::Address;
 use crate::error::Error;
 use crate::into_proxy::IntoProxy;
-use crate::runtime::Deadline;
+use crate::runtime::{Deadline, deadline};
 use crate::target::Target;
 use crate::udp::{Datagram, Direction, Fragments, Header, RecvBatch, SendBatch, SocksUdpSocket, UdpFront};
 use rustix::event::{PollFd, PollFlags};
@@ -43,7 +43,7 @@ impl Timeout {
     }
 
     fn deadline(&self) -> Deadline {
-        self.get().and_then(|timeout| Instant::now().checked_add(timeout))
+        deadline::<Blocking>(self.get())
     }
 }
 

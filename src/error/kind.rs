@@ -1,26 +1,35 @@
 //! What can go wrong.
 
 use crate::address::Address;
+use crate::escape::Escaped;
 use crate::invalid::Invalid;
 use crate::reply::Reply;
 use crate::udp::AssociationEnd;
 use std::borrow::Cow;
-use std::{error, io};
+use std::{error, fmt, io};
 
 /// What went wrong.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// The caller's own mistake. Nothing was sent.
     #[error(transparent)]
     Invalid(Invalid),
+    /// The [rule](crate::Connector::by_rule) of a connector returned an error for the target.
+    /// Nothing was sent.
+    #[error("failed: the connector's rule refuses the target")]
+    Rule(#[source] Box<dyn error::Error + Send + Sync>),
     /// An I/O error of the stream.
     #[error("failed")]
     Io(#[source] io::Error),
     /// A name can't be resolved, or not in time, or has no address that can be used.
+    ///
+    /// At most 32 lookups are in flight in a process. One more waits for a free thread until its deadline; its error is of
+    /// the kind `TimedOut` and says so.
     #[error("of {name} failed")]
     Unresolved {
-        /// The name: the proxy's, or with local resolution the target's.
+        /// The name: the proxy's, or with local resolution the target's. Characters that are not
+        /// printable are escaped.
         name: String,
         /// What the resolver says.
         #[source]
@@ -93,10 +102,10 @@ pub enum ErrorKind {
 }
 
 /// One attempt to connect to one address of a proxy.
-#[derive(Debug)]
 #[non_exhaustive]
 pub struct Attempt {
-    /// The address: `host:port`, or the path of a Unix-domain socket.
+    /// The address: `host:port`, or the path of a Unix-domain socket, in which characters that are
+    /// not printable are escaped.
     pub address: String,
     /// Why it failed.
     pub error: io::Error,
@@ -104,8 +113,53 @@ pub struct Attempt {
 
 impl Attempt {
     fn list(attempts: &[Self]) -> String {
-        let each: Vec<_> = attempts.iter().map(|a| format!("{}: {}", a.address, a.error)).collect();
+        let each: Vec<_> = attempts.iter().map(|a| format!("{}: {}", a.address, Escaped(&a.error))).collect();
         each.join("; ")
+    }
+}
+
+/// As it would be derived, but for what others wrote.
+impl fmt::Debug for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let of_one = |f: &mut fmt::Formatter<'_>, name, value: &dyn fmt::Debug| {
+            f.debug_tuple(name).field(value).finish()
+        };
+        match self {
+            Self::Invalid(invalid) => of_one(f, "Invalid", invalid),
+            Self::Rule(error) => of_one(f, "Rule", &Escaped(error)),
+            Self::Io(error) => of_one(f, "Io", &Escaped(error)),
+            Self::Unresolved { name, error } => {
+                f.debug_struct("Unresolved").field("name", name).field("error", &Escaped(error)).finish()
+            }
+            Self::Unreachable(attempts) => of_one(f, "Unreachable", attempts),
+            Self::TimedOut => f.write_str("TimedOut"),
+            Self::NotSocks { first } => f.debug_struct("NotSocks").field("first", first).finish(),
+            Self::MethodsRefused => f.write_str("MethodsRefused"),
+            Self::MethodNotOffered(code) => of_one(f, "MethodNotOffered", code),
+            Self::PasswordRefused(status) => of_one(f, "PasswordRefused", status),
+            Self::Method(error) => of_one(f, "Method", &Escaped(error)),
+            Self::Encapsulation(error) => of_one(f, "Encapsulation", &Escaped(error)),
+            Self::Refused(reply) => of_one(f, "Refused", reply),
+            Self::EndedEarly { received } => {
+                f.debug_struct("EndedEarly").field("received", received).finish()
+            }
+            Self::Overrun { reported, offered } => {
+                f.debug_struct("Overrun").field("reported", reported).field("offered", offered).finish()
+            }
+            Self::Over => f.write_str("Over"),
+            Self::NoRelay(address) => of_one(f, "NoRelay", address),
+            Self::AssociationEnded(end) => of_one(f, "AssociationEnded", end),
+            Self::Malformed { field, byte } => {
+                f.debug_struct("Malformed").field("field", field).field("byte", byte).finish()
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Attempt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let error = &Escaped(&self.error);
+        f.debug_struct("Attempt").field("address", &self.address).field("error", error).finish()
     }
 }
 
@@ -125,5 +179,57 @@ fn after_bytes(received: usize) -> Cow<'static, str> {
         0 => "before it answered".into(),
         1 => "after 1 byte of its answer".into(),
         n => format!("after {n} bytes of its answer").into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::{Error, Stage};
+
+    /// What it shows may be from anywhere.
+    struct Raw;
+
+    const TEXT: &str = "\u{1b}[2J\nforged\u{202e}";
+    const ESCAPED: &str = r"\u{1b}[2J\nforged\u{202e}";
+
+    impl fmt::Display for Raw {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(TEXT)
+        }
+    }
+
+    impl fmt::Debug for Raw {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(TEXT)
+        }
+    }
+
+    impl error::Error for Raw {}
+
+    #[test]
+    fn what_others_wrote_is_escaped() {
+        let system = || io::Error::other(Raw);
+        let attempt = || Attempt { address: "192.0.2.1:1080".into(), error: system() };
+        for kind in [
+            ErrorKind::Rule(Box::new(Raw)),
+            ErrorKind::Io(system()),
+            ErrorKind::Unresolved { name: "a.example".into(), error: system() },
+            ErrorKind::Unreachable(vec![attempt()]),
+            ErrorKind::Method(Box::new(Raw)),
+            ErrorKind::Encapsulation(Box::new(Raw)),
+        ] {
+            let error = Error::new(Stage::Request, kind);
+            let shown = [
+                format!("{error:#}"),
+                format!("{error:?}"),
+                format!("{error:#?}"),
+                format!("{:?}", error.kind()),
+            ];
+            for shown in shown.iter().chain([&format!("{:?}", attempt())]) {
+                assert!(shown.contains(ESCAPED) && !shown.contains(['\u{1b}', '\u{202e}']), "{shown}");
+            }
+            assert!(!format!("{error} {}", error.kind()).contains('\u{1b}'));
+        }
     }
 }

@@ -6,6 +6,7 @@ mod stage;
 pub use kind::{Attempt, ErrorKind};
 pub use stage::Stage;
 
+use crate::escape::Escaped;
 use crate::invalid::Invalid;
 use crate::reply::Reply;
 use std::convert::Infallible;
@@ -13,9 +14,12 @@ use std::{error, fmt, io};
 
 /// Why there is no connection: the [`Stage`] that failed, the [`ErrorKind`], and the proxy.
 ///
-/// `Display` is one sentence, such as `proxy socks5h://127.0.0.1:1080: request refused: host unreachable (X'04')`. Where there is a
-/// [`source`](error::Error::source), such as an I/O error, that tells the rest, and the sentence does not repeat it; `{:#}` adds it. No credentials ever stand
-/// in an error.
+/// `Display` is one sentence, such as `proxy socks5h://127.0.0.1:1080: request refused: command
+/// not supported (X'07')`. Where there is a [`source`](error::Error::source), such as an I/O
+/// error, that tells the rest, and the sentence does not repeat it; `{:#}` adds it. No credentials
+/// ever stand in an error. Text that comes from outside may hold anything: both forms and `Debug`
+/// escape all characters that are not printable, so that an error can go to a terminal or a log. A
+/// source that is printed by itself is printed as its own type does it.
 ///
 /// ```
 /// use anysocks::{ErrorKind, Reply};
@@ -165,7 +169,7 @@ impl Error {
             | ErrorKind::Malformed { .. } => io::ErrorKind::InvalidData,
             ErrorKind::NoRelay(_) => io::ErrorKind::AddrNotAvailable,
             ErrorKind::AssociationEnded(_) => io::ErrorKind::ConnectionAborted,
-            ErrorKind::Method(_) => io::ErrorKind::Other,
+            ErrorKind::Rule(_) | ErrorKind::Method(_) => io::ErrorKind::Other,
         }
     }
 }
@@ -198,7 +202,7 @@ impl fmt::Display for Sentence<'_> {
         }?;
         let mut source = error::Error::source(self.0).filter(|_| f.alternate());
         while let Some(error) = source {
-            write!(f, ": {error}")?;
+            write!(f, ": {}", Escaped(error))?;
             source = error.source();
         }
         Ok(())

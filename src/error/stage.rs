@@ -3,6 +3,9 @@
 use std::fmt;
 
 /// How far a connection had come.
+///
+/// A proxy may reset a connection as soon as it has accepted it. Such a reset is reported at
+/// [`Dial`](Self::Dial) or at one of the next stages, depending on which call meets it first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Stage {
@@ -22,6 +25,8 @@ pub enum Stage {
     Request,
     /// BIND: waiting for the second reply.
     SecondReply,
+    /// The tunnel: the bytes that a [`Method`](crate::Method)'s encapsulation is for.
+    Tunnel,
     /// UDP ASSOCIATE: reaching the relay, and whether there is still one.
     Association,
 }
@@ -37,6 +42,7 @@ impl fmt::Display for Stage {
             Self::Authentication => "authentication",
             Self::Request => "request",
             Self::SecondReply => "second reply",
+            Self::Tunnel => "tunnel",
             Self::Association => "association",
         })
     }

@@ -10,7 +10,8 @@ pub(super) fn code(error: &Error, name: Option<&str>) -> Reply {
     // The last proxy was asked for the target, and each other one for the next proxy.
     let of_the_last = error.hop() == error.hops();
     match (error.stage(), error.kind()) {
-        (_, ErrorKind::Refused(reply)) if of_the_last && matches!(reply.0, 1..=8 | 0xF0..) => *reply,
+        (_, ErrorKind::Refused(reply @ Reply::V5(1..=8 | 0xF0..))) if of_the_last => *reply,
+        (_, ErrorKind::Rule(_)) => Reply::NOT_ALLOWED,
         _ if error.is_timeout() => Reply::TTL_EXPIRED,
         (_, ErrorKind::Unresolved { name: unresolved, .. }) if name == Some(unresolved) => {
             Reply::HOST_UNREACHABLE

@@ -31,6 +31,7 @@ fn no_client() -> io::Error {
 /// Makes a client of a stranger who knows user name and password, and asks in time.
 pub(super) async fn meet(mut client: TcpStream, shared: Arc<Shared>) -> io::Result<(TcpStream, Request)> {
     client.set_nodelay(true)?;
+    shared.limits.keepalive.set(&client)?;
     let asked = async {
         admit(&mut client, &shared).await?;
         request(&mut client).await
@@ -85,7 +86,7 @@ async fn request(client: &mut TcpStream) -> io::Result<Request> {
 pub(super) async fn reply(client: &mut TcpStream, code: Reply, bound: &Address) -> io::Result<()> {
     let unspecified = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
     let bound = bound.socket_addr().unwrap_or(unspecified);
-    let mut message = vec![5, code.0, 0];
+    let mut message = vec![5, code.code(), 0];
     wire::put_address(&(bound.ip(), bound.port()).into(), |bytes| message.extend_from_slice(bytes));
     client.write_all(&message).await
 }

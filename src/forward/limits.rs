@@ -1,32 +1,36 @@
 //! What a forwarder bounds.
 
+use super::keepalive::Keepalive;
 use std::time::Duration;
 
-/// How many, and how long.
+/// Numbers of connections, and times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Limits {
-    /// Who are served at once.
+    /// Connections that are served at a time.
     pub(super) connections: usize,
-    /// Who may wait until one of those has ended.
+    /// Clients that may wait for a place among them.
     pub(super) waiting: usize,
-    /// Who may be saying at once who they are: anybody on this machine can come.
+    /// Clients that may be authenticating at a time: every local process can connect.
     pub(super) strangers: usize,
-    /// How long they may take to, and to ask for something.
+    /// The time in which a client must have authenticated and sent its request.
     pub(super) handshake: Duration,
-    /// How long one side of a tunnel may be silent once the other has ended. Who has gone can't be told from who has only said all; Linux too
-    /// keeps a connection for as long that nobody holds any more, and whose other end is open.
-    pub(super) silence: Duration,
+    /// How long a half-closed tunnel may pass no bytes. An answer may take that long, so this
+    /// can't find clients that are gone: keepalive does.
+    pub(super) half_closed: Duration,
+    pub(super) keepalive: Keepalive,
 }
 
 impl Default for Limits {
-    /// With two sockets for each connection, all stay below the 1024 descriptors that many systems give a process; associations have four.
+    /// With two sockets for each connection, all stay below the 1024 descriptors that many systems
+    /// give a process; associations have four.
     fn default() -> Self {
         Self {
             connections: 256,
             waiting: 256,
             strangers: 64,
             handshake: Duration::from_secs(5),
-            silence: Duration::from_secs(60),
+            half_closed: Duration::from_secs(60 * 60),
+            keepalive: Keepalive::default(),
         }
     }
 }

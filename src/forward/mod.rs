@@ -1,7 +1,8 @@
-//! A SOCKS5 endpoint on this machine that goes on through a [`Connector`]: for programs and libraries that can be told of a proxy, but not be
-//! given a connection.
+//! A SOCKS5 endpoint on this machine that connects through a [`Connector`]: for programs and
+//! libraries that take a proxy's URL, but no connection.
 //!
-//! reqwest is one: it takes the URL of a SOCKS proxy, and so gets chains, Unix-domain sockets, METHODs and whatever else a connector can do.
+//! reqwest is one. Through a forwarder it gets chains, Unix-domain sockets, METHODs and everything
+//! else that a connector can do.
 //!
 //! ```no_run
 //! use anysocks::{Chain, forward::Forwarder, tokio::Connector};
@@ -15,56 +16,89 @@
 //! ```
 
 mod accept;
+mod builder;
 mod code;
 mod datagrams;
 mod handshake;
+mod keepalive;
 mod limits;
 mod serve;
 mod tunnel;
 
+pub use builder::Builder;
+
 use crate::tokio::Connector;
-use limits::Limits;
-use serve::Shared;
+use serve::{Shared, USER};
 use std::fmt;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
-use tokio::net::TcpListener;
 use tokio::task::AbortHandle;
 
-/// A SOCKS5 server on the loopback interface, for CONNECT and UDP ASSOCIATE, as long as it is not dropped.
+/// A SOCKS5 server on the loopback interface, for CONNECT and UDP ASSOCIATE. It runs until it is
+/// dropped.
 ///
-/// It lives in tasks of the runtime that it was started in. When it is dropped, they end, and the connections through it are reset.
+/// It runs in tasks of the runtime in which it was started. Dropping it ends them, and resets the
+/// connections through it.
 ///
-/// # Who is let in
+/// # Authentication
 ///
-/// Everybody on a machine can reach its loopback interface, so it wants a user name and a password, which are random and stand in
-/// [`url`](Self::url). 64 strangers at once may be saying who they are, for up to 5 seconds; when one more comes, the oldest of them is hung up on.
-/// Silent ones keep nobody out so; who comes over and over, faster than a client can say who it is, may.
+/// Every local process can reach the loopback interface, so clients must authenticate with the
+/// user name `anysocks` and a password of 256 random bits. Both are part of [`url`](Self::url). At
+/// most 64 clients may be authenticating at a time, for up to 5 seconds each; one more disconnects
+/// the oldest. Silent connections therefore keep no client out, but a process that connects again
+/// and again, faster than a client authenticates, can.
 ///
-/// # How many are served
+/// # Connections
 ///
-/// As many at once as [`start_for`](Self::start_for) says. Up to 256 clients wait until one of those has ended; who comes then is refused, with a
-/// general failure (X'01'). Strangers and those who wait have one socket each, connections two, associations four, and more for the moment in which
-/// several addresses of a proxy are tried.
+/// [`Builder::connections`] sets how many are served at a time; the default is 256. Up to 256
+/// further clients wait for one of those to end. Another one is refused with a general failure
+/// (X'01'). A client that authenticates or waits takes one socket, a connection two, an
+/// association four, and more while several addresses of a proxy are tried.
 ///
-/// # Clients that go
+/// A direction of a connection takes a buffer of 64 KiB while it passes bytes, and none while it
+/// waits for them. 256 connections that all pass bytes both ways take 32 MiB.
 ///
-/// Who closes its connection, or its side of it, while it waits is given up at once, and so is the dialling for it; but not who has sent something
-/// early, whose end can't be seen yet. In a tunnel, who has gone can't be told from who has only said all: once one side has ended, the other may go
-/// on, but when it is silent for 60 seconds, the tunnel ends. Who has been sent all of what the other side said keeps what is still on its way, however slowly it reads;
-/// the other is reset, as is who was on the other side of a reset, so that half a page does not look whole. A proxy at a Unix-domain socket can only be told of an end.
+/// # Clients that close early
+///
+/// A client that closes its connection, or its sending direction, before it is answered is
+/// dropped, and the attempt to connect for it is cancelled. If the client has sent bytes behind
+/// its request, they hide its end; a reset is still noticed.
+///
+/// # Half-closed connections
+///
+/// Once one side has closed its sending direction, the other may still send, but the connection
+/// ends when no byte has passed for one hour, or the time that [`Builder::half_closed`] sets.
+/// Where a connection ends, then or otherwise, a side that has been sent all of what the other
+/// side sent is closed, and keeps what is still on its way. Any other side is reset, so that a
+/// part does not look whole. A proxy at a Unix-domain socket can only be closed.
+///
+/// # Peers that are gone
+///
+/// TCP keepalive is on at both sockets: the system probes a peer after 45 seconds without a
+/// packet, and then every 5 seconds. When the peer answers none of the probes (9 on Linux, so
+/// after 90 seconds), the connection ends. If [`Proxy::keepalive`](crate::Proxy::keepalive) is
+/// set, the socket to that proxy keeps its own times. In a chain, keepalive finds out about the
+/// first proxy only. A Unix-domain socket has no keepalive.
+///
+/// A client that has closed its socket looks like one that has only closed its sending direction,
+/// until its system forgets the connection: after 60 seconds on Linux
+/// (`net.ipv4.tcp_fin_timeout`). The next probe is then answered with a reset, which ends the
+/// connection. Windows does not report that reset, so there the limit for half-closed connections
+/// applies.
 ///
 /// # Datagrams
 ///
-/// They carry no password. From a client that declares the port that it sends them from, as with [`Options::source`](crate::udp::Options::source),
-/// those alone are taken. From one that declares none, as most do, the first datagram that is well-formed, whole, and from the client's IP address
-/// tells the port: a stranger on this machine who finds the relay's port, and is faster, has its datagrams sent through the proxy, hears the
-/// answers, and the client is not heard. Fragments are dropped, and so are datagrams to more than 16 names that are looked up here at once, or for
-/// more than 10 seconds.
+/// They carry no password. From a client that declares the port that it sends them from, as with
+/// [`Options::source`](crate::udp::Options::source), datagrams from that port alone are accepted.
+/// From one that declares none, as most do, the first datagram that is well-formed, whole, and
+/// from the client's IP address tells the port. A local process that finds the relay's port and is
+/// faster has its datagrams sent through the proxy, and gets the answers in the client's place.
+/// Fragments are dropped. So are datagrams to names that are resolved locally, if 16 lookups are
+/// under way or a lookup takes more than 10 seconds.
 ///
-/// Only a connector with one proxy can associate; clients of one that goes directly, [by a rule](Connector::by_rule) or through several proxies are
-/// refused.
+/// Only a connector with one proxy can associate. Clients of one that connects directly,
+/// [by a rule](Connector::by_rule) or through several proxies are refused.
 ///
 /// # reqwest
 ///
@@ -76,42 +110,35 @@ pub struct Forwarder {
 }
 
 impl Forwarder {
-    /// Starts to listen, at a free port, for up to 256 connections at once, associations included.
+    /// Starts a forwarder with the default options, on a free port of 127.0.0.1.
     ///
     /// # Errors
     ///
-    /// The system gives no port, or no random bytes.
+    /// Those of [`Builder::start`].
+    ///
+    /// # Panics
+    ///
+    /// As [`Builder::start`].
     pub async fn start(connector: Connector) -> io::Result<Self> {
-        Self::start_within(connector, Limits::default()).await
+        Self::builder(connector).start().await
     }
 
-    /// As [`start`](Self::start), for up to so many connections at once; there is always a place for one. Who comes when there are as many waits.
-    ///
-    /// # Errors
-    ///
-    /// Those of `start`.
-    pub async fn start_for(connector: Connector, connections: usize) -> io::Result<Self> {
-        Self::start_within(connector, Limits { connections, ..Limits::default() }).await
+    /// Returns the options of a forwarder that connects through this connector.
+    pub fn builder(connector: Connector) -> Builder {
+        Builder::new(connector)
     }
 
-    async fn start_within(connector: Connector, limits: Limits) -> io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let addr = listener.local_addr()?;
-        let shared = Arc::new(Shared::new(connector, limits)?);
-        let accepting = tokio::spawn(accept::accept(listener, Arc::clone(&shared))).abort_handle();
-        Ok(Self { addr, shared, accepting })
-    }
-
-    /// Where it listens.
+    /// Returns the address on which it listens.
     #[must_use]
     pub const fn addr(&self) -> SocketAddr {
         self.addr
     }
 
-    /// Its URL, with user name and password in it: a secret, in plain text that nobody wipes.
+    /// Returns its URL, with user name and password. The URL is a secret, in plain text that is
+    /// not wiped.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("socks5h://{}:{}@{}", *self.shared.user, *self.shared.password, self.addr)
+        format!("socks5h://{USER}:{}@{}", *self.shared.password, self.addr)
     }
 }
 

@@ -1,12 +1,17 @@
 //! Limits, with shorter ones than those of the documentation.
 
+#[cfg(target_os = "linux")]
+mod gone;
+
+use super::limits::Limits;
 use super::*;
 use crate::reply::Reply;
 use crate::tokio::Socks5Stream;
 use std::io::ErrorKind;
+use std::net::Ipv4Addr;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -18,15 +23,20 @@ const SHORT: Duration = Duration::from_millis(200);
 const LONG: Duration = Duration::from_secs(2);
 
 async fn within(limits: Limits) -> Forwarder {
-    Forwarder::start_within(Connector::direct(), limits).await.unwrap()
+    Builder { connector: Connector::direct(), limits }.start().await.unwrap()
 }
 
 /// Both ends of a tunnel.
 async fn tunnel(forwarder: &Forwarder) -> (TcpStream, TcpStream) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let addr = listener.local_addr().unwrap();
-    let client = Socks5Stream::connect(forwarder.url(), addr).await.unwrap();
-    (client.into_inner(), listener.accept().await.unwrap().0)
+    let connecting = timeout(PATIENCE, Socks5Stream::connect(forwarder.url(), addr));
+    let client = connecting.await.unwrap().unwrap().into_inner();
+    (client, timeout(PATIENCE, listener.accept()).await.unwrap().unwrap().0)
+}
+
+async fn next_byte(stream: &mut TcpStream) -> u8 {
+    timeout(PATIENCE, stream.read_u8()).await.unwrap().unwrap()
 }
 
 async fn ended(stream: &mut TcpStream) -> ErrorKind {
@@ -35,9 +45,17 @@ async fn ended(stream: &mut TcpStream) -> ErrorKind {
 
 #[test]
 fn those_of_the_documentation() {
-    let Limits { connections, waiting, strangers, handshake, silence } = Limits::default();
+    let Limits { connections, waiting, strangers, handshake, half_closed, keepalive } = Limits::default();
     assert_eq!((connections, waiting, strangers), (256, 256, 64));
-    assert_eq!((handshake.as_secs(), silence.as_secs()), (5, 60));
+    assert_eq!((handshake.as_secs(), half_closed.as_secs()), (5, 60 * 60));
+    assert_eq!((keepalive.after.as_secs(), keepalive.every.as_secs()), (45, 5));
+}
+
+#[test]
+fn those_that_are_set() {
+    let builder = Forwarder::builder(Connector::direct()).connections(7).half_closed(SHORT);
+    let limits = Limits { connections: 7, half_closed: SHORT, ..Limits::default() };
+    assert_eq!(builder.limits, limits);
 }
 
 #[tokio::test]
@@ -59,43 +77,83 @@ async fn a_stranger_has_so_long_to_become_a_client() {
     }
     // A client has time.
     client.write_all(&[7]).await.unwrap();
-    assert_eq!(target.read_u8().await.unwrap(), 7);
+    assert_eq!(next_byte(&mut target).await, 7);
 }
 
 #[tokio::test]
-async fn who_has_gone_is_not_served_for_ever() {
-    let limits = Limits { connections: 1, silence: SHORT, ..Limits::default() };
+async fn a_half_closed_tunnel_that_passes_nothing_ends() {
+    let limits = Limits { connections: 1, half_closed: SHORT, ..Limits::default() };
     let forwarder = within(limits).await;
-    // Targets that say nothing.
+    // Targets that send nothing.
     let mut silent = Vec::new();
     for _ in 0..3 {
-        let (client, target) = timeout(PATIENCE, tunnel(&forwarder)).await.unwrap();
+        let (client, target) = tunnel(&forwarder).await;
         silent.push(target);
         drop(client);
     }
-    // A target too may have said all, and a client be silent.
+    // A client that sends nothing once its target has ended.
     let (mut client, mut target) = tunnel(&forwarder).await;
     target.shutdown().await.unwrap();
     assert_eq!(ended(&mut client).await, ErrorKind::UnexpectedEof);
     assert_eq!(ended(&mut target).await, ErrorKind::ConnectionReset);
+    // A side that reads nothing.
+    for target_first in [true, false] {
+        let (client, target) = tunnel(&forwarder).await;
+        let (mut first, mut second) = if target_first { (target, client) } else { (client, target) };
+        first.shutdown().await.unwrap();
+        let much = vec![7; 1 << 20];
+        let blocked = async { while second.write_all(&much).await.is_ok() {} };
+        timeout(PATIENCE, blocked).await.unwrap();
+        let mut heard = Vec::new();
+        let ended = timeout(PATIENCE, first.read_to_end(&mut heard)).await.unwrap();
+        assert_eq!(ended.unwrap_err().kind(), ErrorKind::ConnectionReset);
+    }
     // With neither at its end, there is no limit.
     let (mut client, mut target) = tunnel(&forwarder).await;
     sleep(2 * SHORT).await;
     client.write_all(&[7]).await.unwrap();
-    assert_eq!(target.read_u8().await.unwrap(), 7);
+    assert_eq!(next_byte(&mut target).await, 7);
+}
+
+#[tokio::test]
+async fn none_for_half_closed_tunnels() {
+    let forwarder = within(Limits { half_closed: Duration::MAX, ..Limits::default() }).await;
+    let (mut client, mut target) = tunnel(&forwarder).await;
+    client.shutdown().await.unwrap();
+    assert_eq!(ended(&mut target).await, ErrorKind::UnexpectedEof);
+    sleep(SHORT).await;
+    target.write_all(&[7]).await.unwrap();
+    assert_eq!(next_byte(&mut client).await, 7);
+    drop(target);
+    assert_eq!(ended(&mut client).await, ErrorKind::UnexpectedEof);
+}
+
+#[tokio::test]
+async fn half_closed_tunnels_forbidden() {
+    let forwarder = within(Limits { half_closed: Duration::ZERO, ..Limits::default() }).await;
+    for target_first in [true, false] {
+        let (client, target) = tunnel(&forwarder).await;
+        let (mut first, mut second) = if target_first { (target, client) } else { (client, target) };
+        first.write_all(b"all").await.unwrap();
+        first.shutdown().await.unwrap();
+        let mut heard = Vec::new();
+        timeout(PATIENCE, second.read_to_end(&mut heard)).await.unwrap().unwrap();
+        assert_eq!(heard, b"all");
+        assert_eq!(ended(&mut first).await, ErrorKind::ConnectionReset);
+    }
 }
 
 /// Who only reads, and slowly, has gone for nobody who looks; but all is there already.
 #[tokio::test]
 async fn who_reads_slowly_gets_all() {
-    let limits = Limits { connections: 1, silence: SHORT, ..Limits::default() };
+    let limits = Limits { connections: 1, half_closed: SHORT, ..Limits::default() };
     let forwarder = within(limits).await;
     let (mut client, mut target) = tunnel(&forwarder).await;
     let page = vec![7; 300_000];
     target.write_all(&page).await.unwrap();
     target.shutdown().await.unwrap();
     // The place is free again, and so the tunnel has ended.
-    timeout(PATIENCE, tunnel(&forwarder)).await.unwrap();
+    tunnel(&forwarder).await;
     let mut heard = Vec::new();
     timeout(PATIENCE, client.read_to_end(&mut heard)).await.unwrap().unwrap();
     assert!(heard == page, "{} bytes", heard.len());
@@ -104,14 +162,14 @@ async fn who_reads_slowly_gets_all() {
 
 #[tokio::test]
 async fn a_silence_begins_anew_with_each_byte() {
-    let limits = Limits { silence: LONG, ..Limits::default() };
+    let limits = Limits { half_closed: LONG, ..Limits::default() };
     let forwarder = within(limits).await;
     let (mut client, mut target) = tunnel(&forwarder).await;
     client.shutdown().await.unwrap();
     for byte in 0..8 {
         sleep(LONG / 7).await;
         target.write_all(&[byte]).await.unwrap();
-        assert_eq!(client.read_u8().await.unwrap(), byte);
+        assert_eq!(next_byte(&mut client).await, byte);
     }
     drop(target);
     assert_eq!(ended(&mut client).await, ErrorKind::UnexpectedEof);
@@ -135,6 +193,6 @@ async fn so_many_wait_and_no_more() {
     drop(target);
     for _ in 0..2 {
         next().await.unwrap();
-        drop(listener.accept().await.unwrap());
+        drop(timeout(PATIENCE, listener.accept()).await.unwrap());
     }
 }

@@ -1,6 +1,9 @@
 //! Where a proxy listens.
 
+use super::zone;
 use crate::error::Error;
+use crate::escape::Escaped;
+use crate::invalid::Invalid;
 use crate::target::{Domain, Host, split_port};
 use std::borrow::Cow;
 use std::fmt;
@@ -13,16 +16,19 @@ pub(super) const DEFAULT_PORT: u16 = 1080;
 
 /// Where a proxy listens.
 ///
-/// A text is `host:port`, or `host` for port 1080; a path is one of a Unix-domain socket. An IPv6 address may have a numeric scope:
-/// `[fe80::1%2]:1080`.
+/// A text is `host:port`, or `host` for port 1080; a path is one of a Unix-domain socket. An IPv6
+/// address may have a zone, which is the number of an interface (`[fe80::1%2]:1080`) or, on Linux,
+/// its name (`[fe80::1%eth0]:1080`). A name is looked up when the text is read.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Endpoint {
     /// An address. An IPv6 one may have a scope id.
     Addr(SocketAddr),
-    /// A name, which is resolved when a connection is made, and a port.
+    /// A name, which is resolved when a connection is made, and a port. A name that is the text of
+    /// an address has no URL, because a URL with it means the address.
     Name(Domain<'static>, u16),
-    /// A Unix-domain socket. A relative path can be connected to, but has no URL.
+    /// A Unix-domain socket. A relative path can be connected to, but has no URL. A path that
+    /// begins with a NUL is the name of an abstract socket, on Linux.
     Unix(PathBuf),
 }
 
@@ -30,9 +36,8 @@ impl TryFrom<&str> for Endpoint {
     type Error = Error;
 
     fn try_from(text: &str) -> Result<Self, Error> {
-        // The standard library's form of an IPv6 address with a scope, which a proxy's address may have.
-        if let Ok(addr) = text.parse() {
-            return Ok(Self::Addr(addr));
+        if zone::split(text).is_some() {
+            return Err(Invalid::Unbracketed.into());
         }
         let (host, port) = split_port(text)?;
         (host, port.unwrap_or(DEFAULT_PORT)).try_into()
@@ -59,6 +64,9 @@ impl TryFrom<(&str, u16)> for Endpoint {
     type Error = Error;
 
     fn try_from((host, port): (&str, u16)) -> Result<Self, Error> {
+        if let Some(addr) = zone::address(host, port)? {
+            return Ok(addr.into());
+        }
         Ok(match Host::try_from(Cow::Borrowed(host))?.into_owned() {
             Host::Ip(ip) => Self::Addr((ip, port).into()),
             Host::Domain(name) => Self::Name(name, port),
@@ -115,7 +123,7 @@ impl fmt::Display for Endpoint {
         match self {
             Self::Addr(addr) => addr.fmt(f),
             Self::Name(name, port) => write!(f, "{}:{port}", name.as_str()),
-            Self::Unix(path) => path.display().fmt(f),
+            Self::Unix(path) => Escaped(path.display()).fmt(f),
         }
     }
 }

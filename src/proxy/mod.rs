@@ -4,6 +4,7 @@ mod endpoint;
 mod protocol;
 mod socket;
 mod url;
+mod zone;
 
 pub use endpoint::Endpoint;
 pub use protocol::{Protocol, Resolve};
@@ -34,8 +35,22 @@ pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 /// # Ok::<(), anysocks::Error>(())
 /// ```
 ///
-/// From a URL, `scheme://[user[:password]@]host[:port]` or `scheme+unix://[user[:password]@]/path`. User, password and path are
-/// percent-decoded to bytes; the port is 1080 where none is given. `Display` gives the URL back, without the password.
+/// From a URL, `scheme://[user[:password]@]host[:port]` or
+/// `scheme+unix://[user[:password]@]/path`. User, password and path are percent-decoded to bytes;
+/// the port is 1080 where none is given. `Display` gives the URL back, without the password. White
+/// space around a URL is ignored.
+///
+/// | in a URL | means |
+/// |---|---|
+/// | `user@`, `user:@` | a user name and an empty password |
+/// | `:@` | no credentials, as without it |
+/// | `[fe80::1%25eth0]`, `[fe80::1%252]` | an IPv6 address with a zone (RFC 6874): the name or the number of an interface |
+/// | `[fe80::1%eth0]`, `[fe80::1%2]` | the same, if the zone does not begin with `25` |
+/// | `socks5h+unix://%00name` | an abstract Unix-domain socket of Linux |
+///
+/// A zone's name is looked up when the URL is read, on Linux; elsewhere a zone is a number. A URL
+/// has no place for METHODs other than no authentication and username/password, for the options of
+/// [`Proxy`], and for flow information.
 ///
 /// ```
 /// use anysocks::Proxy;
@@ -148,7 +163,7 @@ impl Proxy {
     ///
     /// The proxy is a SOCKS4 one, or the system has no random bytes.
     pub fn isolated_randomly(self) -> Result<Self, Error> {
-        let token = random_token().map_err(|error| Error::io(Stage::Preparation, error))?;
+        let token = random_token::<16>().map_err(|error| Error::io(Stage::Preparation, error))?;
         self.isolated(token.as_bytes())
     }
 

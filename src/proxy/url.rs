@@ -1,6 +1,6 @@
 //! A proxy's URL: read to the last byte, written without the password.
 
-use super::{Endpoint, Protocol, Proxy, Resolve};
+use super::{Endpoint, Protocol, Proxy, Resolve, zone};
 use crate::error::Error;
 use crate::invalid::Invalid;
 use crate::socks4::UserId;
@@ -8,6 +8,7 @@ use crate::socks5::{Auth, Credentials};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode};
 use std::borrow::Cow;
 use std::fmt;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 use zeroize::Zeroizing;
@@ -20,7 +21,7 @@ impl FromStr for Proxy {
     type Err = Error;
 
     fn from_str(url: &str) -> Result<Self, Error> {
-        let (scheme, rest) = url.split_once("://").ok_or(Invalid::SchemeMissing)?;
+        let (scheme, rest) = url.trim().split_once("://").ok_or(Invalid::SchemeMissing)?;
         let lower = scheme.to_ascii_lowercase();
         let lower = if lower == "socks5s" { "socks5h+tls" } else { &*lower };
         let (lower, tls) = without(lower, "+tls");
@@ -39,9 +40,8 @@ impl FromStr for Proxy {
             _ => return Err(Invalid::Scheme.into()),
         };
         let endpoint = match (unix, tail) {
-            (true, path) if host.is_empty() => unix_path(path)?,
-            (true, _) => return Err(Invalid::UnixPath.into()),
-            (false, "" | "/") => host.try_into()?,
+            (true, tail) => unix_path(host, tail)?,
+            (false, "" | "/") => (&*zone::from_url(host)).try_into()?,
             (false, _) => return Err(Invalid::UrlTail.into()),
         };
         Ok(Self { resolve, tls, ..Self::new(endpoint, protocol) })
@@ -53,9 +53,12 @@ fn without<'a>(scheme: &'a str, suffix: &str) -> (&'a str, bool) {
     scheme.strip_suffix(suffix).map_or((scheme, false), |scheme| (scheme, true))
 }
 
-fn unix_path(path: &str) -> Result<Endpoint, Error> {
-    let bytes: Vec<u8> = percent_decode_str(path).collect();
-    if !path.starts_with('/') || bytes.len() < 2 || bytes.contains(&0) || path.contains(['?', '#']) {
+/// An absolute path, or the name of an abstract socket, which begins with a NUL.
+fn unix_path(host: &str, tail: &str) -> Result<Endpoint, Error> {
+    let bytes: Vec<u8> = percent_decode_str(host).chain(percent_decode_str(tail)).collect();
+    let is_path = host.is_empty() && bytes.len() > 1 && !bytes.contains(&0);
+    let is_abstract = host.starts_with("%00");
+    if !(is_path || is_abstract) || tail.contains(['?', '#']) {
         return Err(Invalid::UnixPath.into());
     }
     path_from(bytes).map(Endpoint::Unix).ok_or_else(|| Invalid::UnixPath.into())
@@ -100,15 +103,21 @@ impl UserInfo {
         Self { user: decode(user), password }
     }
 
+    /// `:@` and `@` alike.
+    fn is_empty(&self) -> bool {
+        self.user.is_empty() && self.password.as_ref().is_none_or(|password| password.is_empty())
+    }
+
     fn v4(self) -> Result<Protocol, Error> {
         match self.password {
+            _ if self.is_empty() => Ok(Protocol::V4(UserId::none())),
             None => Ok(Protocol::V4(UserId::new(&*self.user)?)),
             Some(_) => Err(Invalid::PasswordOverSocks4.into()),
         }
     }
 
     fn v5(self) -> Result<Protocol, Error> {
-        if self.user.is_empty() && self.password.is_none() {
+        if self.is_empty() {
             return Ok(Protocol::V5(Auth::none()));
         }
         let password = self.password.unwrap_or_default();
@@ -139,6 +148,9 @@ impl fmt::Display for Proxy {
         }
         match &self.endpoint {
             Endpoint::Unix(path) => percent_encode(&path_bytes(path), PATH).fmt(f),
+            Endpoint::Addr(SocketAddr::V6(addr)) if addr.scope_id() != 0 => {
+                write!(f, "[{}%25{}]:{}", addr.ip(), addr.scope_id(), addr.port())
+            }
             endpoint => endpoint.fmt(f),
         }
     }

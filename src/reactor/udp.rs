@@ -1,6 +1,5 @@
 //! The calls of an association's socket whose tasks are woken.
 
-use super::waiters::Ticket;
 use super::watched::AsyncUdpFront;
 use crate::address::Address;
 use crate::error::Error;
@@ -8,6 +7,7 @@ use crate::fair::STEPS_AT_ONCE;
 use crate::into_proxy::IntoProxy;
 use crate::target::Target;
 use crate::udp::{self, Datagram, Direction, Fragments, Header, RecvBatch, SendBatch, SocksUdpSocket};
+use crate::waiters::Ticket;
 use socket2::{SockRef, Socket};
 use std::future::poll_fn;
 use std::io;
@@ -145,10 +145,10 @@ impl<F: AsyncUdpFront> SocksUdpSocket<F> {
         self.poll_ready(Direction::Send, &mut self.polling(Direction::Send), cx.waker())
     }
 
-    /// How a task that calls a `poll` function waits.
+    /// How a task that calls a `poll` function waits: of these, only the last is woken.
     pub(crate) fn polling(&self, direction: Direction) -> impl FnMut(&Waker) {
         let waiters = &self.shared.sockets.bell(direction).waiters;
-        move |waker| waiters.poll(waker)
+        move |waker| waiters.wait(0, waker)
     }
 
     async fn sending<T>(&self, mut attempt: impl FnMut(&Socket) -> io::Result<T>) -> io::Result<T> {

@@ -1,8 +1,8 @@
 //! The two sockets of an association, and the tasks that wait for them.
 
-use super::waiters::Bell;
 use crate::fair::STEPS_AT_ONCE;
 use crate::udp::{Direction, UdpFront};
+use crate::waiters::Bell;
 use std::fmt;
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};

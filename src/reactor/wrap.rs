@@ -6,7 +6,7 @@ use crate::connector::Connector;
 use crate::conversation::Conversation;
 use crate::error::{Error, ErrorKind};
 use crate::proxy::Proxy;
-use crate::runtime::{Deadline, Runtime};
+use crate::runtime::Deadline;
 use crate::wrap::{Wrap, Wrapped};
 use std::fmt;
 use std::future::poll_fn;
@@ -40,7 +40,7 @@ impl<I, S> fmt::Debug for Hook<I, S> {
     }
 }
 
-impl<F: Converses<S>, S: Send + Sync + 'static> Wrap<F> for Wrapped<Hook<<F as Runtime>::Stream, S>> {
+impl<F: Converses<S>, S: Send + Sync + 'static> Wrap<F> for Wrapped<Hook<F::Stream, S>> {
     type Held = S;
     type Stream = S;
 
@@ -48,12 +48,7 @@ impl<F: Converses<S>, S: Send + Sync + 'static> Wrap<F> for Wrapped<Hook<<F as R
         Ok(())
     }
 
-    async fn wrap(
-        &self,
-        stream: <F as Runtime>::Stream,
-        proxy: Option<&Proxy>,
-        deadline: Deadline,
-    ) -> io::Result<S> {
+    async fn wrap(&self, stream: F::Stream, proxy: Option<&Proxy>, deadline: Deadline) -> io::Result<S> {
         // Hardly any TLS library says of its futures that they may be shared; behind a lock, any may be.
         let mut wrapping = Mutex::new((self.0.0)(stream, proxy));
         let work =
@@ -81,8 +76,8 @@ impl<F: AsyncUdpFront> Connector<F> {
     #[must_use]
     pub fn wrapped<S, W>(
         self,
-        wrap: impl Fn(<F as Runtime>::Stream, Option<&Proxy>) -> W + Send + Sync + 'static,
-    ) -> Connector<F, Wrapped<Hook<<F as Runtime>::Stream, S>>>
+        wrap: impl Fn(F::Stream, Option<&Proxy>) -> W + Send + Sync + 'static,
+    ) -> Connector<F, Wrapped<Hook<F::Stream, S>>>
     where
         F: Converses<S>,
         S: Send + Sync + 'static,

@@ -1,31 +1,106 @@
-//! The way that the environment says.
+//! The route that environment variables describe.
 
 use super::{Chain, NoProxy, Proxies, Route};
 use crate::error::{Error, ErrorKind};
 use crate::invalid::Invalid;
+use crate::proxy::Endpoint;
+use crate::trace;
 use std::ffi::OsString;
 use zeroize::Zeroizing;
 
-/// The variables, in the order in which curl looks for its own: lower case first, the protocol before all.
-const PROXY: [&str; 4] = ["socks_proxy", "SOCKS_PROXY", "all_proxy", "ALL_PROXY"];
+/// For all targets, and for SOCKS. In curl's order: lower case first, the protocol before all.
+const SOCKS: [&str; 4] = ["socks_proxy", "SOCKS_PROXY", "all_proxy", "ALL_PROXY"];
+/// For some targets, and for any kind of proxy.
+const HTTPS: [&str; 2] = ["https_proxy", "HTTPS_PROXY"];
+const HTTP: [&str; 1] = ["http_proxy"];
+/// A CGI server sets this from a header of the request, so it never counts.
+const FROM_A_HEADER: &str = "HTTP_PROXY";
+/// A CGI program has this.
+const IN_CGI: &str = "REQUEST_METHOD";
 const NO_PROXY: [&str; 2] = ["no_proxy", "NO_PROXY"];
 
-/// The route that the variables describe.
-pub(super) fn route(variable: impl Fn(&str) -> Option<OsString>) -> Result<Route, Error> {
-    let first = |names: &[&'static str]| {
-        let set = |name: &&'static str| Some((*name, variable(name).filter(|text| !text.is_empty())?));
-        names.iter().find_map(set)
-    };
-    let Some((name, urls)) = first(&PROXY) else { return Ok(Proxies::None.into()) };
+pub(super) fn route(read: impl Fn(&str) -> Option<OsString>) -> Result<Route, Error> {
+    Variables { read, ignoring_case: cfg!(windows) }.route()
+}
+
+struct Variables<R> {
+    read: R,
+    /// Whether `HTTP_PROXY` and `http_proxy` are the same variable, as on Windows.
+    ignoring_case: bool,
+}
+
+impl<R: Fn(&str) -> Option<OsString>> Variables<R> {
+    fn route(&self) -> Result<Route, Error> {
+        let proxies = match self.first(&SOCKS) {
+            Some((name, urls)) => Proxies::Chain(chain(name, urls)?),
+            None => self.by_scheme()?,
+        };
+        Ok(Route { proxies, exceptions: self.exceptions() })
+    }
+
+    fn exceptions(&self) -> NoProxy {
+        let Some((name, list)) = self.first(&NO_PROXY) else { return NoProxy::default() };
+        let exceptions = NoProxy::new(&list.to_string_lossy());
+        let ignored = exceptions.ignored().count();
+        if ignored > 0 {
+            trace::passed_over(name, &format!("{ignored} of its entries can never match"));
+        }
+        exceptions
+    }
+
+    fn by_scheme(&self) -> Result<Proxies, Error> {
+        let https = self.first_of_socks(&HTTPS)?;
+        let is_forged = self.ignoring_case && self.value(IN_CGI).is_some();
+        let http = if is_forged { None } else { self.first_of_socks(&HTTP)? };
+        if (is_forged || !self.ignoring_case) && self.value(FROM_A_HEADER).is_some() {
+            trace::passed_over(FROM_A_HEADER, "a CGI server sets it from a header of the request");
+        }
+        Ok(match (https, http) {
+            (None, None) => Proxies::None,
+            (https, http) => Proxies::ByScheme { https, http },
+        })
+    }
+
+    /// The first of these that names SOCKS proxies.
+    fn first_of_socks(&self, names: &[&'static str]) -> Result<Option<Chain>, Error> {
+        for name in names {
+            match self.value(name) {
+                Some(urls) if is_for_socks(&urls) => return chain(name, urls).map(Some),
+                Some(_) => trace::passed_over(name, "it is not a SOCKS URL"),
+                None => {}
+            }
+        }
+        Ok(None)
+    }
+
+    /// The first of these that is set.
+    fn first(&self, names: &[&'static str]) -> Option<(&'static str, OsString)> {
+        names.iter().find_map(|name| Some((*name, self.value(name)?)))
+    }
+
+    /// A variable that is set to nothing counts as not set.
+    fn value(&self, name: &str) -> Option<OsString> {
+        (self.read)(name).filter(|value| !value.is_empty())
+    }
+}
+
+/// Whether a value is a SOCKS URL, or looks like one with a mistake in it. `socks:3128` is the
+/// host and the port of an HTTP proxy, as other programs read it.
+fn is_for_socks(urls: &OsString) -> bool {
+    let urls = Zeroizing::new(urls.to_string_lossy().to_ascii_lowercase());
+    urls.split(',').any(|url| {
+        let url = url.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\''));
+        url.starts_with("socks") && Endpoint::try_from(url.trim_end()).is_err()
+    })
+}
+
+fn chain(name: &'static str, urls: OsString) -> Result<Chain, Error> {
     let wrong = |wrong| Error::from(Invalid::Variable { name, wrong: Box::new(wrong) });
     let urls = Zeroizing::new(urls.into_string().map_err(|_| wrong(Invalid::NotUnicode))?);
-    let chain: Chain = urls.parse().map_err(|error: Error| match error.kind() {
+    urls.parse().map_err(|error: Error| match error.kind() {
         ErrorKind::Invalid(invalid) => wrong(invalid.clone()).of_the_hop_of(&error),
         _ => error,
-    })?;
-    let exceptions =
-        first(&NO_PROXY).map_or_else(NoProxy::default, |(_, list)| NoProxy::new(&list.to_string_lossy()));
-    Ok(Route { proxies: Proxies::Chain(chain), exceptions })
+    })
 }
 
 #[cfg(test)]
@@ -34,15 +109,20 @@ mod tests {
     use crate::target::Target;
 
     fn read(variables: &[(&str, &str)]) -> Result<Route, Error> {
-        route(|name| {
+        let read = |name: &str| {
             let set = variables.iter().find(|(set, _)| *set == name);
             set.map(|(_, value)| value.into())
-        })
+        };
+        Variables { read, ignoring_case: false }.route()
     }
 
     fn way(variables: &[(&str, &str)], target: &str) -> String {
         let target = Target::try_from(target).unwrap();
-        read(variables).unwrap().to(&target).map_or_else(|| "direct".into(), |chain| chain.to_string())
+        read(variables)
+            .unwrap()
+            .to(&target)
+            .unwrap()
+            .map_or_else(|| "direct".into(), |chain| chain.to_string())
     }
 
     const ONE: &str = "socks5h://one.example:1080";
@@ -77,8 +157,13 @@ mod tests {
     fn what_is_not_unicode_is_an_error() {
         use std::os::unix::ffi::OsStringExt;
         let value = OsString::from_vec(b"socks5h://user:\xff@proxy.example".to_vec());
-        let error = route(|name| (name == "all_proxy").then(|| value.clone())).unwrap_err();
-        assert_eq!(error.to_string(), "all_proxy: it is not Unicode: percent-encode what is not");
+        for set in ["all_proxy", "https_proxy"] {
+            let error = route(|name| (name == set).then(|| value.clone())).unwrap_err();
+            assert_eq!(error.to_string(), format!("{set}: it is not Unicode: percent-encode what is not"));
+        }
+        let http = OsString::from_vec(b"http://user:\xff@proxy.example".to_vec());
+        let route = route(|name| (name == "https_proxy").then(|| http.clone())).unwrap();
+        assert!(matches!(route.proxies, Proxies::None));
     }
 
     #[test]
@@ -91,5 +176,86 @@ mod tests {
             let error = read(&[("ALL_PROXY", value)]).unwrap_err().to_string();
             assert!(error.starts_with(said), "{error}");
         }
+    }
+    const HTTP_URL: &str = "http://proxy.example:3128";
+
+    #[test]
+    fn those_for_some_targets_count_if_they_name_socks_proxies() {
+        for (variables, expected) in [
+            (&[("https_proxy", ONE)][..], ONE),
+            (&[("HTTPS_PROXY", ONE)], ONE),
+            (&[("http_proxy", ONE)], ONE),
+            (&[("HTTP_PROXY", ONE)], "direct"),
+            (&[("https_proxy", ONE), ("HTTPS_PROXY", TWO), ("http_proxy", TWO)], ONE),
+            (&[("HTTPS_PROXY", ONE), ("http_proxy", TWO)], ONE),
+            (&[("https_proxy", HTTP_URL), ("HTTPS_PROXY", ONE)], ONE),
+            (&[("https_proxy", HTTP_URL), ("http_proxy", ONE)], ONE),
+            (&[("https_proxy", HTTP_URL), ("http_proxy", HTTP_URL)], "direct"),
+            (&[("https_proxy", ""), ("http_proxy", ONE)], ONE),
+            (&[("https_proxy", " "), ("http_proxy", ONE)], ONE),
+            (&[("https_proxy", " socks5h://one.example\n")], ONE),
+            (&[("https_proxy", "SOCKS5H://one.example")], ONE),
+            // Those that are for SOCKS, or for everything, come before.
+            (&[("https_proxy", TWO), ("http_proxy", TWO), ("ALL_PROXY", ONE)], ONE),
+            (&[("https_proxy", "socks5h://bad host"), ("socks_proxy", ONE)], ONE),
+            (&[("https_proxy", ONE), ("ALL_PROXY", "")], ONE),
+            // Hosts of HTTP proxies, as other programs read them.
+            (&[("https_proxy", "proxy.example:3128"), ("http_proxy", "proxy.example")], "direct"),
+            (&[("https_proxy", "socks:3128"), ("http_proxy", "socks.example:3128")], "direct"),
+            (&[("https_proxy", "http://socks5h.example"), ("http_proxy", "https://socks:3128")], "direct"),
+            (&[("https_proxy", "http://socks5h:secret@proxy.example")], "direct"),
+        ] {
+            assert_eq!(way(variables, "example.com:80"), expected, "{variables:?}");
+        }
+        let chain = format!("{ONE},{TWO}");
+        assert_eq!(way(&[("https_proxy", &chain)], "example.com:80"), format!("{ONE}, {TWO}"));
+        let excepted = [("https_proxy", ONE), ("no_proxy", "example.com")];
+        assert_eq!(way(&excepted, "example.com:80"), "direct");
+        assert_eq!(way(&excepted, "example.org:80"), ONE);
+    }
+
+    #[test]
+    fn a_mistake_in_a_socks_url_is_never_a_direct_connection() {
+        for (value, said) in [
+            ("socks5h://bad host", "' ' can't stand in a host name"),
+            ("socks5h://user:secret@one:port", "the port is not a number"),
+            ("SOCKS5H://one:port", "the port is not a number"),
+            ("socks6://one", "the URL's scheme is none of SOCKS"),
+            ("socks5h:127.0.0.1:1080", "a proxy's URL begins with a scheme"),
+            ("socks5h//127.0.0.1:1080", "a proxy's URL begins with a scheme"),
+            ("socks5h:/127.0.0.1", "a proxy's URL begins with a scheme"),
+            ("\"socks5h://127.0.0.1:1080\"", "the URL's scheme is none of SOCKS"),
+            ("'socks5h://127.0.0.1:1080'", "the URL's scheme is none of SOCKS"),
+            ("socks5h://one, http://two", "proxy 2 of 2: the URL's scheme is none of SOCKS"),
+            ("http://one, socks5h://two", "proxy 1 of 2: the URL's scheme is none of SOCKS"),
+            ("socks5h://one,", "proxy 2 of 2: a proxy's URL begins with a scheme"),
+        ] {
+            for name in [SOCKS.as_slice(), &HTTPS, &HTTP].concat() {
+                let error = read(&[(name, value)]).unwrap_err();
+                let shown = format!("{error} {error:?}");
+                assert!(shown.starts_with(&format!("{name}: {said}")), "{shown}");
+                assert!(!shown.contains("secret"), "{shown}");
+            }
+        }
+        // For https alone the first would do, but not for http.
+        read(&[("https_proxy", ONE), ("http_proxy", "socks5h://bad host")]).unwrap_err();
+    }
+
+    #[test]
+    fn a_header_never_counts() {
+        let in_cgi = |variables: &[(&str, &str)]| {
+            let read = |name: &str| {
+                let set = variables.iter().find(|(set, _)| set.eq_ignore_ascii_case(name));
+                set.map(|(_, value)| value.into())
+            };
+            Variables { read, ignoring_case: true }.route().unwrap().proxies
+        };
+        for value in [ONE, "socks5h://bad host"] {
+            let header = [("HTTP_PROXY", value), ("REQUEST_METHOD", "GET")];
+            assert!(matches!(in_cgi(&header), Proxies::None), "{value}");
+        }
+        assert!(matches!(in_cgi(&[("HTTP_PROXY", ONE)]), Proxies::ByScheme { https: None, http: Some(_) }));
+        let https = [("HTTPS_PROXY", ONE), ("REQUEST_METHOD", "GET")];
+        assert!(matches!(in_cgi(&https), Proxies::ByScheme { https: Some(_), http: None }));
     }
 }

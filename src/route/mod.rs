@@ -2,18 +2,20 @@
 
 mod chain;
 mod environment;
+mod exception;
 mod no_proxy;
+mod rule;
 mod walk;
 
 pub use chain::Chain;
 pub use no_proxy::NoProxy;
+pub use rule::Choice;
+pub(crate) use rule::Rule;
 pub(crate) use walk::{Reached, earlier, walk};
 
 use crate::error::Error;
 use crate::target::Target;
 use std::borrow::Cow;
-use std::fmt;
-use std::sync::Arc;
 
 /// How the way to a target is found.
 #[derive(Clone, Debug)]
@@ -23,15 +25,18 @@ pub(crate) struct Route {
     pub(crate) exceptions: NoProxy,
 }
 
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) enum Proxies {
     None,
     Chain(Chain),
-    /// As a function says.
-    Rule(Arc<Rule>),
+    /// At least one of them is set. A URI's scheme decides which one counts; without a URI, the
+    /// first that is set does.
+    ByScheme {
+        https: Option<Chain>,
+        http: Option<Chain>,
+    },
+    Rule(Rule),
 }
-
-pub(crate) type Rule = dyn Fn(&Target<'_>) -> Option<Chain> + Send + Sync;
 
 impl Route {
     pub(crate) fn from_env() -> Result<Self, Error> {
@@ -39,14 +44,17 @@ impl Route {
     }
 
     /// The proxies on the way to the target; `None` to connect to it directly.
-    pub(crate) fn to(&self, target: &Target<'_>) -> Option<Cow<'_, Chain>> {
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Rule`](crate::ErrorKind::Rule): the rule refuses the target.
+    pub(crate) fn to(&self, target: &Target<'_>) -> Result<Option<Cow<'_, Chain>>, Error> {
         if self.exceptions.covers(target) {
-            return None;
+            return Ok(None);
         }
         match &self.proxies {
-            Proxies::None => None,
-            Proxies::Chain(chain) => Some(Cow::Borrowed(chain)),
-            Proxies::Rule(rule) => rule(target).map(Cow::Owned),
+            Proxies::Rule(rule) => Ok(rule.choose(target)?.map(Cow::Owned)),
+            _ => Ok(self.to_anybody().map(Cow::Borrowed)),
         }
     }
 
@@ -54,6 +62,7 @@ impl Route {
     pub(crate) fn to_anybody(&self) -> Option<&Chain> {
         match &self.proxies {
             Proxies::Chain(chain) => Some(chain),
+            Proxies::ByScheme { https, http } => https.as_ref().or(http.as_ref()),
             Proxies::None | Proxies::Rule(_) => None,
         }
     }
@@ -62,15 +71,5 @@ impl Route {
 impl From<Proxies> for Route {
     fn from(proxies: Proxies) -> Self {
         Self { proxies, exceptions: NoProxy::default() }
-    }
-}
-
-impl fmt::Debug for Proxies {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::None => f.write_str("None"),
-            Self::Chain(chain) => chain.fmt(f),
-            Self::Rule(_) => f.write_str("Rule(..)"),
-        }
     }
 }

@@ -5,8 +5,11 @@ use crate::error::{Error, ErrorKind, Stage};
 use crate::established::Established;
 use crate::invalid::Invalid;
 use crate::proxy::{Endpoint, Proxy, Resolve};
-use crate::runtime::{Asked, Deadline, Runtime, deadline, dial_by, no_address, resolved, worth_another};
-use crate::target::{Host, Target};
+use crate::runtime::{
+    Asked, Deadline, Runtime, deadline, dial_by, may_be_dialled, may_be_resolved, no_address, resolved,
+    worth_another,
+};
+use crate::target::{Domain, Host, Target};
 use crate::trace;
 use crate::version::Version;
 use crate::wrap::{Wrap, failed};
@@ -26,7 +29,7 @@ pub(crate) async fn walk<R: Runtime, W: Wrap<R>, V: Version>(
 ) -> Result<Reached<W::Stream>, Error> {
     let what: &dyn fmt::Display = if asked.command.is_lookup() { target.host() } else { &target };
     let request = trace::request(asked.command, &Hops(hops), what);
-    let way = Way { hops, wrap, asked, whole: deadline(limit), front_end: PhantomData };
+    let way = Way { hops, wrap, asked, whole: deadline::<R>(limit), front_end: PhantomData };
     let (stream, established, proxy) = request.watch(way.by_each_address(target)).await?;
     Ok(Reached { stream, established, proxy, request })
 }
@@ -98,7 +101,7 @@ impl<R: Runtime, W: Wrap<R>, V: Version> Way<'_, R, W, V> {
 
     /// What each proxy is to be asked for.
     fn stops<'t>(&'t self, target: Target<'t>) -> Result<Vec<Stop<'t>>, Error> {
-        self.wrap.admits(&self.hops[0]).map_err(self.at(0))?;
+        self.wrap.admits(&self.hops[0]).and_then(|()| may_be_dialled(&self.hops[0])).map_err(self.at(0))?;
         let mut stops = Vec::with_capacity(self.hops.len());
         for (n, pair) in self.hops.windows(2).enumerate() {
             let next = endpoint(&pair[1]).and_then(|next| {
@@ -110,18 +113,28 @@ impl<R: Runtime, W: Wrap<R>, V: Version> Way<'_, R, W, V> {
         let last = V::auth(&self.hops[stops.len()]).and_then(|auth| self.asked.of(auth, target.borrowed()));
         last.map_err(self.at(stops.len()))?;
         stops.push(Stop { target, others: Vec::new().into_iter() });
+        for (n, stop) in stops.iter().enumerate() {
+            if let Some(name) = self.looked_up(n, stop) {
+                may_be_resolved(name.as_str()).map_err(self.at(n))?;
+            }
+        }
         Ok(stops)
+    }
+
+    /// The name that this machine looks up in the proxy's place, if it does.
+    fn looked_up<'s>(&self, n: usize, stop: &'s Stop<'_>) -> Option<&'s Domain<'s>> {
+        let is_asked = n + 1 == self.hops.len() && self.asked.command.is_lookup();
+        match (stop.target.host(), self.hops[n].resolves()) {
+            (Host::Domain(name), Resolve::Locally) if !is_asked => Some(name),
+            _ => None,
+        }
     }
 
     /// Replaces a name that this proxy is not asked for by its addresses.
     async fn look_up(&self, n: usize, stop: &mut Stop<'_>) -> Result<(), Error> {
         let hop = &self.hops[n];
-        let is_asked = n + 1 == self.hops.len() && self.asked.command.is_lookup();
-        let (Host::Domain(name), Resolve::Locally, false) = (stop.target.host(), hop.resolves(), is_asked)
-        else {
-            return Ok(());
-        };
-        let limit = earlier(self.whole, hop);
+        let Some(name) = self.looked_up(n, stop) else { return Ok(()) };
+        let limit = earlier::<R>(self.whole, hop);
         let addrs = resolved::<R>(hop.protocol(), name.as_str(), stop.target.port(), limit);
         let mut targets = addrs.await?.collect::<Vec<_>>().into_iter();
         stop.target = targets.next().ok_or_else(|| no_address(name.as_str()))?;
@@ -132,7 +145,7 @@ impl<R: Runtime, W: Wrap<R>, V: Version> Way<'_, R, W, V> {
     async fn once(&self, stops: &[Stop<'_>]) -> Result<Granted<W::Stream>, Error> {
         let hops = self.hops;
         let last = hops.len() - 1;
-        let mut limit = earlier(self.whole, &hops[0]);
+        let mut limit = earlier::<R>(self.whole, &hops[0]);
         let stream = dial_by::<R>(&hops[0], limit).await.map_err(self.at(0))?;
         let proxy = match stops[..last].last() {
             None => R::ends(&stream).ok().map(|ends| ends.peer.ip()),
@@ -143,7 +156,7 @@ impl<R: Runtime, W: Wrap<R>, V: Version> Way<'_, R, W, V> {
         for (n, stop) in stops[..last].iter().enumerate() {
             let passing = pass::<R, W>(&mut held, &hops[n], stop.target.borrowed(), limit);
             self.hop(n, passing).await?;
-            limit = earlier(self.whole, &hops[n + 1]);
+            limit = earlier::<R>(self.whole, &hops[n + 1]);
         }
         let mut talk = self.asked.of(V::auth(&hops[last])?, stops[last].target.borrowed())?;
         let established = self.hop(last, W::converse(&mut held, &mut talk, limit)).await?;
@@ -189,8 +202,8 @@ fn endpoint(proxy: &Proxy) -> Result<Target<'_>, Error> {
 }
 
 /// The proxy's own time limit, from now on, but not beyond that of the whole.
-pub(crate) fn earlier(whole: Deadline, proxy: &Proxy) -> Deadline {
-    match (whole, deadline(proxy.limit())) {
+pub(crate) fn earlier<R: Runtime>(whole: Deadline, proxy: &Proxy) -> Deadline {
+    match (whole, deadline::<R>(proxy.limit())) {
         (Some(whole), Some(own)) => Some(whole.min(own)),
         (whole, own) => whole.or(own),
     }

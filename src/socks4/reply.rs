@@ -50,7 +50,7 @@ impl ReplyReader for Reader {
             0 | 4 => {}
             first => return failed(ErrorKind::NotSocks { first }),
         }
-        let code = Reply(self.bytes[1]);
+        let code = Reply::V4(self.bytes[1]);
         if self.heard >= 2 && code != Reply::GRANTED {
             return failed(ErrorKind::Refused(code));
         }

@@ -104,12 +104,21 @@ impl Auth {
         Ok(self)
     }
 
-    /// Whether to send greeting, credentials and request in one write, without waiting for the proxy's answers between them, which
-    /// saves one round trip, with a password two.
+    /// Sets whether greeting, credentials and request leave in one `write`, without waiting for
+    /// the proxy's answers between them. Default: off.
     ///
-    /// Only a client that offers exactly one METHOD, none or username/password, can know what to send; with others a handshake is
-    /// refused before it begins. Off by default, because not every proxy takes it: Dante, OpenSSH, Tor, shadowsocks-libev, v2ray and
-    /// fast-socks5 do; microsocks and simple-socks hang.
+    /// This saves one round trip, with a password two. A client can know what to send only if it
+    /// offers exactly one METHOD: none, or username/password. Otherwise a handshake fails with
+    /// [`Invalid::NotPipelinable`](crate::Invalid::NotPipelinable) before anything is sent.
+    ///
+    /// A proxy must support it:
+    ///
+    /// | proxy | pipelined handshake |
+    /// |---|---|
+    /// | Tor, Dante, OpenSSH, shadowsocks-libev, v2ray, fast-socks5 | accepted |
+    /// | plink, asyncssh, pproxy, shadowsocks-rust (sslocal), socks5-impl, 3proxy, go-socks5, @heroku/socksv5, mitmproxy | accepted |
+    /// | microsocks, simple-socks | hangs |
+    /// | trojan | connection closed |
     #[must_use]
     pub const fn pipelined(mut self, pipelined: bool) -> Self {
         self.pipelined = pipelined;

@@ -93,8 +93,8 @@ impl Heard {
         if self.len >= 1 && version != 5 {
             return failed(ErrorKind::Malformed { field: "VER", byte: version });
         }
-        if self.len >= 2 && Reply(code) != Reply::SUCCEEDED {
-            return failed(ErrorKind::Refused(Reply(code)));
+        if self.len >= 2 && Reply::V5(code) != Reply::SUCCEEDED {
+            return failed(ErrorKind::Refused(Reply::V5(code)));
         }
         if self.len >= 4 && AddressType::from_byte(atyp).is_none() {
             return failed(ErrorKind::Malformed { field: "ATYP", byte: atyp });

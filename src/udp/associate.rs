@@ -36,7 +36,7 @@ pub(crate) async fn associate<'a, F: UdpFront>(
 }
 
 async fn through<F: UdpFront>(proxy: &Proxy) -> Result<SocksUdpSocket<F>, Error> {
-    let deadline = deadline(proxy.limit());
+    let deadline = deadline::<F>(proxy.limit());
     let auth = V5::auth(proxy)?;
     let options = proxy.udp_options();
     // What is wrong with the options is found before anything is sent.

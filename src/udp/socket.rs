@@ -8,7 +8,7 @@ use crate::address::Address;
 use crate::error::Error;
 use crate::invalid::Invalid;
 use crate::proxy::Resolve;
-use crate::runtime::{Deadline, lookup, no_address};
+use crate::runtime::{Deadline, no_address, resolve};
 use crate::target::{Host, Target};
 use socket2::{SockRef, Socket};
 use std::fmt;
@@ -183,8 +183,7 @@ impl<F: UdpFront> SocksUdpSocket<F> {
         let (Host::Domain(name), Resolve::Locally) = (target.host(), self.shared.resolve) else {
             return Ok(target);
         };
-        // In memory of its own: it is seldom needed, and would be the larger part of the future.
-        let found = Box::pin(lookup::<F>(name.as_str(), target.port(), deadline)).await?;
+        let found = resolve::<F>(name.as_str(), target.port(), deadline).await?;
         match found.first() {
             Some(addr) => Ok((addr.ip(), addr.port()).into()),
             None => Err(no_address(name.as_str()).into()),

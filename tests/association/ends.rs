@@ -3,6 +3,7 @@
 use crate::fronts::association::Association;
 use crate::scene::{PATIENCE, Scene, Setting, datagram, everywhere, inner, on_all};
 use crate::support::case::Case;
+use crate::support::clock::TOLERANCE;
 use crate::waiting::at_last;
 use anysocks::udp::{AssociationEnd, RecvBatch, SendBatch};
 use anysocks::{ErrorKind, Stage};
@@ -14,8 +15,6 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 const SOURCE: &str = "192.0.2.7:53";
-/// How late it may be noticed on a machine that has other work.
-const SOON: Duration = Duration::from_millis(250);
 
 /// How the proxy ends it.
 #[derive(Clone, Copy, Debug)]
@@ -78,7 +77,7 @@ fn before_a_call() {
             let scene = Setting::default().open(front).ended(end);
             let started = Instant::now();
             let error = scene.socket.recv_from(&mut [0; 64]).expect_err("the end");
-            assert!(started.elapsed() < SOON, "{:?}", started.elapsed());
+            assert!(started.elapsed() < TOLERANCE, "{:?}", started.elapsed());
             assert_ended(&error, told);
             for _ in 0..2 {
                 assert_ended(&scene.socket.recv(&mut [0; 64]).expect_err("the end"), told);
@@ -129,7 +128,7 @@ fn during_a_call() {
                 let _scene = scene.ended(end);
                 let (error, noticed) = waiter.join().expect("a waiter that is content");
                 assert_ended(&error, told);
-                assert!(noticed - started < SOON, "{:?}", noticed - started);
+                assert!(noticed - started < TOLERANCE, "{:?}", noticed - started);
             }
         }
     });
@@ -162,7 +161,7 @@ fn to_all_that_wait() {
             for waiter in waiters {
                 let (error, noticed) = waiter.join().expect("a waiter that is content");
                 assert_ended(&error, AssociationEnd::Closed);
-                assert!(noticed - started < SOON, "{:?}", noticed - started);
+                assert!(noticed - started < TOLERANCE, "{:?}", noticed - started);
             }
         });
     });

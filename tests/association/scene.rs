@@ -4,7 +4,7 @@
 
 use crate::fronts::association::Association;
 use crate::fronts::{FRONTS, Front};
-use crate::support::case::Case;
+use crate::support::case::{self, Case};
 use crate::support::script::{Line, client, proxy};
 use crate::support::server::Server;
 use crate::support::toy::{self, Level};
@@ -136,6 +136,11 @@ pub(crate) fn everywhere(check: impl Fn(&Front)) {
         let _case = Case::new(front.name);
         check(front);
     }
+}
+
+/// Runs a check on all front ends at once, which then wait for the end of a limit together.
+pub(crate) fn at_once(check: impl Fn(&Front) + Sync) {
+    case::at_once(FRONTS, |front| front.name.to_owned(), check);
 }
 
 /// Runs a check on an association of every front end with nothing special about it.

@@ -19,8 +19,8 @@ struct Failure {
     fits: fn(&ErrorKind) -> bool,
 }
 
-fn refused(kind: &ErrorKind, code: u8) -> bool {
-    matches!(kind, ErrorKind::Refused(Reply(said)) if *said == code)
+fn refused(kind: &ErrorKind, reply: Reply) -> bool {
+    matches!(kind, ErrorKind::Refused(said) if *said == reply)
 }
 
 const FAILURES: [Failure; 9] = [
@@ -56,19 +56,19 @@ const FAILURES: [Failure; 9] = [
         kind: Speaks::Socks5,
         lines: |target| Speaks::Socks5.lines(1, target, Speaks::Socks5.refused()),
         stage: Stage::Request,
-        fits: |kind| refused(kind, 4),
+        fits: |kind| refused(kind, Reply::HOST_UNREACHABLE),
     },
     Failure {
         kind: Speaks::Password,
         lines: |target| Speaks::Password.lines(1, target, vec![5, 0xF2, 0, 1, 0, 0, 0, 0, 0, 0]),
         stage: Stage::Request,
-        fits: |kind| refused(kind, 0xF2),
+        fits: |kind| refused(kind, Reply::ONION_INTRODUCTION_FAILED),
     },
     Failure {
         kind: Speaks::Socks4,
         lines: |target| Speaks::Socks4.lines(1, target, Speaks::Socks4.refused()),
         stage: Stage::Request,
-        fits: |kind| refused(kind, 91),
+        fits: |kind| refused(kind, Reply::REJECTED),
     },
     Failure {
         kind: Speaks::Socks4,
@@ -136,7 +136,7 @@ fn one_proxy_has_no_number() {
     everywhere(|way| {
         let server = Server::start(Speaks::Password.lines(1, TARGET, Speaks::Password.refused()), |_| ());
         let error = error((way.new)(behind(server.addr, &[Speaks::Password])).connect(TARGET));
-        assert_eq!((error.hop(), error.reply()), (None, Some(Reply(4))));
+        assert_eq!((error.hop(), error.reply()), (None, Some(Reply::V5(4))));
         let start = format!("proxy socks5h://{USER}@{}: request refused", server.addr);
         assert!(error.to_string().starts_with(&start), "{error}");
         server.join();

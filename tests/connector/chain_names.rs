@@ -1,15 +1,15 @@
 //! Who looks up the names on the way through a chain.
 
 use super::messages::{BOUND, Speaks};
-use super::scene::{BEHIND, TARGET, TOLERANCE, assert_echo, chain, error, invalid, play, serving};
-use super::ways::everywhere;
+use super::scene::{BEHIND, TARGET, assert_echo, chain, error, invalid, play, serving};
+use super::ways::{at_once, everywhere};
 use crate::support::server::{Server, echo};
 use anysocks::{Chain, Endpoint, ErrorKind, Invalid, Proxy, Reply, Resolve, Stage};
 use std::io::Read;
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 fn named(kind: Speaks, name: &str, port: u16) -> Proxy {
     kind.at(Endpoint::try_from((name, port)).expect("a name"))
@@ -61,6 +61,35 @@ fn names_that_this_machine_does_not_find() {
     });
 }
 
+/// It is found before this machine looks up any other name.
+#[test]
+fn onion_services_are_not_asked_for_on_any_hop() {
+    let locally = |name| named(Speaks::Socks5, name, 1080).resolve(Resolve::Locally);
+    let nowhere = "nonexistent.invalid";
+    everywhere(|way| {
+        for (hops, target, hop) in [
+            (vec![locally("hidden.onion")], "nonexistent.invalid:80", None),
+            (vec![locally(nowhere)], "hidden.onion:80", None),
+            (vec![locally("Hidden.ONION."), locally(nowhere)], TARGET, Some(1)),
+            (vec![locally(nowhere), locally("hidden.onion")], TARGET, Some(1)),
+            (vec![locally(nowhere), locally(nowhere), locally("hidden.onion")], TARGET, Some(2)),
+            (vec![locally(nowhere), locally(nowhere)], "hidden.onion:80", Some(2)),
+        ] {
+            let connector = (way.new)(chain(hops));
+            for failed in [error(connector.connect(target)), error(connector.bind(target))] {
+                assert_eq!((failed.stage(), failed.hop()), (Stage::Preparation, hop), "{failed:?}");
+                assert_eq!(invalid(Err::<(), _>(failed)), Invalid::OnionResolvedLocally);
+            }
+        }
+        let connector = (way.new)(locally("hidden.onion").into());
+        assert_eq!(invalid(connector.associate()), Invalid::OnionResolvedLocally);
+        assert_eq!(invalid((way.resolve)(&locally("hidden.onion"), "name")), Invalid::OnionResolvedLocally);
+        // The proxy before it resolves it, and is not there.
+        let asked = chain([named(Speaks::Socks5, nowhere, 1080), locally("hidden.onion")]);
+        assert_eq!(error((way.new)(asked).connect(TARGET)).stage(), Stage::Resolve);
+    });
+}
+
 /// The addresses that the system finds for this machine.
 fn localhost() -> Vec<SocketAddr> {
     ("localhost", 80).to_socket_addrs().expect("a resolver").collect()
@@ -94,7 +123,7 @@ fn each_address_of_the_target_goes_through_all_of_them() {
     everywhere(|way| {
         let (addr, requests) = asked(|_| Speaks::Socks5.refused());
         let error = error((way.new)(local(addr)).connect("localhost:80"));
-        assert_eq!((error.hop(), error.reply()), (Some(2), Some(Reply(4))), "{error:?}");
+        assert_eq!((error.hop(), error.reply()), (Some(2), Some(Reply::V5(4))), "{error:?}");
         assert_eq!(requests.try_iter().collect::<Vec<_>>(), expected);
         // Only the last address is granted.
         let (addr, requests) = asked(|last| match last {
@@ -116,27 +145,25 @@ fn another_address_does_not_help_against_a_proxy_on_the_way() {
                 .expect("a client that knows its part");
         });
         let error = error((way.new)(local(addr)).connect("localhost:80"));
-        assert_eq!((error.hop(), error.reply()), (Some(1), Some(Reply(91))), "{error:?}");
+        assert_eq!((error.hop(), error.reply()), (Some(1), Some(Reply::V4(91))), "{error:?}");
         assert_eq!(clients.try_iter().count(), 1);
     });
 }
 
 #[test]
 fn all_addresses_together_have_the_time_of_an_only_proxy() {
-    let limit = Duration::from_millis(300);
+    let limit = Duration::from_secs(3);
     let addr = serving(|mut client| {
         if play(&mut client, &Speaks::Socks5.greeting()).is_err() {
             return;
         }
         let _ = client.read(&mut [0; 100]);
-        thread::sleep(Duration::from_millis(200));
+        thread::sleep(Duration::from_secs(2));
         let _ = std::io::Write::write_all(&mut client, &Speaks::Socks5.refused());
     });
-    everywhere(|way| {
+    at_once(|way| {
         let proxy = Speaks::Socks5.at(addr).resolve(Resolve::Locally).timeout(limit);
-        let started = Instant::now();
         let error = error((way.new)(proxy.into()).connect("localhost:80"));
-        assert!(started.elapsed() < limit + TOLERANCE, "{:?}: {error}", started.elapsed());
         let several = localhost().len() > 1;
         assert_eq!((error.is_timeout(), error.reply().is_some()), (several, !several), "{error:?}");
         assert!(several || matches!(error.kind(), ErrorKind::Refused(_)), "{error:?}");

@@ -1,11 +1,13 @@
 //! Rules that choose a whole chain.
 
 use super::messages::Speaks;
-use super::scene::{BEHIND, Lonely, TARGET, TOLERANCE, behind, dialogue, error, falling_silent, invalid};
-use super::ways::everywhere;
+use super::scene::{BEHIND, Lonely, TARGET, behind, dialogue, error, falling_silent, invalid};
+use super::ways::{FallibleRule, Through, at_once, everywhere};
 use super::{saying, word};
+use crate::support::clock::assert_on_time;
 use crate::support::server::Server;
-use anysocks::{Address, Chain, Invalid, Reply, Stage};
+use anysocks::{Address, Chain, Error, ErrorKind, Invalid, Proxy, Reply, Stage};
+use std::io;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
@@ -71,24 +73,27 @@ fn for_whatever_is_asked() {
 
 #[test]
 fn its_errors_and_limits_are_those_of_the_chain() {
-    let limit = Duration::from_millis(250);
+    let limit = Duration::from_secs(1);
     let silent = falling_silent(KINDS[0].connection(BEHIND[0]));
-    everywhere(|way| {
+    at_once(|way| {
         let server = Server::start(last(1, TARGET, KINDS[2].refused()), |_| ());
         let chain = behind(server.addr, &KINDS);
         let url = chain.hops()[2].to_string();
         let rule = (way.by_rule_of_chains)(Box::new(move |_| Some(chain.clone())));
         let failed = error(rule.connect(TARGET));
-        assert_eq!((failed.hop(), failed.proxy(), failed.reply()), (Some(3), Some(&*url), Some(Reply(4))));
+        assert_eq!(
+            (failed.hop(), failed.proxy(), failed.reply()),
+            (Some(3), Some(&*url), Some(Reply::V5(4)))
+        );
         server.join();
 
         let chain: Chain = behind(silent, &KINDS).timeout(limit);
         let rule = (way.by_rule_of_chains)(Box::new(move |_| Some(chain.clone())));
         let started = Instant::now();
         let late = error(rule.connect(TARGET));
+        assert_on_time(started, limit);
         assert!(late.is_timeout(), "{late:?}");
         assert_eq!((late.hop(), late.stage()), (Some(2), Stage::Request));
-        assert!(started.elapsed() >= limit && started.elapsed() < limit + TOLERANCE);
 
         // What cannot be asked for is found before anything is sent.
         let (lonely, addr) = Lonely::new();
@@ -97,4 +102,75 @@ fn its_errors_and_limits_are_those_of_the_chain() {
         assert_eq!(invalid(rule.connect("[2001:db8::7]:80")), Invalid::Ipv6OverSocks4);
         lonely.assert_alone();
     });
+}
+
+/// Refuses every target, as a rule does whose configuration is broken.
+fn refusal() -> FallibleRule {
+    Box::new(|_| Ok(Some("socks5h://bad host".parse()?)))
+}
+
+fn assert_refused<T>(result: Result<T, Error>) {
+    let failed = error(result);
+    assert_eq!((failed.stage(), failed.proxy(), failed.hop()), (Stage::Preparation, None, None));
+    let ErrorKind::Rule(cause) = failed.kind() else { panic!("{failed:?}") };
+    let cause = cause.downcast_ref::<Error>().expect("the rule's own error");
+    assert!(matches!(cause.kind(), ErrorKind::Invalid(Invalid::NameCharacter(' '))), "{cause:?}");
+    let source = std::error::Error::source(&failed).expect("a source");
+    assert!(source.is::<Error>(), "{source:?}");
+    assert_eq!(failed.to_string(), "preparation failed: the connector's rule refuses the target");
+    assert_eq!(format!("{failed:#}"), format!("{failed}: {cause}"));
+}
+
+#[test]
+fn an_error_connects_nowhere() {
+    let (lonely, addr) = Lonely::new();
+    let target = addr.to_string();
+    everywhere(|way| {
+        for connector in [
+            (way.by_fallible_rule)(refusal()),
+            (way.wrapped)(Through::FallibleRule(refusal()), Box::new(|_| panic!("a stream"))),
+        ] {
+            assert_refused(connector.connect(&target));
+            assert_refused(connector.connect_with(&target, b"first"));
+            assert_refused(connector.bind(&target));
+            assert_refused(connector.resolve("localhost"));
+            assert_refused(connector.resolve_ptr(addr.ip()));
+            // An address is its own, whoever is asked for it.
+            assert_eq!(connector.resolve("192.0.2.7").expect("an address"), IpAddr::from([192, 0, 2, 7]));
+        }
+        let rule = (way.by_fallible_rule)(refusal());
+        assert_eq!(invalid(rule.associate()), Invalid::NoProxyToAsk);
+        // A rule is not asked about exceptions.
+        let excepted = saying(vec![], "excepted");
+        let rule = rule.no_proxy("127.0.0.1");
+        assert_eq!(word(rule.connect(&excepted.to_string()).expect("a connection").1), "excepted");
+    });
+    lonely.assert_alone();
+}
+
+#[test]
+fn ok_is_as_no_error() {
+    let proxy = saying(KINDS[2].connection(TARGET), "proxy");
+    let target = saying(vec![], "target");
+    everywhere(|way| {
+        let rule = (way.by_fallible_rule)(Box::new(move |target| {
+            Ok((target.domain() == Some("example.com")).then(|| KINDS[2].at(proxy).into()))
+        }));
+        assert_eq!(word(rule.connect(TARGET).expect("a tunnel").1), "proxy");
+        assert_eq!(word(rule.connect(&target.to_string()).expect("a connection").1), "target");
+    });
+}
+
+#[test]
+fn an_error_may_be_of_any_type() {
+    use anysocks::blocking::Connector;
+    for (rule, text) in [
+        (Connector::by_rule(|_| Err::<Option<Proxy>, _>("not today")), "not today"),
+        (Connector::by_rule(|_| Err::<Option<Chain>, _>(String::from("never"))), "never"),
+        (Connector::by_rule(|_| Err::<Option<Proxy>, _>(io::Error::other("no file"))), "no file"),
+    ] {
+        let failed = rule.connect(TARGET).map(drop).expect_err("a refusal");
+        let ErrorKind::Rule(cause) = failed.kind() else { panic!("{failed:?}") };
+        assert_eq!(cause.to_string(), text);
+    }
 }

@@ -61,7 +61,7 @@ fn a_listener_at_the_end_of_a_chain() {
         // It is the last proxy that listens.
         assert_eq!(listener.bound(), &ip("192.0.2.2:7777"));
         let failed = error(listener.accept());
-        assert_eq!((failed.stage(), failed.reply()), (Stage::SecondReply, Some(Reply(4))));
+        assert_eq!((failed.stage(), failed.reply()), (Stage::SecondReply, Some(Reply::V5(4))));
         assert_eq!((failed.proxy(), failed.hop(), failed.hops()), (Some(&*url), Some(2), Some(2)));
         server.join();
     });
@@ -96,7 +96,7 @@ fn a_listener_by_a_rule_and_despite_exceptions() {
         let addr = server.addr;
         let connector =
             (way.by_rule)(Box::new(move |target| (target.to_string() == PEER).then(|| kind.at(addr))));
-        assert_eq!(error(connector.bind(PEER)).reply(), Some(Reply(4)));
+        assert_eq!(error(connector.bind(PEER)).reply(), Some(Reply::V5(4)));
         server.join();
         let (lonely, addr) = Lonely::new();
         let excepted = (way.new)(kind.at(addr).into()).no_proxy("192.0.2.1");

@@ -4,34 +4,23 @@ use super::messages::Speaks;
 use super::scene::{error, saying};
 use super::ways::everywhere;
 use super::word;
+use crate::support::child;
 use anysocks::{Chain, Proxy};
 use std::env;
 use std::net::SocketAddr;
-use std::process::Command;
 
 /// The variable that tells a child what to do.
 const TASK: &str = "ANYSOCKS_CONNECTOR_TASK";
 const TARGET: &str = "ANYSOCKS_CONNECTOR_TARGET";
-const NAMES: [&str; 4] = ["socks_proxy", "SOCKS_PROXY", "all_proxy", "ALL_PROXY"];
-const OTHERS: [&str; 6] = ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "no_proxy", "NO_PROXY"];
 
 /// Variables and their values, and what the child hears at the target.
 type Row<'a> = (&'a [(&'a str, &'a str)], &'a str);
 
 /// Has a child do its task with these variables and no other ones of proxies.
 fn child(task: &str, target: SocketAddr, variables: &[(&str, &str)]) {
-    let mut child = Command::new(env::current_exe().expect("this program"));
-    child.args(["--exact", "environment::is_read_where_that_is_asked_for", "--nocapture"]);
-    for name in NAMES.iter().chain(&OTHERS) {
-        child.env_remove(name);
-    }
-    child.env(TASK, task).env(TARGET, target.to_string()).envs(variables.iter().copied());
-    let output = child.output().expect("a child");
-    let said = String::from_utf8_lossy(&output.stdout);
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{variables:?}: {said} {errors}");
-    // It has run that one test.
-    assert!(said.contains("1 passed"), "{said}");
+    let target = target.to_string();
+    let own = [(TASK, task), (TARGET, &*target)];
+    child::run("environment::is_read_where_that_is_asked_for", &[&own, variables].concat());
 }
 
 /// What the child does.
@@ -91,6 +80,13 @@ fn is_read_where_that_is_asked_for() {
         (&[("ALL_PROXY", chain)], "chain"),
         (&[("http_proxy", http), ("HTTPS_PROXY", http)], "target"),
         (&[("HTTP_PROXY", http), ("ALL_PROXY", two)], "two"),
+        (&[("https_proxy", one)], "one"),
+        (&[("HTTPS_PROXY", two)], "two"),
+        (&[("http_proxy", three)], "three"),
+        (&[("https_proxy", http), ("HTTPS_PROXY", one), ("http_proxy", two)], "one"),
+        (&[("https_proxy", chain), ("http_proxy", one)], "chain"),
+        (&[("https_proxy", one), ("ALL_PROXY", two)], "two"),
+        (&[("https_proxy", one), ("NO_PROXY", "127.0.0.0/8")], "target"),
         (&[("ALL_PROXY", one), ("NO_PROXY", "127.0.0.0/8")], "target"),
         (&[("ALL_PROXY", one), ("no_proxy", "x.example, 127.0.0.1")], "target"),
         (&[("ALL_PROXY", one), ("no_proxy", "x.example"), ("NO_PROXY", "*")], "one"),
@@ -111,8 +107,15 @@ fn is_read_where_that_is_asked_for() {
             "all_proxy: proxy 2 of 2: a Unix-domain socket can't",
         ),
         ("all_proxy", "socks5h://one, ", "all_proxy: proxy 2 of 2: a proxy's URL begins"),
+        ("https_proxy", "socks5h://bad host", "https_proxy: ' ' can't stand in a host name"),
+        ("HTTPS_PROXY", "socks5h://u:secret@one:port", "HTTPS_PROXY: the port is not a number"),
+        ("http_proxy", "socks5h://one, http://two", "http_proxy: proxy 2 of 2: the URL's scheme is none"),
     ] {
         child(&format!("fails {said}"), target, &[(name, value), ("NO_PROXY", "*")]);
+    }
+    if cfg!(unix) {
+        // Elsewhere it is the same variable as the lower-case one.
+        child("hears target", target, &[("HTTP_PROXY", one)]);
     }
     let own = format!("socks5h://{}", at(Speaks::Socks5, "own"));
     let set = [("ALL_PROXY", two), ("socks_proxy", two), ("NO_PROXY", "*"), ("OWN_PROXY", &own)];

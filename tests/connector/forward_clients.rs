@@ -1,12 +1,11 @@
 //! Who comes to a forwarder: those who know its secrets, and others.
 
 use super::messages::{PASSWORD, Speaks, subnegotiation};
-use super::scene::{TARGET, saying};
+use super::scene::{TARGET, deserted, saying};
 use super::{PATIENCE, assert_word, started};
 use anysocks::ErrorKind;
 use anysocks::forward::Forwarder;
 use anysocks::tokio::{Connector, Socks5Stream, Socks5UdpSocket};
-use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -71,25 +70,36 @@ async fn nobody_else_is_let_in() {
 }
 
 #[tokio::test]
-async fn each_forwarder_has_its_own_secrets() {
+async fn each_forwarder_has_its_own_password() {
     let (one, two) = (started(Connector::direct()).await, started(Connector::direct()).await);
     let ((user, password), (other_user, other)) = (secrets(&one), secrets(&two));
-    assert!(user != other_user && password != other && user != password);
-    for secret in [&user, &password] {
-        assert!(secret.len() == 32 && secret.bytes().all(|byte| byte.is_ascii_hexdigit()), "{secret}");
-        let shown = format!("{one:?} {one:#?}");
-        assert!(!shown.contains(secret), "{shown}");
-        assert!(shown.contains(&one.addr().to_string()), "{shown}");
-    }
+    assert_eq!((&*user, &*other_user), ("anysocks", "anysocks"));
+    assert!(password != other);
+    let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    assert!(password.len() == 64 && password.bytes().all(is_digit), "{password}");
     assert!(one.addr().ip().is_loopback());
-    assert_eq!(one.url(), format!("socks5h://{user}:{password}@{}", one.addr()));
+    assert_eq!(one.url(), format!("socks5h://anysocks:{password}@{}", one.addr()));
 }
 
 #[tokio::test]
-async fn what_the_debug_of_a_forwarder_hides() {
-    let proxy = Speaks::Password.at(SocketAddr::from(([127, 0, 0, 1], 1080)));
-    let forwarder = started(Connector::new(proxy)).await;
-    assert!(!format!("{forwarder:?}").contains(PASSWORD));
+async fn only_the_url_shows_the_password() {
+    let (addr, _socket) = deserted();
+    let builder = Forwarder::builder(Connector::new(Speaks::Password.at(addr)));
+    let mut shown = vec![format!("{builder:?} {builder:#?}")];
+    let forwarder = builder.start().await.expect("a forwarder");
+    shown.push(format!("{forwarder:?} {forwarder:#?}"));
+    assert!(shown[1].contains(&forwarder.addr().to_string()), "{shown:?}");
+    // Nothing listens at the proxy's address, so clients get errors.
+    let url = forwarder.url();
+    let unconnected = Socks5Stream::connect(&*url, TARGET).await.expect_err("a refusal");
+    let unassociated = Socks5UdpSocket::associate(&*url).await.expect_err("a refusal");
+    for error in [unconnected, unassociated] {
+        shown.push(format!("{error} {error:#} {error:?} {error:#?} {:?}", error.proxy()));
+    }
+    let (_, password) = secrets(&forwarder);
+    for secret in [PASSWORD, &password, &password[..16], &password[48..]] {
+        assert!(shown.iter().all(|shown| !shown.contains(secret)), "{shown:?}");
+    }
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 #![allow(dead_code, reason = "each test crate uses a part of it")]
 
 use crate::support::script::{Line, client, proxy};
-use anysocks::{Proxy, Stage, Target};
+use anysocks::{Proxy, Reply, Stage, Target};
 use std::net::{IpAddr, SocketAddr};
 
 /// Where each proxy listens, as its replies have it.
@@ -73,6 +73,14 @@ impl Speaks {
         match self {
             Self::Socks4 => vec![0, 91, 0, 0, 0, 0, 0, 0],
             Self::Socks5 | Self::Password => vec![5, 4, 0, 1, 0, 0, 0, 0, 0, 0],
+        }
+    }
+
+    /// What that reply says.
+    pub(crate) const fn refusal(self) -> Reply {
+        match self {
+            Self::Socks4 => Reply::REJECTED,
+            Self::Socks5 | Self::Password => Reply::HOST_UNREACHABLE,
         }
     }
 

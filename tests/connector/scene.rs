@@ -4,6 +4,7 @@
 
 use super::messages::Speaks;
 use crate::support::blocked::Tunnel;
+use crate::support::case::limit_test;
 use crate::support::script::Line;
 use crate::support::server::Server;
 use anysocks::{Chain, Error, ErrorKind, Invalid, Proxy};
@@ -15,8 +16,6 @@ use std::time::Duration;
 pub(crate) const TARGET: &str = "example.com:80";
 /// Where the proxies behind the first are, where nobody goes there.
 pub(crate) const BEHIND: [&str; 2] = ["192.0.2.2:1080", "192.0.2.3:1080"];
-/// How late a deadline may be noticed on a machine that has other work.
-pub(crate) const TOLERANCE: Duration = Duration::from_millis(150);
 
 pub(crate) fn chain(proxies: impl IntoIterator<Item = Proxy>) -> Chain {
     let mut proxies = proxies.into_iter();
@@ -65,6 +64,7 @@ fn pump(mut from: &TcpStream, mut to: &TcpStream) {
 
 /// A server for any number of clients, each of which it serves on a thread.
 pub(crate) fn serving(serve: impl Fn(TcpStream) + Clone + Send + 'static) -> SocketAddr {
+    limit_test();
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
     let addr = listener.local_addr().expect("an address");
     thread::spawn(move || {

@@ -8,7 +8,7 @@ pub(crate) mod hooks;
 use crate::fronts::association::Association;
 use crate::fronts::listening::Listening;
 use crate::support::blocked::{Executor, FuturesStream, OnAsyncIo, OnTokio, TokioStream, Tunnel};
-use crate::support::case::Case;
+use crate::support::case::{self, Case};
 use crate::support::drivers::Opened;
 use crate::support::script::Script;
 use anysocks::{Chain, Error, Name, NoProxy, Proxy, SocksStream, Target};
@@ -32,12 +32,14 @@ pub(crate) trait Connecting: Debug + Send + Sync {
 }
 
 type Rule<C> = Box<dyn Fn(&Target<'_>) -> Option<C> + Send + Sync>;
+pub(crate) type FallibleRule = Box<dyn Fn(&Target<'_>) -> Result<Option<Chain>, Error> + Send + Sync>;
 
 /// Which way a wrapped connector goes.
 pub(crate) enum Through {
     Chain(Chain),
     Nobody,
     Rule(Rule<Chain>),
+    FallibleRule(FallibleRule),
 }
 
 impl<C: Into<Chain>> From<C> for Through {
@@ -53,6 +55,7 @@ pub(crate) struct Way {
     pub(crate) direct: fn() -> Box<dyn Connecting>,
     pub(crate) by_rule: fn(Rule<Proxy>) -> Box<dyn Connecting>,
     pub(crate) by_rule_of_chains: fn(Rule<Chain>) -> Box<dyn Connecting>,
+    pub(crate) by_fallible_rule: fn(FallibleRule) -> Box<dyn Connecting>,
     pub(crate) from_env: fn() -> Result<Box<dyn Connecting>, Error>,
     pub(crate) wrapped: fn(Through, Hook) -> Box<dyn Connecting>,
     /// `connect_with` of a connector that says all over the script instead of what it has dialled.
@@ -135,12 +138,14 @@ macro_rules! way {
             direct: || Box::new(anysocks::$front::Connector::direct()),
             by_rule: |rule| Box::new(anysocks::$front::Connector::by_rule(rule)),
             by_rule_of_chains: |rule| Box::new(anysocks::$front::Connector::by_rule(rule)),
+            by_fallible_rule: |rule| Box::new(anysocks::$front::Connector::by_rule(rule)),
             from_env: || Ok(Box::new(anysocks::$front::Connector::from_env()?)),
             wrapped: |through, hook| {
                 let bare = match through {
                     Through::Chain(chain) => anysocks::$front::Connector::new(chain),
                     Through::Nobody => anysocks::$front::Connector::direct(),
                     Through::Rule(rule) => anysocks::$front::Connector::by_rule(rule),
+                    Through::FallibleRule(rule) => anysocks::$front::Connector::by_rule(rule),
                 };
                 let wrap = move |stream, proxy: Option<&Proxy>| hooks::$front::wrap(stream, hook(proxy));
                 Box::new(bare.wrapped(wrap))
@@ -212,4 +217,9 @@ pub(crate) fn everywhere(check: impl Fn(&Way)) {
         let _case = Case::new(way.name);
         check(way);
     }
+}
+
+/// Runs a check on all of them at once, which then wait for the end of a limit together.
+pub(crate) fn at_once(check: impl Fn(&Way) + Sync) {
+    case::at_once(WAYS, |way| way.name.to_owned(), check);
 }

@@ -42,6 +42,25 @@ fn proxy_url() {
     replay("proxy_url");
 }
 
+/// The corpus is of texts, and what is made in code is of any bytes.
+#[test]
+fn proxy_url_of_any_bytes() {
+    let mut state = 0x9E37_79B9_7F4A_7C15_u64;
+    for _ in 0..5_000 {
+        let input: Vec<u8> = std::iter::repeat_with(|| {
+            // Marsaglia's xorshift: the same inputs each time.
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state.to_le_bytes()
+        })
+        .take(16)
+        .flatten()
+        .collect();
+        properties::hold("proxy_url", &input);
+    }
+}
+
 #[test]
 fn udp_header() {
     replay("udp_header");

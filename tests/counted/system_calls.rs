@@ -5,6 +5,7 @@
 
 use crate::scene::{Setting, payload};
 use crate::support::case::Case;
+use crate::support::left_out::left_out;
 use std::env;
 use std::io;
 use std::net::UdpSocket;
@@ -77,8 +78,7 @@ fn echo(relay: &UdpSocket) {
 /// `rests` is how often the runtime looks what else is ready.
 fn measure(test: &str, rests: RangeInclusive<usize>) {
     let Some((few, many)) = traced(test, 40).zip(traced(test, 140)) else {
-        eprintln!("not counted: there is no strace");
-        return;
+        return left_out(test, "strace is not installed");
     };
     let _case = Case::new(format!("{few} calls for 40 datagrams each way, and {many} for 140"));
     let resting = (many - few).checked_sub(100 * (2 + OF_THE_RELAY));

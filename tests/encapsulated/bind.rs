@@ -84,7 +84,7 @@ fn given_up_at_every_byte() {
 #[test]
 fn failed_in_the_frame_of_the_first_reply() {
     let no_reply = ErrorKind::Malformed { field: "VER", byte: b'b' };
-    for (second, kind) in [(&b"\x05\x04"[..], ErrorKind::Refused(Reply(4))), (BANNER, no_reply)] {
+    for (second, kind) in [(&b"\x05\x04"[..], ErrorKind::Refused(Reply::V5(4))), (BANNER, no_reply)] {
         for driver in DRIVERS {
             let _case = Case::new(driver.name);
             let answer = toy::frame(&[FIRST, second].concat());

@@ -2,6 +2,7 @@
 
 use crate::support::blocked::send;
 use crate::support::case::Case;
+use crate::support::clock::assert_on_time;
 use crate::support::drivers::FRONT_ENDS;
 use crate::support::script::Line;
 use crate::support::server::{Server, echo};
@@ -134,7 +135,7 @@ fn nothing_passes_by_the_encapsulation() {
 #[test]
 fn a_flood_of_empty_frames() {
     let flood = toy::frame(b"").repeat(4096);
-    let limit = Duration::from_millis(300);
+    let limit = Duration::from_secs(1);
     for front_end in FRONT_ENDS {
         let _case = Case::new(front_end.name);
         let mut asked = lines(Level::Framed);
@@ -142,16 +143,15 @@ fn a_flood_of_empty_frames() {
         let flood = flood.clone();
         let server = Server::start(asked, move |mut client| {
             // A client that never ends fails the test all the same.
-            let end = Instant::now() + Duration::from_secs(3);
+            let end = Instant::now() + Duration::from_secs(8);
             while client.write_all(&flood).is_ok() && Instant::now() < end {}
         });
         let proxy = at(&server).timeout(limit);
         let started = Instant::now();
         let late = (front_end.connect)(&proxy, TARGET).err().expect("no tunnel");
-        let elapsed = started.elapsed();
+        assert_on_time(started, limit);
         assert_eq!(late.stage(), Stage::Request, "{late}");
         assert!(late.is_timeout(), "{late}");
-        assert!(elapsed >= limit && elapsed < limit * 3, "{elapsed:?}");
         server.join();
     }
 }

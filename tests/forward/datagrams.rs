@@ -16,9 +16,9 @@ use tokio::time::{sleep, timeout};
 const TARGET: &str = "192.0.2.1:80";
 
 /// An association through a forwarder, every part of which the test plays.
-struct Scene {
-    forwarder: Forwarder,
-    proxy: Server<()>,
+pub(super) struct Scene {
+    pub(super) forwarder: Forwarder,
+    pub(super) proxy: Server<()>,
     /// The relay behind the forwarder.
     relay: UdpSocket,
     /// The client's connection.
@@ -28,7 +28,7 @@ struct Scene {
 }
 
 impl Scene {
-    async fn new(declared: u16) -> Self {
+    pub(super) async fn new(declared: u16) -> Self {
         Self::by(declared, |proxy| proxy).await
     }
 

@@ -17,7 +17,7 @@ use tokio::time::{sleep, timeout};
 async fn before_a_proxy() -> (Forwarder, TcpListener) {
     let proxy = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let way = Speaks::Socks5.at(proxy.local_addr().expect("an address")).timeout(None);
-    (Forwarder::start_for(Connector::new(way), 1).await.expect("a forwarder"), proxy)
+    (Forwarder::builder(Connector::new(way)).connections(1).start().await.expect("a forwarder"), proxy)
 }
 
 async fn came(proxy: &TcpListener) -> TcpStream {
@@ -44,7 +44,8 @@ async fn while_their_target_is_dialled() {
 #[tokio::test]
 async fn while_they_wait_for_a_place() {
     let target = serving(|client| echo(&client));
-    let forwarder = Forwarder::start_for(Connector::direct(), 1).await.expect("a forwarder");
+    let forwarder =
+        Forwarder::builder(Connector::direct()).connections(1).start().await.expect("a forwarder");
     let mut taken = Socks5Stream::connect(forwarder.url(), target).await.expect("a tunnel");
     let mut waiting = admitted(&forwarder).await;
     waiting.write_all(&Speaks::Socks5.request(1, TARGET)).await.expect("an open stream");

@@ -117,11 +117,11 @@ impl ChainCase {
         let lab = Arc::clone(lab);
         let servers = || self.hops.iter().filter_map(|hop| hop.server());
         let name = format!("chain::{}::{}", self.name, front.name);
-        Trial::ignorable_test(name, move || {
+        Trial::ignorable_test(name.clone(), move || {
             if let Err(reason) = ipv6_loopback().and_then(|()| servers().try_for_each(Server::available)) {
                 return lacking(&reason);
             }
-            lab.together(|| self.play(&lab, front, routes))
+            lab.together(&name, || self.play(&lab, front, routes))
                 .map_err(|failure| self.with_logs(&lab, &failure))?;
             Ok(Completion::Completed)
         })

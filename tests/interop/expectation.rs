@@ -3,7 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 
-use anysocks::{Address, Error, ErrorKind, Reply, Stage, Target};
+use anysocks::{Address, Error, ErrorKind, Stage, Target};
 
 use crate::capabilities::{Bound, Failure, Outcome, Relay};
 use crate::tunnel::{Opened, Tunnel};
@@ -49,9 +49,9 @@ pub(crate) fn check_failure(expected: Failure, error: &Error, hang_up_at: Stage)
 fn is(failure: Failure, error: &Error, hang_up_at: Stage) -> bool {
     match (failure, error.stage(), error.kind()) {
         (Failure::Method, Stage::MethodSelection, ErrorKind::MethodsRefused) => true,
-        (Failure::Status(sent), Stage::Authentication, ErrorKind::PasswordRefused(told))
-        | (Failure::Reply(sent), Stage::Request | Stage::SecondReply, ErrorKind::Refused(Reply(told))) => {
-            sent == *told
+        (Failure::Status(sent), Stage::Authentication, ErrorKind::PasswordRefused(told)) => sent == *told,
+        (Failure::Reply(sent), Stage::Request | Stage::SecondReply, ErrorKind::Refused(reply)) => {
+            sent == reply.code()
         }
         (Failure::Alien([sent, ..]), Stage::Request, ErrorKind::NotSocks { first }) => sent == first,
         (Failure::HangUp, stage, ErrorKind::EndedEarly { received: 0 }) => stage == hang_up_at,

@@ -1,10 +1,9 @@
 //! Trials of name resolution. The system's resolver reads files below `/etc`, so each runs in a process of its own, for
 //! which other files stand there.
 
-use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::path::Path;
-use std::process::{self, Command};
+use std::process;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,20 +11,16 @@ use libtest_mimic::{Completion, Failed, Trial};
 use socket2::{Domain, Socket, Type};
 
 use crate::fronts::{FRONTS, Front};
+use crate::granting::Granting;
 use crate::in_process;
 use crate::isolated::{TASK, Task};
 use crate::lab::Lab;
-use crate::process::{find, logs};
+use crate::namespace::{self, available};
+use crate::process::logs;
+use crate::programs;
+use crate::recorder::NameServer;
 use crate::resources::{free_port, make_directory};
-
-/// Puts the files of a directory, its first argument, where the resolver looks, and becomes the program that is its
-/// second.
-const ENTER: &str = r#"
-for file in hosts host.conf nsswitch.conf resolv.conf; do
-    [ ! -e "/etc/$file" ] || mount --bind "$1/$file" "/etc/$file" || exit
-done
-exec "$2"
-"#;
+use crate::trials::leave_out;
 
 const BLACKHOLE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 /// As near to 127.0.0.1 as the blackhole, so that the resolver keeps their order (RFC 6724 §6, rule 9).
@@ -34,11 +29,14 @@ const LIVE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 3);
 type Play = fn(&Lab, &Path, &Front) -> Result<(), String>;
 
 pub(crate) fn trials(lab: &Arc<Lab>) -> Vec<Trial> {
-    const TRIALS: [(&str, Play); 2] =
-        [("silent_name_server", silent_name_server), ("silent_first_address", silent_first_address)];
+    const TRIALS: [(&str, Play); 3] = [
+        ("silent_name_server", silent_name_server),
+        ("many_lookups", many_lookups),
+        ("silent_first_address", silent_first_address),
+    ];
     let fronts = FRONTS.iter().filter(|front| front.connects);
     let all = fronts.flat_map(|front| TRIALS.map(|(name, play)| trial(lab, name, play, front)));
-    all.collect()
+    all.chain([trial(lab, "examples", examples, &FRONTS[0])]).collect()
 }
 
 fn trial(lab: &Arc<Lab>, name: &'static str, play: Play, front: &'static Front) -> Trial {
@@ -46,27 +44,16 @@ fn trial(lab: &Arc<Lab>, name: &'static str, play: Play, front: &'static Front) 
     Trial::ignorable_test(format!("resolver::{name}::{}", front.name), move || match available() {
         Ok(()) => run(&lab, name, play, front),
         // Not even where every server is required: a container may forbid it, and no package gives it.
-        Err(reason) => Ok(Completion::ignored_with(reason)),
+        Err(reason) => Ok(leave_out(&reason)),
     })
 }
 
 fn run(lab: &Lab, name: &str, play: Play, front: &Front) -> Result<Completion, Failed> {
     let directory = lab.directory()?.join(format!("{name}-{}", front.name));
     make_directory(&directory)?;
-    lab.alone(|| play(lab, &directory, front))
+    lab.alone(name, || play(lab, &directory, front))
         .map_err(|failure| format!("{failure}\n{}", logs(&directory)))?;
     Ok(Completion::Completed)
-}
-
-/// Linux has mount namespaces, root may make one, and a container may still forbid it.
-fn available() -> Result<(), String> {
-    let unshare = find("unshare")?;
-    find("mount")?;
-    match Command::new(unshare).args(["--mount", "true"]).output() {
-        Ok(output) if output.status.success() => Ok(()),
-        Ok(output) => Err(String::from_utf8_lossy(&output.stderr).trim().to_owned()),
-        Err(error) => Err(format!("unshare: {error}")),
-    }
 }
 
 /// The call must end on time, though the resolver goes on waiting.
@@ -75,6 +62,40 @@ fn silent_name_server(_: &Lab, directory: &Path, front: &Front) -> Result<(), St
     let address = server.local_addr().map_err(|error| error.to_string())?;
     let files = [("hosts", ""), ("resolv.conf", &format!("nameserver {}\n", address.ip()))];
     enter(directory, &files, &Task::SilentNameServer { front })
+}
+
+/// Threads that wait for the resolver are few, however many calls there have been.
+fn many_lookups(_: &Lab, directory: &Path, front: &Front) -> Result<(), String> {
+    let server = name_server().map_err(|error| format!("a silent name server: {error}"))?;
+    let address = server.local_addr().map_err(|error| error.to_string())?;
+    let files = [("hosts", ""), ("resolv.conf", &format!("nameserver {}\n", address.ip()))];
+    enter(directory, &files, &Task::ManyLookups { front })
+}
+
+/// The examples that are given the name of a target ask the proxy for it alone.
+fn examples(_: &Lab, directory: &Path, _: &Front) -> Result<(), String> {
+    let names = NameServer::start().map_err(|error| format!("a name server: {error}"))?;
+    let proxy = Granting::start().map_err(|error| format!("a proxy: {error}"))?;
+    let files = [("hosts", ""), ("resolv.conf", &*format!("nameserver {}\n", names.ip))];
+    let url = |scheme: &str| format!("{scheme}://{}", proxy.addr);
+    let said = |example: &str, arguments: &[&str]| {
+        let program = programs::built()?.join(example);
+        let output = namespace::enter(directory, &files, &program, |command| command.args(arguments))?;
+        Ok::<_, String>(String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
+    };
+    let table = said("probe", &["--target", "probe.test:80", &url("socks5h")])?;
+    let by_url = said("probe", &["--target", "probe.test:80", &url("socks5")])?;
+    // QUIC can't connect to port 0, and so does not wait for a server.
+    let by_proxy = said("http3", &[&url("socks5h"), "by-proxy.test:0"])?;
+    let by_caller = said("http3", &[&url("socks5h"), "by-caller.test:0", "192.0.2.7"])?;
+    let locally = said("http3", &[&url("socks5"), "locally.test:0"])?;
+    let refused = said("http3", &[&url("socks5"), "hidden.onion:0"])?;
+    let asked = [names.asked.all(), proxy.asked.all()].map(|names| names.into_iter().collect::<Vec<_>>());
+    if asked == [vec!["locally.test"], vec!["by-proxy.test", "probe.test"]] {
+        return Ok(());
+    }
+    let said = [table, by_url, by_proxy, by_caller, locally, refused];
+    Err(format!("this machine and the proxy were asked for {asked:?}: {said:#?}"))
 }
 
 /// The next address is tried before the first has failed.
@@ -91,18 +112,8 @@ fn silent_first_address(lab: &Lab, directory: &Path, front: &Front) -> Result<()
 
 /// Runs this program again, as one for which the resolver's files are others.
 fn enter(directory: &Path, files: &[(&str, &str)], task: &Task<'_>) -> Result<(), String> {
-    let ordinary = [("nsswitch.conf", "hosts: files dns\n"), ("host.conf", "multi on\n")];
-    for (name, content) in files.iter().chain(&ordinary) {
-        let path = directory.join(name);
-        fs::write(&path, content).map_err(|error| format!("{}: {error}", path.display()))?;
-    }
     let program = std::env::current_exe().map_err(|error| format!("this program: {error}"))?;
-    let output = Command::new(find("unshare")?)
-        .args(["--mount", "sh", "-c", ENTER, "sh"])
-        .args([directory, &*program])
-        .env(TASK, task.to_string())
-        .output()
-        .map_err(|error| format!("unshare: {error}"))?;
+    let output = namespace::enter(directory, files, &program, |command| command.env(TASK, task.to_string()))?;
     if output.status.success() {
         Ok(())
     } else {

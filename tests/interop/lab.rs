@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::{OnceLock, PoisonError, RwLock};
+use std::time::Duration;
 
 use crate::capabilities::Capabilities;
 use crate::destinations::Destinations;
@@ -9,6 +10,10 @@ use crate::resources::RunDirectory;
 use crate::running::Running;
 use crate::servers::{DNSMASQ, Server};
 use crate::table::TABLE;
+use crate::watchdog;
+
+/// The longest time that a trial may take: each of its calls has a deadline, and a Tor network needs a minute to start.
+pub(crate) const LIMIT: Duration = Duration::from_secs(300);
 
 /// Everything in it starts when it is first asked for, and ends with it.
 #[derive(Default)]
@@ -53,15 +58,17 @@ impl Lab {
         directory.as_ref().map(RunDirectory::path).map_err(String::clone)
     }
 
-    /// Runs what may run beside other trials.
-    pub(crate) fn together<T>(&self, work: impl FnOnce() -> T) -> T {
+    /// Runs a trial that may run beside others.
+    pub(crate) fn together<T>(&self, trial: &str, work: impl FnOnce() -> T) -> T {
         let _held = self.clock.read().unwrap_or_else(PoisonError::into_inner);
+        let _watched = watchdog::watch(trial.to_owned(), LIMIT);
         work()
     }
 
-    /// Runs what is measured: alone.
-    pub(crate) fn alone<T>(&self, work: impl FnOnce() -> T) -> T {
+    /// Runs a trial that is measured: alone.
+    pub(crate) fn alone<T>(&self, trial: &str, work: impl FnOnce() -> T) -> T {
         let _held = self.clock.write().unwrap_or_else(PoisonError::into_inner);
+        let _watched = watchdog::watch(trial.to_owned(), LIMIT);
         work()
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! A trial's name is `server::case::front-end`, so a filter picks any of the three. A server starts when the first of
 //! its trials runs. One that is not installed (`setup.sh` installs them) has its trials ignored, and the reason is
-//! shown; with `ANYSOCKS_INTEROP=require` they fail. The trials of a Tor network, which takes half a minute to start, are there
+//! listed; with `ANYSOCKS_INTEROP=require` they fail. The trials of a Tor network, which takes half a minute to start, are there
 //! where `ANYSOCKS_INTEROP_TOR` is set.
 
 mod association;
@@ -18,14 +18,22 @@ mod destinations;
 mod dns;
 mod expectation;
 mod fronts;
+#[path = "../names/granting.rs"]
+mod granting;
 mod in_process;
 mod isolated;
 mod isolation;
 mod lab;
+#[path = "../support/left_out.rs"]
+mod left_out;
 mod listening;
 mod lookups;
+#[path = "../support/namespace.rs"]
+mod namespace;
 mod process;
 mod programs;
+#[path = "../names/recorder.rs"]
+mod recorder;
 mod resources;
 mod running;
 mod scene;
@@ -38,6 +46,8 @@ mod tornet;
 mod trials;
 mod tunnel;
 mod udp;
+#[path = "../support/watchdog.rs"]
+mod watchdog;
 mod web;
 
 use std::process::ExitCode;

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes a Debian machine ready for the interop tests and the clients' examples: the servers' packages, the headers of OpenSSL, and the
-# account that the servers let in.
+# Makes a Debian machine ready for the tests and the clients' examples: the servers' packages, the headers of OpenSSL, what counts
+# system calls and makes namespaces, and the account that the servers let in.
 # Run as root; a second run changes nothing.
 set -eu
 
@@ -15,7 +15,7 @@ fi
 
 missing=
 for package in dante-server microsocks openssh-server openssh-client tor shadowsocks-libev stunnel4 openssl v2ray dnsmasq-base vsftpd \
-    redis-server postgresql libssl-dev pkg-config; do
+    redis-server postgresql libssl-dev pkg-config strace util-linux iproute2; do
     case "$(dpkg-query -W -f '${Status}' "$package" 2>/dev/null)" in
         *" installed") ;;
         *) missing="$missing $package" ;;

@@ -14,6 +14,7 @@ use crate::circuits;
 use crate::fronts::{FRONTS, Front};
 use crate::isolation;
 use crate::lab::Lab;
+use crate::left_out::left_out;
 use crate::lookups;
 use crate::programs;
 use crate::scene::Scene;
@@ -105,9 +106,9 @@ impl Spot {
             capabilities.server.available()?;
             helper.map_or(Ok(()), Server::available)
         };
-        Trial::ignorable_test(name, move || match available() {
-            Ok(()) if alone => lab.alone(|| self.run(&lab, play)),
-            Ok(()) => lab.together(|| self.run(&lab, play)),
+        Trial::ignorable_test(name.clone(), move || match available() {
+            Ok(()) if alone => lab.alone(&name, || self.run(&lab, play)),
+            Ok(()) => lab.together(&name, || self.run(&lab, play)),
             Err(reason) => lacking(&reason),
         })
     }
@@ -128,13 +129,19 @@ pub(crate) fn ipv6_loopback() -> Result<(), String> {
         .map_err(|error| format!("no IPv6 loopback: {error}"))
 }
 
-/// A reason to leave a trial out, or where all of them are required, to fail it.
+/// Leaves a trial out for this reason, or fails it if all of them are required.
 pub(crate) fn lacking(reason: &str) -> Result<Completion, Failed> {
     if std::env::var_os("ANYSOCKS_INTEROP").is_some_and(|value| value == "require") {
-        Err(reason.into())
-    } else {
-        Ok(Completion::ignored_with(reason))
+        return Err(reason.into());
     }
+    Ok(leave_out(reason))
+}
+
+/// Leaves a trial out, required or not.
+pub(crate) fn leave_out(reason: &str) -> Completion {
+    // Without the trial's name: a reason that hundreds of them share is one line of the summary.
+    left_out("interop", reason);
+    Completion::ignored_with(reason)
 }
 
 fn place_name(server: &Capabilities, place: Place) -> String {

@@ -1,5 +1,6 @@
 //! Asynchronous work in a test that is not: executors, and streams as blocking ones, so that one test serves all front ends.
 
+use super::case::limit_test;
 use std::future::poll_fn;
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::marker::PhantomData;
@@ -52,12 +53,14 @@ static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
 
 impl Executor for OnTokio {
     fn run<T>(work: impl Future<Output = T>) -> T {
+        limit_test();
         RUNTIME.block_on(work)
     }
 }
 
 impl Executor for OnAsyncIo {
     fn run<T>(work: impl Future<Output = T>) -> T {
+        limit_test();
         async_io::block_on(work)
     }
 }

@@ -4,10 +4,14 @@
 
 pub(crate) mod blocked;
 pub(crate) mod case;
+pub(crate) mod child;
+pub(crate) mod clock;
 pub(crate) mod dialogue;
 pub(crate) mod drivers;
+pub(crate) mod left_out;
 pub(crate) mod listening;
 pub(crate) mod script;
 pub(crate) mod server;
 pub(crate) mod streams;
 pub(crate) mod toy;
+pub(crate) mod watchdog;

@@ -1,5 +1,6 @@
 //! A proxy on a loopback socket, for one client: it plays a transcript, and goes on as the test wants.
 
+use super::case::limit_test;
 use super::script::Line;
 use anysocks::Proxy;
 use std::io::{Read, Write};
@@ -27,6 +28,7 @@ impl<T: Send + 'static> Server<T> {
         lines: Vec<Line>,
         then: impl FnOnce(&TcpStream) -> T + Send + 'static,
     ) -> Self {
+        limit_test();
         let listener = TcpListener::bind((ip, 0)).expect("a port");
         let addr = listener.local_addr().expect("an address");
         let thread = thread::spawn(move || {

@@ -116,7 +116,7 @@ fn v5_fails() -> Vec<Row> {
     };
     let mut rows = Vec::new();
     for code in [1, 2, 3, 4, 5, 6, 7, 8, 9, 0x5B, 0xF0, 0xFF] {
-        let refused = || fails(format!("REP {code:02X}"), &[5, code], ErrorKind::Refused(Reply(code)));
+        let refused = || fails(format!("REP {code:02X}"), &[5, code], ErrorKind::Refused(Reply::V5(code)));
         rows.extend([refused(), refused().trailed(b"\x00\x01\0\0\0\0\0\0")]);
     }
     for byte in [0, 1, 4, b'H', 0xFF] {
@@ -203,7 +203,7 @@ fn v4_fails() -> Vec<Row> {
     };
     let mut rows = Vec::new();
     for code in [0, 1, 89, 91, 92, 93, 0xFF] {
-        let refused = || fails(format!("CD {code}"), &[0, code], ErrorKind::Refused(Reply(code)));
+        let refused = || fails(format!("CD {code}"), &[0, code], ErrorKind::Refused(Reply::V4(code)));
         rows.extend([refused(), refused().trailed(&[0; 6])]);
     }
     rows.push(fails("VN 4, CD 91".into(), &[4, 91], ErrorKind::Refused(Reply::REJECTED)));

@@ -64,7 +64,7 @@ fn failed() -> Vec<Row> {
         Row::fails(format!("pipelined: {name}"), dialogue, lines.to_vec(), stage, kind)
     };
     let selecting = Stage::MethodSelection;
-    let refused = |code| ErrorKind::Refused(Reply(code));
+    let refused = |code| ErrorKind::Refused(Reply::V5(code));
     vec![
         fails(
             "METHOD FF",

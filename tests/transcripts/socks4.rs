@@ -55,14 +55,14 @@ fn refusals() -> Vec<Row> {
         let (dialogue, lines) = answered(reply);
         Row::fails(format!("SOCKS4: {name}"), dialogue, lines, Stage::Request, kind)
     };
-    let refused = |code| fails(format!("CD {code}"), &[0, code], ErrorKind::Refused(Reply(code)));
+    let refused = |code| fails(format!("CD {code}"), &[0, code], ErrorKind::Refused(Reply::V4(code)));
     let not_socks = |first| fails(format!("VN {first:02X}"), &[first], ErrorKind::NotSocks { first });
     let mut rows = Vec::new();
     for code in [0, 1, 89, 91, 92, 93, 94, 0xFF] {
         rows.extend([refused(code), refused(code).trailed(&[0, 0, 0, 0, 0, 0])]);
     }
     for code in [0, 91, 93] {
-        rows.push(fails(format!("VN 4, CD {code}"), &[4, code], ErrorKind::Refused(Reply(code))));
+        rows.push(fails(format!("VN 4, CD {code}"), &[4, code], ErrorKind::Refused(Reply::V4(code))));
     }
     for first in [1, 5, b'H', b'<', 0x15, 90, 0xFF] {
         rows.extend([not_socks(first), not_socks(first).trailed(b"\x5A\0\0\0\0\0\0")]);

@@ -76,12 +76,12 @@ fn bound() -> Vec<Row> {
 fn refused() -> Vec<Row> {
     let row = |code: u8| {
         let (dialogue, lines) = answered(&[5, code]);
-        let kind = ErrorKind::Refused(Reply(code));
+        let kind = ErrorKind::Refused(Reply::V5(code));
         Row::fails(format!("REP {code:02X}"), dialogue, lines, Stage::Request, kind)
     };
     let behind_password = |code: u8| {
         let (dialogue, lines) = answered_behind_password(&[5, code]);
-        let kind = ErrorKind::Refused(Reply(code));
+        let kind = ErrorKind::Refused(Reply::V5(code));
         Row::fails(format!("REP {code:02X} behind a password"), dialogue, lines, Stage::Request, kind)
     };
     let codes = (1..=9).chain(0xEF..=0xF8).chain([90, 91, 0xFF]);

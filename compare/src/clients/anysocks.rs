@@ -36,7 +36,7 @@ impl client::Client for Client {
 
 fn refusal(error: &Error) -> Refusal {
     let code = match error.kind() {
-        ErrorKind::Refused(reply) => Some(reply.0),
+        ErrorKind::Refused(reply) => Some(reply.code()),
         _ => None,
     };
     Refusal { code, text: error.to_string() }

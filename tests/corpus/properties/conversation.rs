@@ -145,7 +145,7 @@ fn failure(error: &Error) -> Failure {
         ErrorKind::MethodsRefused => Reason::MethodsRefused,
         ErrorKind::MethodNotOffered(code) => Reason::MethodNotOffered(code),
         ErrorKind::PasswordRefused(status) => Reason::PasswordRefused(status),
-        ErrorKind::Refused(reply) => Reason::Refused(reply.0),
+        ErrorKind::Refused(reply) => Reason::Refused(reply.code()),
         ErrorKind::EndedEarly { received } => Reason::EndedEarly(received),
         ErrorKind::Malformed { field, byte } => Reason::Malformed(field, byte),
         ref other => panic!("{other:?} of a proxy's bytes"),

@@ -22,6 +22,22 @@ impl<'i> Dice<'i> {
         "abcdefghijklmnopqrstuvwxyz".chars().cycle().take(len).collect()
     }
 
+    /// Bytes of any value, up to 15.
+    pub(crate) fn bytes(&mut self) -> &'i [u8] {
+        self.chunks()
+    }
+
+    pub(crate) fn array<const N: usize>(&mut self) -> [u8; N] {
+        std::array::from_fn(|_| self.byte())
+    }
+
+    /// A name of any characters that it may have, and no address.
+    pub(crate) fn domain(&mut self) -> Option<Domain<'static>> {
+        let text: String = self.bytes().iter().map(|byte| char::from(b'!' + byte % 94)).collect();
+        let is_address = text.parse::<Ipv4Addr>().is_ok();
+        Domain::new(text).ok().filter(|_| !is_address)
+    }
+
     /// An address of either family, or a name.
     pub(crate) fn target(&mut self) -> Target<'static> {
         let host = match self.byte() % 3 {

@@ -1,8 +1,11 @@
-//! Proxies' URLs: the input is a URL, and also the parts around a password in one.
+//! Proxies' URLs: the input is a URL, the parts around a password in one, and the choices by which
+//! a proxy is made in code.
 
-use anysocks::{Error, Proxy};
+use super::dice::Dice;
+use anysocks::{Chain, Endpoint, Error, Proxy, Resolve};
 use std::fmt::Write;
 use std::hash::{DefaultHasher, Hasher};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddrV6};
 
 const SCHEMES: [&str; 10] = [
     "socks",
@@ -18,6 +21,7 @@ const SCHEMES: [&str; 10] = [
 ];
 
 pub(crate) fn holds(input: &[u8]) {
+    reads_back(&mut Dice(input));
     let Ok(text) = std::str::from_utf8(input) else { return };
     round_trips(text);
     let (before, after) = text.split_once('\n').unwrap_or((text, ""));
@@ -43,6 +47,77 @@ fn round_trips(url: &str) {
     assert_eq!(again.to_string(), shown, "{url:?}");
     assert_eq!(again.endpoint(), proxy.endpoint(), "{url:?}");
     assert_eq!(again.resolves(), proxy.resolves(), "{url:?}");
+}
+
+/// A chain of one proxy to three that is made in code and written as URLs is read as itself, but
+/// for passwords: what `Debug` shows is everything else.
+fn reads_back(dice: &mut Dice<'_>) {
+    let first = made(dice);
+    assert_eq!(format!("{:?}", first.to_string().parse::<Proxy>()), format!("Ok({first:?})"));
+    let mut chain = Chain::from(first);
+    for _ in 0..dice.byte() % 3 {
+        chain = match chain.clone().then(made(dice)) {
+            Ok(longer) => longer,
+            Err(_) => break,
+        };
+    }
+    assert_eq!(format!("{:?}", chain.to_string().parse::<Chain>()), format!("Ok({chain:?})"));
+    for proxy in chain.hops() {
+        let endpoint = proxy.endpoint();
+        if !matches!(endpoint, Endpoint::Unix(_)) {
+            assert_eq!(endpoint.to_string().parse::<Endpoint>().as_ref().ok(), Some(endpoint));
+        }
+    }
+}
+
+/// A proxy that has a URL.
+fn made(dice: &mut Dice<'_>) -> Proxy {
+    let endpoint = endpoint(dice);
+    let tls = dice.byte() % 4 == 1;
+    let resolve = if dice.byte() % 2 == 0 { Resolve::ByProxy } else { Resolve::Locally };
+    let user = dice.bytes();
+    let proxy = match dice.byte() % 3 {
+        0 => Proxy::socks5(endpoint),
+        1 if !user.is_empty() => Proxy::socks5(endpoint).and_then(|proxy| proxy.password(user, dice.bytes())),
+        _ => {
+            let id: Vec<_> = user.iter().copied().filter(|byte| *byte != 0).collect();
+            Proxy::socks4(endpoint).and_then(|proxy| proxy.user_id(id))
+        }
+    };
+    proxy.expect("no mistakes").resolve(resolve).behind_tls(tls)
+}
+
+fn endpoint(dice: &mut Dice<'_>) -> Endpoint {
+    let port = u16::from_be_bytes([dice.byte(), dice.byte()]);
+    match dice.byte() % 6 {
+        0 => Endpoint::from((Ipv4Addr::from(dice.array()), port)),
+        1 => Endpoint::from((Ipv6Addr::from(dice.array()), port)),
+        2 => {
+            let scope_id = u32::from_be_bytes(dice.array()) >> (dice.byte() % 32);
+            Endpoint::from(SocketAddrV6::new(Ipv6Addr::from(dice.array()), port, 0, scope_id))
+        }
+        // A comma separates the URLs of a chain.
+        3 => match dice.domain().filter(|name| !name.as_str().contains(',')) {
+            Some(name) => Endpoint::Name(name, port),
+            None => Endpoint::from((Ipv4Addr::LOCALHOST, port)),
+        },
+        4 => path([&b"\0"[..], dice.bytes()].concat()),
+        _ => {
+            let bytes: Vec<_> = dice.bytes().iter().copied().filter(|byte| *byte != 0).collect();
+            path([&b"/x"[..], &bytes].concat())
+        }
+    }
+}
+
+#[cfg(unix)]
+fn path(bytes: Vec<u8>) -> Endpoint {
+    use std::os::unix::ffi::OsStringExt;
+    Endpoint::Unix(std::ffi::OsString::from_vec(bytes).into())
+}
+
+#[cfg(not(unix))]
+fn path(bytes: Vec<u8>) -> Endpoint {
+    Endpoint::Unix(String::from_utf8_lossy(&bytes).into_owned().into())
 }
 
 /// A URL that can't be read may hold a password anywhere.

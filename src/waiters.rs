@@ -1,16 +1,16 @@
-//! Many tasks that wait for one socket.
+//! Many tasks that wait for one thing: a socket, or the answer to a lookup.
 //!
-//! A runtime's `poll` functions remember one task for each direction. Here a socket wakes the waiters, and they wake every task among
-//! them: as many may wait as like, each at the price of a few bytes in its future.
+//! A runtime's `poll` functions remember one task for each direction. Here the runtime wakes the
+//! waiters, and they wake every task among them, at the price of a few bytes in each future.
 
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Wake, Waker};
 
-/// The tasks that wait for a socket in one direction.
+/// The tasks that wait.
 #[derive(Debug)]
 pub(crate) struct Waiters {
-    /// The first is for callers of `poll` functions, of whom only the last is woken.
+    /// The first is kept for tasks without a ticket.
     seats: Mutex<Vec<Seat>>,
 }
 
@@ -35,12 +35,8 @@ impl Waiters {
         Self { seats: vec![Seat::Kept].into() }
     }
 
-    /// Has this task woken when the socket is ready, in place of the one that was said here before.
-    pub(crate) fn poll(&self, waker: &Waker) {
-        self.wait(0, waker);
-    }
-
-    fn wait(&self, seat: usize, waker: &Waker) {
+    /// Has this task woken, in place of the one that had the seat before.
+    pub(crate) fn wait(&self, seat: usize, waker: &Waker) {
         let mut seats = self.seats();
         // A waker that is not needed any more is dropped when nothing is locked: it may be the last of its task.
         let _before = match &mut seats[seat] {
@@ -70,7 +66,7 @@ impl<W: Deref<Target = Waiters>> Ticket<W> {
         Self { waiters, seat: None }
     }
 
-    /// Has this task woken when the socket is ready.
+    /// Has this task woken.
     pub(crate) fn wait(&mut self, waker: &Waker) {
         let seat = *self.seat.get_or_insert_with(|| self.waiters.take_seat());
         self.waiters.wait(seat, waker);
@@ -115,7 +111,7 @@ impl Wake for Waiters {
     }
 }
 
-/// The waiters, and what the socket wakes them by.
+/// The waiters, and the waker that wakes them.
 #[derive(Debug)]
 pub(crate) struct Bell {
     pub(crate) waiters: Arc<Waiters>,

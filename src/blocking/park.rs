@@ -1,0 +1,72 @@
+//! Waiting for a future on the calling thread, but not beyond the deadline.
+
+use super::wait::left;
+use crate::runtime::Deadline;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
+
+struct Parked(Thread);
+
+impl Wake for Parked {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// The output of the work, or `None` if the deadline passes first.
+pub(super) fn within<T>(deadline: Deadline, work: impl Future<Output = T>) -> Option<T> {
+    let waker = Waker::from(Arc::new(Parked(thread::current())));
+    let mut work = pin!(work);
+    loop {
+        let left = left(deadline);
+        if left.is_some_and(|left| left.is_zero()) {
+            return None;
+        }
+        if let Poll::Ready(done) = work.as_mut().poll(&mut Context::from_waker(&waker)) {
+            return Some(done);
+        }
+        match left {
+            Some(left) => thread::park_timeout(left),
+            None => thread::park(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Blocking, at_once};
+    use super::*;
+    use crate::runtime::{deadline, hanging};
+    use std::future::{pending, poll_fn};
+    use std::time::{Duration, Instant};
+
+    #[test]
+    fn lookups_that_hang_are_bounded() {
+        at_once(hanging::thousand::<Blocking>(hanging::lookups(), Duration::from_millis(1)));
+    }
+
+    #[test]
+    fn another_thread_wakes_it() {
+        let (mut polled, began) = (0, Instant::now());
+        let work = poll_fn(|cx| {
+            polled += 1;
+            let waker = cx.waker().clone();
+            thread::spawn(move || waker.wake());
+            if polled == 3 { Poll::Ready("done") } else { Poll::Pending }
+        });
+        assert_eq!(within(deadline::<Blocking>(Duration::from_secs(20)), work), Some("done"));
+        assert!(began.elapsed() < Duration::from_secs(20));
+    }
+
+    #[test]
+    fn the_deadline_ends_it() {
+        let (limit, began) = (Duration::from_millis(20), Instant::now());
+        assert_eq!(within(deadline::<Blocking>(limit), pending::<()>()), None);
+        assert!(began.elapsed() >= limit);
+        // Work that could have been done at once is not begun.
+        assert_eq!(within(deadline::<Blocking>(Duration::ZERO), async { 1 }), None);
+        assert_eq!(within(None, async { 1 }), Some(1));
+    }
+}

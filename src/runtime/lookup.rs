@@ -1,0 +1,202 @@
+//! The addresses of names, asked of the system's resolver.
+//!
+//! The resolver blocks, so a thread of a [`Pool`] calls it. Calls for one name and port share the
+//! lookup that is in flight.
+
+use super::pool::{POOL, Pool, Task};
+use super::{Deadline, Runtime};
+use crate::waiters::{Bell, Ticket, Waiters};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::io;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
+
+/// The lookups of this process, for all front ends together.
+pub(crate) static LOOKUPS: Lookups =
+    Lookups::new(&POOL, |name, port| Ok((name, port).to_socket_addrs()?.collect()));
+
+/// Lookups by one resolver, on the threads of one pool.
+pub(crate) struct Lookups {
+    pool: &'static Pool,
+    resolver: fn(&str, u16) -> io::Result<Vec<SocketAddr>>,
+    in_flight: Mutex<BTreeMap<Key, Shared>>,
+}
+
+type Key = (Arc<str>, u16);
+
+/// A lookup that is in flight. Once a thread has begun it, it goes on without callers, and later calls
+/// join it.
+struct Shared {
+    lookup: Arc<Lookup>,
+    callers: usize,
+}
+
+struct Lookup {
+    progress: Mutex<Progress>,
+    callers: Bell,
+}
+
+struct Progress {
+    task: Task<io::Result<Vec<SocketAddr>>>,
+    answer: Option<io::Result<Vec<SocketAddr>>>,
+}
+
+impl Lookups {
+    pub(crate) const fn new(
+        pool: &'static Pool,
+        resolver: fn(&str, u16) -> io::Result<Vec<SocketAddr>>,
+    ) -> Self {
+        Self { pool, resolver, in_flight: Mutex::new(BTreeMap::new()) }
+    }
+
+    /// Looks a name up. Ends by the deadline, though the resolver may go on.
+    pub(crate) async fn addresses<R: Runtime>(
+        &'static self,
+        name: &str,
+        port: u16,
+        deadline: Deadline,
+    ) -> io::Result<Vec<SocketAddr>> {
+        let mut call = Call { name, port, lookups: self, ticket: None, caller: None };
+        match R::within(deadline, &mut call).await {
+            Some(addresses) => addresses,
+            None => Err(call.late()),
+        }
+    }
+
+    /// Takes part in the lookup that is in flight, or begins one.
+    fn join(&'static self, name: &str, port: u16) -> io::Result<Caller> {
+        let key: Key = (name.into(), port);
+        let mut in_flight = self.in_flight();
+        let shared = match in_flight.entry(key.clone()) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => new.insert(Shared { lookup: self.begin(key.clone())?, callers: 0 }),
+        };
+        shared.callers += 1;
+        Ok(Caller { lookups: self, key, lookup: Arc::clone(&shared.lookup) })
+    }
+
+    fn begin(&'static self, key: Key) -> io::Result<Arc<Lookup>> {
+        let task = self.pool.run(move || {
+            let landed = Landing { lookups: self, key };
+            let (name, port) = &landed.key;
+            (self.resolver)(name, *port)
+        })?;
+        let progress = Progress { task, answer: None }.into();
+        Ok(Arc::new(Lookup { progress, callers: Bell::new() }))
+    }
+
+    fn in_flight(&self) -> MutexGuard<'_, BTreeMap<Key, Shared>> {
+        self.in_flight.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A lookup that a thread has begun. Calls can join it until the resolver returns or panics.
+struct Landing {
+    lookups: &'static Lookups,
+    key: Key,
+}
+
+impl Drop for Landing {
+    fn drop(&mut self) {
+        self.lookups.in_flight().remove(&self.key);
+    }
+}
+
+/// One call, as a future. It begins when it is first polled.
+struct Call<'a> {
+    lookups: &'static Lookups,
+    name: &'a str,
+    port: u16,
+    /// Dropped before the caller, so that withdrawing the lookup wakes no one.
+    ticket: Option<Ticket<Arc<Waiters>>>,
+    caller: Option<Caller>,
+}
+
+impl Call<'_> {
+    /// The error where the deadline has passed.
+    fn late(&self) -> io::Error {
+        let queued_behind =
+            self.caller.as_ref().and_then(|caller| caller.lookup.progress().task.queued_behind());
+        match queued_behind {
+            Some(threads) => {
+                let why = format!("timed out waiting for a thread: {threads} lookups are in flight");
+                io::Error::new(io::ErrorKind::TimedOut, why)
+            }
+            None => io::ErrorKind::TimedOut.into(),
+        }
+    }
+}
+
+impl Future for Call<'_> {
+    type Output = io::Result<Vec<SocketAddr>>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Self { lookups, name, port, ticket, caller } = &mut *self;
+        let lookup = match caller {
+            Some(caller) => &caller.lookup,
+            None => &caller.insert(lookups.join(name, *port)?).lookup,
+        };
+        ticket.get_or_insert_with(|| Ticket::new(Arc::clone(&lookup.callers.waiters))).wait(cx.waker());
+        lookup.poll()
+    }
+}
+
+impl Lookup {
+    /// The answer, or a promise to wake all callers.
+    fn poll(&self) -> Poll<io::Result<Vec<SocketAddr>>> {
+        let mut progress = self.progress();
+        let Progress { task, answer } = &mut *progress;
+        let answer = if let Some(answer) = answer {
+            answer
+        } else {
+            let mut cx = Context::from_waker(&self.callers.waker);
+            answer.insert(ready!(Pin::new(task).poll(&mut cx)).and_then(|answer| answer))
+        };
+        Poll::Ready(match answer {
+            Ok(addresses) => Ok(addresses.clone()),
+            Err(error) => Err(copy(error)),
+        })
+    }
+
+    fn progress(&self) -> MutexGuard<'_, Progress> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The same error for another caller.
+fn copy(error: &io::Error) -> io::Error {
+    match error.raw_os_error() {
+        Some(code) => io::Error::from_raw_os_error(code),
+        None => io::Error::new(error.kind(), error.to_string()),
+    }
+}
+
+/// One of those that share a lookup.
+struct Caller {
+    lookups: &'static Lookups,
+    key: Key,
+    lookup: Arc<Lookup>,
+}
+
+impl Drop for Caller {
+    /// The last one takes the lookup out of the queue.
+    fn drop(&mut self) {
+        let mut in_flight = self.lookups.in_flight();
+        let shared = in_flight.get_mut(&self.key);
+        let Some(shared) = shared.filter(|shared| Arc::ptr_eq(&shared.lookup, &self.lookup)) else {
+            return;
+        };
+        shared.callers -= 1;
+        if shared.callers == 0 && self.lookup.progress().task.withdraw() {
+            in_flight.remove(&self.key);
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod hanging;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,91 @@
+//! Names that this machine resolves: which it may, and what their addresses are good for.
+
+use super::{Deadline, Runtime};
+use crate::any_version::AnyVersion;
+use crate::error::{Error, ErrorKind, Stage};
+use crate::escape::Escaped;
+use crate::invalid::Invalid;
+use crate::proxy::Protocol;
+use crate::target::Target;
+use crate::trace;
+use crate::version::Version;
+use std::io;
+use std::net::SocketAddr;
+
+/// Fails for names below `.onion`, which must not be looked up by DNS (RFC 7686 §2).
+///
+/// The single label `onion` is no onion service, and may be a host of the local network.
+pub(crate) fn may_be_resolved(name: &str) -> Result<(), Error> {
+    const ONION: &str = ".onion";
+    let name = name.trim_end_matches('.');
+    let end = name.len().checked_sub(ONION.len()).and_then(|start| name.get(start..));
+    if end.is_some_and(|end| end.eq_ignore_ascii_case(ONION)) {
+        return Err(Invalid::OnionResolvedLocally.into());
+    }
+    Ok(())
+}
+
+/// The addresses of a name: of a target, of a proxy, or of a relay. This machine resolves names
+/// nowhere else.
+pub(crate) async fn resolve<R: Runtime>(
+    name: &str,
+    port: u16,
+    deadline: Deadline,
+) -> Result<Vec<SocketAddr>, Error> {
+    may_be_resolved(name)?;
+    // In memory of its own: most futures that could look a name up never do.
+    match Box::pin(R::lookup(name, port, deadline)).await {
+        Ok(addrs) if addrs.is_empty() => Err(no_address(name)),
+        Ok(addrs) => {
+            trace::looked_up(addrs.len());
+            Ok(addrs)
+        }
+        Err(error) => Err(unresolved(name, error)),
+    }
+}
+
+/// The addresses of a target's name that this protocol can ask for.
+pub(crate) async fn resolved<R: Runtime>(
+    protocol: &Protocol,
+    name: &str,
+    port: u16,
+    deadline: Deadline,
+) -> Result<impl Iterator<Item = Target<'static>>, Error> {
+    let mut addrs = resolve::<R>(name, port, deadline).await?;
+    addrs.retain(|addr| AnyVersion::carries(protocol, addr.ip()));
+    // The request carries no scope: one that the resolver found means nothing to the proxy.
+    Ok(addrs.into_iter().map(|addr| (addr.ip(), addr.port()).into()))
+}
+
+fn unresolved(name: &str, error: io::Error) -> Error {
+    Error::new(Stage::Resolve, ErrorKind::Unresolved { name: Escaped(name).to_string(), error })
+}
+
+pub(crate) fn no_address(name: &str) -> Error {
+    unresolved(name, io::Error::other("it has no address that can be used"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn onion_names_are_not_for_dns() {
+        for (name, may) in [
+            ("hidden.onion", false),
+            ("hidden.onion.", false),
+            ("hidden.onion..", false),
+            ("HIDDEN.Onion", false),
+            ("www.hidden.ONION.", false),
+            (".onion", false),
+            ("onion", true),
+            ("onion.", true),
+            ("hiddenonion", true),
+            ("hidden.onion.example", true),
+            ("onion.example", true),
+            ("union", true),
+        ] {
+            assert_eq!(may_be_resolved(name).is_ok(), may, "{name}");
+        }
+    }
+}

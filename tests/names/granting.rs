@@ -1,0 +1,100 @@
+//! A proxy of both versions that grants everything, reaches nothing, resolves nothing, and records the names that it
+//! is asked for. Its relay sends datagrams back.
+
+use crate::recorder::Names;
+use anysocks::udp::{Datagram, Source};
+use std::io::{self, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::str;
+use std::thread;
+
+pub(crate) struct Granting {
+    pub(crate) addr: SocketAddr,
+    pub(crate) asked: Names,
+}
+
+impl Granting {
+    pub(crate) fn start() -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let relay = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let (addr, relay_port, asked) =
+            (listener.local_addr()?, relay.local_addr()?.port(), Names::default());
+        let names = asked.clone();
+        thread::spawn(move || {
+            let mut datagram = [0; 1500];
+            while let Ok((n, from)) = relay.recv_from(&mut datagram) {
+                let _ = relay.send_to(&datagram[..n], from);
+                if let Ok(Datagram { source: Source::Name(name, _), .. }) = Datagram::parse(&datagram[..n]) {
+                    names.add(&String::from_utf8_lossy(name));
+                }
+            }
+        });
+        let names = asked.clone();
+        thread::spawn(move || {
+            for client in listener.incoming().flatten() {
+                let names = names.clone();
+                // It ends when the client does, or says something else.
+                thread::spawn(move || serve(client, relay_port, &names));
+            }
+        });
+        Ok(Self { addr, asked })
+    }
+}
+
+/// The target that is granted may be another proxy, which is this one as well.
+fn serve(mut client: TcpStream, relay_port: u16, names: &Names) -> io::Result<()> {
+    loop {
+        match read::<1>(&mut client)? {
+            [4] => serve4(&mut client, names)?,
+            [5] => serve5(&mut client, relay_port, names)?,
+            _ => return Ok(()),
+        }
+    }
+}
+
+fn serve4(client: &mut TcpStream, names: &Names) -> io::Result<()> {
+    let [command, _, _, ip @ ..] = read::<7>(client)?;
+    until_nul(client)?;
+    if ip[..3] == [0; 3] && ip[3] != 0 {
+        names.add(&until_nul(client)?);
+    }
+    let reply = [0, 90, 0, 80, 192, 0, 2, 7];
+    client.write_all(&reply.repeat(if command == 2 { 2 } else { 1 }))
+}
+
+fn serve5(client: &mut TcpStream, relay_port: u16, names: &Names) -> io::Result<()> {
+    let [methods] = read(client)?;
+    client.read_exact(&mut vec![0; methods.into()])?;
+    client.write_all(&[5, 0])?;
+    let [_, command, _, atyp] = read(client)?;
+    let [len] = if atyp == 3 { read(client)? } else { [if atyp == 1 { 4 } else { 16 }] };
+    let mut host = vec![0; len.into()];
+    client.read_exact(&mut host)?;
+    if atyp == 3 {
+        names.add(str::from_utf8(&host).map_err(io::Error::other)?);
+    }
+    read::<2>(client)?;
+    let [high, low] = relay_port.to_be_bytes();
+    let reply: &[u8] = match command {
+        3 => &[5, 0, 0, 1, 127, 0, 0, 1, high, low],
+        0xF1 => b"\x05\0\0\x03\x04name\0\0",
+        _ => &[5, 0, 0, 1, 192, 0, 2, 7, 0, 80],
+    };
+    client.write_all(&reply.repeat(if command == 2 { 2 } else { 1 }))
+}
+
+fn until_nul(client: &mut TcpStream) -> io::Result<String> {
+    let mut text = Vec::new();
+    loop {
+        match read::<1>(client)? {
+            [0] => return String::from_utf8(text).map_err(io::Error::other),
+            [byte] => text.push(byte),
+        }
+    }
+}
+
+fn read<const N: usize>(client: &mut TcpStream) -> io::Result<[u8; N]> {
+    let mut bytes = [0; N];
+    client.read_exact(&mut bytes)?;
+    Ok(bytes)
+}
