@@ -49,6 +49,7 @@ const MOVING: &[(&str, &str)] = &[
     ("conversation", "protocol"),
     ("dial", "runtime"),
     ("encapsulation", "protocol"),
+    ("escape", "error"),
     ("established", "protocol"),
     ("fair", "reactor"),
     ("frames", "protocol"),
@@ -67,6 +68,7 @@ const MOVING: &[(&str, &str)] = &[
     ("tor", "route"),
     ("turn", "protocol"),
     ("version", "protocol"),
+    ("waiters", "runtime"),
     ("wire", "protocol"),
     ("wrap", "route"),
 ];

@@ -13,9 +13,10 @@
 //! A proxy on this machine is asked for a server in this process that sends back all it
 //! receives. If the proxy is on another machine or refuses that server (Tor and `ssh -D` to
 //! another host do), it is asked for `example.com:80`, and by address for `1.1.1.1:80` and
-//! `[2606:4700:4700::1111]:80`. `--target` names another server; several stand for one server by
-//! its addresses and its name. The server only has to accept connections. The probe itself looks
-//! up no names of targets on this machine.
+//! `[2606:4700:4700::1111]:80`. `--target` names another one. Several stand for one server by its
+//! addresses and its name. The server only has to accept connections.
+//!
+//! The names of targets are looked up by the proxy alone, never on this machine.
 
 mod answer;
 mod arguments;

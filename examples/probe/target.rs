@@ -24,7 +24,7 @@ struct Echo {
 
 const NAME: &str = "localhost";
 
-/// Servers that are reachable from anywhere: by a name, and by addresses that need no lookup here.
+/// Servers that any proxy with access to the internet reaches.
 const ELSEWHERE: [&str; 3] = ["example.com:80", "1.1.1.1:80", "[2606:4700:4700::1111]:80"];
 
 impl Aim {
@@ -59,7 +59,6 @@ impl Aim {
         Ok(aim)
     }
 
-    /// Servers that any proxy with access to the internet reaches.
     pub(crate) fn elsewhere() -> Result<Self, Error> {
         let [name, v4, v6] = ELSEWHERE;
         Ok(Self::at(&[name.parse()?, v4.parse()?, v6.parse()?]))
@@ -104,7 +103,7 @@ impl Aim {
     }
 
     pub(crate) fn name(&self) -> Result<Target<'static>, Box<dyn error::Error>> {
-        Ok(self.name.clone().ok_or(NotTried("no name of the target is known"))?)
+        Ok(self.name.clone().ok_or(NotTried("no name of the target is known: add it with --target"))?)
     }
 
     /// By its name, if that is known.

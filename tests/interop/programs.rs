@@ -6,18 +6,17 @@ pub(crate) mod probe;
 mod scripted;
 pub(crate) mod strangers;
 
-use std::io::{self, Read};
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::OnceLock;
-use std::thread;
-use std::time::{Duration, Instant};
 
 use crate::capabilities::{Capabilities, Place};
 use crate::fronts::Front;
+use crate::lab::LIMIT;
 use crate::servers::CREDENTIALS;
 use crate::setting::Setting;
+use crate::watchdog;
 
 /// Such a program is run once, since it does not differ between front ends.
 fn is_first(front: &Front) -> bool {
@@ -39,41 +38,17 @@ fn url(setting: &Setting<'_>) -> String {
     format!("socks5h://{user}{}:{}", Ipv4Addr::LOCALHOST, setting.address().port())
 }
 
-/// The probe's questions have a limit each: all of them together take less.
-const LIMIT: Duration = Duration::from_secs(300);
-
 /// Returns what the example prints.
 fn run(example: &str, arguments: &[&str]) -> Result<String, String> {
-    let failed = |error: io::Error| format!("{example}: {error}");
-    let mut program = Command::new(built()?.join(example));
-    program.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = program.spawn().map_err(failed)?;
-    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-    let stdout = thread::spawn(move || text(stdout));
-    let stderr = thread::spawn(move || text(stderr));
-    let started = Instant::now();
-    let status = loop {
-        match child.try_wait().map_err(failed)? {
-            Some(status) => break status,
-            None if started.elapsed() < LIMIT => thread::sleep(Duration::from_millis(10)),
-            None => {
-                child.kill().and_then(|()| child.wait()).map_err(failed)?;
-                return Err(format!("{example}: not done after {LIMIT:?}"));
-            }
-        }
-    };
-    let [stdout, stderr] = [stdout, stderr].map(|text| text.join().unwrap_or_default());
-    if status.success() { Ok(stdout) } else { Err(format!("{example}: {status}: {stdout}{stderr}")) }
-}
-
-/// All that comes from a pipe.
-fn text(pipe: Option<impl Read>) -> String {
-    let mut bytes = Vec::new();
-    if let Some(mut pipe) = pipe {
-        // A program that was killed leaves what it had printed.
-        let _ = pipe.read_to_end(&mut bytes);
+    let program = built()?.join(example);
+    let _watched = watchdog::watch(format!("{example} {arguments:?}"), LIMIT);
+    let output =
+        Command::new(program).args(arguments).output().map_err(|error| format!("{example}: {error}"))?;
+    let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+    if output.status.success() {
+        return Ok(stdout);
     }
-    String::from_utf8_lossy(&bytes).into_owned()
+    Err(format!("{example}: {}: {stdout}{}", output.status, String::from_utf8_lossy(&output.stderr)))
 }
 
 /// The folder of the examples, which are not built together with one test.

@@ -26,7 +26,6 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("lost-datagrams", a_relay_that_answers_nothing),
         trial("closed", the_same_words_for_a_closed_connection),
         trial("escapes", text_from_outside_is_escaped),
-        trial("lookups", names_of_targets_go_to_the_proxy),
     ]
 }
 
@@ -299,20 +298,4 @@ fn text_from_outside_is_escaped() -> Result<(), Failed> {
         said => return Err(format!("not escaped: {said:?}").into()),
     }
     Said(Json::parse(&json)?).check("udp", "no", "probe looks up no name of a relay")
-}
-
-/// The URL of a proxy that resolves names has no addresses of the target looked up here.
-fn names_of_targets_go_to_the_proxy() -> Result<(), Failed> {
-    let server = serve(|mut client| {
-        let request = Request::read(&mut client)?;
-        request.reply(&mut client, 0, NOWHERE)
-    })?;
-    for (scheme, answer) in [("socks5h", "not tried"), ("socks5", "yes")] {
-        let url = format!("{scheme}://{server}");
-        let json = super::run("probe", &["--json", "--target", "localhost:9", &url])?;
-        let said = Said(Json::parse(&json)?);
-        said.check("socks5-name", "yes", "")?;
-        said.check("socks5-ipv4", answer, "")?;
-    }
-    Ok(())
 }
