@@ -134,7 +134,19 @@ fn arguments() -> Vec<String> {
     std::env::args().skip(1).collect()
 }
 
-/// The README's examples, compiled here, where the clients are that stand in it.
+/// The code of the pages, as doctests of this crate, which depends on the clients in them.
 #[cfg(doctest)]
-#[doc = include_str!("../../../../README.md")]
-mod readme {}
+mod pages {
+    #[doc = include_str!("../../../../README.md")]
+    mod readme {}
+    #[doc = include_str!("../../../../docs/coming-from/async-socks5.md")]
+    mod async_socks5 {}
+    #[doc = include_str!("../../../../docs/coming-from/fast-socks5.md")]
+    mod fast_socks5 {}
+    #[doc = include_str!("../../../../docs/coming-from/hyper-util.md")]
+    mod hyper_util {}
+    #[doc = include_str!("../../../../docs/coming-from/socks.md")]
+    mod socks {}
+    #[doc = include_str!("../../../../docs/coming-from/tokio-socks.md")]
+    mod tokio_socks {}
+}
