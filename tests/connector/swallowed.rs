@@ -10,7 +10,7 @@ use crate::support::case::Case;
 use crate::support::in_namespace;
 use crate::support::script::{Line, proxy};
 use anysocks::{Chain, Endpoint, Proxy, Reply, Resolve, Stage};
-use std::io::{Read, Write};
+use std::io::Read;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -288,8 +288,8 @@ fn below_hyper() {
         play(&mut client, &Speaks::Socks5.greeting()).expect("a client that knows its part");
         if heard.read(&mut client) != Some(0) {
             play(&mut client, &granted(Speaks::Socks5)).expect("a client that listens");
-            client.read(&mut [0; 1000]).expect("a request for a page");
-            client.write_all(PAGE).expect("a client that listens");
+            assert!(client.read(&mut [0; 1000]).expect("a request for a page") > 0);
+            play(&mut client, &[proxy(Stage::Request, PAGE)]).expect("a client that listens");
         }
         let _ = client.read_to_end(&mut Vec::new());
     });

@@ -146,14 +146,14 @@ fn compare_broken(row: &Row, script: &Script, manner: Manner, broken: usize, out
         _ => (row.written_at(broken), &broken_pipe),
     };
     assert_eq!(describe(error.stage(), error.kind()), describe(stage, kind));
-    let state = script.state();
-    assert!(state.failed_writes <= 1 || manner.buffered, "{} writes have failed", state.failed_writes);
+    let played = script.state();
+    assert!(played.failed_writes <= 1 || manner.buffered, "{} writes have failed", played.failed_writes);
     let behind = match (&row.expected, row.lines.last()) {
         (Expected::Bound(_), _) => APPLICATION.len(),
         (Expected::Accepted { .. }, Some(Line::Proxy(_, second))) => second.len() + APPLICATION.len(),
         _ => 0,
     };
-    assert!(state.unread().len() >= behind, "more was read than the first reply");
+    assert!(played.unread().len() >= behind, "more was read than the first reply");
 }
 
 fn compare(row: &Row, script: &Script, manner: Manner, outcome: &Outcome) {
