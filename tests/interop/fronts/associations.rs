@@ -29,8 +29,8 @@ pub(super) fn blocking(proxy: &Proxy, tls: Tls) -> Result<Box<dyn Association>, 
     Ok(Box::new(socket))
 }
 
-/// The asynchronous front ends have the same calls, and no trait that says so. `timely` is how one waits for a call, and `over_tls`
-/// its way to TLS.
+/// The asynchronous front ends have the same calls, and no trait that says so. `timely` is how one
+/// waits for a call, and `over_tls` its way to TLS.
 macro_rules! associate {
     ($name:ident, $timely:expr, $over_tls:path) => {
         pub(super) fn $name(proxy: &Proxy, tls: Tls) -> Result<Box<dyn Association>, Error> {
