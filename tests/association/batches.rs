@@ -205,7 +205,8 @@ mod together {
         }
     }
 
-    /// Threads that receive until the association ends: what they receive, and where to send more of it.
+    /// Threads that receive until the association ends: what they receive, and where to send more
+    /// of it.
     fn receiving<'scope>(
         scope: &'scope std::thread::Scope<'scope, '_>,
         scene: &Scene,

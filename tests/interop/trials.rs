@@ -56,7 +56,7 @@ pub(crate) fn all(lab: &Arc<Lab>) -> Vec<Trial> {
                     trials.push(spot.trial(lab, "circuits", Demands::NONE, circuits::play));
                     trials.push(spot.trial(lab, "onion", Demands::NONE, circuits::reach_onion));
                 }
-                for case in udp::CASES.iter().filter(|case| case.applies(server, *place, front)) {
+                for case in udp::CASES.iter().filter(|case| case.applies(server, front)) {
                     trials.push(spot.trial(lab, case.name, case.demands, |setting| case.play(setting)));
                 }
             }

@@ -8,7 +8,7 @@ use anysocks::udp::{HEADROOM, Header, RecvBatch, SendBatch};
 use anysocks::{Address, Error, Stage, Target};
 
 use crate::association::Association;
-use crate::capabilities::{Capabilities, Place, Relay};
+use crate::capabilities::{Capabilities, Relay};
 use crate::cases::{pattern, same};
 use crate::destinations::NAME;
 use crate::dns;
@@ -65,14 +65,14 @@ pub(crate) const CASES: [UdpCase; 10] = [
 
 impl UdpCase {
     /// Whether there is anything to try at this place of the server with this front end.
-    pub(crate) fn applies(&self, server: &Capabilities, place: Place, front: &Front) -> bool {
+    pub(crate) fn applies(&self, server: &Capabilities, front: &Front) -> bool {
         let granted = match server.udp {
             Ok(relay) => (self.needs)(&relay),
             // A refusal is one, whatever would have been done with the association.
             Err(_) => self.name == V4.name,
         };
-        // There is no association over a stream that somebody else has connected.
-        front.associate.is_some() && place != Place::Tls && granted
+        // There is no association over a stream that the caller has connected.
+        front.associate.is_some() && granted
     }
 
     pub(crate) fn play(&self, setting: &Setting<'_>) -> Result<(), String> {
@@ -93,7 +93,7 @@ impl UdpCase {
 pub(crate) fn associate(setting: &Setting<'_>) -> Result<Result<Box<dyn Association>, Error>, String> {
     let (proxy, _) = setting.socks5().map_err(|error| error.to_string())?;
     let associate = setting.front.associate.ok_or("this front end has no associations")?;
-    Ok(associate(&proxy))
+    Ok(associate(&proxy, setting.tls()?))
 }
 
 /// A way to send a payload, and to receive another, with its source if it is told.

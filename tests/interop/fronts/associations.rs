@@ -2,38 +2,54 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use anysocks::udp::{RecvBatch, SendBatch};
 use anysocks::{Address, Error, Proxy, Stage, Target, async_std, blocking, smol, tokio};
+
+use rustls::ClientConfig;
 
 use super::futures_io::{self, AsyncStd, Smol};
 use crate::association::Association;
 use crate::tunnel::DEADLINE;
 
-pub(super) fn blocking(proxy: &Proxy) -> Result<Box<dyn Association>, Error> {
-    let socket = blocking::Socks5UdpSocket::associate(proxy)?;
+type Tls = Option<Arc<ClientConfig>>;
+
+pub(super) fn blocking(proxy: &Proxy, tls: Tls) -> Result<Box<dyn Association>, Error> {
+    let socket = match tls {
+        None => blocking::Socks5UdpSocket::associate(proxy)?,
+        Some(config) => {
+            let wrap = move |stream, _: Option<&Proxy>| Ok(super::blocking::over_tls(stream, &config)?);
+            blocking::Connector::new(proxy).wrapped(wrap).associate()?
+        }
+    };
     let limited =
         socket.set_read_timeout(Some(DEADLINE)).and_then(|()| socket.set_write_timeout(Some(DEADLINE)));
     limited.map_err(|error| Error::io(Stage::Association, error))?;
     Ok(Box::new(socket))
 }
 
-pub(super) fn tokio(proxy: &Proxy) -> Result<Box<dyn Association>, Error> {
-    let associated = super::tokio::timely(Stage::Request, tokio::Socks5UdpSocket::associate(proxy));
-    associated.map(|socket| Box::new(socket) as Box<dyn Association>)
+/// The asynchronous front ends have the same calls, and no trait that says so. `timely` is how one
+/// waits for a call, and `over_tls` its way to TLS.
+macro_rules! associate {
+    ($name:ident, $timely:expr, $over_tls:path) => {
+        pub(super) fn $name(proxy: &Proxy, tls: Tls) -> Result<Box<dyn Association>, Error> {
+            let associated = $timely(Stage::Request, async {
+                let Some(config) = tls else { return $name::Socks5UdpSocket::associate(proxy).await };
+                let wrap = move |stream, _: Option<&Proxy>| {
+                    let config = config.clone();
+                    async move { Ok($over_tls(stream, &config).await?) }
+                };
+                $name::Connector::new(proxy).wrapped(wrap).associate().await
+            });
+            associated.map(|socket| Box::new(socket) as Box<dyn Association>)
+        }
+    };
 }
 
-pub(super) fn async_std(proxy: &Proxy) -> Result<Box<dyn Association>, Error> {
-    let associated = async_std::Socks5UdpSocket::associate(proxy);
-    let associated = futures_io::timely::<AsyncStd, _>(Stage::Request, associated);
-    associated.map(|socket| Box::new(socket) as Box<dyn Association>)
-}
-
-pub(super) fn smol(proxy: &Proxy) -> Result<Box<dyn Association>, Error> {
-    let associated = smol::Socks5UdpSocket::associate(proxy);
-    let associated = futures_io::timely::<Smol, _>(Stage::Request, associated);
-    associated.map(|socket| Box::new(socket) as Box<dyn Association>)
-}
+associate!(tokio, super::tokio::timely, super::tokio::over_tls);
+associate!(async_std, futures_io::timely::<AsyncStd, _>, futures_io::over_tls);
+associate!(smol, futures_io::timely::<Smol, _>, futures_io::over_tls);
 
 impl Association for blocking::Socks5UdpSocket {
     fn send_to(&self, payload: &[u8], target: &Target<'_>) -> io::Result<usize> {

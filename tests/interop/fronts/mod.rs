@@ -36,8 +36,8 @@ pub(crate) struct Opening<'a, V: Version> {
 /// the other half.
 type Halves = fn(&Opening<'_, V5>, Vec<u8>) -> io::Result<Vec<u8>>;
 
-/// Asks a proxy for an association.
-type Associate = fn(&Proxy) -> Result<Box<dyn Association>, Error>;
+/// Asks a proxy for an association, behind TLS where there is a configuration for it.
+type Associate = fn(&Proxy, Option<Arc<ClientConfig>>) -> Result<Box<dyn Association>, Error>;
 
 /// A front end.
 pub(crate) struct Front {
