@@ -24,10 +24,10 @@ attempt() {
     "$@" 2>&1 | tee "$scratch/output"
     status=${PIPESTATUS[0]}
     if [ "$status" = 0 ]; then
-        steps+=("$(printf '%5ss  %s' $((SECONDS - began)) "$*")")
+        steps+=("$(printf '%5ss  %.120s' $((SECONDS - began)) "$*")")
         return
     fi
-    steps+=("$(printf '%5ss  %s: FAILED (%s)' $((SECONDS - began)) "$*" "$status")")
+    steps+=("$(printf '%5ss  %.120s: FAILED (%s)' $((SECONDS - began)) "$*" "$status")")
     while read -r line; do
         steps+=("        $line")
     done < <(grep -E '^test .* FAILED$|^no end after |^timeout: ' "$scratch/output")
