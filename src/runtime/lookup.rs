@@ -39,8 +39,8 @@ fn key(name: &str, port: u16) -> Key {
     Key { process: process::id(), name: name.into(), port }
 }
 
-/// A lookup that is in flight. Once a thread has begun it, it goes on without callers, and later calls
-/// join it.
+/// A lookup that is in flight. Once a thread has begun it, it goes on without callers, and later
+/// calls join it.
 struct Shared {
     lookup: Arc<Lookup>,
     callers: usize,
