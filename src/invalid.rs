@@ -101,8 +101,8 @@ pub enum Invalid {
     UnixPath,
     /// An `.onion` name would have to be looked up on this machine, which RFC 7686 forbids.
     ///
-    /// For a target, let a Tor proxy resolve names: `socks5h` or `socks4a`. For a proxy's own name, put
-    /// such a Tor proxy before it in a [`Chain`](crate::Chain).
+    /// For a target, let a Tor proxy resolve names: `socks5h` or `socks4a`. For a proxy's own name,
+    /// put such a Tor proxy before it in a [`Chain`](crate::Chain).
     #[error(
         "an .onion name is never resolved on this machine: reach it through Tor, with socks5h or socks4a"
     )]

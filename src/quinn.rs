@@ -28,8 +28,8 @@
 //! # What to know
 //!
 //! * quinn takes IP addresses alone, so a name must be looked up before.
-//!   [`Connector::resolve`](crate::Connector::resolve) does that where the proxy's URL says: `socks5` is by this
-//!   machine's DNS, `socks5h` by the proxy, which must be Tor. DNS over
+//!   [`Connector::resolve`](crate::Connector::resolve) does that: with a `socks5` URL by this
+//!   machine's DNS, with `socks5h` by the proxy, which must be Tor. DNS over
 //!   [`Socks5Stream`](crate::tokio::Socks5Stream) works through any proxy.
 //! * One endpoint reaches IPv4 and IPv6 servers alike: what is between the proxy and them does not depend on how the proxy is reached. Its
 //!   `local_addr` is `[::]` therefore.

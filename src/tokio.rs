@@ -294,9 +294,12 @@ mod tests {
             runtime.spawn(async move { lookups.addresses::<Tokio>(&format!("{n}.test"), 80, None).await });
         }
         runtime.block_on(async {
-            while !lookups.are_many() {
-                time::sleep(Duration::from_millis(1)).await;
-            }
+            let are_many = async {
+                while !lookups.are_many() {
+                    time::sleep(Duration::from_millis(1)).await;
+                }
+            };
+            time::timeout(PATIENCE, are_many).await.unwrap();
             let work = ::tokio::task::spawn_blocking(|| "done");
             assert_eq!(time::timeout(PATIENCE, work).await.unwrap().unwrap(), "done");
         });

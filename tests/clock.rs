@@ -1,11 +1,16 @@
 //! Connections in a runtime whose clock a test has paused and advanced.
 
+#[allow(dead_code, reason = "there are no cases here")]
+#[path = "support/case.rs"]
+mod case;
 #[allow(dead_code, reason = "no name server is asked here")]
 #[path = "names/granting.rs"]
 mod granting;
 #[allow(dead_code, reason = "no name server is asked here")]
 #[path = "names/recorder.rs"]
 mod recorder;
+#[path = "support/watchdog.rs"]
+mod watchdog;
 
 use anysocks::tokio::{
     Connector, Socks4Listener, Socks4Stream, Socks5Listener, Socks5Stream, Socks5UdpSocket, dial, resolve,
@@ -22,6 +27,7 @@ const IP: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7));
 
 /// Puts the clock ahead by more than any limit, and lets it run on.
 async fn ahead() {
+    case::limit_test();
     time::pause();
     time::advance(Duration::from_secs(60)).await;
     time::resume();

@@ -1,4 +1,5 @@
-//! Which names this machine's resolver is asked for, on every path of every front end: those alone that it was told to look up.
+//! Which names this machine's resolver is asked for, on every path of every front end: only those
+//! that this machine is to resolve.
 
 #![cfg(target_os = "linux")]
 
@@ -30,8 +31,9 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 use std::{env, fs, process, thread};
 use support::case::Case;
+use support::left_out::left_out;
 
-/// The variable by which the program learns that it runs where the resolver's files are others, and where the proxy is.
+/// The variable that has the proxy's address where the program runs with other resolver files.
 const PROXY: &str = "ANYSOCKS_NAMES_PROXY";
 
 /// More than it takes for a datagram to arrive.
@@ -43,8 +45,7 @@ fn that_leave_this_machine() {
         return walk_all(proxy.parse().expect("an address"));
     }
     if let Err(reason) = namespace::available() {
-        eprintln!("left out: {reason}");
-        return;
+        return left_out("that_leave_this_machine", reason);
     }
     let (names, proxy) = (NameServer::start().expect("a name server"), Granting::start().expect("a proxy"));
     let directory = env::temp_dir().join(format!("anysocks-names-{}", process::id()));
@@ -67,13 +68,15 @@ fn that_leave_this_machine() {
     // Datagrams may still be on their way.
     let by_proxy: BTreeSet<_> = everywhere(BY_PROXY, "proxy.test").map(|(.., name)| name).collect();
     #[cfg(feature = "tokio")]
-    let by_proxy = &by_proxy | &on_tokio::names();
+    let by_proxy = &by_proxy | &on_tokio::names("proxy.test");
     let began = Instant::now();
     while proxy.asked.all() != by_proxy && began.elapsed() < PATIENCE {
         thread::sleep(Duration::from_millis(1));
     }
     assert_eq!(proxy.asked.all(), by_proxy, "names that the proxy was asked for");
     let locally: BTreeSet<_> = everywhere(LOCALLY, "local.test").map(|(.., name)| name).collect();
+    #[cfg(feature = "tokio")]
+    let locally = &locally | &on_tokio::names("local.test");
     assert_eq!(names.asked.all(), locally, "names that this machine looked up");
 }
 

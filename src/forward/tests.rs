@@ -59,6 +59,22 @@ fn those_that_are_set() {
 }
 
 #[tokio::test]
+async fn the_password_alone_is_secret() {
+    let mut passwords = Vec::new();
+    for _ in 0..2 {
+        let forwarder = within(Limits::default()).await;
+        let (start, end) = ("socks5h://anysocks:", format!("@{}", forwarder.addr()));
+        let url = forwarder.url();
+        let password = url.strip_prefix(start).and_then(|rest| rest.strip_suffix(&end)).unwrap().to_owned();
+        let is_digit = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        assert!(password.len() == 64 && password.bytes().all(is_digit), "{password}");
+        assert!(!format!("{forwarder:?}").contains(&password));
+        passwords.push(password);
+    }
+    assert_ne!(passwords[0], passwords[1]);
+}
+
+#[tokio::test]
 async fn a_stranger_has_so_long_to_become_a_client() {
     let limits = Limits { handshake: LONG, ..Limits::default() };
     let forwarder = within(limits).await;

@@ -11,6 +11,7 @@ use std::collections::btree_map::Entry;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::pin::Pin;
+use std::process;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
@@ -25,10 +26,21 @@ pub(crate) struct Lookups {
     in_flight: Mutex<BTreeMap<Key, Shared>>,
 }
 
-type Key = (Arc<str>, u16);
+/// What is looked up, and the process that does it: a fork copies the lookups that are in flight,
+/// and not the threads that would end them.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    process: u32,
+    name: Arc<str>,
+    port: u16,
+}
 
-/// A lookup that is in flight. Once a thread has begun it, it goes on without callers, and later calls
-/// join it.
+fn key(name: &str, port: u16) -> Key {
+    Key { process: process::id(), name: name.into(), port }
+}
+
+/// A lookup that is in flight. Once a thread has begun it, it goes on without callers, and later
+/// calls join it.
 struct Shared {
     lookup: Arc<Lookup>,
     callers: usize,
@@ -68,7 +80,7 @@ impl Lookups {
 
     /// Takes part in the lookup that is in flight, or begins one.
     fn join(&'static self, name: &str, port: u16) -> io::Result<Caller> {
-        let key: Key = (name.into(), port);
+        let key = key(name, port);
         let mut in_flight = self.in_flight();
         let shared = match in_flight.entry(key.clone()) {
             Entry::Occupied(known) => known.into_mut(),
@@ -81,8 +93,7 @@ impl Lookups {
     fn begin(&'static self, key: Key) -> io::Result<Arc<Lookup>> {
         let task = self.pool.run(move || {
             let landed = Landing { lookups: self, key };
-            let (name, port) = &landed.key;
-            (self.resolver)(name, *port)
+            (self.resolver)(&landed.key.name, landed.key.port)
         })?;
         let progress = Progress { task, answer: None }.into();
         Ok(Arc::new(Lookup { progress, callers: Bell::new() }))

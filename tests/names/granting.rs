@@ -1,5 +1,6 @@
-//! A proxy of both versions that grants everything, reaches nothing, resolves nothing, and records the names that it
-//! is asked for. Its relay sends datagrams back.
+//! A proxy of both versions that grants everything, reaches nothing, resolves nothing, and records
+//! the names that it is asked for. Its relay sends datagrams back. If the client has a user name,
+//! the proxy replies to UDP ASSOCIATE with that as the relay's name.
 
 use crate::recorder::Names;
 use anysocks::udp::{Datagram, Source};
@@ -63,9 +64,10 @@ fn serve4(client: &mut TcpStream, names: &Names) -> io::Result<()> {
 }
 
 fn serve5(client: &mut TcpStream, relay_port: u16, names: &Names) -> io::Result<()> {
-    let [methods] = read(client)?;
-    client.read_exact(&mut vec![0; methods.into()])?;
-    client.write_all(&[5, 0])?;
+    let mut methods = vec![0; counted(client)?.into()];
+    client.read_exact(&mut methods)?;
+    let user =
+        if methods.contains(&2) { user(client)? } else { client.write_all(&[5, 0]).map(|()| Vec::new())? };
     let [_, command, _, atyp] = read(client)?;
     let [len] = if atyp == 3 { read(client)? } else { [if atyp == 1 { 4 } else { 16 }] };
     let mut host = vec![0; len.into()];
@@ -75,12 +77,31 @@ fn serve5(client: &mut TcpStream, relay_port: u16, names: &Names) -> io::Result<
     }
     read::<2>(client)?;
     let [high, low] = relay_port.to_be_bytes();
+    let relay_reply =
+        [&[5, 0, 0, 3, u8::try_from(user.len()).map_err(io::Error::other)?], &*user, &[high, low]].concat();
     let reply: &[u8] = match command {
+        3 if !user.is_empty() => &relay_reply,
         3 => &[5, 0, 0, 1, 127, 0, 0, 1, high, low],
         0xF1 => b"\x05\0\0\x03\x04name\0\0",
         _ => &[5, 0, 0, 1, 192, 0, 2, 7, 0, 80],
     };
     client.write_all(&reply.repeat(if command == 2 { 2 } else { 1 }))
+}
+
+/// Accepts user name and password. Returns the user name.
+fn user(client: &mut TcpStream) -> io::Result<Vec<u8>> {
+    client.write_all(&[5, 2])?;
+    read::<1>(client)?;
+    let mut user = vec![0; counted(client)?.into()];
+    client.read_exact(&mut user)?;
+    let mut password = vec![0; counted(client)?.into()];
+    client.read_exact(&mut password)?;
+    client.write_all(&[1, 0])?;
+    Ok(user)
+}
+
+fn counted(client: &mut TcpStream) -> io::Result<u8> {
+    read(client).map(|[count]| count)
 }
 
 fn until_nul(client: &mut TcpStream) -> io::Result<String> {

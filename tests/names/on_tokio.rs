@@ -1,9 +1,10 @@
 //! What stands on top of a connector: hyper's clients, a forwarder, and QUIC.
 
+use anysocks::{Proxy, Resolve};
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
-type Path = (&'static str, fn(SocketAddr, &str));
+type Path = (&'static str, fn(Proxy, &str));
 
 const PATHS: &[Path] = &[
     #[cfg(feature = "hyper")]
@@ -14,13 +15,21 @@ const PATHS: &[Path] = &[
     ("forward-udp", forward_udp),
 ];
 
-pub(crate) fn names() -> BTreeSet<String> {
-    PATHS.iter().map(|(label, _)| format!("{label}.proxy.test")).collect()
+pub(crate) fn names(zone: &str) -> BTreeSet<String> {
+    PATHS.iter().map(|(label, _)| name(label, zone)).collect()
+}
+
+fn name(label: &str, zone: &str) -> String {
+    format!("{label}.{zone}")
 }
 
 pub(crate) fn walk_all(proxy: SocketAddr) {
-    for (label, path) in PATHS {
-        path(proxy, &format!("{label}.proxy.test"));
+    let by_proxy = Proxy::socks5(proxy).expect("a proxy");
+    let locally = by_proxy.clone().resolve(Resolve::Locally);
+    for (zone, proxy) in [("proxy.test", by_proxy), ("local.test", locally)] {
+        for (label, path) in PATHS {
+            path(proxy.clone(), &name(label, zone));
+        }
     }
     #[cfg(feature = "quinn")]
     quic(proxy);
@@ -33,12 +42,12 @@ fn run<T>(work: impl Future<Output = T>) -> T {
 }
 
 #[cfg(any(feature = "hyper", feature = "forward"))]
-fn connector(proxy: SocketAddr) -> anysocks::tokio::Connector {
-    anysocks::tokio::Connector::new(anysocks::Proxy::socks5(proxy).expect("a proxy"))
+fn connector(proxy: Proxy) -> anysocks::tokio::Connector {
+    anysocks::tokio::Connector::new(proxy)
 }
 
 #[cfg(feature = "hyper")]
-fn hyper(proxy: SocketAddr, name: &str) {
+fn hyper(proxy: Proxy, name: &str) {
     use http_body_util::Empty;
     use hyper_util::client::legacy::Client;
     use hyper_util::rt::TokioExecutor;
@@ -49,7 +58,7 @@ fn hyper(proxy: SocketAddr, name: &str) {
 }
 
 #[cfg(feature = "forward")]
-fn forward(proxy: SocketAddr, name: &str) {
+fn forward(proxy: Proxy, name: &str) {
     use anysocks::forward::Forwarder;
     use anysocks::tokio::Socks5Stream;
     run(async {
@@ -59,7 +68,7 @@ fn forward(proxy: SocketAddr, name: &str) {
 }
 
 #[cfg(feature = "forward")]
-fn forward_udp(proxy: SocketAddr, name: &str) {
+fn forward_udp(proxy: Proxy, name: &str) {
     use anysocks::forward::Forwarder;
     use anysocks::tokio::Socks5UdpSocket;
     run(async {
@@ -85,7 +94,7 @@ fn quic(proxy: SocketAddr) {
         .with_no_client_auth();
     let config = ClientConfig::new(Arc::new(QuicClientConfig::try_from(tls).expect("TLS 1.3")));
     run(async {
-        let proxy = anysocks::Proxy::socks5(proxy).expect("a proxy");
+        let proxy = Proxy::socks5(proxy).expect("a proxy");
         let endpoint = anysocks::quinn::endpoint(&proxy).await.expect("an endpoint");
         let addr = SocketAddr::from(([192, 0, 2, 7], 443));
         let connecting = endpoint.connect_with(config, addr, "quic.proxy.test").expect("an endpoint");

@@ -3,8 +3,8 @@
 use crate::fronts::{FRONTS, Front};
 use crate::scene::chain;
 use crate::ways::{WAYS, Way};
-use anysocks::udp::{HEADROOM, SendBatch};
-use anysocks::{Chain, Error, ErrorKind, Invalid, Proxy, Resolve};
+use anysocks::udp::{HEADROOM, Options, Relay, SendBatch};
+use anysocks::{Address, Chain, Error, ErrorKind, Invalid, Proxy, Resolve};
 use std::error::Error as StdError;
 use std::net::SocketAddr;
 
@@ -35,6 +35,12 @@ impl Scene {
         Proxy::socks5((name, self.proxy.port())).expect("a proxy")
     }
 
+    /// The proxy's relay has this name.
+    fn relay(&self, name: &str, resolve: Resolve, relay: Relay) -> Proxy {
+        let proxy = self.v5().resolve(resolve).udp(Options::new().relay(relay));
+        proxy.password(name, "").expect("a user name")
+    }
+
     fn behind(&self) -> Chain {
         chain([self.v5(), Proxy::socks5("192.0.2.1:1080").expect("a proxy")])
     }
@@ -63,6 +69,14 @@ pub(crate) const BY_PROXY: &[Path] = &[
         let mut batch = SendBatch::new();
         batch.push(b"1", &*http(name))?;
         sent((at.front.associate)(&at.v5())?.send_batch(&mut batch))
+    }),
+    ("relay", |at, name| {
+        for relay in [Relay::Told, Relay::AsIs] {
+            let error = (at.front.associate)(&at.relay(name, Resolve::ByProxy, relay)).expect_err("no relay");
+            assert!(matches!(error.kind(), ErrorKind::NoRelay { .. }), "{error:?}");
+        }
+        let proxy = at.relay(name, Resolve::ByProxy, Relay::ProxyAddress);
+        sent((at.front.associate)(&proxy)?.send_to(b"1", &http(name)))
     }),
     ("send", |at, name| {
         let socket = (at.front.associate)(&at.v5())?;
@@ -99,6 +113,12 @@ pub(crate) const LOCALLY: &[Path] = &[
     ("bind5", |at, name| done((at.front.bind5)(&at.locally(), &http(name)))),
     ("proxy", |at, name| done((at.front.connect5)(&at.named(name), "192.0.2.7:80"))),
     ("associate", |at, name| done((at.front.associate)(&at.named(name)))),
+    ("relay", |at, name| done((at.front.associate)(&at.relay(name, Resolve::Locally, Relay::Told)))),
+    ("relay-by", |at, name| {
+        let own = name.to_owned();
+        let by = Relay::by(move |told, _| Address::Name(own.clone().into_bytes().into(), told.port()));
+        done((at.front.associate)(&at.v5().udp(Options::new().relay(by))))
+    }),
     ("send-to", |at, name| sent((at.front.associate)(&at.locally())?.send_to(b"1", &http(name)))),
     ("connector-lookup", |at, name| done((at.way.new)(at.locally().into()).resolve(name))),
     ("direct-lookup", |at, name| done((at.way.direct)().resolve(name))),

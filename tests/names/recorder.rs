@@ -1,4 +1,5 @@
-//! A name server that records what it is asked for. It knows one address for all names: that of this machine.
+//! A name server that records what it is asked for. It knows one address for all names: that of
+//! this machine.
 
 use simple_dns::rdata::{A, RData};
 use simple_dns::{CLASS, Packet, QTYPE, ResourceRecord, SimpleDnsError, TYPE};

@@ -1,45 +1,25 @@
 //! Peers that have closed their sockets, in a network namespace whose system forgets connections
 //! after one second, not 60.
 
+#[path = "../../../tests/support/in_namespace.rs"]
+mod in_namespace;
 #[path = "../../../tests/support/left_out.rs"]
 mod left_out;
 
 use super::*;
 use crate::Proxy;
 use crate::forward::keepalive::Keepalive;
-use std::env;
-use std::process::Command;
 use tokio::runtime;
 
-/// Names this test in the process that runs in the namespace.
-const INSIDE: &str = "ANYSOCKS_FORWARD_NAMESPACE";
-/// Prepares the namespace, and becomes the program that is given.
-const ENTER: &str = r#"
-ip link set lo up && echo 1 >/proc/sys/net/ipv4/tcp_fin_timeout && exec "$@"
-"#;
+const PREPARE: &str = "ip link set lo up && echo 1 >/proc/sys/net/ipv4/tcp_fin_timeout";
 const SECOND: Duration = Duration::from_secs(1);
 
 /// Runs a test in a namespace, where it has a minute.
 fn alone(test: &str, work: impl Future<Output = ()>) {
-    let test = format!("forward::tests::gone::{test}");
-    if env::var_os(INSIDE).is_some() {
+    if in_namespace::is_inside(&format!("forward::tests::gone::{test}"), PREPARE) {
         let runtime = runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        return runtime.block_on(async { timeout(60 * SECOND, work).await.unwrap() });
+        runtime.block_on(async { timeout(60 * SECOND, work).await.unwrap() });
     }
-    let enter = |program: &str, arguments: &[&str]| {
-        let unshare = ["--net", "sh", "-c", ENTER, "sh", program];
-        Command::new("unshare").args(unshare).args(arguments).env(INSIDE, "1").output()
-    };
-    match enter("true", &[]) {
-        Ok(entered) if entered.status.success() => {}
-        Ok(entered) => return left_out::left_out(&test, String::from_utf8_lossy(&entered.stderr).trim()),
-        Err(error) => return left_out::left_out(&test, format_args!("unshare: {error}")),
-    }
-    let this = env::current_exe().unwrap();
-    let inside = enter(this.to_str().unwrap(), &["--exact", &test, "--nocapture"]).unwrap();
-    let said =
-        String::from_utf8_lossy(&inside.stdout).into_owned() + &String::from_utf8_lossy(&inside.stderr);
-    assert!(inside.status.success() && said.contains("1 passed"), "{said}");
 }
 
 /// One place, no limit for half-closed tunnels, and keepalive that a test can wait for.

@@ -64,7 +64,7 @@ fn calls_for_one_name_and_port_share_a_lookup() {
         if name == "named.test" { Ok(vec![address(port)]) } else { Err(io::Error::from_raw_os_error(107)) }
     });
     let callers =
-        |name: &str, port| lookups.in_flight().get(&(name.into(), port)).map_or(0, |shared| shared.callers);
+        |name: &str, port| lookups.in_flight().get(&key(name, port)).map_or(0, |shared| shared.callers);
     thread::scope(|scope| {
         let calls: Vec<_> = [("named.test", 80), ("named.test", 81), ("nameless.test", 80)]
             .into_iter()
@@ -98,12 +98,14 @@ fn a_later_call_takes_over_a_lookup_without_callers() {
         GATE.pass();
         Ok(vec![address(port)])
     });
+    // Before a thread has begun the lookup, it ends with its only caller.
+    until(|| call(lookups, "slow.test", 80, SOON).is_err() && GATE.asked.load(Relaxed) == 1);
     for _ in 0..3 {
         let error = call(lookups, "slow.test", 80, SOON).unwrap_err();
         assert_eq!(error.to_string(), io::Error::from(io::ErrorKind::TimedOut).to_string());
-        until(|| GATE.asked.load(Relaxed) == 1);
     }
-    assert_eq!(lookups.pool.load(), (1, 0));
+    assert_eq!(GATE.asked.load(Relaxed), 1);
+    assert_eq!(lookups.pool.load().1, 0);
     let late = thread::spawn(|| call(lookups, "slow.test", 80, PATIENCE));
     until(|| lookups.in_flight().values().all(|shared| shared.callers == 1));
     GATE.open();
@@ -118,8 +120,7 @@ fn a_queued_lookup_is_forgotten_with_its_last_caller() {
         GATE.pass();
         Ok(Vec::new())
     });
-    call(lookups, "slow.test", 80, SOON).unwrap_err();
-    until(|| GATE.asked.load(Relaxed) == 1);
+    until(|| call(lookups, "slow.test", 80, SOON).is_err() && GATE.asked.load(Relaxed) == 1);
     let patient = thread::spawn(|| call(lookups, "queued.test", 80, PATIENCE));
     until(|| lookups.in_flight().len() == 2);
     for name in ["queued.test", "other.test"] {
@@ -132,6 +133,25 @@ fn a_queued_lookup_is_forgotten_with_its_last_caller() {
     GATE.open();
     patient.join().unwrap().unwrap();
     assert_eq!(GATE.asked.load(Relaxed), 2);
+}
+
+#[test]
+fn a_forked_process_begins_lookups_of_its_own() {
+    static GATE: Gate = Gate::new();
+    let lookups = lookups(32, |_, port| {
+        GATE.pass();
+        Ok(vec![address(port)])
+    });
+    until(|| call(lookups, "slow.test", 80, SOON).is_err() && GATE.asked.load(Relaxed) == 1);
+    // As it stands where another process began it.
+    let mut in_flight = lookups.in_flight();
+    let begun = in_flight.remove(&key("slow.test", 80)).unwrap();
+    in_flight.insert(Key { process: 0, ..key("slow.test", 80) }, begun);
+    drop(in_flight);
+    let own = thread::spawn(|| call(lookups, "slow.test", 80, PATIENCE));
+    until(|| GATE.asked.load(Relaxed) == 2);
+    GATE.open();
+    assert_eq!(own.join().unwrap().unwrap(), [address(80)]);
 }
 
 #[test]
