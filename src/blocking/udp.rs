@@ -265,6 +265,9 @@ impl SocksUdpSocket<Blocking> {
             // A relay that always has junk to send does not keep a call for ever.
             let deadline = *began.get_or_insert_with(|| timeout.deadline());
             if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+                if direction == Direction::Receive {
+                    self.wake_for_more();
+                }
                 return Err(io::ErrorKind::TimedOut.into());
             }
         }
@@ -301,3 +304,7 @@ impl SocksUdpSocket<Blocking> {
         if ready(0) || !ready(1) { Ok(()) } else { self.check_now() }
     }
 }
+
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod tests;
