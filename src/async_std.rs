@@ -133,6 +133,8 @@ impl Split for TcpStream {
 #[cfg(test)]
 mod tests {
     use super::*;
+    #[cfg(target_os = "linux")]
+    use crate::reactor::left;
     use crate::runtime::hanging;
     use std::time::Duration;
 
@@ -140,5 +142,17 @@ mod tests {
     fn lookups_that_hang_are_bounded() {
         let thousand = hanging::thousand::<AsyncStd>(hanging::lookups(), Duration::from_millis(100));
         ::async_std::task::block_on(thousand);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn datagrams_that_are_left_before_a_task_waits() {
+        ::async_std::task::block_on(left::before_a_task_waits::<AsyncStd>());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn datagrams_that_are_left_after_many_were_dropped() {
+        ::async_std::task::block_on(left::after_many_were_dropped::<AsyncStd>());
     }
 }

@@ -23,6 +23,7 @@ mod control;
 mod io;
 mod park;
 mod race;
+mod timeout;
 mod udp;
 mod wait;
 mod wrap;

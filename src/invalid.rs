@@ -99,6 +99,9 @@ pub enum Invalid {
     /// A Unix-domain socket's URL without a path, or with a path that the system can't take.
     #[error("a Unix-domain proxy is written scheme+unix:///path, or scheme+unix://%00name")]
     UnixPath,
+    /// The path of a Unix-domain socket holds a NUL, at which the system would cut it off.
+    #[error("the path of the Unix-domain socket holds a NUL")]
+    PathNul,
     /// An `.onion` name would have to be looked up on this machine, which RFC 7686 forbids.
     ///
     /// For a target, let a Tor proxy resolve names: `socks5h` or `socks4a`. For a proxy's own name,

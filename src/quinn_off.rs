@@ -1,5 +1,5 @@
-//! What stands in for `quinn` without the `quinn` feature.
+//! The part of `quinn` that tokio's sockets have, without the `quinn` feature.
 
-/// Takes the place of an endpoint's peers.
+/// No endpoint has peers.
 #[derive(Debug, Default)]
 pub(crate) struct Peers(());

@@ -9,6 +9,9 @@ mod watched;
 mod wrap;
 
 pub(crate) use control::Control;
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+pub(crate) use udp::left;
 pub(crate) use watched::{AsyncUdpFront, Watched};
 pub(crate) use wrap::{Converses, Hook};
 

@@ -26,6 +26,7 @@ use lookup::LOOKUPS;
 use socket2::SockAddr;
 use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::slice;
 use std::time::{Duration, Instant};
 
@@ -159,15 +160,24 @@ pub(crate) async fn dial<'a, R: Runtime>(proxy: impl IntoProxy<'a>) -> Result<R:
     finished.map_err(|error| error.at(&*proxy))
 }
 
-/// Fails where the name of a proxy that is dialled may not be resolved on this machine.
+/// Fails if the proxy's name may not be resolved on this machine, or if the system would cut its
+/// path off at a NUL.
 pub(crate) fn may_be_dialled(proxy: &Proxy) -> Result<(), Error> {
     match proxy.endpoint() {
         Endpoint::Name(name, _) => may_be_resolved(name.as_str()),
+        Endpoint::Unix(path) if has_nul(path) => Err(Invalid::PathNul.into()),
         Endpoint::Addr(_) | Endpoint::Unix(_) => Ok(()),
     }
 }
 
+/// Whether a path holds a NUL. The name of an abstract socket begins with one, and may hold more.
+fn has_nul(path: &Path) -> bool {
+    let bytes = path.as_os_str().as_encoded_bytes();
+    bytes.first() != Some(&0) && bytes.contains(&0)
+}
+
 pub(crate) async fn dial_by<R: Runtime>(proxy: &Proxy, deadline: Deadline) -> Result<R::Stream, Error> {
+    may_be_dialled(proxy)?;
     let addrs = match proxy.endpoint() {
         Endpoint::Addr(addr) => vec![(*addr).into()],
         Endpoint::Name(name, port) => {

@@ -127,6 +127,8 @@ impl Split for TcpStream {
 mod tests {
     use super::*;
     use crate::racing::races;
+    #[cfg(target_os = "linux")]
+    use crate::reactor::left;
     use crate::reactor::race;
     use crate::runtime::hanging;
     use std::time::Duration;
@@ -145,5 +147,17 @@ mod tests {
     fn lookups_that_hang_are_bounded() {
         let thousand = hanging::thousand::<Smol>(hanging::lookups(), Duration::from_millis(100));
         ::async_io::block_on(thousand);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn datagrams_that_are_left_before_a_task_waits() {
+        ::async_io::block_on(left::before_a_task_waits::<Smol>());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn datagrams_that_are_left_after_many_were_dropped() {
+        ::async_io::block_on(left::after_many_were_dropped::<Smol>());
     }
 }

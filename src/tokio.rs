@@ -242,6 +242,8 @@ impl Reactor for Tokio {
 mod tests {
     use super::*;
     use crate::racing::races;
+    #[cfg(target_os = "linux")]
+    use crate::reactor::left;
     use crate::runtime::hanging;
     use std::sync::mpsc::channel;
     use std::thread;
@@ -309,5 +311,19 @@ mod tests {
             report.send(()).unwrap();
         });
         dropped.recv_timeout(PATIENCE).unwrap();
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn datagrams_that_are_left_before_a_task_waits() {
+        let runtime = ::tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(left::before_a_task_waits::<Tokio>());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn datagrams_that_are_left_after_many_were_dropped() {
+        let runtime = ::tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(left::after_many_were_dropped::<Tokio>());
     }
 }

@@ -6,7 +6,7 @@ mod few_ports;
 mod fronts;
 mod support;
 
-use anysocks::{ErrorKind, Invalid, Proxy, Resolve, Stage};
+use anysocks::{Endpoint, Error, ErrorKind, Invalid, Proxy, Resolve, Stage};
 use fronts::{FRONTS, Front};
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -172,24 +172,45 @@ fn a_name_that_is_not() {
     });
 }
 
-#[test]
-fn a_proxy_at_an_onion_service() {
-    fn refused<T>(result: Result<T, anysocks::Error>) {
+/// It can't be dialled, whatever it is asked for.
+fn never_dialled(proxy: impl Fn(fn(Endpoint) -> Result<Proxy, Error>) -> Proxy, expected: &Invalid) {
+    fn refused<T>(result: Result<T, Error>, expected: &Invalid) {
         let error = result.err().unwrap();
         assert_eq!(error.stage(), Stage::Preparation, "{error}");
-        assert!(matches!(error.kind(), ErrorKind::Invalid(Invalid::OnionResolvedLocally)), "{error}");
+        assert!(matches!(error.kind(), ErrorKind::Invalid(invalid) if invalid == expected), "{error}");
     }
+    let (v4, v5) = (proxy(Proxy::socks4), proxy(Proxy::socks5));
     everywhere(|front| {
-        for name in ["hidden.onion", "HIDDEN.Onion."] {
-            let (v4, v5) = (Proxy::socks4((name, 1080)).unwrap(), Proxy::socks5((name, 1080)).unwrap());
-            refused((front.connect4)(&v4, "example.com:80"));
-            refused((front.connect5)(&v5, "example.com:80"));
-            refused((front.bind4)(&v4, "192.0.2.7:80"));
-            refused((front.bind5)(&v5, "192.0.2.7:80"));
-            refused((front.associate)(&v5));
-        }
+        refused((front.connect4)(&v4, "example.com:80"), expected);
+        refused((front.connect5)(&v5, "example.com:80"), expected);
+        refused((front.bind4)(&v4, "192.0.2.7:80"), expected);
+        refused((front.bind5)(&v5, "192.0.2.7:80"), expected);
+        refused((front.associate)(&v5), expected);
     });
-    refused(anysocks::blocking::dial("hidden.onion:1080"));
+    refused(anysocks::blocking::dial(&v5), expected);
+    refused(anysocks::blocking::resolve(&v5, "example.com"), expected);
+}
+
+#[test]
+fn a_proxy_at_an_onion_service() {
+    for name in ["hidden.onion:1080", "HIDDEN.Onion.:1080"] {
+        never_dialled(|made| made(name.parse().unwrap()).unwrap(), &Invalid::OnionResolvedLocally);
+    }
+}
+
+/// The system would cut it off there, and connect to another socket.
+#[cfg(unix)]
+#[test]
+fn a_path_with_a_nul() {
+    let path = std::env::temp_dir().join(format!("anysocks-nul-{}", std::process::id()));
+    let listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
+    listener.set_nonblocking(true).unwrap();
+    for tail in ["\0", "\0.other"] {
+        let cut_off = std::path::PathBuf::from(format!("{}{tail}", path.display()));
+        never_dialled(|made| made(cut_off.clone().into()).unwrap(), &Invalid::PathNul);
+    }
+    assert_eq!(listener.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
+    std::fs::remove_file(&path).unwrap();
 }
 
 /// Elsewhere a loopback interface has one address.
@@ -267,7 +288,7 @@ fn a_unix_domain_socket() {
 #[test]
 fn an_abstract_unix_domain_socket() {
     use std::os::linux::net::SocketAddrExt;
-    let name = format!("anysocks dialling {}", std::process::id());
+    let name = format!("anysocks\0dialling {}", std::process::id());
     let addr = std::os::unix::net::SocketAddr::from_abstract_name(&name).unwrap();
     let listener = std::os::unix::net::UnixListener::bind_addr(&addr).unwrap();
     thread::spawn(move || {
@@ -276,7 +297,8 @@ fn an_abstract_unix_domain_socket() {
         }
     });
     let made = Proxy::socks5(std::path::PathBuf::from(format!("\0{name}"))).unwrap();
-    let read: Proxy = format!("socks5h+unix://%00{}", name.replace(' ', "%20")).parse().unwrap();
+    let read: Proxy =
+        format!("socks5h+unix://%00{}", name.replace(' ', "%20").replace('\0', "%00")).parse().unwrap();
     assert_eq!((made.endpoint(), made.to_string()), (read.endpoint(), read.to_string()));
     everywhere(|front| {
         (front.connect5)(&made, "example.com:80").unwrap();

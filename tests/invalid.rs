@@ -38,6 +38,7 @@ fn sentences() {
         ),
         (Invalid::UrlTail, "a proxy's URL ends with host and port"),
         (Invalid::UnixPath, "a Unix-domain proxy is written scheme+unix:///path, or scheme+unix://%00name"),
+        (Invalid::PathNul, "the path of the Unix-domain socket holds a NUL"),
         (Invalid::NoInterface, "this machine has no interface of the IPv6 zone's name"),
         (Invalid::ZoneName, "on this system an IPv6 zone is written as a number"),
         (

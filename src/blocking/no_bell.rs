@@ -1,4 +1,4 @@
-//! What stands in for `bell` where the system joins no datagrams.
+//! `bell` for systems that join no datagrams: nothing has to be woken.
 
 use arrayvec::ArrayVec;
 use rustix::event::PollFd;
@@ -9,7 +9,7 @@ pub(super) struct Bell;
 
 pub(super) struct Waiting;
 
-#[allow(clippy::unused_self, clippy::unnecessary_wraps, reason = "the signatures of what they stand for")]
+#[allow(clippy::unused_self, clippy::unnecessary_wraps, reason = "the signatures of `bell`")]
 impl Bell {
     pub(super) const fn new() -> io::Result<Self> {
         Ok(Self)
@@ -22,7 +22,7 @@ impl Bell {
     pub(super) const fn ring(&self) {}
 }
 
-#[allow(clippy::unused_self, reason = "the signatures of what they stand for")]
+#[allow(clippy::unused_self, reason = "the signatures of `bell`")]
 impl Waiting {
     pub(super) const fn join<'p>(&'p self, _: &mut ArrayVec<PollFd<'p>, 3>) {}
 

@@ -2,12 +2,13 @@
 
 use super::bell::Bell;
 use super::control::Control;
+use super::timeout::Timeout;
 use super::wait::wait;
 use super::{Blocking, at_once};
 use crate::address::Address;
 use crate::error::Error;
 use crate::into_proxy::IntoProxy;
-use crate::runtime::{Deadline, deadline};
+use crate::runtime::Deadline;
 use crate::target::Target;
 use crate::udp::{Datagram, Direction, Fragments, Header, RecvBatch, SendBatch, SocksUdpSocket, UdpFront};
 use arrayvec::ArrayVec;
@@ -15,7 +16,6 @@ use rustix::event::{PollFd, PollFlags};
 use socket2::{SockRef, Socket};
 use std::io;
 use std::net::{TcpStream, UdpSocket};
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 /// Two sockets that do not block, and for how long calls do.
@@ -26,29 +26,6 @@ pub struct Sockets {
     more: Bell,
     read_timeout: Timeout,
     write_timeout: Timeout,
-}
-
-/// How long a call may wait: nanoseconds, 0 for as long as it takes.
-#[derive(Debug, Default)]
-struct Timeout(AtomicU64);
-
-impl Timeout {
-    fn set(&self, timeout: Option<Duration>) -> io::Result<()> {
-        let nanoseconds = timeout.map_or(Ok(0), |timeout| match u64::try_from(timeout.as_nanos()) {
-            Ok(0) => Err(io::Error::new(io::ErrorKind::InvalidInput, "a timeout can't be zero")),
-            nanoseconds => Ok(nanoseconds.unwrap_or(u64::MAX)),
-        })?;
-        self.0.store(nanoseconds, Relaxed);
-        Ok(())
-    }
-
-    fn get(&self) -> Option<Duration> {
-        Some(self.0.load(Relaxed)).filter(|nanoseconds| *nanoseconds > 0).map(Duration::from_nanos)
-    }
-
-    fn deadline(&self) -> Deadline {
-        deadline::<Blocking>(self.get())
-    }
 }
 
 impl UdpFront for Blocking {
@@ -265,6 +242,9 @@ impl SocksUdpSocket<Blocking> {
             // A relay that always has junk to send does not keep a call for ever.
             let deadline = *began.get_or_insert_with(|| timeout.deadline());
             if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+                if direction == Direction::Receive {
+                    self.wake_for_more();
+                }
                 return Err(io::ErrorKind::TimedOut.into());
             }
         }
@@ -301,3 +281,7 @@ impl SocksUdpSocket<Blocking> {
         if ready(0) || !ready(1) { Ok(()) } else { self.check_now() }
     }
 }
+
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod tests;

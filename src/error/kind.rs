@@ -24,8 +24,8 @@ pub enum ErrorKind {
     Io(#[source] io::Error),
     /// A name can't be resolved, or not in time, or has no address that can be used.
     ///
-    /// At most 32 lookups are in flight in a process. Another one waits for a free thread until its
-    /// deadline. Its error then has the kind `TimedOut` and that reason.
+    /// At most 32 lookups are in flight in a process. One more waits for a free thread until its
+    /// deadline. Its error is then of the kind `TimedOut`, and its message names the limit.
     #[error("of {name} failed")]
     Unresolved {
         /// The name: the proxy's, or with local resolution the target's. Characters that are not

@@ -16,10 +16,10 @@ use std::{error, fmt, io};
 ///
 /// `Display` is one sentence, such as `proxy socks5h://127.0.0.1:1080: request refused: command
 /// not supported (X'07')`. Where there is a [`source`](error::Error::source), such as an I/O
-/// error, that tells the rest, and the sentence does not repeat it; `{:#}` adds it. No credentials
-/// ever stand in an error. Text that comes from outside may hold anything: both forms and `Debug`
-/// escape all characters that are not printable, so that an error can go to a terminal or a log. A
-/// source that is printed by itself is printed as its own type does it.
+/// error, the sentence does not repeat it; `{:#}` adds it. An error never contains a password; a
+/// proxy's URL in it has the user name. Text that comes from outside may hold anything: both forms
+/// and `Debug` escape all characters that are not printable, so that an error can go to a terminal
+/// or a log. A source that is printed by itself is printed as its own type does it.
 ///
 /// ```
 /// use anysocks::{ErrorKind, Reply};

@@ -28,7 +28,8 @@ pub enum Endpoint {
     /// an address has no URL, because a URL with it means the address.
     Name(Domain<'static>, u16),
     /// A Unix-domain socket. A relative path can be connected to, but has no URL. A path that
-    /// begins with a NUL is the name of an abstract socket, on Linux.
+    /// begins with a NUL is the name of an abstract socket, on Linux. Any other path that holds a
+    /// NUL is refused when a connection is made ([`PathNul`](crate::Invalid::PathNul)).
     Unix(PathBuf),
 }
 

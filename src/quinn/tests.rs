@@ -1,10 +1,9 @@
 use super::*;
+use crate::udp::scene::Granting;
 use std::future::poll_fn;
-use std::io::{Read, Write};
-use std::net::{Ipv4Addr, TcpListener, TcpStream, UdpSocket};
+use std::net::{TcpStream, UdpSocket};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::task::{Wake, Waker};
-use std::thread;
 
 /// How often a task was woken.
 #[derive(Default)]
@@ -18,20 +17,10 @@ impl Wake for Task {
 
 /// A socket, its relay, and the proxy's end of the TCP connection.
 async fn associated() -> (Arc<Socks5UdpSocket>, UdpSocket, TcpStream) {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let proxy = listener.local_addr().unwrap();
-    let relay = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let [high, low] = relay.local_addr().unwrap().port().to_be_bytes();
-    let serving = thread::spawn(move || {
-        let (mut client, _) = listener.accept().unwrap();
-        client.read_exact(&mut [0; 3]).unwrap();
-        client.write_all(&[5, 0]).unwrap();
-        client.read_exact(&mut [0; 10]).unwrap();
-        client.write_all(&[5, 0, 0, 1, 127, 0, 0, 1, high, low]).unwrap();
-        client
-    });
-    let socket = Socks5UdpSocket::associate(proxy).await.unwrap();
-    (Arc::new(socket), relay, serving.join().unwrap())
+    let proxy = Granting::start();
+    let socket = Socks5UdpSocket::associate(proxy.addr).await.unwrap();
+    let (relay, control) = proxy.granted(socket.local_addr());
+    (Arc::new(socket), relay, control)
 }
 
 #[::tokio::test]

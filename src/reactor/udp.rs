@@ -186,12 +186,14 @@ impl<F: AsyncUdpFront> SocksUdpSocket<F> {
         for _ in 0..STEPS_AT_ONCE {
             let mut attempted = self.attempt(direction, &mut attempt);
             if direction == Direction::Receive && would_block(&attempted) {
-                if let Poll::Ready(end) = self.poll_closed(&mut wait, cx.waker()) {
-                    // The runtime may not have seen yet what came before the end.
+                let closed = self.poll_closed(&mut wait, cx.waker());
+                // The runtime may not have seen yet what came before the end, and does not know
+                // what another task left before this one waited.
+                if closed.is_ready() || self.has_more() {
                     attempted = attempt(&SockRef::from(self));
-                    if would_block(&attempted) {
-                        return Poll::Ready(Err(end));
-                    }
+                }
+                if let (Poll::Ready(end), true) = (closed, would_block(&attempted)) {
+                    return Poll::Ready(Err(end));
                 }
             }
             match attempted {
@@ -210,6 +212,8 @@ impl<F: AsyncUdpFront> SocksUdpSocket<F> {
             }
         }
         if direction == Direction::Receive {
+            // This task may be cancelled before it takes the rest.
+            self.wake_for_more();
             // A relay that always has junk to send does not hide its end.
             self.check_now()?;
         }
@@ -241,3 +245,7 @@ impl<F: AsyncUdpFront> SocksUdpSocket<F> {
 fn would_block<T>(attempted: &io::Result<T>) -> bool {
     attempted.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
 }
+
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+pub(crate) mod left;

@@ -29,6 +29,9 @@ mod options;
 mod reassembly;
 mod receive;
 mod relay;
+#[cfg(test)]
+#[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "most of its tests join datagrams"))]
+pub(crate) mod scene;
 mod send;
 mod socket;
 

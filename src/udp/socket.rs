@@ -120,6 +120,8 @@ impl<F: UdpFront> SocksUdpSocket<F> {
                 Err(error) => return Err(error),
             }
         }
+        // All that it took may have been dropped, and there may be more.
+        self.wake_for_more();
         self.check_now()?;
         Err(io::ErrorKind::WouldBlock.into())
     }
