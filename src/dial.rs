@@ -1,6 +1,7 @@
 //! Connecting a socket to a proxy: what every front end does alike, without waiting.
 
 use crate::error::{Attempt, Error, ErrorKind, Stage};
+#[cfg(unix)]
 use crate::escape::Escaped;
 use crate::proxy::SocketOptions;
 use rustix::io::Errno;
