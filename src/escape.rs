@@ -3,7 +3,7 @@
 use std::fmt::{self, Debug, Display, Formatter, Write};
 
 /// Shows a value with every character escaped that is not printable: controls, line ends, and
-/// those that change the direction of writing or are invisible. So nobody else's text moves a
+/// those that change the direction of writing or are invisible. So text from outside never moves a
 /// cursor, forges a line, or reads as another one.
 ///
 /// `Debug` is on one line, also where `{:#?}` asks for several: a line end in it may be from
@@ -60,7 +60,7 @@ mod tests {
         }
     }
 
-    /// What somebody's `Debug` writes is no safer than what `Display` does.
+    /// What a foreign `Debug` writes is no safer than what `Display` does.
     #[test]
     fn debug_too() {
         struct Raw;

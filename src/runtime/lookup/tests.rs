@@ -1,4 +1,4 @@
-//! Sharing lookups, and what becomes of those that nobody waits for any more.
+//! Sharing lookups, and lookups that lose their last caller.
 
 use super::*;
 use crate::blocking::{Blocking, at_once};

@@ -1,4 +1,4 @@
-//! Work on few threads: who waits, who is passed over, and when threads end.
+//! Work on few threads: the queue, calls that leave it, and the end of threads.
 
 use super::*;
 use crate::blocking::{Blocking, at_once};
