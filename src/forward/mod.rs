@@ -103,6 +103,7 @@ use tokio::task::AbortHandle;
 /// # reqwest
 ///
 /// Version 0.13 takes the URL of a SOCKS proxy only with its feature `socks` and one of those for TLS.
+#[doc(alias = "reqwest")]
 pub struct Forwarder {
     addr: SocketAddr,
     shared: Arc<Shared>,

@@ -14,6 +14,8 @@ pub enum Protocol {
 }
 
 /// Who resolves the target's name.
+#[doc(alias = "dns")]
+#[doc(alias = "onion")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Resolve {

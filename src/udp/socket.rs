@@ -25,6 +25,7 @@ const DROPPED_AT_ONCE: usize = 64;
 ///
 /// It can be shared: all calls take `&self`, and may be made by several tasks or threads at once. A datagram costs one system call and no
 /// allocation; where it comes from a name that is told, or is encapsulated, there is a copy on the heap.
+#[doc(alias = "associate")]
 pub struct SocksUdpSocket<F: UdpFront> {
     pub(crate) shared: Arc<Shared<F>>,
 }
