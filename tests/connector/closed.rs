@@ -30,17 +30,17 @@ fn refusals() -> Vec<Refusal> {
         let before = before.flat_map(|(kind, next)| kind.connection(next)).collect();
         Refusal { kinds: kinds.to_vec(), before, says, kind }
     };
-    let refused = |code| ErrorKind::Refused(Reply::V5(code));
+    let refused = ErrorKind::Refused;
     let all = b"\x05\x00\x05\x04\x00\x01\xac\x10\xfe\x01\x1f\x90";
     vec![
         refusal(&[Speaks::Socks5], b"\x05\xFF", ErrorKind::MethodsRefused),
-        refusal(&[Speaks::Socks5], all, refused(4)),
+        refusal(&[Speaks::Socks5], all, refused(Reply::HOST_UNREACHABLE)),
         refusal(&[Speaks::Password], b"\x05\x02\x01\x01", ErrorKind::PasswordRefused(1)),
-        refusal(&[Speaks::Password], b"\x05\x02\x01\x00\x05\x02", refused(2)),
-        refusal(&[Speaks::Socks4], b"\x00\x5B\0\0\0\0\0\0", refused(91)),
-        refusal(&[Speaks::Socks4, Speaks::Socks5], all, refused(4)),
+        refusal(&[Speaks::Password], b"\x05\x02\x01\x00\x05\x02", refused(Reply::NOT_ALLOWED)),
+        refusal(&[Speaks::Socks4], b"\x00\x5B\0\0\0\0\0\0", refused(Reply::REJECTED)),
+        refusal(&[Speaks::Socks4, Speaks::Socks5], all, refused(Reply::HOST_UNREACHABLE)),
         refusal(&[Speaks::Socks5, Speaks::Password], b"\x05\x02\x01\x01", ErrorKind::PasswordRefused(1)),
-        refusal(&[Speaks::Password, Speaks::Socks4], b"\x00\x5B\0\0\0\0\0\0", refused(91)),
+        refusal(&[Speaks::Password, Speaks::Socks4], b"\x00\x5B\0\0\0\0\0\0", refused(Reply::REJECTED)),
     ]
 }
 

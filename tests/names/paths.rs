@@ -6,7 +6,10 @@ use crate::ways::{WAYS, Way};
 use anysocks::udp::{HEADROOM, Options, Relay, SendBatch};
 use anysocks::{Address, Chain, Error, ErrorKind, Invalid, Proxy, Resolve};
 use std::error::Error as StdError;
+use std::io;
 use std::net::SocketAddr;
+use std::thread;
+use std::time::Duration;
 
 pub(crate) type Outcome = Result<(), Box<dyn StdError>>;
 
@@ -60,7 +63,10 @@ pub(crate) const BY_PROXY: &[Path] = &[
     ("lookup", |at, name| done((at.way.resolve)(&at.v5(), name))),
     ("lookup-locally", |at, name| done((at.way.resolve)(&at.locally(), name))),
     ("send-to", |at, name| sent((at.front.associate)(&at.v5())?.send_to(b"1", &http(name)))),
-    ("try-send-to", |at, name| sent((at.front.associate)(&at.v5())?.try_send_to(b"1", &http(name)))),
+    ("try-send-to", |at, name| {
+        let socket = (at.front.associate)(&at.v5())?;
+        sent(once_ready(|| socket.try_send_to(b"1", &http(name))))
+    }),
     ("fragments", |at, name| sent((at.front.associate)(&at.v5())?.send_fragmented(b"1", &http(name), 1))),
     ("in-place", |at, name| {
         sent((at.front.associate)(&at.v5())?.send_in_place(&mut [0; HEADROOM + 1], &http(name)))
@@ -146,7 +152,7 @@ pub(crate) const REFUSED: &[Path] = LOCALLY;
 
 pub(crate) fn is_refused(outcome: &Outcome) -> bool {
     let Err(error) = outcome else { return false };
-    let inside = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    let inside = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
     let error = error.downcast_ref::<Error>().or_else(|| inside?.downcast_ref());
     error.is_some_and(|error| matches!(error.kind(), ErrorKind::Invalid(Invalid::OnionResolvedLocally)))
 }
@@ -172,7 +178,20 @@ fn done<T, E: Into<Box<dyn StdError>>>(done: Result<T, E>) -> Outcome {
     done.map(|_| ()).map_err(Into::into)
 }
 
-fn sent(sent: std::io::Result<usize>) -> Outcome {
+/// An event loop may not have seen yet that a new socket is writable. The test's limit ends the
+/// loop.
+fn once_ready<T>(mut attempt: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match attempt() {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                thread::sleep(Duration::from_millis(1));
+            }
+            done => return done,
+        }
+    }
+}
+
+fn sent(sent: io::Result<usize>) -> Outcome {
     assert_eq!(sent?, 1);
     Ok(())
 }
