@@ -174,7 +174,8 @@ fn size_of_a_pending_handshake() {
     let (auth, user_id) = (Auth::password(credentials("me", "key")), UserId::none());
     let v5 = size_of_val(&Socks5Stream::handshake(stream(), &auth, TARGET));
     let v4 = size_of_val(&Socks4Stream::handshake(stream(), &user_id, TARGET));
-    // In a release build, where tokio's socket is smaller, SOCKS5 takes 184.
-    assert!(v5 <= 200, "SOCKS5: {v5} bytes");
-    assert!(v4 <= 128, "SOCKS4: {v4} bytes");
+    // The size of tokio's socket depends on the system, and on the kind of build: in a release build on Linux, SOCKS5 takes 184.
+    let socket = size_of::<tokio::net::TcpStream>();
+    assert!(v5 <= socket + 160, "SOCKS5: {v5} bytes, of which {socket} are the socket's");
+    assert!(v4 <= socket + 88, "SOCKS4: {v4} bytes, of which {socket} are the socket's");
 }

@@ -69,5 +69,8 @@ summary() {
     exit "$status"
 }
 trap summary EXIT
+# A status of its own, or a script that was stopped would seem to have passed.
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
 
 limit_programs "$(rustc -vV | sed -n 's/^host: //p')"

@@ -39,10 +39,11 @@ fn mask() -> Hook {
     Box::new(|_| Does::Mask)
 }
 
-/// Asks, each a connector of its own, and checks later that it failed when the limit was over, at this stage of the proxy of this number.
+/// Asks, each a connector of its own, and checks later that it failed when this limit was over, at this stage of the proxy of this number.
 fn late(
     connector: impl Fn() -> Box<dyn Connecting>,
     asks: &[Ask],
+    limit: Duration,
     stage: Stage,
     hop: Option<usize>,
 ) -> Box<dyn FnOnce()> {
@@ -52,7 +53,7 @@ fn late(
             let (error, elapsed) = outcome();
             assert!(error.is_timeout() && matches!(error.kind(), ErrorKind::TimedOut), "{error:?}");
             assert_eq!((error.stage(), error.hop()), (stage, hop), "{error:?}");
-            assert!(elapsed >= LIMIT && elapsed < LIMIT + TOLERANCE, "{elapsed:?}: {error}");
+            assert!(elapsed >= limit && elapsed < limit + TOLERANCE, "{elapsed:?}: {error}");
         }
     })
 }
@@ -87,7 +88,7 @@ fn a_hook_that_never_ends() {
         let _case = Case::new(format!("{kind:?}"));
         at_once(|way| {
             let one = || (way.wrapped)(limited(addr, &[kind], &[Some(LIMIT)]).into(), wait());
-            late(one, asks(kind), Stage::Dial, None)
+            late(one, asks(kind), LIMIT, Stage::Dial, None)
         });
     }
 }
@@ -107,7 +108,7 @@ fn a_hook_that_never_ends_before_a_chain() {
         let _case = Case::new(format!("{limits:?}, {all:?}"));
         at_once(|way| {
             let chain = || (way.wrapped)(limited(addr, &kinds, &limits).timeout(all).into(), wait());
-            late(chain, &ALL, Stage::Dial, Some(1))
+            late(chain, &ALL, LIMIT, Stage::Dial, Some(1))
         });
     }
 }
@@ -124,7 +125,7 @@ fn a_proxy_that_is_silent() {
         let _case = Case::new(format!("{kind:?}: {stage}"));
         at_once(|way| {
             let one = || (way.wrapped)(limited(addr, &[kind], &[Some(LIMIT)]).into(), mask());
-            late(one, asks(kind), stage, None)
+            late(one, asks(kind), LIMIT, stage, None)
         });
     }
 }
@@ -139,7 +140,7 @@ fn a_proxy_of_a_chain_that_is_silent() {
         let _case = Case::new(format!("{limits:?}, {all:?}"));
         at_once(|way| {
             let chain = || (way.wrapped)(limited(addr, &kinds, &limits).timeout(all).into(), mask());
-            late(chain, &ALL, Stage::MethodSelection, Some(2))
+            late(chain, &ALL, LIMIT, Stage::MethodSelection, Some(2))
         });
     }
 }
@@ -147,23 +148,25 @@ fn a_proxy_of_a_chain_that_is_silent() {
 /// The time that the hook takes is the first proxy's.
 #[test]
 fn the_hook_and_the_handshake_have_one_limit() {
-    // Either alone would be in time.
-    let addr = serving(|mut client| {
+    let limit = LIMIT * 2;
+    // Of two limits, each part would keep its own by more than a second. Together they exceed one limit by as much.
+    let part = limit * 5 / 8;
+    let addr = serving(move |mut client| {
         let greeting = masked(&Speaks::Socks5.greeting());
         if play(&mut client, &greeting[..1]).is_ok() {
-            std::thread::sleep(LIMIT * 3 / 4);
+            std::thread::sleep(part);
             let _ = play(&mut client, &greeting[1..]);
             let _ = client.read_to_end(&mut Vec::new());
         }
     });
     at_once(|way| {
-        let slow = || -> Hook {
-            Box::new(|_| {
-                std::thread::sleep(LIMIT / 2);
+        let slow = move || -> Hook {
+            Box::new(move |_| {
+                std::thread::sleep(part);
                 Does::Mask
             })
         };
-        let one = || (way.wrapped)(limited(addr, &[Speaks::Socks5], &[Some(LIMIT)]).into(), slow());
-        late(one, &ALL, Stage::MethodSelection, None)
+        let one = || (way.wrapped)(limited(addr, &[Speaks::Socks5], &[Some(limit)]).into(), slow());
+        late(one, &ALL, limit, Stage::MethodSelection, None)
     });
 }
