@@ -4,7 +4,8 @@
 
 mod local;
 
-use anysocks::{Auth, Conversation, Established, Scratch, Socks5, Step, Target};
+use anysocks::protocol::{Conversation, Established, Scratch, Socks5, Step};
+use anysocks::{Auth, Target};
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
 use std::error::Error;

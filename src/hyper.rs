@@ -18,14 +18,14 @@
 //! A client keeps its connections by host alone. Whose streams must not share a circuit of Tor, has a client for each
 //! [isolated](crate::Proxy::isolated) proxy.
 
-use crate::address::Address;
 use crate::error::Error;
-use crate::invalid::Invalid;
-use crate::route::{Proxies, Route};
+use crate::error::invalid::Invalid;
+use crate::protocol::address::Address;
+use crate::protocol::target::Target;
+use crate::route::wrap::Wrap;
+use crate::route::proxies::{Proxies, Route};
 use crate::stream::SocksStream;
-use crate::target::Target;
 use crate::tokio::{AnyStream, Connector, Tokio};
-use crate::wrap::Wrap;
 use http::Uri;
 use hyper_util::client::legacy::connect::{Connected, Connection};
 use hyper_util::rt::TokioIo;

@@ -23,7 +23,7 @@
 //! Each has `Socks5Stream` and `Socks4Stream`, with `connect` (dial a [`Proxy`], then ask it for a [`Target`]) and `handshake` (ask over
 //! a stream that is there already: TLS, a Unix-domain socket, a tunnel through another proxy); `Socks5Listener` and `Socks4Listener`, for a
 //! connection from the other side (BIND); `Socks5UdpSocket`, for datagrams (UDP ASSOCIATE; [`udp`] has what they look like); `dial`, to reach
-//! the proxy and say nothing yet; and `converse`, to hold a [`Conversation`]. The feature `quinn` makes QUIC endpoints of associations;
+//! the proxy and say nothing yet; and `converse`, to hold a [`Conversation`](protocol::Conversation). The feature `quinn` makes QUIC endpoints of associations;
 //! `tracing` adds a span for each connection and an event for each message.
 //!
 //! # A proxy as a value
@@ -51,7 +51,7 @@
 //!
 //! | for | take |
 //! |---|---|
-//! | Tor | `"socks5h://127.0.0.1:9050"`, or `"socks5h+unix:///run/tor/socks"`; [`Proxy::isolated`] for circuits of one's own; [`blocking::resolve`] and its like for addresses; [`connect_with`](SocksStream::connect_with) to save a round trip |
+//! | Tor | `"socks5h://127.0.0.1:9050"`, or `"socks5h+unix:///run/tor/socks"`; [`Proxy::isolated`] for circuits of one's own; [`blocking::resolve`] and its like for addresses; [`connect_with_early_data`](SocksStream::connect_with_early_data) to save a round trip |
 //! | `ssh -D 1080 host` | `"socks5h://127.0.0.1:1080"` |
 //! | Dante in a company | [`Proxy::password`] |
 //! | reqwest | `forward::Forwarder`, whose URL it takes as that of its proxy |
@@ -76,70 +76,32 @@
 //!
 //! # Without I/O
 //!
-//! A handshake is a [`Conversation`]: it says what to write and how much to read, and does neither. The front ends drive it with
+//! A handshake is a [`Conversation`](protocol::Conversation): it says what to write and how much to read, and does neither. The front ends drive it with
 //! nothing but its public methods, and so can you: over mio, `io_uring`, or a simulated network.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // Of the crate alone: a test or an example may well end with a panic.
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::unreachable)]
 
-mod address;
-mod any_version;
 pub mod blocking;
-mod command;
-mod connector;
-mod conversation;
-mod dial;
-mod driver;
-mod encapsulation;
 mod error;
-mod escape;
-mod established;
-mod frames;
-mod into_proxy;
-mod invalid;
-mod listener;
-mod optimistic;
+pub mod protocol;
 mod proxy;
-#[cfg(test)]
-mod racing;
-mod random;
-mod reply;
 mod route;
 mod runtime;
-mod second_reply;
-mod socks4;
-mod socks5;
-mod split;
 mod stream;
-mod target;
-mod tor;
-mod turn;
 pub mod udp;
-mod version;
-mod waiters;
-mod wire;
-mod wrap;
 
-#[cfg(any(feature = "smol", feature = "async-std"))]
-mod async_io;
 #[cfg(feature = "async-std")]
 pub mod async_std;
-#[cfg(any(feature = "tokio", feature = "futures-io"))]
-mod fair;
 #[cfg(feature = "forward")]
 pub mod forward;
 #[cfg(feature = "futures-io")]
 pub mod futures;
-#[cfg(any(feature = "tokio", feature = "futures-io"))]
-mod handshake;
 #[cfg(feature = "hyper")]
 pub mod hyper;
 #[cfg(feature = "quinn")]
 pub mod quinn;
-#[cfg(all(feature = "tokio", not(feature = "quinn")))]
-#[path = "quinn_off.rs"]
-mod quinn;
 #[cfg(any(feature = "tokio", feature = "smol", feature = "async-std"))]
 mod reactor;
 #[cfg(feature = "smol")]
@@ -149,28 +111,24 @@ pub mod tokio;
 #[cfg(feature = "tracing")]
 mod trace;
 #[cfg(not(feature = "tracing"))]
-#[path = "trace_off.rs"]
+#[path = "trace/off.rs"]
 mod trace;
 
-pub use address::{Address, Name};
-pub use any_version::{AnyRequest, AnyVersion};
-pub use connector::Connector;
-pub use conversation::{Conversation, Scratch, Step};
-pub use encapsulation::{Encapsulation, FrameError, Open, Seal};
+pub use error::invalid::Invalid;
 pub use error::{Attempt, Error, ErrorKind, Stage};
-pub use established::Established;
-pub use frames::{Frames, Incoming, Outgoing};
-pub use into_proxy::IntoProxy;
-pub use invalid::Invalid;
-pub use listener::SocksListener;
-pub use proxy::{Endpoint, Protocol, Proxy, Resolve};
-pub use reply::Reply;
+pub use protocol::address::{Address, Name};
+pub use protocol::any_version::AnyVersion;
+pub use protocol::proxy_protocol::ProxyProtocol;
+pub use protocol::reply::Reply;
+pub use protocol::socks4::UserId;
+pub use protocol::socks5::{Auth, Credentials};
+pub use protocol::target::{Domain, Host, Target};
+pub use protocol::version::{V4, V5, Version};
+pub use proxy::into_proxy::IntoProxy;
+pub use proxy::{Endpoint, Proxy, Resolve};
+pub use route::connector::Connector;
+pub use route::listener::SocksListener;
+pub use route::wrap::{Plain, Wrapped};
 pub use route::{Chain, Choice, NoProxy};
-pub use second_reply::SecondReply;
-pub use socks4::{Socks4, UserId};
-pub use socks5::{Auth, Credentials, Method, Socks5};
-pub use split::Split;
 pub use stream::SocksStream;
-pub use target::{Domain, Host, Target};
-pub use version::{V4, V5, Version};
-pub use wrap::{Plain, Wrapped};
+pub use stream::split::Split;

@@ -42,16 +42,14 @@
 //!   costs nothing.
 //! * When the proxy ends the association, that is the end of the endpoint and of its connections.
 
-mod peers;
-
-pub(crate) use peers::Peers;
-
 use crate::error::{Error, Stage};
-use crate::into_proxy::IntoProxy;
-use crate::target::Target;
+use crate::protocol::target::Target;
+use crate::proxy::into_proxy::IntoProxy;
+use crate::runtime::Direction;
+use crate::runtime::waiters::{Ticket, Waiters};
 use crate::tokio::Socks5UdpSocket;
-use crate::udp::{Direction, Header, SendBatch};
-use crate::waiters::{Ticket, Waiters};
+use crate::tokio::peers::Peers;
+use crate::udp::{Header, SendBatch};
 use ::quinn::udp::{RecvMeta, Transmit};
 use ::quinn::{AsyncUdpSocket, Endpoint, EndpointConfig, TokioRuntime, UdpPoller};
 use socket2::Socket;
@@ -180,7 +178,7 @@ impl Socks5UdpSocket {
         let named = named.map(|addr| SocketAddr::new(mapped(addr.ip()).into(), addr.port()));
         let source = self.peers().map_or(named, |peers| peers.source(named, &buf[..len]));
         if source.is_none() {
-            self.association().drop_datagrams(1);
+            self.association().admission.drop_datagrams(1);
         }
         Ok(source.map(|source| meta(len, source)))
     }
@@ -198,7 +196,7 @@ impl Socks5UdpSocket {
 
     /// The peers, if any source is taken.
     fn peers(&self) -> Option<&Peers> {
-        self.association().any_source.then_some(&self.shared.sockets.udp.peers)
+        self.association().admission.any_source.then_some(&self.shared.sockets.udp.peers)
     }
 }
 

@@ -4,10 +4,8 @@
 mod mistakes;
 
 use anysocks::blocking::{Socks4Stream, Socks5Stream};
-use anysocks::{
-    Auth, Conversation, Credentials, Encapsulation, Error, Invalid, Method, Proxy, Scratch, Socks4, Socks5,
-    Stage, Step, UserId,
-};
+use anysocks::protocol::{Conversation, Encapsulation, Method, Scratch, Socks4, Socks5, Step};
+use anysocks::{Auth, Credentials, Error, Invalid, Proxy, Stage, UserId};
 use mistakes::{credentials, greeting, invalid};
 use std::io::{self, Read, Write};
 use std::net::Ipv4Addr;

@@ -56,7 +56,7 @@ async fn connections() {
     for proxy in proxies() {
         dial(&proxy).await.expect("a connection");
         Socks5Stream::connect(&proxy, "localhost:80").await.expect("a tunnel");
-        Socks5Stream::connect_with(&proxy, "localhost:80", b"first").await.expect("a tunnel");
+        Socks5Stream::connect_with_early_data(&proxy, "localhost:80", b"first").await.expect("a tunnel");
         resolve(&proxy, "example.com").await.expect("an address");
         resolve_ptr(&proxy, IP).await.expect("a name");
     }

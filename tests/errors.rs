@@ -264,7 +264,7 @@ fn what_an_association_says() {
     becomes(*error, io::ErrorKind::ConnectionAborted);
     for (end, sentence) in [
         (AssociationEnd::Closed, "the proxy closed its TCP connection"),
-        (AssociationEnd::Spoke, "the proxy sent something on its TCP connection unasked"),
+        (AssociationEnd::UnexpectedData, "the proxy sent something on its TCP connection unasked"),
         (
             AssociationEnd::Failed(io::ErrorKind::ConnectionReset),
             "its TCP connection failed: connection reset",

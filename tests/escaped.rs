@@ -12,10 +12,8 @@ mod support;
 #[path = "connector/ways.rs"]
 mod ways;
 
-use anysocks::{
-    Address, Auth, Conversation, Credentials, Encapsulation, Endpoint, Error, ErrorKind, FrameError, Method,
-    Name, Open, Proxy, Scratch, Seal, Stage, Step, UserId, udp,
-};
+use anysocks::protocol::{Conversation, Encapsulation, FrameError, Method, Open, Scratch, Seal, Step};
+use anysocks::{Address, Auth, Credentials, Endpoint, Error, ErrorKind, Name, Proxy, Stage, UserId, udp};
 use messages::Speaks;
 use scene::{TARGET, error, saying, serving};
 use std::fmt::{self, Debug, Display};

@@ -64,7 +64,7 @@ fn sentences() {
         (Invalid::DatagramsThroughChain, "datagrams can't go through a chain of proxies"),
         (Invalid::NoProxyToAsk, "there is no proxy that could be asked"),
         (
-            Invalid::OptimisticMethod,
+            Invalid::EarlyDataWithCustomMethod,
             "first bytes can't be sent with the request where a method of one's own is offered",
         ),
         (Invalid::TlsNotWrapped, "the proxy is behind TLS: give the connector what wraps a stream in it"),

@@ -2,7 +2,8 @@
 
 mod support;
 
-use anysocks::{Auth, Conversation, Error, ErrorKind, Scratch, Stage, Step};
+use anysocks::protocol::{Conversation, Scratch, Step};
+use anysocks::{Auth, Error, ErrorKind, Stage};
 use std::collections::VecDeque;
 use support::case::Case;
 use support::dialogue::{Dialogue, Talk, credentials};

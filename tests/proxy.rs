@@ -56,18 +56,18 @@ fn builders() {
         proxy.resolve(Resolve::Locally).timeout(None).nodelay(false).keepalive(Duration::from_secs(1));
     let proxy = proxy.local_addr(SocketAddr::from(([127, 0, 0, 1], 0))).password("us er", "pw").unwrap();
     assert_eq!((proxy.to_string(), proxy.limit()), ("socks5://us%20er@h:1080".into(), None));
-    assert_eq!(greeting(V5::auth(&proxy).unwrap()), [5, 2, 0, 2]);
+    assert_eq!(greeting(V5::auth(proxy.protocol()).unwrap()), [5, 2, 0, 2]);
     let proxy = proxy.password_only("other", "").unwrap().timeout(Duration::from_secs(1));
     assert_eq!(
         (proxy.to_string(), proxy.limit()),
         ("socks5://other@h:1080".into(), Some(Duration::from_secs(1)))
     );
-    assert_eq!(greeting(V5::auth(&proxy).unwrap()), [5, 1, 2]);
+    assert_eq!(greeting(V5::auth(proxy.protocol()).unwrap()), [5, 1, 2]);
     let proxy = proxy.auth(Auth::none()).unwrap();
     assert_eq!(proxy.to_string(), "socks5://h:1080");
     let proxy = Proxy::socks4("h").unwrap().user_id("me").unwrap();
     assert_eq!(
-        (proxy.to_string(), V4::auth(&proxy).unwrap().as_bytes()),
+        (proxy.to_string(), V4::auth(proxy.protocol()).unwrap().as_bytes()),
         ("socks4a://me@h:1080".into(), &b"me"[..])
     );
 }

@@ -1,9 +1,7 @@
 //! Proxies' URLs: what each part means, what is refused, and that `Display` gives back all but the password.
 
-use anysocks::{
-    Conversation, Endpoint, Error, ErrorKind, Invalid, Proxy, Resolve, Scratch, Socks5, Stage, Step, V4, V5,
-    Version,
-};
+use anysocks::protocol::{Conversation, Scratch, Socks5, Step};
+use anysocks::{Endpoint, Error, ErrorKind, Invalid, Proxy, Resolve, Stage, V4, V5, Version};
 use std::net::SocketAddrV6;
 use std::path::Path;
 
@@ -83,7 +81,7 @@ fn zones_with_names() {
 
 /// What the client sends to a proxy that wants passwords: its greeting, and its credentials.
 fn says(proxy: &Proxy) -> Result<(Vec<u8>, Vec<u8>), Error> {
-    let mut talk = Socks5::connect(V5::auth(proxy)?, "a:1".try_into()?)?;
+    let mut talk = Socks5::connect(V5::auth(proxy.protocol())?, "a:1".try_into()?)?;
     let greeting = written(&mut talk);
     for byte in [5, 2] {
         let mut scratch = Scratch::new();
@@ -118,7 +116,7 @@ fn schemes() {
                 let proxy = parse(&format!("{scheme}{suffix}://{place}"));
                 assert_eq!(proxy.resolves(), resolve, "{scheme}");
                 assert_eq!(
-                    (V4::auth(&proxy).is_ok(), V5::auth(&proxy).is_ok()),
+                    (V4::auth(proxy.protocol()).is_ok(), V5::auth(proxy.protocol()).is_ok()),
                     (version == 4, version == 5)
                 );
                 assert_eq!(proxy.to_string(), format!("{shown}{}://{end}", suffix.to_lowercase()));
@@ -221,7 +219,8 @@ fn credentials() {
 fn without_credentials_none_are_offered() {
     for url in ["socks5://h", "socks5://@h", "socks5://:@h", "socks5h+unix://:@/x"] {
         let proxy = parse(url);
-        let mut talk = Socks5::connect(V5::auth(&proxy).unwrap(), "a:1".try_into().unwrap()).unwrap();
+        let mut talk =
+            Socks5::connect(V5::auth(proxy.protocol()).unwrap(), "a:1".try_into().unwrap()).unwrap();
         assert_eq!(written(&mut talk), [5, 1, 0], "{url}");
     }
 }
@@ -236,7 +235,7 @@ fn user_ids() {
         ("m%3Ae%ff@", b"m:e\xFF", "m%3Ae%FF@"),
     ] {
         let proxy = parse(&format!("socks4a://{user_info}h"));
-        assert_eq!(V4::auth(&proxy).unwrap().as_bytes(), id);
+        assert_eq!(V4::auth(proxy.protocol()).unwrap().as_bytes(), id);
         assert_eq!(proxy.to_string(), format!("socks4a://{shown}h:1080"));
     }
 }

@@ -3,11 +3,9 @@
 mod support;
 
 use anysocks::blocking::{Socks5Listener, Socks5Stream, Socks5UdpSocket, converse};
+use anysocks::protocol::{Conversation, Scratch, Socks5, Step};
 use anysocks::udp::{Datagram, Header, Options, Reassembler, Reassembly, RecvBatch, Relay, SendBatch};
-use anysocks::{
-    Auth, Conversation, Credentials, Error, IntoProxy, Proxy, Resolve, Scratch, Socks5, Stage, Step, Target,
-    V4, V5, Version,
-};
+use anysocks::{Auth, Credentials, Error, IntoProxy, Proxy, Resolve, Stage, Target, V4, V5, Version};
 use std::error::Error as _;
 use std::fmt::{Debug, Write as _};
 use std::io::{self, Cursor, Read, Write};
@@ -59,7 +57,11 @@ fn values() {
         debug(&Some(proxy.endpoint())),
         format!("{proxy} {}", debug(&proxy)),
         format!("{nobody} {}", debug(&nobody)),
-        format!("{} {}", debug(&V5::auth(&proxy).unwrap()), debug(&V4::auth(&proxy).unwrap_err())),
+        format!(
+            "{} {}",
+            debug(&V5::auth(proxy.protocol()).unwrap()),
+            debug(&V4::auth(proxy.protocol()).unwrap_err())
+        ),
     ] {
         assert_hidden(&shown);
     }

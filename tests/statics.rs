@@ -4,9 +4,8 @@
 
 mod support;
 
-use anysocks::{
-    Auth, Chain, Error, Established, Frames, NoProxy, Proxy, SecondReply, Target, UserId, V4, V5, udp,
-};
+use anysocks::protocol::{Established, Frames, SecondReply};
+use anysocks::{Auth, Chain, Error, NoProxy, Proxy, Target, UserId, V4, V5, udp};
 use std::error;
 use std::fmt::Debug;
 use support::script::{Manner, Script, proxy};
@@ -102,7 +101,7 @@ macro_rules! dials {
         future(Socks5Stream::handshake(script(), &Auth::none(), "example.com:80"));
         future(Socks4Stream::handshake(script(), &UserId::none(), "example.com:80"));
         let (auth, target) = (Auth::none(), "example.com:80".parse().expect("a target"));
-        let mut talk = anysocks::Socks5::connect(&auth, target).expect("a conversation");
+        let mut talk = anysocks::protocol::Socks5::connect(&auth, target).expect("a conversation");
         future(converse(&mut script(), &mut talk));
         stream::<Socks4Listener>();
         stream::<Socks5Listener>();
@@ -160,12 +159,12 @@ macro_rules! connects {
         let ip = std::net::Ipv4Addr::LOCALHOST.into();
         let calls = || {
             future(bare.connect("example.com:80"));
-            future(bare.connect_with(String::from("example.com:80"), b""));
+            future(bare.connect_with_early_data(String::from("example.com:80"), b""));
             future(bare.bind(("example.com", 80)));
             future(bare.resolve("example.com"));
             future(bare.resolve_ptr(ip));
             future(wrapped.connect("example.com:80"));
-            future(wrapped.connect_with(String::from("example.com:80"), b""));
+            future(wrapped.connect_with_early_data(String::from("example.com:80"), b""));
             future(wrapped.bind(("example.com", 80)));
             future(wrapped.resolve("example.com"));
             future(wrapped.resolve_ptr(ip));
@@ -176,7 +175,7 @@ macro_rules! connects {
             let [one, two, three, four, five, six] = wrapped;
             let [host, name] = [target.clone(), target.clone()];
             drop($spawn(async move { one.connect(&*target).await }));
-            drop($spawn(async move { two.connect_with((&*host, 80), &first).await }));
+            drop($spawn(async move { two.connect_with_early_data((&*host, 80), &first).await }));
             drop($spawn(async move { three.bind("example.com:80").await?.accept().await }));
             drop($spawn(async move { four.resolve(&*name).await }));
             drop($spawn(async move { five.resolve_ptr(ip).await }));

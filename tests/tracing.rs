@@ -347,7 +347,7 @@ fn no_secret() {
         for (n, (lines, chain)) in rows.into_iter().enumerate() {
             let (_, reports) = reported(way, &lines, chain, |connector| {
                 let first: &[u8] = if n == 2 { FIRST } else { b"" };
-                let _ = connector.connect_with(TARGET, first);
+                let _ = connector.connect_with_early_data(TARGET, first);
             });
             assert!(reports.len() > 3, "{reports:?}");
             let text = reports.join("\n");

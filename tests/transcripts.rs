@@ -18,7 +18,8 @@ mod socks5_replies;
 mod socks5_requests;
 mod support;
 
-use anysocks::{Conversation, Error, Established, Scratch, Step};
+use anysocks::Error;
+use anysocks::protocol::{Conversation, Established, Scratch, Step};
 use check::{check, check_given_up, check_stream, each};
 use row::Row;
 use std::io::{Read, Write};

@@ -1,6 +1,7 @@
 //! GSS-API (RFC 1961), which is offered but never negotiated.
 
-use anysocks::{Conversation, Encapsulation, Error, Method, Scratch, Stage, Step};
+use anysocks::protocol::{Conversation, Encapsulation, Method, Scratch, Step};
+use anysocks::{Error, Stage};
 
 pub(crate) struct GssApi;
 

@@ -6,9 +6,10 @@ use crate::gssapi::GssApi;
 use crate::target::Aim;
 use crate::wire::{Dialler, Wire};
 use anysocks::blocking::{Blocking, converse, dial};
+use anysocks::protocol::{Conversation, Scratch, Socks5, Step};
 use anysocks::{
-    Address, Auth, Conversation, Credentials, Error, Protocol, Proxy, Scratch, Socks5, SocksListener,
-    SocksStream, Stage, Step, Target, UserId, V4, V5, Version,
+    Address, Auth, Credentials, Error, Proxy, ProxyProtocol, SocksListener, SocksStream, Stage, Target,
+    UserId, V4, V5, Version,
 };
 use std::cell::Cell;
 use std::error::Error as StdError;
@@ -38,7 +39,7 @@ impl Prober {
         aim: Aim,
     ) -> Result<Self, Error> {
         let user_id = match proxy.protocol() {
-            Protocol::V4(user_id) => UserId::new(user_id.as_bytes())?,
+            ProxyProtocol::V4(user_id) => UserId::new(user_id.as_bytes())?,
             _ => UserId::none(),
         };
         let auth = credentials.clone().map_or_else(Auth::none, Auth::password);

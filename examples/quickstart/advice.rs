@@ -1,6 +1,6 @@
 //! What to try when something has failed.
 
-use anysocks::{Endpoint, Error, ErrorKind, Invalid, Protocol, Proxy, Reply, Stage, Target};
+use anysocks::{Endpoint, Error, ErrorKind, Invalid, Proxy, ProxyProtocol, Reply, Stage, Target};
 use std::io;
 
 /// The tunnel was granted, and nothing came through.
@@ -39,7 +39,7 @@ pub(crate) fn on_target(error: &Error) -> Option<&'static str> {
 
 /// On a tunnel to this target that did not come about.
 pub(crate) fn what_to_try(error: &Error, proxy: &Proxy, target: &Target<'_>) -> Option<&'static str> {
-    let speaks_v5 = matches!(proxy.protocol(), Protocol::V5(_));
+    let speaks_v5 = matches!(proxy.protocol(), ProxyProtocol::V5(_));
     Some(match (error.stage(), error.kind()) {
         (_, ErrorKind::Invalid(invalid)) => return on_invalid(invalid),
         // The proxy's own errors name it.

@@ -3,10 +3,8 @@
 use crate::in_time::InTime;
 use crate::story::Story;
 use anysocks::blocking::dial;
-use anysocks::{
-    AnyRequest, AnyVersion, Conversation, Error, Established, Invalid, Protocol, Proxy, Resolve, Scratch,
-    Stage, Step, Target, Version,
-};
+use anysocks::protocol::{AnyRequest, Conversation, Established, Scratch, Step};
+use anysocks::{AnyVersion, Error, Invalid, Proxy, ProxyProtocol, Resolve, Stage, Target, Version};
 use std::io::{self, Read, Write};
 use std::net::ToSocketAddrs;
 use std::time::Instant;
@@ -39,7 +37,7 @@ pub(crate) fn open(
 }
 
 /// The first address that this version can ask for: SOCKS4 has no IPv6.
-fn resolve(name: &str, port: u16, protocol: &Protocol) -> Result<Target<'static>, Error> {
+fn resolve(name: &str, port: u16, protocol: &ProxyProtocol) -> Result<Target<'static>, Error> {
     // Of onion services DNS must not hear (RFC 7686).
     if name.trim_end_matches('.').to_ascii_lowercase().ends_with(".onion") {
         return Err(Invalid::OnionResolvedLocally.into());

@@ -1,11 +1,11 @@
 //! The calls of a connector whose callers wait.
 
 use super::{AnyListener, AnyStream, Blocking, Socks5UdpSocket, at_once};
-use crate::address::Name;
-use crate::connector::Connector;
 use crate::error::Error;
-use crate::target::{Host, Target};
-use crate::wrap::Wrap;
+use crate::protocol::address::Name;
+use crate::protocol::target::{Host, Target};
+use crate::route::connector::Connector;
+use crate::route::wrap::Wrap;
 use std::net::IpAddr;
 
 impl<W: Wrap<Blocking>> Connector<Blocking, W> {
@@ -17,13 +17,13 @@ impl<W: Wrap<Blocking>> Connector<Blocking, W> {
         at_once(self.connect_to(target.try_into().map_err(Into::into)?, &[]))
     }
 
-    #[doc = include_str!("../docs/connector/connect_with.md")]
-    pub fn connect_with<'t>(
+    #[doc = include_str!("../docs/connector/connect_with_early_data.md")]
+    pub fn connect_with_early_data<'t>(
         &self,
         target: impl TryInto<Target<'t>, Error: Into<Error>>,
-        first_bytes: &[u8],
+        early_data: &[u8],
     ) -> Result<AnyStream<W::Stream>, Error> {
-        at_once(self.connect_to(target.try_into().map_err(Into::into)?, first_bytes))
+        at_once(self.connect_to(target.try_into().map_err(Into::into)?, early_data))
     }
 
     #[doc = include_str!("../docs/connector/bind.md")]
@@ -46,6 +46,6 @@ impl<W: Wrap<Blocking>> Connector<Blocking, W> {
 
     #[doc = include_str!("../docs/connector/associate.md")]
     pub fn associate(&self) -> Result<Socks5UdpSocket, Error> {
-        at_once(self.associated())
+        at_once(self.associate_datagrams())
     }
 }

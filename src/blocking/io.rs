@@ -1,8 +1,8 @@
 //! The standard library's traits on the stream: those of the inner stream, or of the pump over it.
 
-use crate::frames::{Incoming, Outgoing, first_to_fill, first_to_write};
-use crate::split::Split;
+use crate::protocol::frames::{Incoming, Outgoing, first_to_fill, first_to_write};
 use crate::stream::SocksStream;
+use crate::stream::split::Split;
 use std::io::{ErrorKind, IoSlice, IoSliceMut, Read, Result, Write};
 use std::net::TcpStream;
 use std::sync::MutexGuard;

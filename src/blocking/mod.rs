@@ -16,7 +16,7 @@ mod alarm;
 #[cfg(target_os = "linux")]
 mod bell;
 #[cfg(not(target_os = "linux"))]
-#[path = "blocking/no_bell.rs"]
+#[path = "no_bell.rs"]
 mod bell;
 mod connector;
 mod control;
@@ -28,22 +28,22 @@ mod udp;
 mod wait;
 mod wrap;
 
-use crate::address::{Address, Name};
-use crate::any_version::AnyVersion;
-use crate::conversation::Conversation;
-use crate::dial::Failures;
-use crate::driver::{Transport, poll_converse};
 use crate::error::{Error, Stage};
-use crate::into_proxy::IntoProxy;
-use crate::listener::SocksListener;
+use crate::protocol::address::{Address, Name};
+use crate::protocol::any_version::AnyVersion;
+use crate::protocol::conversation::Conversation;
+use crate::protocol::driver::{Transport, poll_converse};
+use crate::protocol::target::{Host, Target};
+use crate::protocol::version::{V4, V5, Version, begin_bind, begin_connect};
 use crate::proxy::SocketOptions;
+use crate::proxy::into_proxy::IntoProxy;
+use crate::route::listener::SocksListener;
+use crate::route::wrap::{Plain, Wrapped};
+use crate::route::{self, lookup};
+use crate::runtime::dial::Failures;
 use crate::runtime::{self, Deadline, Ends, Runtime};
 use crate::stream::SocksStream;
-use crate::target::{Host, Target};
-use crate::tor;
 use crate::udp::SocksUdpSocket;
-use crate::version::{V4, V5, Version, begin_bind, begin_connect};
-use crate::wrap::{Plain, Wrapped};
 use socket2::SockAddr;
 use std::future::poll_fn;
 use std::io::{Read, Write};
@@ -85,47 +85,47 @@ pub type Socks5Listener<S = TcpStream> = SocksListener<S, V5, Blocking>;
 pub type Socks4Listener<S = TcpStream> = SocksListener<S, V4, Blocking>;
 
 impl<V: Version> SocksStream<TcpStream, V, Blocking> {
-    #[doc = include_str!("docs/connect.md")]
+    #[doc = include_str!("../docs/connect.md")]
     pub fn connect<'a, 'b>(
         proxy: impl IntoProxy<'a>,
         target: impl TryInto<Target<'b>, Error: Into<Error>>,
     ) -> Result<Self, Error> {
-        at_once(runtime::connect::<Blocking, V>(proxy, target, &[]))
+        at_once(route::connect::<Blocking, V>(proxy, target, &[]))
     }
 
-    #[doc = include_str!("docs/connect_with.md")]
-    pub fn connect_with<'a, 'b>(
+    #[doc = include_str!("../docs/connect_with_early_data.md")]
+    pub fn connect_with_early_data<'a, 'b>(
         proxy: impl IntoProxy<'a>,
         target: impl TryInto<Target<'b>, Error: Into<Error>>,
-        first_bytes: &[u8],
+        early_data: &[u8],
     ) -> Result<Self, Error> {
-        at_once(runtime::connect::<Blocking, V>(proxy, target, first_bytes))
+        at_once(route::connect::<Blocking, V>(proxy, target, early_data))
     }
 }
 
 impl<S: Read + Write, V: Version> SocksStream<S, V, Blocking> {
-    #[doc = include_str!("docs/handshake.md")]
+    #[doc = include_str!("../docs/handshake.md")]
     pub fn handshake<'a>(
         mut stream: S,
         auth: &'a V::Auth,
         target: impl TryInto<Target<'a>, Error: Into<Error>>,
     ) -> Result<Self, Error> {
-        let mut talk = begin_connect::<V>(auth, target)?;
-        let established = converse(&mut stream, &mut talk)?;
+        let mut conversation = begin_connect::<V>(auth, target)?;
+        let established = converse(&mut stream, &mut conversation)?;
         Ok(Self::new(stream, established))
     }
 }
 
 impl<V: Version> SocksListener<TcpStream, V, Blocking> {
-    #[doc = include_str!("docs/bind.md")]
+    #[doc = include_str!("../docs/bind.md")]
     pub fn bind<'a, 'b>(
         proxy: impl IntoProxy<'a>,
         expected_peer: impl TryInto<Target<'b>, Error: Into<Error>>,
     ) -> Result<Self, Error> {
-        at_once(runtime::bind::<Blocking, V>(proxy, expected_peer))
+        at_once(route::bind::<Blocking, V>(proxy, expected_peer))
     }
 
-    #[doc = include_str!("docs/accept_within.md")]
+    #[doc = include_str!("../docs/accept_within.md")]
     pub fn accept_within(
         &mut self,
         limit: Duration,
@@ -133,61 +133,61 @@ impl<V: Version> SocksListener<TcpStream, V, Blocking> {
         let (stream, second, request) = self.waiting()?;
         let deadline = runtime::deadline::<Blocking>(limit);
         stream.set_nonblocking(true).map_err(|error| Error::io(Stage::SecondReply, error))?;
-        let heard = request.watch_blocking(|| {
+        let reply = request.watch_blocking(|| {
             converse(&mut Punctual::new(stream, deadline), second).map_err(wait::timed_out)
         });
         stream.set_nonblocking(false).map_err(|error| Error::io(Stage::SecondReply, error))?;
-        self.accepted(heard)
+        self.accepted(reply)
     }
 }
 
 impl<S: Read + Write, V: Version> SocksListener<S, V, Blocking> {
-    #[doc = include_str!("docs/bind_handshake.md")]
+    #[doc = include_str!("../docs/bind_handshake.md")]
     pub fn handshake<'a>(
         mut stream: S,
         auth: &'a V::Auth,
         expected_peer: impl TryInto<Target<'a>, Error: Into<Error>>,
     ) -> Result<Self, Error> {
-        let mut talk = begin_bind::<V>(auth, expected_peer)?;
-        let first = converse(&mut stream, &mut talk)?;
+        let mut conversation = begin_bind::<V>(auth, expected_peer)?;
+        let first = converse(&mut stream, &mut conversation)?;
         Ok(Self::new(stream, first, None))
     }
 
-    #[doc = include_str!("docs/accept.md")]
+    #[doc = include_str!("../docs/accept.md")]
     pub fn accept(&mut self) -> Result<(SocksStream<S, V, Blocking>, Address), Error> {
         let (stream, second, request) = self.waiting()?;
-        let heard = request.watch_blocking(|| converse(stream, second));
-        self.accepted(heard)
+        let reply = request.watch_blocking(|| converse(stream, second));
+        self.accepted(reply)
     }
 }
 
-#[doc = include_str!("docs/dial.md")]
+#[doc = include_str!("../docs/dial.md")]
 pub fn dial<'a>(proxy: impl IntoProxy<'a>) -> Result<TcpStream, Error> {
-    at_once(runtime::dial::<Blocking>(proxy))
+    at_once(route::dial::<Blocking>(proxy))
 }
 
-#[doc = include_str!("docs/resolve.md")]
+#[doc = include_str!("../docs/resolve.md")]
 pub fn resolve<'a, 'b>(
     proxy: impl IntoProxy<'a>,
     name: impl TryInto<Host<'b>, Error: Into<Error>>,
 ) -> Result<IpAddr, Error> {
-    at_once(tor::resolve::<Blocking>(proxy, name))
+    at_once(lookup::resolve::<Blocking>(proxy, name))
 }
 
-#[doc = include_str!("docs/resolve_ptr.md")]
+#[doc = include_str!("../docs/resolve_ptr.md")]
 pub fn resolve_ptr<'a>(proxy: impl IntoProxy<'a>, ip: IpAddr) -> Result<Name, Error> {
-    at_once(tor::resolve_ptr::<Blocking>(proxy, ip))
+    at_once(lookup::resolve_ptr::<Blocking>(proxy, ip))
 }
 
-#[doc = include_str!("docs/converse.md")]
+#[doc = include_str!("../docs/converse.md")]
 ///
 /// A [`WouldBlock`](std::io::ErrorKind::WouldBlock) of a non-blocking stream is such an I/O error: wait for the stream, and call again.
-pub fn converse<S, C>(stream: &mut S, talk: &mut C) -> Result<C::Outcome, Error>
+pub fn converse<S, C>(stream: &mut S, conversation: &mut C) -> Result<C::Outcome, Error>
 where
     S: Read + Write,
     C: Conversation,
 {
-    at_once(poll_fn(|cx| poll_converse(cx, &mut Blocked(stream), talk)))
+    at_once(poll_fn(|cx| poll_converse(cx, &mut Blocked(stream), conversation)))
 }
 
 /// A stream that blocks, and so is never pending.
@@ -238,10 +238,10 @@ impl Runtime for Blocking {
 
     async fn converse<C: Conversation + Send + Sync>(
         stream: &mut TcpStream,
-        talk: &mut C,
+        conversation: &mut C,
         deadline: Deadline,
     ) -> Result<C::Outcome, Error> {
-        converse(&mut Punctual::new(stream, deadline), talk).map_err(wait::timed_out)
+        converse(&mut Punctual::new(stream, deadline), conversation).map_err(wait::timed_out)
     }
 
     fn ends(stream: &TcpStream) -> std::io::Result<Ends> {

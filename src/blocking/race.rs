@@ -1,9 +1,9 @@
 //! Racing the addresses of a proxy on the calling thread.
 
 use super::wait::wait;
-use crate::dial::{ATTEMPT_DELAY, Failures, begin, connected};
 use crate::proxy::SocketOptions;
 use crate::runtime::Deadline;
+use crate::runtime::dial::{ATTEMPT_DELAY, Failures, begin, connected};
 use rustix::event::{PollFd, PollFlags};
 use socket2::SockAddr;
 use std::io;
@@ -122,7 +122,7 @@ fn take_ended(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::racing::{OPTIONS, nobody_listens, races};
+    use crate::runtime::racing::{OPTIONS, nobody_listens, races};
     use std::net::{SocketAddr, TcpListener};
     use std::thread;
 

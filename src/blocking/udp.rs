@@ -5,12 +5,14 @@ use super::control::Control;
 use super::timeout::Timeout;
 use super::wait::wait;
 use super::{Blocking, at_once};
-use crate::address::Address;
 use crate::error::Error;
-use crate::into_proxy::IntoProxy;
+use crate::protocol::address::Address;
+use crate::protocol::target::Target;
+use crate::protocol::udp::fragments::Fragments;
+use crate::proxy::into_proxy::IntoProxy;
 use crate::runtime::Deadline;
-use crate::target::Target;
-use crate::udp::{Datagram, Direction, Fragments, Header, RecvBatch, SendBatch, SocksUdpSocket, UdpFront};
+use crate::runtime::{Direction, UdpFront};
+use crate::udp::{Datagram, Header, RecvBatch, SendBatch, SocksUdpSocket};
 use arrayvec::ArrayVec;
 use rustix::event::{PollFd, PollFlags};
 use socket2::{SockRef, Socket};
@@ -98,14 +100,16 @@ impl SocksUdpSocket<Blocking> {
     #[doc = include_str!("../docs/udp/connect.md")]
     pub fn connect<'t>(&self, target: impl TryInto<Target<'t>, Error: Into<Error>>) -> io::Result<()> {
         let target = at_once(self.resolved(target, self.sockets().write_timeout.deadline()))?;
-        self.association().connect(target.into_owned());
+        self.association().admission.connect(target.into_owned());
         Ok(())
     }
 
     #[doc = include_str!("../docs/udp/send.md")]
     pub fn send(&self, payload: &[u8]) -> io::Result<usize> {
         let association = self.association();
-        self.sending(|socket| association.with_peer(|header| association.send(socket, header, payload)))
+        self.sending(|socket| {
+            association.admission.with_peer(|header| association.send(socket, header, payload))
+        })
     }
 
     #[doc = include_str!("../docs/udp/recv.md")]

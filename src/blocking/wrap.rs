@@ -3,11 +3,11 @@
 use super::alarm::Alarm;
 use super::control::Control;
 use super::{Blocking, Connector, converse};
-use crate::conversation::Conversation;
 use crate::error::{Error, ErrorKind};
+use crate::protocol::conversation::Conversation;
 use crate::proxy::Proxy;
+use crate::route::wrap::{Wrap, Wrapped};
 use crate::runtime::Deadline;
-use crate::wrap::{Wrap, Wrapped};
 use socket2::SockRef;
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -36,7 +36,7 @@ impl<S: Read + Write + Send + Sync + 'static> Wrap<Blocking> for Wrapped<Hook<S>
     type Held = Held<S>;
     type Stream = S;
 
-    fn admits(&self, _: &Proxy) -> Result<(), Error> {
+    fn check_proxy(&self, _: &Proxy) -> Result<(), Error> {
         Ok(())
     }
 
@@ -58,14 +58,15 @@ impl<S: Read + Write + Send + Sync + 'static> Wrap<Blocking> for Wrapped<Hook<S>
 
     async fn converse<C: Conversation + Send + Sync>(
         held: &mut Held<S>,
-        talk: &mut C,
+        conversation: &mut C,
         deadline: Deadline,
     ) -> Result<C::Outcome, Error> {
-        let alarm = Alarm::set(&held.inside, deadline).map_err(|error| Error::io(talk.stage(), error))?;
-        let outcome = converse(&mut held.stream, talk);
+        let alarm =
+            Alarm::set(&held.inside, deadline).map_err(|error| Error::io(conversation.stage(), error))?;
+        let outcome = converse(&mut held.stream, conversation);
         if alarm.has_rung() {
             // The conversation has failed, or has come to its end, and is at no stage any more.
-            let stage = outcome.err().map_or_else(|| talk.stage(), |error| error.stage());
+            let stage = outcome.err().map_or_else(|| conversation.stage(), |error| error.stage());
             return Err(Error::new(stage, ErrorKind::TimedOut));
         }
         outcome
@@ -73,7 +74,7 @@ impl<S: Read + Write + Send + Sync + 'static> Wrap<Blocking> for Wrapped<Hook<S>
 
     /// The system counts its own records as part of the buffer, and the wrapper may add bytes: a
     /// quarter always fits.
-    fn at_once(held: &Held<S>) -> usize {
+    fn write_capacity(held: &Held<S>) -> usize {
         SockRef::from(&held.inside).send_buffer_size().unwrap_or(0) / 4
     }
 

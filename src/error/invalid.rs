@@ -150,7 +150,7 @@ pub enum Invalid {
     NoProxyToAsk,
     /// First bytes were to be sent with the request, and a METHOD that may have to encapsulate them is offered.
     #[error("first bytes can't be sent with the request where a method of one's own is offered")]
-    OptimisticMethod,
+    EarlyDataWithCustomMethod,
     /// The proxy is behind TLS, and nothing is there to speak it.
     #[error("the proxy is behind TLS: give the connector what wraps a stream in it")]
     TlsNotWrapped,

@@ -1,10 +1,11 @@
 //! What can go wrong.
 
-use crate::address::Address;
-use crate::escape::Escaped;
-use crate::invalid::Invalid;
-use crate::reply::Reply;
-use crate::udp::{AssociationEnd, why_none};
+use super::association_end::AssociationEnd;
+use super::no_relay::{given_as, why_none};
+use crate::error::escape::Escaped;
+use crate::error::invalid::Invalid;
+use crate::protocol::address::Address;
+use crate::protocol::reply::Reply;
 use std::borrow::Cow;
 use std::{error, fmt, io};
 
@@ -181,10 +182,6 @@ fn who_begins_with(first: u8) -> &'static str {
         b'S' => "what may be an SSH server, not a SOCKS proxy",
         _ => "no SOCKS proxy",
     }
-}
-
-fn given_as(bound: &Address, relay: &Address) -> String {
-    if bound == relay { String::new() } else { format!(" (the proxy replied {bound})") }
 }
 
 fn after_bytes(received: usize) -> Cow<'static, str> {

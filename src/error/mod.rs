@@ -1,14 +1,19 @@
 //! What can go wrong, at which stage, and with which proxy.
 
+mod association_end;
+pub(crate) mod escape;
+pub(crate) mod invalid;
 mod kind;
+mod no_relay;
 mod stage;
 
+pub use association_end::AssociationEnd;
 pub use kind::{Attempt, ErrorKind};
 pub use stage::Stage;
 
-use crate::escape::Escaped;
-use crate::invalid::Invalid;
-use crate::reply::Reply;
+use crate::error::escape::Escaped;
+use crate::error::invalid::Invalid;
+use crate::protocol::reply::Reply;
 use std::convert::Infallible;
 use std::{error, fmt, io};
 
@@ -53,13 +58,13 @@ impl Error {
         Self(Box::new(Inner { stage, kind, proxy: None, hop: None }))
     }
 
-    /// An I/O error that a driver met at this stage of a [`Conversation`](crate::Conversation).
+    /// An I/O error that a driver met at this stage of a [`Conversation`](crate::protocol::Conversation).
     #[must_use]
     pub fn io(stage: Stage, error: io::Error) -> Self {
         Self::new(stage, ErrorKind::Io(error))
     }
 
-    /// An error of a [`Method`](crate::Method) of your own.
+    /// An error of a [`Method`](crate::protocol::Method) of your own.
     #[must_use]
     pub fn method(error: impl Into<Box<dyn error::Error + Send + Sync>>) -> Self {
         Self::new(Stage::Authentication, ErrorKind::Method(error.into()))

@@ -25,7 +25,7 @@ pub enum Stage {
     Request,
     /// BIND: waiting for the second reply.
     SecondReply,
-    /// The tunnel: the bytes that a [`Method`](crate::Method)'s encapsulation is for.
+    /// The tunnel: the bytes that a [`Method`](crate::protocol::Method)'s encapsulation is for.
     Tunnel,
     /// UDP ASSOCIATE: reaching the relay, and whether there is still one.
     Association,

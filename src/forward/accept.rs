@@ -1,7 +1,8 @@
 //! Who comes to a forwarder: strangers first, and clients once they have said who they are.
 
 use super::handshake;
-use super::serve::{self, Shared};
+use super::serve;
+use super::shared::Shared;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,24 +16,24 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// Lets in who may, and serves them, until it is dropped.
 pub(super) async fn accept(listener: TcpListener, shared: Arc<Shared>) {
-    let (mut strangers, mut clients) = (JoinSet::new(), JoinSet::new());
+    let (mut unauthenticated, mut clients) = (JoinSet::new(), JoinSet::new());
     let mut oldest_first = VecDeque::<AbortHandle>::new();
     loop {
         select! {
             accepted = listener.accept() => match accepted {
-                Ok((stranger, _)) => {
+                Ok((client, _)) => {
                     // Whoever is silent must not keep out those who come later.
-                    if oldest_first.len() >= shared.limits.strangers {
+                    if oldest_first.len() >= shared.limits.unauthenticated {
                         if let Some(oldest) = oldest_first.pop_front() {
                             oldest.abort();
                         }
                     }
-                    oldest_first.push_back(strangers.spawn(handshake::meet(stranger, Arc::clone(&shared))));
+                    oldest_first.push_back(unauthenticated.spawn(handshake::authenticate(client, Arc::clone(&shared))));
                 }
                 Err(_) => sleep(PAUSE).await,
             },
-            Some(met) = strangers.join_next() => {
-                oldest_first.retain(|stranger| !stranger.is_finished());
+            Some(met) = unauthenticated.join_next() => {
+                oldest_first.retain(|client| !client.is_finished());
                 if let Ok(Ok((client, request))) = met {
                     clients.spawn(serve::serve(client, request, Arc::clone(&shared)));
                 }

@@ -3,7 +3,7 @@
 use super::Forwarder;
 use super::accept::accept;
 use super::limits::Limits;
-use super::serve::Shared;
+use super::shared::Shared;
 use crate::tokio::Connector;
 use std::io;
 use std::net::Ipv4Addr;

@@ -1,7 +1,7 @@
 //! What a forwarder answers when there is no connection.
 
 use crate::error::{Error, ErrorKind, Stage};
-use crate::reply::Reply;
+use crate::protocol::reply::Reply;
 use std::io;
 
 /// The code that comes nearest to why the target, a name or not, can't be reached. Whatever else a proxy on the way suffered, it

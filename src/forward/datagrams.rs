@@ -1,8 +1,8 @@
 //! The relay of a forwarder: from the client's datagrams to those of an association, and back.
 
 use super::handshake;
-use crate::reply::Reply;
-use crate::target::{Host, Target};
+use crate::protocol::reply::Reply;
+use crate::protocol::target::{Host, Target};
 use crate::tokio::Socks5UdpSocket;
 use crate::udp::{Datagram, HEADROOM, Source};
 use std::io;
@@ -47,7 +47,7 @@ pub(super) async fn relay(
                 }
                 let Some((payload, target)) = addressed(&from_client[..n]) else { continue };
                 peer = Some(from);
-                if !association.looks_up(&target) {
+                if !association.resolves_locally(&target) {
                     forward(&association, payload, target).await?;
                 } else if lookups.len() < LOOKUPS {
                     let (association, payload) = (association.clone(), payload.to_vec());

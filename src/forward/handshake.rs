@@ -1,11 +1,11 @@
 //! The proxy's side of SOCKS5 (RFC 1928 §3 to §6, RFC 1929), as far as a forwarder needs it.
 
-use super::serve::Shared;
-use crate::address::Address;
-use crate::reply::Reply;
-use crate::socks5::PASSWORD;
-use crate::target::{Host, Target};
-use crate::wire;
+use super::shared::Shared;
+use crate::protocol::address::Address;
+use crate::protocol::reply::Reply;
+use crate::protocol::socks5::PASSWORD;
+use crate::protocol::target::{Host, Target};
+use crate::protocol::wire;
 use std::borrow::Cow;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -29,18 +29,21 @@ fn no_client() -> io::Error {
 }
 
 /// Makes a client of a stranger who knows user name and password, and asks in time.
-pub(super) async fn meet(mut client: TcpStream, shared: Arc<Shared>) -> io::Result<(TcpStream, Request)> {
+pub(super) async fn authenticate(
+    mut client: TcpStream,
+    shared: Arc<Shared>,
+) -> io::Result<(TcpStream, Request)> {
     client.set_nodelay(true)?;
     shared.limits.keepalive.set(&client)?;
-    let asked = async {
-        admit(&mut client, &shared).await?;
+    let request = async {
+        authenticate_client(&mut client, &shared).await?;
         request(&mut client).await
     };
-    let request = timeout(shared.limits.handshake, asked).await??;
+    let request = timeout(shared.limits.handshake, request).await??;
     Ok((client, request))
 }
 
-async fn admit(client: &mut TcpStream, shared: &Shared) -> io::Result<()> {
+async fn authenticate_client(client: &mut TcpStream, shared: &Shared) -> io::Result<()> {
     let [version, methods] = read::<2>(client).await?;
     let mut offered = vec![0; methods.into()];
     client.read_exact(&mut offered).await?;
@@ -52,7 +55,7 @@ async fn admit(client: &mut TcpStream, shared: &Shared) -> io::Result<()> {
     let [version] = read::<1>(client).await?;
     let user = read_counted(client).await?;
     let password = read_counted(client).await?;
-    if version != 1 || !shared.admits(&user, &password) {
+    if version != 1 || !shared.authenticates(&user, &password) {
         client.write_all(&[1, 1]).await?;
         return Err(no_client());
     }

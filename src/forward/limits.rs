@@ -11,7 +11,7 @@ pub(super) struct Limits {
     /// Clients that may wait for a place among them.
     pub(super) waiting: usize,
     /// Clients that may be authenticating at a time: every local process can connect.
-    pub(super) strangers: usize,
+    pub(super) unauthenticated: usize,
     /// The time in which a client must have authenticated and sent its request.
     pub(super) handshake: Duration,
     /// How long a half-closed tunnel may pass no bytes. An answer may take that long, so this
@@ -27,7 +27,7 @@ impl Default for Limits {
         Self {
             connections: 256,
             waiting: 256,
-            strangers: 64,
+            unauthenticated: 64,
             handshake: Duration::from_secs(5),
             half_closed: Duration::from_secs(60 * 60),
             keepalive: Keepalive::default(),

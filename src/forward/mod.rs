@@ -23,12 +23,13 @@ mod handshake;
 mod keepalive;
 mod limits;
 mod serve;
+mod shared;
 mod tunnel;
 
 pub use builder::Builder;
 
 use crate::tokio::Connector;
-use serve::{Shared, USER};
+use shared::{Shared, USER};
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;

@@ -3,59 +3,23 @@
 use super::code::code;
 use super::datagrams;
 use super::handshake::{self, Request};
-use super::limits::Limits;
+use super::shared::Shared;
 use super::tunnel::Tunnel;
-use crate::random::random_token;
+use crate::protocol::reply::Reply;
+use crate::protocol::target::Target;
 use crate::reactor::Control;
-use crate::reply::Reply;
-use crate::target::Target;
-use crate::tokio::Connector;
 use std::io;
 use std::sync::Arc;
 use tokio::io::Interest;
 use tokio::net::TcpStream;
 use tokio::select;
-use tokio::sync::Semaphore;
-use zeroize::Zeroizing;
-
-/// The user name of every forwarder. Clients show it in their errors and logs, so it is no part of
-/// the secret.
-pub(super) const USER: &str = "anysocks";
-
-/// What all connections share.
-pub(super) struct Shared {
-    pub(super) connector: Connector,
-    pub(super) limits: Limits,
-    pub(super) password: Zeroizing<String>,
-    /// For clients that are served.
-    places: Semaphore,
-    /// For clients that wait for a place.
-    waiting: Semaphore,
-}
-
-impl Shared {
-    pub(super) fn new(connector: Connector, limits: Limits) -> io::Result<Self> {
-        let places = Semaphore::new(limits.connections.clamp(1, Semaphore::MAX_PERMITS));
-        let waiting = Semaphore::new(limits.waiting);
-        Ok(Self { connector, limits, password: random_token::<32>()?, places, waiting })
-    }
-
-    /// Whether these are the user name and the password. Takes as long wherever a difference is.
-    pub(super) fn admits(&self, user: &[u8], password: &[u8]) -> bool {
-        let differs = |own: &str, said: &[u8]| {
-            let pairs = own.bytes().zip(said);
-            pairs.fold(usize::from(own.len() != said.len()), |bits, (a, b)| bits | usize::from(a ^ b))
-        };
-        differs(USER, user) | differs(&self.password, password) == 0
-    }
-}
 
 /// Serves a client as soon as there is a place.
 pub(super) async fn serve(mut client: TcpStream, request: Request, shared: Arc<Shared>) -> io::Result<()> {
     let Ok(waiting) = shared.waiting.try_acquire() else {
         return handshake::refuse(&mut client, Reply::GENERAL_FAILURE).await;
     };
-    let _place = unless_gone(&client, shared.places.acquire()).await?.map_err(io::Error::other)?;
+    let _place = unless_closed(&client, shared.places.acquire()).await?.map_err(io::Error::other)?;
     drop(waiting);
     match request {
         Request::Connect(target) => connect(client, target, &shared).await,
@@ -65,7 +29,7 @@ pub(super) async fn serve(mut client: TcpStream, request: Request, shared: Arc<S
 }
 
 async fn connect(mut client: TcpStream, target: Target<'_>, shared: &Shared) -> io::Result<()> {
-    match unless_gone(&client, shared.connector.connect(target.borrowed())).await? {
+    match unless_closed(&client, shared.connector.connect(target.borrowed())).await? {
         Ok(stream) => {
             keep_alive(stream.get_ref(), shared);
             handshake::reply(&mut client, Reply::SUCCEEDED, stream.bound_addr()).await?;
@@ -76,7 +40,7 @@ async fn connect(mut client: TcpStream, target: Target<'_>, shared: &Shared) -> 
 }
 
 async fn associate(mut client: TcpStream, port: u16, shared: &Shared) -> io::Result<()> {
-    match unless_gone(&client, shared.connector.associate()).await? {
+    match unless_closed(&client, shared.connector.associate()).await? {
         Ok(association) => {
             // No other: the connector of a forwarder wraps nothing.
             if let Control::Plain(control) = &association.shared.sockets.control {
@@ -95,8 +59,8 @@ fn keep_alive(outbound: &TcpStream, shared: &Shared) {
 }
 
 /// What the client waits for, unless it is gone before.
-async fn unless_gone<T>(client: &TcpStream, awaited: impl Future<Output = T>) -> io::Result<T> {
-    let gone = async {
+async fn unless_closed<T>(client: &TcpStream, awaited: impl Future<Output = T>) -> io::Result<T> {
+    let closed = async {
         match client.peek(&mut [0]).await {
             Ok(0) => io::ErrorKind::UnexpectedEof.into(),
             // The client's first bytes hide its end, but not a reset.
@@ -110,6 +74,6 @@ async fn unless_gone<T>(client: &TcpStream, awaited: impl Future<Output = T>) ->
     select! {
         biased;
         came = awaited => Ok(came),
-        error = gone => Err(error),
+        error = closed => Err(error),
     }
 }

@@ -1,11 +1,11 @@
 //! Limits, with shorter ones than those of the documentation.
 
 #[cfg(target_os = "linux")]
-mod gone;
+mod closed;
 
 use super::limits::Limits;
 use super::*;
-use crate::reply::Reply;
+use crate::protocol::reply::Reply;
 use crate::tokio::Socks5Stream;
 use std::io::ErrorKind;
 use std::net::Ipv4Addr;
@@ -45,8 +45,9 @@ async fn ended(stream: &mut TcpStream) -> ErrorKind {
 
 #[test]
 fn those_of_the_documentation() {
-    let Limits { connections, waiting, strangers, handshake, half_closed, keepalive } = Limits::default();
-    assert_eq!((connections, waiting, strangers), (256, 256, 64));
+    let Limits { connections, waiting, unauthenticated, handshake, half_closed, keepalive } =
+        Limits::default();
+    assert_eq!((connections, waiting, unauthenticated), (256, 256, 64));
     assert_eq!((handshake.as_secs(), half_closed.as_secs()), (5, 60 * 60));
     assert_eq!((keepalive.after.as_secs(), keepalive.every.as_secs()), (45, 5));
 }
@@ -80,15 +81,15 @@ async fn a_stranger_has_so_long_to_become_a_client() {
     let forwarder = within(limits).await;
     let (mut client, mut target) = tunnel(&forwarder).await;
     let began = Instant::now();
-    let mut strangers = Vec::new();
+    let mut unauthenticated = Vec::new();
     for said in [&[][..], &[5], &[5, 1, 2], &[5, 1, 2, 1]] {
-        let mut stranger = TcpStream::connect(forwarder.addr()).await.unwrap();
-        stranger.write_all(said).await.unwrap();
-        strangers.push(stranger);
+        let mut client = TcpStream::connect(forwarder.addr()).await.unwrap();
+        client.write_all(said).await.unwrap();
+        unauthenticated.push(client);
     }
-    for mut stranger in strangers {
+    for mut client in unauthenticated {
         let mut heard = Vec::new();
-        timeout(PATIENCE, stranger.read_to_end(&mut heard)).await.unwrap().unwrap();
+        timeout(PATIENCE, client.read_to_end(&mut heard)).await.unwrap().unwrap();
         assert!(began.elapsed() >= LONG && [&[][..], &[5, 2]].contains(&&*heard), "{heard:?}");
     }
     // A client has time.

@@ -118,7 +118,7 @@ impl Flow {
 
     /// Waits until the side that has ended is gone. Nothing is read from it any more, so its reset
     /// shows nowhere else.
-    async fn gone(&self, ended: &TcpStream) -> io::Error {
+    async fn closed(&self, ended: &TcpStream) -> io::Error {
         self.half_closed().await;
         match ended.ready(Interest::ERROR).await {
             Ok(_) => io::ErrorKind::ConnectionReset.into(),
@@ -139,7 +139,7 @@ async fn pass(
         let n = select! {
             biased;
             read = flow.in_time(read(&mut from, &mut chunk)) => read?,
-            error = flow.gone(to.socket()) => return Err(error),
+            error = flow.closed(to.socket()) => return Err(error),
         };
         if n == 0 {
             break;

@@ -1,8 +1,8 @@
 //! The traits of futures-io on the stream: those of the inner stream, or of the pump over it.
 
-use crate::fair::in_turns;
-use crate::frames::{first_to_fill, first_to_write};
+use crate::protocol::frames::{first_to_fill, first_to_write};
 use crate::stream::SocksStream;
+use crate::stream::fairness::with_budget;
 use futures_io::{AsyncRead, AsyncWrite};
 use std::io::{IoSlice, IoSliceMut, Result};
 use std::pin::Pin;
@@ -13,9 +13,8 @@ impl<S: AsyncRead + Unpin, V, F> AsyncRead for SocksStream<S, V, F> {
         let (inner, incoming) = self.get_mut().reading();
         match incoming {
             None => Pin::new(inner).poll_read(cx, buf),
-            Some(mut incoming) => {
-                incoming.poll_read(buf, in_turns(cx, |cx, frame| Pin::new(&mut *inner).poll_read(cx, frame)))
-            }
+            Some(mut incoming) => incoming
+                .poll_read(buf, with_budget(cx, |cx, frame| Pin::new(&mut *inner).poll_read(cx, frame))),
         }
     }
 

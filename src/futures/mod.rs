@@ -1,5 +1,5 @@
 //! The front end for streams of [futures-io](::futures_io)'s traits, of any runtime: `handshake` and `converse`, without dialling. What else can be asked of
-//! a proxy is a conversation: [`Socks5::resolve`](crate::Socks5::resolve), for one.
+//! a proxy is a conversation: [`Socks5::resolve`](crate::protocol::Socks5::resolve), for one.
 //!
 //! ```
 //! use anysocks::futures::Socks5Stream;
@@ -13,15 +13,15 @@
 
 mod io;
 
-use crate::address::Address;
-use crate::conversation::Conversation;
-use crate::driver::{Transport, poll_converse};
 use crate::error::Error;
-use crate::handshake::Handshake;
-use crate::listener::SocksListener;
+use crate::protocol::address::Address;
+use crate::protocol::conversation::Conversation;
+use crate::protocol::driver::{Transport, poll_converse};
+use crate::protocol::target::Target;
+use crate::protocol::version::{V4, V5, Version, begin_bind, begin_connect};
+use crate::route::listener::SocksListener;
 use crate::stream::SocksStream;
-use crate::target::Target;
-use crate::version::{V4, V5, Version, begin_bind, begin_connect};
+use crate::stream::handshake::Handshake;
 use futures_io::{AsyncRead, AsyncWrite};
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -49,46 +49,48 @@ pub trait FuturesIo: sealed::Sealed {}
 impl FuturesIo for Futures {}
 
 impl<S: AsyncRead + AsyncWrite + Unpin, V: Version, F: FuturesIo> SocksStream<S, V, F> {
-    #[doc = include_str!("docs/handshake.md")]
+    #[doc = include_str!("../docs/handshake.md")]
     pub fn handshake<'a>(
         stream: S,
         auth: &'a V::Auth,
         target: impl TryInto<Target<'a>, Error: Into<Error>>,
     ) -> impl Future<Output = Result<Self, Error>> {
         let mut handshake = Handshake::new(stream, begin_connect::<V>(auth, target));
-        poll_fn(move |cx| handshake.poll(|stream, talk| poll_converse(cx, &mut Polled(stream), talk)))
+        poll_fn(move |cx| {
+            handshake.poll(|stream, conversation| poll_converse(cx, &mut Polled(stream), conversation))
+        })
     }
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin, V: Version, F: FuturesIo> SocksListener<S, V, F> {
-    #[doc = include_str!("docs/bind_handshake.md")]
+    #[doc = include_str!("../docs/bind_handshake.md")]
     pub async fn handshake<'a>(
         mut stream: S,
         auth: &'a V::Auth,
         expected_peer: impl TryInto<Target<'a>, Error: Into<Error>>,
     ) -> Result<Self, Error> {
-        let mut talk = begin_bind::<V>(auth, expected_peer)?;
-        let first = converse(&mut stream, &mut talk).await?;
+        let mut conversation = begin_bind::<V>(auth, expected_peer)?;
+        let first = converse(&mut stream, &mut conversation).await?;
         Ok(Self::new(stream, first, None))
     }
 
-    #[doc = include_str!("docs/accept.md")]
+    #[doc = include_str!("../docs/accept.md")]
     ///
     /// Cancel-safe: what came of the second reply is kept in the listener.
     pub async fn accept(&mut self) -> Result<(SocksStream<S, V, F>, Address), Error> {
         let (stream, second, request) = self.waiting()?;
-        let heard = request.watch(converse(stream, second)).await;
-        self.accepted(heard)
+        let reply = request.watch(converse(stream, second)).await;
+        self.accepted(reply)
     }
 }
 
-#[doc = include_str!("docs/converse.md")]
-pub async fn converse<S, C>(stream: &mut S, talk: &mut C) -> Result<C::Outcome, Error>
+#[doc = include_str!("../docs/converse.md")]
+pub async fn converse<S, C>(stream: &mut S, conversation: &mut C) -> Result<C::Outcome, Error>
 where
     S: AsyncRead + AsyncWrite + Unpin,
     C: Conversation,
 {
-    poll_fn(|cx| poll_converse(cx, &mut Polled(stream), talk)).await
+    poll_fn(|cx| poll_converse(cx, &mut Polled(stream), conversation)).await
 }
 
 /// A stream with the traits of futures-io.

@@ -43,6 +43,17 @@ impl Address {
             Self::Name(_, port) => *port,
         }
     }
+
+    /// Replaces an unspecified IP address by that of the proxy which sent it. Returns `None` if
+    /// this is another address.
+    pub(crate) fn at_host(&self, proxy: Option<IpAddr>) -> Option<Self> {
+        match (self, proxy) {
+            (Self::Ip(addr), Some(proxy)) if addr.ip().to_canonical().is_unspecified() => {
+                Some(Self::Ip(SocketAddr::new(proxy.to_canonical(), addr.port())))
+            }
+            _ => None,
+        }
+    }
 }
 
 impl Name {

@@ -4,7 +4,8 @@
 //! else, so a driver for a kind of stream that this crate has never heard of is a dozen lines:
 //!
 //! ```
-//! use anysocks::{Conversation, Error, Scratch, Step};
+//! use anysocks::Error;
+//! use anysocks::protocol::{Conversation, Scratch, Step};
 //! use std::io::{Read, Write};
 //!
 //! fn drive<C: Conversation>(stream: &mut (impl Read + Write), talk: &mut C) -> Result<C::Outcome, Error> {
@@ -19,7 +20,7 @@
 //!         talk.report(moved)?;
 //!     }
 //! }
-//! # fn over(stream: &mut std::net::TcpStream, talk: &mut anysocks::Socks4<'_>) -> Result<(), Error> {
+//! # fn over(stream: &mut std::net::TcpStream, talk: &mut anysocks::protocol::Socks4<'_>) -> Result<(), Error> {
 //! #     drive(stream, talk).map(drop)
 //! # }
 //! ```
@@ -72,8 +73,8 @@ pub trait Conversation {
     /// - [`Io`](ErrorKind::Io): the I/O error. The conversation can go on as if the call had not
     ///   been made, so a driver of a non-blocking stream can call again after a
     ///   [`WouldBlock`](io::ErrorKind::WouldBlock).
-    fn report(&mut self, moved: io::Result<usize>) -> Result<(), Error> {
-        match moved {
+    fn report(&mut self, advanced: io::Result<usize>) -> Result<(), Error> {
+        match advanced {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(()),
             Err(error) if is_closed(&error) && is_writing(self) => {
                 self.write_failed(Error::io(self.stage(), error))
@@ -108,8 +109,8 @@ pub trait Conversation {
 }
 
 /// Whether what the conversation wants next is a write.
-fn is_writing<C: Conversation + ?Sized>(talk: &mut C) -> bool {
-    matches!(talk.step(&mut Scratch::new()), Step::Write([_, ..]))
+fn is_writing<C: Conversation + ?Sized>(conversation: &mut C) -> bool {
+    matches!(conversation.step(&mut Scratch::new()), Step::Write([_, ..]))
 }
 
 /// Whether a write failed because the connection is closed. A read returns at once then.

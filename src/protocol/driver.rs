@@ -1,8 +1,8 @@
 //! The driver of all front ends: one read or write after the other, as the conversation wants
 //! them.
 
-use crate::conversation::{Conversation, Scratch, Step, is_closed};
 use crate::error::Error;
+use crate::protocol::conversation::{Conversation, Scratch, Step, is_closed};
 use std::io;
 use std::task::{Context, Poll, ready};
 
@@ -21,20 +21,20 @@ pub(crate) trait Transport {
 pub(crate) fn poll_converse<C: Conversation>(
     cx: &mut Context<'_>,
     stream: &mut impl Transport,
-    talk: &mut C,
+    conversation: &mut C,
 ) -> Poll<Result<C::Outcome, Error>> {
     let mut unflushable = false;
     for _ in 0..STEPS_AT_ONCE {
         let mut scratch = Scratch::new();
-        let moved = match talk.step(&mut scratch) {
+        let advanced = match conversation.step(&mut scratch) {
             Step::Write(bytes) => ready!(stream.poll_write(cx, bytes)),
             Step::Read([]) => ready!(stream.poll_flush(cx)).map(|()| 0),
             Step::Read(buf) if unflushable => ready!(stream.poll_read(cx, buf)),
             Step::Read(buf) => match stream.poll_flush(cx) {
                 Poll::Ready(Err(error)) if is_closed(&error) => {
                     unflushable = true;
-                    let failed = Error::io(talk.stage(), error);
-                    talk.write_failed(failed)?;
+                    let failed = Error::io(conversation.stage(), error);
+                    conversation.write_failed(failed)?;
                     continue;
                 }
                 Poll::Ready(Err(error)) => Err(error),
@@ -43,7 +43,7 @@ pub(crate) fn poll_converse<C: Conversation>(
             },
             Step::Done(outcome) => return Poll::Ready(Ok(outcome)),
         };
-        talk.report(moved)?;
+        conversation.report(advanced)?;
     }
     cx.waker().wake_by_ref();
     Poll::Pending

@@ -1,9 +1,10 @@
 //! The application's first bytes, sent behind the request before the proxy has answered it.
 
-use crate::conversation::{Conversation, Scratch, Step};
 use crate::error::{Error, ErrorKind, Stage};
-use crate::established::Established;
-use crate::turn::Turn;
+use crate::protocol::conversation::{Conversation, Scratch, Step};
+use crate::protocol::established::Established;
+use crate::protocol::last_message::LastMessage;
+use crate::protocol::progress::Progress;
 use std::io;
 use zeroize::Zeroizing;
 
@@ -11,38 +12,31 @@ use zeroize::Zeroizing;
 /// first window gains nothing by going early.
 const EARLY: usize = 1 << 16;
 
-/// A request that knows which of its messages is the last.
-#[allow(unreachable_pub, reason = "the bound of a sealed trait")]
-pub trait LastMessage: Conversation<Outcome = Established> {
-    /// Whether what is to be written next is the client's last message.
-    fn is_last(&self) -> bool;
-}
-
 /// A request, and behind it, in the same write, what the application says first. What that write does not take waits for the reply: a proxy that
 /// refuses reads no more, and who goes on writing to it may get its hanging up and not its code.
 ///
 /// For the drivers of this crate alone: what follows the grant has to be flushed, and is, by a read of no bytes that is not the end.
-pub(crate) struct Optimistic<'a, T> {
-    talk: T,
+pub(crate) struct WithEarlyData<'a, T> {
+    conversation: T,
     /// How many of the first bytes may leave with the last message.
     early: usize,
     /// The last message with those behind it, which may hold a password. Empty before and after.
-    together: Zeroizing<Vec<u8>>,
+    joined: Zeroizing<Vec<u8>>,
     message: usize,
-    turn: Turn,
+    progress: Progress,
     granted: Option<Established>,
-    rest: Say<'a>,
+    rest: EarlyData<'a>,
 }
 
-impl<'a, T: LastMessage> Optimistic<'a, T> {
-    pub(crate) fn new(talk: T, first_bytes: &'a [u8]) -> Self {
-        let rest = Say::new(Stage::Request, first_bytes);
+impl<'a, T: LastMessage> WithEarlyData<'a, T> {
+    pub(crate) fn new(conversation: T, early_data: &'a [u8]) -> Self {
+        let rest = EarlyData::new(Stage::Request, early_data);
         Self {
-            talk,
+            conversation,
             early: EARLY,
-            together: Zeroizing::default(),
+            joined: Zeroizing::default(),
             message: 0,
-            turn: Turn::default(),
+            progress: Progress::default(),
             granted: None,
             rest,
         }
@@ -56,57 +50,58 @@ impl<'a, T: LastMessage> Optimistic<'a, T> {
     /// Puts the last message together with what follows it, when it is its turn.
     fn join(&mut self, scratch: &mut Scratch) {
         let early = &self.rest.bytes[..self.rest.bytes.len().min(self.early)];
-        if early.is_empty() || !self.together.is_empty() || !self.talk.is_last() {
+        if early.is_empty() || !self.joined.is_empty() || !self.conversation.is_last() {
             return;
         }
-        if let Step::Write(message) = self.talk.step(scratch) {
+        if let Step::Write(message) = self.conversation.step(scratch) {
             // In its final size, so that growing leaves no copy of a secret behind.
-            let mut together = Zeroizing::new(Vec::with_capacity(message.len() + early.len()));
-            together.extend_from_slice(message);
-            together.extend_from_slice(early);
+            let mut joined = Zeroizing::new(Vec::with_capacity(message.len() + early.len()));
+            joined.extend_from_slice(message);
+            joined.extend_from_slice(early);
             self.message = message.len();
-            self.together = together;
+            self.joined = joined;
         }
     }
 
-    fn moved_together(&mut self, n: usize) -> Result<(), Error> {
-        let left = match self.turn.moved(n) {
+    fn advance_joined(&mut self, n: usize) -> Result<(), Error> {
+        let left = match self.progress.take_offered(n) {
             Ok(left) => left,
             Err(offered) => {
-                let overrun = Error::new(self.talk.stage(), ErrorKind::Overrun { reported: n, offered });
-                self.together = Zeroizing::default();
+                let overrun =
+                    Error::new(self.conversation.stage(), ErrorKind::Overrun { reported: n, offered });
+                self.joined = Zeroizing::default();
                 self.rest.bytes = &[];
                 // It is too much for the request too, which ends by that.
-                let _ = self.talk.advance(n);
+                let _ = self.conversation.advance(n);
                 return Err(overrun);
             }
         };
         if n == 0 {
-            return self.talk.advance(0);
+            return self.conversation.advance(0);
         }
-        self.turn.sent(n, left);
-        let sent = self.together.len() - left;
+        self.progress.sent(n, left);
+        let sent = self.joined.len() - left;
         if let Some(early) = sent.checked_sub(self.message) {
-            self.together = Zeroizing::default();
+            self.joined = Zeroizing::default();
             self.rest.bytes = &self.rest.bytes[early..];
             // The grant may arrive before all of it is flushed.
             self.rest.unflushed = true;
-            return self.talk.advance(self.message);
+            return self.conversation.advance(self.message);
         }
         Ok(())
     }
 }
 
-impl<T: LastMessage> Conversation for Optimistic<'_, T> {
+impl<T: LastMessage> Conversation for WithEarlyData<'_, T> {
     type Outcome = Established;
 
     fn step<'s>(&'s mut self, scratch: &'s mut Scratch) -> Step<'s, Established> {
         self.join(scratch);
-        if !self.together.is_empty() {
-            return self.turn.write(&self.together);
+        if !self.joined.is_empty() {
+            return self.progress.write(&self.joined);
         }
         if self.granted.is_none() {
-            match self.talk.step(scratch) {
+            match self.conversation.step(scratch) {
                 Step::Done(established) => self.granted = Some(established),
                 step => return step,
             }
@@ -118,14 +113,14 @@ impl<T: LastMessage> Conversation for Optimistic<'_, T> {
     }
 
     fn advance(&mut self, n: usize) -> Result<(), Error> {
-        if !self.together.is_empty() {
-            return self.moved_together(n);
+        if !self.joined.is_empty() {
+            return self.advance_joined(n);
         }
-        if self.granted.is_some() { self.rest.advance(n) } else { self.talk.advance(n) }
+        if self.granted.is_some() { self.rest.advance(n) } else { self.conversation.advance(n) }
     }
 
     fn stage(&self) -> Stage {
-        self.talk.stage()
+        self.conversation.stage()
     }
 
     fn write_failed(&mut self, error: Error) -> Result<(), Error> {
@@ -133,20 +128,20 @@ impl<T: LastMessage> Conversation for Optimistic<'_, T> {
         if self.granted.is_some() {
             return Err(error);
         }
-        self.together = Zeroizing::default();
-        self.talk.write_failed(error)
+        self.joined = Zeroizing::default();
+        self.conversation.write_failed(error)
     }
 }
 
 /// What the application says, when nobody has to be asked any more.
-pub(crate) struct Say<'a> {
+pub(crate) struct EarlyData<'a> {
     stage: Stage,
     bytes: &'a [u8],
     /// Whether the stream inside may still hold some of them.
     unflushed: bool,
 }
 
-impl<'a> Say<'a> {
+impl<'a> EarlyData<'a> {
     pub(crate) const fn new(stage: Stage, bytes: &'a [u8]) -> Self {
         Self { stage, bytes, unflushed: false }
     }
@@ -161,7 +156,7 @@ impl<'a> Say<'a> {
     }
 }
 
-impl Conversation for Say<'_> {
+impl Conversation for EarlyData<'_> {
     type Outcome = ();
 
     fn step<'s>(&'s mut self, _: &'s mut Scratch) -> Step<'s, ()> {
@@ -187,21 +182,21 @@ impl Conversation for Say<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::socks4::{Socks4, UserId};
+    use crate::protocol::socks4::{Socks4, UserId};
 
     /// A stream that says that it took more than there was.
     #[test]
     fn too_much_ends_it() {
         let user_id = UserId::none();
         let request = Socks4::connect(&user_id, "192.0.2.1:80".try_into().unwrap()).unwrap();
-        let mut talk = Optimistic::new(request, b"first");
+        let mut conversation = WithEarlyData::new(request, b"first");
         let mut scratch = Scratch::new();
-        let Step::Write(bytes) = talk.step(&mut scratch) else { panic!("nothing to say") };
+        let Step::Write(bytes) = conversation.step(&mut scratch) else { panic!("nothing to say") };
         let offered = bytes.len();
         assert_eq!(offered, 9 + 5);
-        let error = talk.advance(offered + 1).unwrap_err();
+        let error = conversation.advance(offered + 1).unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Overrun { .. }), "{error}");
-        assert!(matches!(talk.step(&mut Scratch::new()), Step::Read([])));
-        assert!(matches!(talk.advance(0).unwrap_err().kind(), ErrorKind::Over));
+        assert!(matches!(conversation.step(&mut Scratch::new()), Step::Read([])));
+        assert!(matches!(conversation.advance(0).unwrap_err().kind(), ErrorKind::Over));
     }
 }

@@ -1,7 +1,7 @@
 //! What a handshake leads to.
 
-use crate::address::Address;
-use crate::frames::Frames;
+use crate::protocol::address::Address;
+use crate::protocol::frames::Frames;
 
 /// The outcome of a handshake: the tunnel is open.
 ///
@@ -14,12 +14,12 @@ pub struct Established {
     pub bound: Address,
     /// The pump that all bytes have to go through, if the METHOD negotiated an encapsulation.
     pub frames: Option<Box<Frames>>,
-    pub(crate) spoken: Spoken,
+    pub(crate) version: ProtocolVersion,
 }
 
 /// The version of SOCKS that was spoken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Spoken {
+pub(crate) enum ProtocolVersion {
     V4,
     V5,
 }

@@ -1,7 +1,7 @@
 //! The pump of an encapsulated stream: plain bytes on one side, frames on the other, and no I/O.
 
-use crate::encapsulation::{Datagrams, Encapsulation, FrameError, Open, Seal};
 use crate::error::{Error, ErrorKind, Stage};
+use crate::protocol::encapsulation::{Datagrams, Encapsulation, FrameError, Open, Seal};
 use std::io::{IoSlice, IoSliceMut};
 use std::task::{Poll, ready};
 use std::{fmt, io};

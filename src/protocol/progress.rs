@@ -1,21 +1,21 @@
 //! The bookkeeping that all conversations share: what was offered, how much of a message is out,
 //! and a write that failed.
 
-use crate::conversation::Step;
 use crate::error::Error;
+use crate::protocol::conversation::Step;
 
 /// What the last step offered, and how far the message that is being written has come.
 ///
 /// The counts have 32 bits because a pending handshake keeps them: no message and no frame is
 /// longer.
 #[derive(Debug, Default)]
-pub(crate) struct Turn {
+pub(crate) struct Progress {
     offered: u32,
     sent: u32,
     write_error: Option<Error>,
 }
 
-impl Turn {
+impl Progress {
     /// Offers what is left of a message.
     pub(crate) fn write<'s, T>(&mut self, message: &'s [u8]) -> Step<'s, T> {
         let rest = &message[message.len().min(self.sent as usize)..];
@@ -30,7 +30,7 @@ impl Turn {
     }
 
     /// Checks a report of the driver against what was offered: what is left of the offer, or what it was.
-    pub(crate) fn moved(&mut self, n: usize) -> Result<usize, usize> {
+    pub(crate) fn take_offered(&mut self, n: usize) -> Result<usize, usize> {
         let offered = std::mem::take(&mut self.offered) as usize;
         offered.checked_sub(n).ok_or(offered)
     }
@@ -48,13 +48,13 @@ impl Turn {
     }
 
     /// Whether a write has failed.
-    pub(crate) const fn is_mute(&self) -> bool {
+    pub(crate) const fn has_write_failed(&self) -> bool {
         self.write_error.is_some()
     }
 
     /// The error of the write that failed, if one did. It is the outcome if the proxy has sent no
     /// refusal.
-    pub(crate) fn unless_mute(&mut self) -> Result<(), Error> {
+    pub(crate) fn check_write(&mut self) -> Result<(), Error> {
         match self.write_error.take() {
             Some(error) => Err(error),
             None => Ok(()),

@@ -1,35 +1,14 @@
-//! What a proxy speaks, and what it is told.
+//! Which SOCKS a proxy speaks.
 
-use crate::socks4::UserId;
-use crate::socks5::Auth;
+use super::socks4::UserId;
+use super::socks5::Auth;
 
 /// Which SOCKS a proxy speaks, and what the client identifies itself with.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub enum Protocol {
+pub enum ProxyProtocol {
     /// SOCKS4 and SOCKS4a.
     V4(UserId),
     /// SOCKS5.
     V5(Auth),
-}
-
-/// Who resolves the target's name.
-#[doc(alias = "dns")]
-#[doc(alias = "onion")]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Resolve {
-    /// The proxy: names of targets, and names that the proxy itself sends, are never resolved on
-    /// this machine.
-    #[default]
-    ByProxy,
-    /// This machine. The proxy is asked for one address of the name at a time, each over a new
-    /// connection, until it grants one. The next address follows if the proxy refuses, closes the
-    /// connection, or does not answer within the address's [share of the
-    /// timeout](crate::Proxy::timeout). The error is that of the last address.
-    ///
-    /// A request with [early data](crate::blocking::Socks5Stream::connect_with) is repeated only
-    /// after a refusal, because the target may have received the data. Its address may use the
-    /// whole timeout.
-    Locally,
 }

@@ -1,11 +1,12 @@
 //! The two versions of the protocol, as types.
 
 use crate::error::Error;
-use crate::optimistic::LastMessage;
-use crate::proxy::{Endpoint, Proxy};
-use crate::socks4::{Socks4, UserId, is_mark};
-use crate::socks5::{Auth, Socks5};
-use crate::target::Target;
+use crate::error::invalid::Invalid;
+use crate::protocol::last_message::LastMessage;
+use crate::protocol::proxy_protocol::ProxyProtocol;
+use crate::protocol::socks4::{Socks4, UserId, is_mark};
+use crate::protocol::socks5::{Auth, Socks5};
+use crate::protocol::target::Target;
 use std::net::IpAddr;
 
 /// SOCKS4 and SOCKS4a, as the version of a [`SocksStream`](crate::SocksStream).
@@ -37,15 +38,15 @@ pub trait Version: sealed::Sealed + Send + Sync + 'static {
     /// Those of [`connect`](Self::connect).
     fn bind<'a>(auth: &'a Self::Auth, expected_peer: Target<'a>) -> Result<Self::Request<'a>, Error>;
 
-    /// A proxy of this version.
-    fn proxy(endpoint: Endpoint) -> Proxy;
+    /// Returns this version, without authentication.
+    fn unauthenticated() -> ProxyProtocol;
 
-    /// What the client identifies itself with at this proxy.
+    /// Returns what the client identifies itself with at a proxy that speaks this version.
     ///
     /// # Errors
     ///
-    /// The proxy is one of another version.
-    fn auth(proxy: &Proxy) -> Result<&Self::Auth, Error>;
+    /// - [`Invalid::WrongVersion`]: the proxy speaks another version.
+    fn auth(protocol: &ProxyProtocol) -> Result<&Self::Auth, Error>;
 
     /// Whether what follows the request may have to be encapsulated.
     fn may_encapsulate(auth: &Self::Auth) -> bool;
@@ -82,12 +83,15 @@ impl Version for V4 {
         Socks4::bind(user_id, expected_peer)
     }
 
-    fn proxy(endpoint: Endpoint) -> Proxy {
-        Proxy::v4(endpoint)
+    fn unauthenticated() -> ProxyProtocol {
+        ProxyProtocol::V4(UserId::none())
     }
 
-    fn auth(proxy: &Proxy) -> Result<&UserId, Error> {
-        proxy.v4_user_id()
+    fn auth(protocol: &ProxyProtocol) -> Result<&UserId, Error> {
+        match protocol {
+            ProxyProtocol::V4(auth) => Ok(auth),
+            ProxyProtocol::V5(_) => Err(Invalid::WrongVersion { proxy: "SOCKS5", wanted: "SOCKS4" }.into()),
+        }
     }
 
     fn may_encapsulate(_: &UserId) -> bool {
@@ -111,16 +115,19 @@ impl Version for V5 {
         Socks5::bind(auth, expected_peer)
     }
 
-    fn proxy(endpoint: Endpoint) -> Proxy {
-        Proxy::v5(endpoint)
+    fn unauthenticated() -> ProxyProtocol {
+        ProxyProtocol::V5(Auth::none())
     }
 
-    fn auth(proxy: &Proxy) -> Result<&Auth, Error> {
-        proxy.v5_auth()
+    fn auth(protocol: &ProxyProtocol) -> Result<&Auth, Error> {
+        match protocol {
+            ProxyProtocol::V5(auth) => Ok(auth),
+            ProxyProtocol::V4(_) => Err(Invalid::WrongVersion { proxy: "SOCKS4", wanted: "SOCKS5" }.into()),
+        }
     }
 
     fn may_encapsulate(auth: &Auth) -> bool {
-        auth.has_own_method()
+        auth.has_custom_method()
     }
 
     fn carries(_: &Auth, _: IpAddr) -> bool {
@@ -130,9 +137,9 @@ impl Version for V5 {
 
 pub(crate) mod sealed {
     use crate::error::Stage;
-    use crate::established::Established;
-    use crate::second_reply::ReplyReader;
-    use crate::{socks4, socks5};
+    use crate::protocol::established::Established;
+    use crate::protocol::reply_reader::ReplyReader;
+    use crate::protocol::{socks4, socks5};
 
     pub trait Sealed {
         /// What reads this version's replies.

@@ -8,7 +8,7 @@
 //! +------+----------+----------+
 //! ```
 
-use crate::target::{Host, Target};
+use crate::protocol::target::{Host, Target};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 const IPV4: u8 = 1;

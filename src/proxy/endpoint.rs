@@ -2,9 +2,9 @@
 
 use super::zone;
 use crate::error::Error;
-use crate::escape::Escaped;
-use crate::invalid::Invalid;
-use crate::target::{Domain, Host, split_port};
+use crate::error::escape::Escaped;
+use crate::error::invalid::Invalid;
+use crate::protocol::target::{Domain, Host, split_port};
 use std::borrow::Cow;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};

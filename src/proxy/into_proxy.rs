@@ -1,8 +1,8 @@
 //! What may stand for a proxy where one is connected to.
 
 use crate::error::Error;
+use crate::protocol::version::Version;
 use crate::proxy::{Endpoint, Proxy};
-use crate::version::Version;
 use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::path::{Path, PathBuf};
@@ -59,7 +59,7 @@ impl IntoProxy<'static> for String {
 }
 
 fn located<V: Version>(at: impl TryInto<Endpoint, Error: Into<Error>>) -> Result<Cow<'static, Proxy>, Error> {
-    at.try_into().map(|endpoint| Cow::Owned(V::proxy(endpoint))).map_err(Into::into)
+    at.try_into().map(|endpoint| Cow::Owned(Proxy::speaking::<V>(endpoint))).map_err(Into::into)
 }
 
 /// Says of each type that it tells where a proxy is, and no more.

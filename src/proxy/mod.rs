@@ -1,21 +1,25 @@
 //! A proxy as a value: where it is, what it speaks, and how to talk to it.
 
 mod endpoint;
-mod protocol;
+pub(crate) mod into_proxy;
+pub(crate) mod random;
+mod resolve;
 mod socket;
+pub(crate) mod udp_options;
 mod url;
 mod zone;
 
 pub use endpoint::Endpoint;
-pub use protocol::{Protocol, Resolve};
+pub use resolve::Resolve;
 pub(crate) use socket::SocketOptions;
 
+use crate::error::invalid::Invalid;
 use crate::error::{Error, Stage};
-use crate::invalid::Invalid;
-use crate::random::random_token;
-use crate::socks4::UserId;
-use crate::socks5::{Auth, Credentials};
-use crate::udp;
+use crate::protocol::proxy_protocol::ProxyProtocol;
+use crate::protocol::socks4::UserId;
+use crate::protocol::socks5::{Auth, Credentials};
+use crate::protocol::version::{V4, V5, Version};
+use crate::proxy::random::random_token;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -71,11 +75,11 @@ pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 #[derive(Clone, Debug)]
 pub struct Proxy {
     endpoint: Endpoint,
-    protocol: Protocol,
+    protocol: ProxyProtocol,
     resolve: Resolve,
     timeout: Option<Duration>,
     socket: SocketOptions,
-    udp: udp::Options,
+    udp: udp_options::Options,
     tls: bool,
 }
 
@@ -86,7 +90,7 @@ impl Proxy {
     ///
     /// The text is no `host[:port]`.
     pub fn socks5(at: impl TryInto<Endpoint, Error: Into<Error>>) -> Result<Self, Error> {
-        at.try_into().map(Self::v5).map_err(Into::into)
+        at.try_into().map(Self::speaking::<V5>).map_err(Into::into)
     }
 
     /// A SOCKS4 proxy without a user id. It must know SOCKS4a for the names of targets, unless they are resolved on this machine.
@@ -95,25 +99,22 @@ impl Proxy {
     ///
     /// The text is no `host[:port]`.
     pub fn socks4(at: impl TryInto<Endpoint, Error: Into<Error>>) -> Result<Self, Error> {
-        at.try_into().map(Self::v4).map_err(Into::into)
+        at.try_into().map(Self::speaking::<V4>).map_err(Into::into)
     }
 
-    pub(crate) fn v5(endpoint: Endpoint) -> Self {
-        Self::new(endpoint, Protocol::V5(Auth::none()))
+    /// A proxy that speaks the version `V`, without authentication.
+    pub(crate) fn speaking<V: Version>(endpoint: Endpoint) -> Self {
+        Self::new(endpoint, V::unauthenticated())
     }
 
-    pub(crate) fn v4(endpoint: Endpoint) -> Self {
-        Self::new(endpoint, Protocol::V4(UserId::none()))
-    }
-
-    fn new(endpoint: Endpoint, protocol: Protocol) -> Self {
+    fn new(endpoint: Endpoint, protocol: ProxyProtocol) -> Self {
         Self {
             endpoint,
             protocol,
             resolve: Resolve::default(),
             timeout: Some(DEFAULT_TIMEOUT),
             socket: SocketOptions::default(),
-            udp: udp::Options::new(),
+            udp: udp_options::Options::new(),
             tls: false,
         }
     }
@@ -156,7 +157,7 @@ impl Proxy {
     #[doc(alias = "tor")]
     #[doc(alias = "isolation")]
     pub fn isolated(self, token: impl AsRef<[u8]>) -> Result<Self, Error> {
-        let pipelined = matches!(&self.protocol, Protocol::V5(auth) if auth.is_pipelined());
+        let pipelined = matches!(&self.protocol, ProxyProtocol::V5(auth) if auth.is_pipelined());
         self.credentials(ISOLATED, token, |token| Auth::password_only(token).pipelined(pipelined))
     }
 
@@ -177,8 +178,8 @@ impl Proxy {
         auth: impl FnOnce(Credentials) -> Auth,
     ) -> Result<Self, Error> {
         match self.protocol {
-            Protocol::V5(_) => self.auth(auth(Credentials::new(user, password)?)),
-            Protocol::V4(_) => Err(Invalid::PasswordOverSocks4.into()),
+            ProxyProtocol::V5(_) => self.auth(auth(Credentials::new(user, password)?)),
+            ProxyProtocol::V4(_) => Err(Invalid::PasswordOverSocks4.into()),
         }
     }
 
@@ -189,8 +190,8 @@ impl Proxy {
     /// The proxy is a SOCKS4 one.
     pub fn auth(mut self, auth: Auth) -> Result<Self, Error> {
         match &mut self.protocol {
-            Protocol::V5(old) => *old = auth,
-            Protocol::V4(_) => return Err(Invalid::MethodOverSocks4.into()),
+            ProxyProtocol::V5(old) => *old = auth,
+            ProxyProtocol::V4(_) => return Err(Invalid::MethodOverSocks4.into()),
         }
         Ok(self)
     }
@@ -202,8 +203,8 @@ impl Proxy {
     /// The proxy is a SOCKS5 one, or [`UserId::new`] refuses the id.
     pub fn user_id(mut self, id: impl AsRef<[u8]>) -> Result<Self, Error> {
         match &mut self.protocol {
-            Protocol::V4(old) => *old = UserId::new(id)?,
-            Protocol::V5(_) => return Err(Invalid::UserIdOverSocks5.into()),
+            ProxyProtocol::V4(old) => *old = UserId::new(id)?,
+            ProxyProtocol::V5(_) => return Err(Invalid::UserIdOverSocks5.into()),
         }
         Ok(self)
     }
@@ -264,7 +265,7 @@ impl Proxy {
     /// The proxy is dialled only at addresses of the same family. Addresses of the other family
     /// are listed in [`Unreachable`](crate::ErrorKind::Unreachable) with the kind
     /// [`InvalidInput`](std::io::ErrorKind::InvalidInput). A relay of the other family is an error
-    /// of [`Stage::Association`](crate::Stage::Association). [`udp::Options::source`] sets another
+    /// of [`Stage::Association`](crate::Stage::Association). [`udp::Options::source`](crate::udp::Options::source) sets another
     /// address for the datagrams.
     #[must_use]
     pub fn local_addr(mut self, addr: impl Into<Option<SocketAddr>>) -> Self {
@@ -274,7 +275,7 @@ impl Proxy {
 
     /// How associations are made (UDP ASSOCIATE).
     #[must_use]
-    pub fn udp(mut self, options: udp::Options) -> Self {
+    pub fn udp(mut self, options: udp_options::Options) -> Self {
         self.udp = options;
         self
     }
@@ -297,7 +298,7 @@ impl Proxy {
 
     /// Which SOCKS the proxy speaks, and what the client identifies itself with.
     #[must_use]
-    pub const fn protocol(&self) -> &Protocol {
+    pub const fn protocol(&self) -> &ProxyProtocol {
         &self.protocol
     }
 
@@ -319,32 +320,14 @@ impl Proxy {
         self.timeout
     }
 
-    pub(crate) const fn udp_options(&self) -> &udp::Options {
+    pub(crate) const fn udp_options(&self) -> &udp_options::Options {
         &self.udp
     }
 
     pub(crate) const fn socket(&self) -> &SocketOptions {
         &self.socket
     }
-
-    pub(crate) fn v4_user_id(&self) -> Result<&UserId, Error> {
-        match &self.protocol {
-            Protocol::V4(user_id) => Ok(user_id),
-            Protocol::V5(_) => Err(wrong_version("SOCKS5", "SOCKS4")),
-        }
-    }
-
-    pub(crate) fn v5_auth(&self) -> Result<&Auth, Error> {
-        match &self.protocol {
-            Protocol::V5(auth) => Ok(auth),
-            Protocol::V4(_) => Err(wrong_version("SOCKS4", "SOCKS5")),
-        }
-    }
 }
 
 /// The user name by which Tor knows that the password is an isolation token.
 const ISOLATED: &str = "<torS0X>0";
-
-fn wrong_version(proxy: &'static str, wanted: &'static str) -> Error {
-    Invalid::WrongVersion { proxy, wanted }.into()
-}

@@ -1,7 +1,7 @@
 //! What a client may want to be done differently about datagrams.
 
-use super::reassembly::Reassembly;
-use crate::address::Address;
+use crate::protocol::address::Address;
+use crate::protocol::udp::reassembly::Reassembly;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -18,10 +18,10 @@ use std::sync::Arc;
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    pub(super) relay: Relay,
-    pub(super) source: Option<SocketAddr>,
-    pub(super) reassembly: Option<Reassembly>,
-    pub(super) any_source: bool,
+    pub(crate) relay: Relay,
+    pub(crate) source: Option<SocketAddr>,
+    pub(crate) reassembly: Option<Reassembly>,
+    pub(crate) any_source: bool,
 }
 
 /// Where the relay is, given BND.ADDR and BND.PORT of the proxy's reply (RFC 1928 §6).

@@ -1,10 +1,11 @@
 //! A proxy's URL: read to the last byte, written without the password.
 
-use super::{Endpoint, Protocol, Proxy, Resolve, zone};
+use super::{Endpoint, Proxy, Resolve, zone};
 use crate::error::Error;
-use crate::invalid::Invalid;
-use crate::socks4::UserId;
-use crate::socks5::{Auth, Credentials};
+use crate::error::invalid::Invalid;
+use crate::protocol::proxy_protocol::ProxyProtocol;
+use crate::protocol::socks4::UserId;
+use crate::protocol::socks5::{Auth, Credentials};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode};
 use std::borrow::Cow;
 use std::fmt;
@@ -108,20 +109,20 @@ impl UserInfo {
         self.user.is_empty() && self.password.as_ref().is_none_or(|password| password.is_empty())
     }
 
-    fn v4(self) -> Result<Protocol, Error> {
+    fn v4(self) -> Result<ProxyProtocol, Error> {
         match self.password {
-            _ if self.is_empty() => Ok(Protocol::V4(UserId::none())),
-            None => Ok(Protocol::V4(UserId::new(&*self.user)?)),
+            _ if self.is_empty() => Ok(ProxyProtocol::V4(UserId::none())),
+            None => Ok(ProxyProtocol::V4(UserId::new(&*self.user)?)),
             Some(_) => Err(Invalid::PasswordOverSocks4.into()),
         }
     }
 
-    fn v5(self) -> Result<Protocol, Error> {
+    fn v5(self) -> Result<ProxyProtocol, Error> {
         if self.is_empty() {
-            return Ok(Protocol::V5(Auth::none()));
+            return Ok(ProxyProtocol::V5(Auth::none()));
         }
         let password = self.password.unwrap_or_default();
-        Ok(Protocol::V5(Auth::password(Credentials::new(&*self.user, &*password)?)))
+        Ok(ProxyProtocol::V5(Auth::password(Credentials::new(&*self.user, &*password)?)))
     }
 }
 
@@ -135,10 +136,10 @@ fn decode(text: &str) -> Zeroizing<Vec<u8>> {
 impl fmt::Display for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (scheme, user) = match (&self.protocol, self.resolve) {
-            (Protocol::V4(id), Resolve::Locally) => ("socks4", id.as_bytes()),
-            (Protocol::V4(id), Resolve::ByProxy) => ("socks4a", id.as_bytes()),
-            (Protocol::V5(auth), Resolve::Locally) => ("socks5", user_of(auth)),
-            (Protocol::V5(auth), Resolve::ByProxy) => ("socks5h", user_of(auth)),
+            (ProxyProtocol::V4(id), Resolve::Locally) => ("socks4", id.as_bytes()),
+            (ProxyProtocol::V4(id), Resolve::ByProxy) => ("socks4a", id.as_bytes()),
+            (ProxyProtocol::V5(auth), Resolve::Locally) => ("socks5", user_of(auth)),
+            (ProxyProtocol::V5(auth), Resolve::ByProxy) => ("socks5h", user_of(auth)),
         };
         let unix = if let Endpoint::Unix(_) = self.endpoint { "+unix" } else { "" };
         let tls = if self.tls { "+tls" } else { "" };

@@ -2,7 +2,7 @@
 //! proxy.
 
 use crate::error::Error;
-use crate::invalid::Invalid;
+use crate::error::invalid::Invalid;
 use percent_encoding::percent_decode_str;
 use std::borrow::Cow;
 use std::net::{Ipv6Addr, SocketAddrV6};

@@ -1,18 +1,18 @@
 //! What the smol and async-std front ends share: both wait by way of [async-io](::async_io).
 
-use crate::address::Address;
-use crate::conversation::Conversation;
-use crate::dial::Failures;
-use crate::driver::STEPS_AT_ONCE;
 use crate::error::{Error, ErrorKind};
 use crate::futures::{FuturesIo, converse};
-use crate::listener::SocksListener;
+use crate::protocol::address::Address;
+use crate::protocol::conversation::Conversation;
+use crate::protocol::driver::STEPS_AT_ONCE;
+use crate::protocol::version::Version;
 use crate::proxy::SocketOptions;
-use crate::reactor::{self, AsyncUdpFront, Control, Converses, Reactor, Watched, within};
+use crate::reactor::{self, AsyncSockets, Control, Converses, Reactor, Watched, within};
+use crate::route::listener::SocksListener;
+use crate::runtime::dial::Failures;
 use crate::runtime::{Deadline, Ends, Runtime};
+use crate::runtime::{Direction, UdpFront};
 use crate::stream::SocksStream;
-use crate::udp::{Direction, UdpFront};
-use crate::version::Version;
 use ::async_io::{Async, Timer};
 use futures_io::{AsyncRead, AsyncWrite};
 use socket2::{SockAddr, SockRef, Socket};
@@ -86,11 +86,11 @@ impl<F: OverAsyncIo> Runtime for F {
 
     async fn converse<C: Conversation + Send + Sync>(
         stream: &mut F::Stream,
-        talk: &mut C,
+        conversation: &mut C,
         deadline: Deadline,
     ) -> Result<C::Outcome, Error> {
-        let in_time = within::<F, _>(deadline, converse(stream, talk)).await;
-        in_time.unwrap_or_else(|| Err(Error::new(talk.stage(), ErrorKind::TimedOut)))
+        let in_time = within::<F, _>(deadline, converse(stream, conversation)).await;
+        in_time.unwrap_or_else(|| Err(Error::new(conversation.stage(), ErrorKind::TimedOut)))
     }
 
     fn ends(stream: &F::Stream) -> io::Result<Ends> {
@@ -101,9 +101,9 @@ impl<F: OverAsyncIo> Runtime for F {
 impl<F: OverAsyncIo, S: AsyncRead + AsyncWrite + Unpin + Send + Sync> Converses<S> for F {
     async fn converse_over<C: Conversation + Send + Sync>(
         stream: &mut S,
-        talk: &mut C,
+        conversation: &mut C,
     ) -> Result<C::Outcome, Error> {
-        converse(stream, talk).await
+        converse(stream, conversation).await
     }
 
     fn poll_read(stream: &mut S, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
@@ -163,13 +163,13 @@ impl<F: OverAsyncIo> UdpFront for F {
     }
 }
 
-impl<F: OverAsyncIo> AsyncUdpFront for F {
+impl<F: OverAsyncIo> AsyncSockets for F {
     type Udp = Udp;
     type Dialled = F::Shared;
 
     /// Every 65th call lets other tasks run. The number is odd because a loop that selects between
     /// two calls rests only when the call that is ready does.
-    fn poll_in_turn<T>(
+    fn poll_with_budget<T>(
         udp: &Udp,
         cx: &mut Context<'_>,
         work: impl FnOnce(&mut Context<'_>) -> Poll<T>,
@@ -194,10 +194,10 @@ impl<F: OverAsyncIo> AsyncUdpFront for F {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin, V: Version, F: OverAsyncIo> SocksListener<S, V, F> {
-    #[doc = include_str!("docs/accept_within.md")]
+    #[doc = include_str!("../docs/accept_within.md")]
     pub async fn accept_within(&mut self, limit: Duration) -> Result<(SocksStream<S, V, F>, Address), Error> {
         let (stream, second, request) = self.waiting()?;
-        let heard = request.watch(reactor::heard_within::<F, _>(limit, converse(stream, second))).await;
-        self.accepted(heard)
+        let reply = request.watch(reactor::within_limit::<F, _>(limit, converse(stream, second))).await;
+        self.accepted(reply)
     }
 }

@@ -1,15 +1,15 @@
 //! The calls of a connector whose tasks are woken.
 
 use super::watched::AsyncUdpFront;
-use crate::address::Name;
-use crate::any_version::AnyVersion;
-use crate::connector::Connector;
 use crate::error::Error;
-use crate::listener::SocksListener;
+use crate::protocol::address::Name;
+use crate::protocol::any_version::AnyVersion;
+use crate::protocol::target::{Host, Target};
+use crate::route::connector::Connector;
+use crate::route::listener::SocksListener;
+use crate::route::wrap::Wrap;
 use crate::stream::SocksStream;
-use crate::target::{Host, Target};
 use crate::udp::SocksUdpSocket;
-use crate::wrap::Wrap;
 use std::net::IpAddr;
 
 impl<F: AsyncUdpFront, W: Wrap<F>> Connector<F, W> {
@@ -21,13 +21,13 @@ impl<F: AsyncUdpFront, W: Wrap<F>> Connector<F, W> {
         self.connect_to(target.try_into().map_err(Into::into)?, &[]).await
     }
 
-    #[doc = include_str!("../docs/connector/connect_with.md")]
-    pub async fn connect_with<'t>(
+    #[doc = include_str!("../docs/connector/connect_with_early_data.md")]
+    pub async fn connect_with_early_data<'t>(
         &self,
         target: impl TryInto<Target<'t>, Error: Into<Error>>,
-        first_bytes: &[u8],
+        early_data: &[u8],
     ) -> Result<SocksStream<W::Stream, AnyVersion, F>, Error> {
-        self.connect_to(target.try_into().map_err(Into::into)?, first_bytes).await
+        self.connect_to(target.try_into().map_err(Into::into)?, early_data).await
     }
 
     #[doc = include_str!("../docs/connector/bind.md")]
@@ -53,6 +53,6 @@ impl<F: AsyncUdpFront, W: Wrap<F>> Connector<F, W> {
 
     #[doc = include_str!("../docs/connector/associate.md")]
     pub async fn associate(&self) -> Result<SocksUdpSocket<F>, Error> {
-        self.associated().await
+        self.associate_datagrams().await
     }
 }

@@ -1,13 +1,13 @@
 //! The TCP connection of an association where tasks are woken.
 
-use super::watched::AsyncUdpFront;
+use super::sockets::AsyncSockets;
 use std::fmt;
 use std::io;
 use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 /// The TCP connection of an association, which is read only to notice its end.
-pub enum Control<F: AsyncUdpFront> {
+pub enum Control<F: AsyncSockets> {
     /// As it was dialled.
     Plain(F::Dialled),
     /// Reads the stream that it was wrapped in.
@@ -16,7 +16,7 @@ pub enum Control<F: AsyncUdpFront> {
 
 type Read = dyn FnMut(&mut Context<'_>) -> Poll<io::Result<usize>> + Send;
 
-impl<F: AsyncUdpFront> Control<F> {
+impl<F: AsyncSockets> Control<F> {
     pub(crate) fn wrapped(
         read: impl FnMut(&mut Context<'_>) -> Poll<io::Result<usize>> + Send + 'static,
     ) -> Self {
@@ -38,7 +38,7 @@ impl<F: AsyncUdpFront> Control<F> {
     }
 }
 
-impl<F: AsyncUdpFront> fmt::Debug for Control<F> {
+impl<F: AsyncSockets> fmt::Debug for Control<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Plain(_) => "Plain(..)",

@@ -1,23 +1,29 @@
 //! What the asynchronous front ends share: racing addresses and keeping deadlines, over a reactor that can wait for a socket and
 //! for a time.
 
+#[cfg(any(feature = "smol", feature = "async-std"))]
+pub(crate) mod async_io;
 mod connector;
 mod control;
+mod functions;
+mod sockets;
 mod streams;
 mod udp;
 mod watched;
 mod wrap;
 
 pub(crate) use control::Control;
+pub(crate) use functions::functions;
+pub(crate) use sockets::AsyncSockets;
 #[cfg(test)]
 #[cfg(target_os = "linux")]
 pub(crate) use udp::left;
-pub(crate) use watched::{AsyncUdpFront, Watched};
+pub(crate) use watched::Watched;
 pub(crate) use wrap::{Converses, Hook};
 
-use crate::dial::{ATTEMPT_DELAY, Failures, begin, connected};
 use crate::error::{Error, ErrorKind, Stage};
 use crate::proxy::SocketOptions;
+use crate::runtime::dial::{ATTEMPT_DELAY, Failures, begin, connected};
 use crate::runtime::{Deadline, Runtime, deadline};
 use socket2::{SockAddr, SockRef};
 use std::future::{pending, poll_fn};
@@ -64,7 +70,7 @@ pub(crate) async fn within<R: Reactor, T>(deadline: Deadline, work: impl Future<
 }
 
 /// What comes of the conversation within the limit; a limit that is too long for the clock is none.
-pub(crate) async fn heard_within<R: Reactor, T>(
+pub(crate) async fn within_limit<R: Reactor, T>(
     limit: Duration,
     converse: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, Error> {

@@ -2,12 +2,13 @@
 
 use super::watched::AsyncUdpFront;
 use crate::error::Error;
-use crate::into_proxy::IntoProxy;
-use crate::listener::SocksListener;
-use crate::runtime::{self, Runtime};
+use crate::protocol::target::Target;
+use crate::protocol::version::Version;
+use crate::proxy::into_proxy::IntoProxy;
+use crate::route;
+use crate::route::listener::SocksListener;
+use crate::runtime::Runtime;
 use crate::stream::SocksStream;
-use crate::target::Target;
-use crate::version::Version;
 
 impl<F: AsyncUdpFront, V: Version> SocksStream<<F as Runtime>::Stream, V, F> {
     #[doc = include_str!("../docs/connect.md")]
@@ -15,16 +16,16 @@ impl<F: AsyncUdpFront, V: Version> SocksStream<<F as Runtime>::Stream, V, F> {
         proxy: impl IntoProxy<'a>,
         target: impl TryInto<Target<'b>, Error: Into<Error>>,
     ) -> Result<Self, Error> {
-        runtime::connect::<F, V>(proxy, target, &[]).await
+        route::connect::<F, V>(proxy, target, &[]).await
     }
 
-    #[doc = include_str!("../docs/connect_with.md")]
-    pub async fn connect_with<'a, 'b>(
+    #[doc = include_str!("../docs/connect_with_early_data.md")]
+    pub async fn connect_with_early_data<'a, 'b>(
         proxy: impl IntoProxy<'a>,
         target: impl TryInto<Target<'b>, Error: Into<Error>>,
-        first_bytes: &[u8],
+        early_data: &[u8],
     ) -> Result<Self, Error> {
-        runtime::connect::<F, V>(proxy, target, first_bytes).await
+        route::connect::<F, V>(proxy, target, early_data).await
     }
 }
 
@@ -34,6 +35,6 @@ impl<F: AsyncUdpFront, V: Version> SocksListener<<F as Runtime>::Stream, V, F> {
         proxy: impl IntoProxy<'a>,
         expected_peer: impl TryInto<Target<'b>, Error: Into<Error>>,
     ) -> Result<Self, Error> {
-        runtime::bind::<F, V>(proxy, expected_peer).await
+        route::bind::<F, V>(proxy, expected_peer).await
     }
 }

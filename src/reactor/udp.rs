@@ -1,13 +1,15 @@
 //! The calls of an association's socket whose tasks are woken.
 
 use super::watched::AsyncUdpFront;
-use crate::address::Address;
-use crate::driver::STEPS_AT_ONCE;
 use crate::error::Error;
-use crate::into_proxy::IntoProxy;
-use crate::target::Target;
-use crate::udp::{self, Datagram, Direction, Fragments, Header, RecvBatch, SendBatch, SocksUdpSocket};
-use crate::waiters::Ticket;
+use crate::protocol::address::Address;
+use crate::protocol::driver::STEPS_AT_ONCE;
+use crate::protocol::target::Target;
+use crate::protocol::udp::fragments::Fragments;
+use crate::proxy::into_proxy::IntoProxy;
+use crate::runtime::Direction;
+use crate::runtime::waiters::Ticket;
+use crate::udp::{self, Datagram, Header, RecvBatch, SendBatch, SocksUdpSocket};
 use socket2::{SockRef, Socket};
 use std::future::poll_fn;
 use std::io;
@@ -37,14 +39,17 @@ impl<F: AsyncUdpFront> SocksUdpSocket<F> {
     #[doc = include_str!("../docs/udp/connect.md")]
     pub async fn connect<'t>(&self, target: impl TryInto<Target<'t>, Error: Into<Error>>) -> io::Result<()> {
         let target = self.resolved(target, None).await?;
-        self.association().connect(target.into_owned());
+        self.association().admission.connect(target.into_owned());
         Ok(())
     }
 
     #[doc = include_str!("../docs/udp/send.md")]
     pub async fn send(&self, payload: &[u8]) -> io::Result<usize> {
         let association = self.association();
-        self.sending(|socket| association.with_peer(|header| association.send(socket, header, payload))).await
+        self.sending(|socket| {
+            association.admission.with_peer(|header| association.send(socket, header, payload))
+        })
+        .await
     }
 
     #[doc = include_str!("../docs/udp/recv.md")]
@@ -173,7 +178,9 @@ impl<F: AsyncUdpFront> SocksUdpSocket<F> {
         wait: impl FnMut(&Waker),
         attempt: impl FnMut(&Socket) -> io::Result<Option<T>>,
     ) -> Poll<io::Result<T>> {
-        F::poll_in_turn(&self.shared.sockets.udp, cx, |cx| self.poll_in_a_row(cx, direction, wait, attempt))
+        F::poll_with_budget(&self.shared.sockets.udp, cx, |cx| {
+            self.poll_in_a_row(cx, direction, wait, attempt)
+        })
     }
 
     fn poll_in_a_row<T>(

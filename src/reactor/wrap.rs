@@ -3,12 +3,12 @@
 use super::control::Control;
 use super::watched::AsyncUdpFront;
 use super::{Reactor, within};
-use crate::connector::Connector;
-use crate::conversation::Conversation;
 use crate::error::{Error, ErrorKind};
+use crate::protocol::conversation::Conversation;
 use crate::proxy::Proxy;
+use crate::route::connector::Connector;
+use crate::route::wrap::{Wrap, Wrapped};
 use crate::runtime::Deadline;
-use crate::wrap::{Wrap, Wrapped};
 use std::fmt;
 use std::future::poll_fn;
 use std::io;
@@ -22,7 +22,7 @@ pub trait Converses<S>: AsyncUdpFront + Reactor {
     /// Holds the conversation over the stream.
     fn converse_over<C: Conversation + Send + Sync>(
         stream: &mut S,
-        talk: &mut C,
+        conversation: &mut C,
     ) -> impl Future<Output = Result<C::Outcome, Error>> + Send + Sync;
 
     /// Reads from the stream.
@@ -49,7 +49,7 @@ impl<F: Converses<S>, S: Send + Sync + 'static> Wrap<F> for Wrapped<Hook<F::Stre
     type Held = S;
     type Stream = S;
 
-    fn admits(&self, _: &Proxy) -> Result<(), Error> {
+    fn check_proxy(&self, _: &Proxy) -> Result<(), Error> {
         Ok(())
     }
 
@@ -64,11 +64,11 @@ impl<F: Converses<S>, S: Send + Sync + 'static> Wrap<F> for Wrapped<Hook<F::Stre
 
     async fn converse<C: Conversation + Send + Sync>(
         stream: &mut S,
-        talk: &mut C,
+        conversation: &mut C,
         deadline: Deadline,
     ) -> Result<C::Outcome, Error> {
-        let in_time = within::<F, _>(deadline, F::converse_over(stream, talk)).await;
-        in_time.unwrap_or_else(|| Err(Error::new(talk.stage(), ErrorKind::TimedOut)))
+        let in_time = within::<F, _>(deadline, F::converse_over(stream, conversation)).await;
+        in_time.unwrap_or_else(|| Err(Error::new(conversation.stage(), ErrorKind::TimedOut)))
     }
 
     fn finish(stream: S) -> io::Result<S> {

@@ -1,8 +1,8 @@
 //! Proxies, one behind the other.
 
-use super::walk::Hops;
+use super::hops::Hops;
 use crate::error::Error;
-use crate::invalid::Invalid;
+use crate::error::invalid::Invalid;
 use crate::proxy::{Endpoint, Proxy};
 use std::fmt;
 use std::str::FromStr;

@@ -1,23 +1,28 @@
 //! One way to whatever has to be reached: through a proxy, a chain of them, or none.
 
-use crate::address::Name;
-use crate::any_version::AnyVersion;
-use crate::command::Command;
-use crate::dial::interleave;
+use super::chain::Chain;
+use super::connect::{earlier, request_through};
+use super::environment;
+use super::listener::SocksListener;
+use super::lookup;
+use super::no_proxy::NoProxy;
+use super::proxies::{Proxies, Route};
+use super::request::RequestTemplate;
+use super::rule::{Choice, Rule};
+use super::wrap::{Plain, Wrap, failed};
+use crate::error::invalid::Invalid;
 use crate::error::{Error, Stage};
-use crate::established::{Established, Spoken};
-use crate::invalid::Invalid;
-use crate::listener::SocksListener;
-use crate::optimistic::Say;
+use crate::protocol::address::Name;
+use crate::protocol::any_version::AnyVersion;
+use crate::protocol::command::Command;
+use crate::protocol::early_data::EarlyData;
+use crate::protocol::established::{Established, ProtocolVersion};
+use crate::protocol::target::{Host, Target};
 use crate::proxy::{DEFAULT_TIMEOUT, Resolve, SocketOptions};
-use crate::route::{Chain, Choice, NoProxy, Proxies, Route, Rule, earlier, walk};
-use crate::runtime::{Asked, Runtime, deadline, no_address, resolve, resolved};
+use crate::runtime::dial::interleave;
+use crate::runtime::{Runtime, deadline, no_address, resolve, resolved};
 use crate::stream::SocksStream;
-use crate::target::{Host, Target};
-use crate::tor;
 use crate::trace;
-use crate::udp::{SocksUdpSocket, UdpFront, associate_by};
-use crate::wrap::{Plain, Wrap, failed};
 use std::fmt;
 use std::marker::PhantomData;
 use std::net::{IpAddr, SocketAddr};
@@ -29,7 +34,7 @@ use std::sync::Arc;
 /// `F` is the front end, each of which names its own `Connector`, and `W` what the stream is wrapped in. It is cheap to clone.
 pub struct Connector<F, W = Plain> {
     pub(crate) route: Arc<Route>,
-    wrap: W,
+    pub(crate) wrap: W,
     marker: PhantomData<fn() -> F>,
 }
 
@@ -73,7 +78,7 @@ impl<F> Connector<F> {
     ///   a chain, or one of the others is a SOCKS URL with a mistake in it. Neither is passed
     ///   over, because the connection would be direct.
     pub fn from_env() -> Result<Self, Error> {
-        Route::from_env().map(Into::into)
+        environment::route(|name| std::env::var_os(name)).map(Into::into)
     }
 
     /// Asks a function for the proxies of each target: a proxy, a chain, none, or an error.
@@ -126,27 +131,34 @@ impl<F: Runtime, W: Wrap<F>> Connector<F, W> {
     pub(crate) async fn connect_to(
         &self,
         target: Target<'_>,
-        first_bytes: &[u8],
+        early_data: &[u8],
     ) -> Result<SocksStream<W::Stream, AnyVersion, F>, Error> {
-        let Some(chain) = self.route.to(&target)? else {
+        let Some(chain) = self.route.proxies_for(&target)? else {
             let request = trace::request(Command::Connect, &"none", &target);
-            let (stream, established) = request.watch(self.directly(&target, first_bytes)).await?;
+            let (stream, established) = request.watch(self.directly(&target, early_data)).await?;
             return Ok(SocksStream::new(stream, established));
         };
-        let asked = Asked::connect(first_bytes);
-        let reached =
-            walk::<F, W, AnyVersion>(chain.hops(), chain.limit(), &self.wrap, target, asked).await?;
-        Ok(SocksStream::new(reached.stream, reached.established))
+        let template = RequestTemplate::connect(early_data);
+        let granted =
+            request_through::<F, W, AnyVersion>(chain.hops(), chain.limit(), &self.wrap, target, template)
+                .await?;
+        Ok(SocksStream::new(granted.stream, granted.established))
     }
 
     pub(crate) async fn bind_for(
         &self,
         peer: Target<'_>,
     ) -> Result<SocksListener<W::Stream, AnyVersion, F>, Error> {
-        let chain = self.route.to(&peer)?.ok_or(Invalid::NoProxyToAsk)?;
-        let reached =
-            walk::<F, W, AnyVersion>(chain.hops(), chain.limit(), &self.wrap, peer, Asked::bind()).await?;
-        Ok(SocksListener::reached(reached, chain.hops()))
+        let chain = self.route.proxies_for(&peer)?.ok_or(Invalid::NoProxyToAsk)?;
+        let granted = request_through::<F, W, AnyVersion>(
+            chain.hops(),
+            chain.limit(),
+            &self.wrap,
+            peer,
+            RequestTemplate::bind(),
+        )
+        .await?;
+        Ok(SocksListener::granted(granted, chain.hops()))
     }
 
     pub(crate) async fn resolve_name(&self, name: Host<'_>) -> Result<IpAddr, Error> {
@@ -154,28 +166,28 @@ impl<F: Runtime, W: Wrap<F>> Connector<F, W> {
             Host::Ip(ip) => return Ok(ip),
             Host::Domain(name) => name,
         };
-        let chain = self.route.to(&(name.borrowed(), 0).into())?;
+        let chain = self.route.proxies_for(&(name.borrowed(), 0).into())?;
         match &chain {
             Some(chain) if chain.last().resolves() == Resolve::ByProxy => {
-                tor::resolve_by::<F, W>(chain.hops(), chain.limit(), &self.wrap, name.into()).await
+                lookup::resolve_by::<F, W>(chain.hops(), chain.limit(), &self.wrap, name.into()).await
             }
             chain => {
                 let request = trace::request(Command::Resolve, &"none", &name.as_str());
-                request.watch(looked_up::<F>(name.as_str(), chain.as_deref())).await
+                request.watch(resolved_locally::<F>(name.as_str(), chain.as_deref())).await
             }
         }
     }
 
     pub(crate) async fn resolve_addr(&self, ip: IpAddr) -> Result<Name, Error> {
-        let chain = self.route.to(&(ip, 0).into())?.ok_or(Invalid::NoProxyToAsk)?;
-        tor::resolve_ptr_by::<F, W>(chain.hops(), chain.limit(), &self.wrap, ip).await
+        let chain = self.route.proxies_for(&(ip, 0).into())?.ok_or(Invalid::NoProxyToAsk)?;
+        lookup::resolve_ptr_by::<F, W>(chain.hops(), chain.limit(), &self.wrap, ip).await
     }
 
     /// Connects to the target itself.
     async fn directly(
         &self,
         target: &Target<'_>,
-        first_bytes: &[u8],
+        early_data: &[u8],
     ) -> Result<(W::Stream, Established), Error> {
         let deadline = deadline::<F>(DEFAULT_TIMEOUT);
         let addrs = match target.host() {
@@ -188,23 +200,16 @@ impl<F: Runtime, W: Wrap<F>> Connector<F, W> {
         trace::connected(Stage::Direct);
         let ends = F::ends(&stream).map_err(failed(Stage::Direct))?;
         let mut held = self.wrap.wrap(stream, None, deadline).await.map_err(failed(Stage::Direct))?;
-        W::converse(&mut held, &mut Say::new(Stage::Direct, first_bytes), deadline).await?;
+        W::converse(&mut held, &mut EarlyData::new(Stage::Direct, early_data), deadline).await?;
         let stream = W::finish(held).map_err(failed(Stage::Direct))?;
-        let established = Established { bound: ends.local.into(), frames: None, spoken: Spoken::V5 };
+        let established =
+            Established { bound: ends.local.into(), frames: None, version: ProtocolVersion::V5 };
         Ok((stream, established))
     }
 }
 
-impl<F: UdpFront, W: Wrap<F>> Connector<F, W> {
-    pub(crate) async fn associated(&self) -> Result<SocksUdpSocket<F>, Error> {
-        let chain = self.route.to_anybody().ok_or(Invalid::NoProxyToAsk)?;
-        let proxy = chain.only().ok_or(Invalid::DatagramsThroughChain)?;
-        associate_by::<F, W>(proxy, &self.wrap, earlier::<F>(deadline::<F>(chain.limit()), proxy)).await
-    }
-}
-
 /// An address of the name, as this machine finds it, and one that the proxy, if there is any, could be asked for.
-async fn looked_up<R: Runtime>(name: &str, chain: Option<&Chain>) -> Result<IpAddr, Error> {
+async fn resolved_locally<R: Runtime>(name: &str, chain: Option<&Chain>) -> Result<IpAddr, Error> {
     let Some(chain) = chain else {
         let addrs = resolve::<R>(name, 0, deadline::<R>(DEFAULT_TIMEOUT)).await?;
         return addrs.first().map(SocketAddr::ip).ok_or_else(|| no_address(name));

@@ -1,8 +1,10 @@
 //! The route that environment variables describe.
 
-use super::{Chain, NoProxy, Proxies, Route};
+use super::chain::Chain;
+use super::no_proxy::NoProxy;
+use super::proxies::{Proxies, Route};
+use crate::error::invalid::Invalid;
 use crate::error::{Error, ErrorKind};
-use crate::invalid::Invalid;
 use crate::proxy::Endpoint;
 use crate::trace;
 use std::ffi::OsString;
@@ -43,7 +45,7 @@ impl<R: Fn(&str) -> Option<OsString>> Variables<R> {
         let exceptions = NoProxy::new(&list.to_string_lossy());
         let ignored = exceptions.ignored().count();
         if ignored > 0 {
-            trace::passed_over(name, &format!("{ignored} of its entries can never match"));
+            trace::ignored(name, &format!("{ignored} of its entries can never match"));
         }
         exceptions
     }
@@ -53,7 +55,7 @@ impl<R: Fn(&str) -> Option<OsString>> Variables<R> {
         let is_forged = self.ignoring_case && self.value(IN_CGI).is_some();
         let http = if is_forged { None } else { self.first_of_socks(&HTTP)? };
         if (is_forged || !self.ignoring_case) && self.value(FROM_A_HEADER).is_some() {
-            trace::passed_over(FROM_A_HEADER, "a CGI server sets it from a header of the request");
+            trace::ignored(FROM_A_HEADER, "a CGI server sets it from a header of the request");
         }
         Ok(match (https, http) {
             (None, None) => Proxies::None,
@@ -66,7 +68,7 @@ impl<R: Fn(&str) -> Option<OsString>> Variables<R> {
         for name in names {
             match self.value(name) {
                 Some(urls) if is_for_socks(&urls) => return chain(name, urls).map(Some),
-                Some(_) => trace::passed_over(name, "it is not a SOCKS URL"),
+                Some(_) => trace::ignored(name, "it is not a SOCKS URL"),
                 None => {}
             }
         }
@@ -106,7 +108,7 @@ fn chain(name: &'static str, urls: OsString) -> Result<Chain, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::target::Target;
+    use crate::protocol::target::Target;
 
     fn read(variables: &[(&str, &str)]) -> Result<Route, Error> {
         let read = |name: &str| {
@@ -120,7 +122,7 @@ mod tests {
         let target = Target::try_from(target).unwrap();
         read(variables)
             .unwrap()
-            .to(&target)
+            .proxies_for(&target)
             .unwrap()
             .map_or_else(|| "direct".into(), |chain| chain.to_string())
     }

@@ -1,6 +1,6 @@
 //! One entry of a list of exceptions: how it is read, and which targets it covers.
 
-use crate::target::{Host, Target, split_port};
+use crate::protocol::target::{Host, Target, split_port};
 use ipnet::IpNet;
 use std::net::{IpAddr, Ipv4Addr};
 

@@ -1,17 +1,17 @@
 //! BIND: a port on the proxy, for one connection from a peer.
 
-use crate::address::Address;
+use super::connect::Granted;
 use crate::error::{Error, ErrorKind, Stage};
-use crate::established::Established;
+use crate::protocol::address::Address;
+use crate::protocol::established::Established;
+use crate::protocol::second_reply::SecondReply;
+use crate::protocol::version::Version;
 use crate::proxy::Proxy;
-use crate::route::Reached;
-use crate::second_reply::SecondReply;
 use crate::stream::SocksStream;
 use crate::trace;
-use crate::version::Version;
 use std::fmt;
 use std::marker::PhantomData;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
 /// A proxy that listens for one connection (RFC 1928 §4, BIND), over the stream `S`.
 ///
@@ -23,7 +23,7 @@ pub struct SocksListener<S, V: Version, F> {
     /// Until the peer is there.
     waiting: Option<(S, SecondReply<V>, trace::Request)>,
     bound: Address,
-    told: Address,
+    raw_bound: Address,
     /// The proxy's name, and which one of a chain it is, for errors.
     proxy: Option<(Box<str>, usize)>,
     marker: PhantomData<fn() -> F>,
@@ -35,10 +35,10 @@ impl<S, V: Version, F> SocksListener<S, V, F> {
     #[must_use]
     pub fn new(inner: S, mut first: Established, proxy: Option<IpAddr>) -> Self {
         let second = SecondReply::after(&mut first);
-        let told = first.bound;
-        let bound = reachable(&told, proxy).unwrap_or_else(|| told.clone());
+        let raw_bound = first.bound;
+        let bound = raw_bound.at_host(proxy).unwrap_or_else(|| raw_bound.clone());
         let waiting = Some((inner, second, trace::Request::of_the_caller()));
-        Self { waiting, bound, told, proxy: None, marker: PhantomData }
+        Self { waiting, bound, raw_bound, proxy: None, marker: PhantomData }
     }
 
     /// The address that the peer has to connect to.
@@ -51,15 +51,15 @@ impl<S, V: Version, F> SocksListener<S, V, F> {
 
     /// BND.ADDR and BND.PORT of the first reply as the proxy sent them.
     pub const fn raw_bound_addr(&self) -> &Address {
-        &self.told
+        &self.raw_bound
     }
 
     /// A listener of the last of these proxies.
-    pub(crate) fn reached(reached: Reached<S>, hops: &[Proxy]) -> Self {
-        let mut listener = Self::new(reached.stream, reached.established, reached.proxy);
+    pub(crate) fn granted(granted: Granted<S>, hops: &[Proxy]) -> Self {
+        let mut listener = Self::new(granted.stream, granted.established, granted.proxy);
         listener.proxy = hops.last().map(|proxy| (proxy.to_string().into(), hops.len()));
         if let Some((.., request)) = &mut listener.waiting {
-            *request = reached.request;
+            *request = granted.request;
         }
         listener
     }
@@ -75,9 +75,9 @@ impl<S, V: Version, F> SocksListener<S, V, F> {
     /// What comes of the second reply.
     pub(crate) fn accepted(
         &mut self,
-        heard: Result<Established, Error>,
+        reply: Result<Established, Error>,
     ) -> Result<(SocksStream<S, V, F>, Address), Error> {
-        let mut second = heard.map_err(|error| match &self.proxy {
+        let mut second = reply.map_err(|error| match &self.proxy {
             Some((proxy, number)) => error.at_hop(proxy, *number, *number),
             None => error,
         })?;
@@ -89,22 +89,12 @@ impl<S, V: Version, F> SocksListener<S, V, F> {
     }
 }
 
-/// What an address without a host means, told by a proxy that is to be found there.
-pub(crate) fn reachable(told: &Address, proxy: Option<IpAddr>) -> Option<Address> {
-    match (told, proxy) {
-        (Address::Ip(addr), Some(proxy)) if addr.ip().to_canonical().is_unspecified() => {
-            Some(Address::Ip(SocketAddr::new(proxy.to_canonical(), addr.port())))
-        }
-        _ => None,
-    }
-}
-
 impl<S: fmt::Debug, V: Version, F> fmt::Debug for SocksListener<S, V, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SocksListener")
             .field("inner", &self.waiting.as_ref().map(|(stream, ..)| stream))
             .field("bound", &self.bound)
-            .field("told", &self.told)
+            .field("raw_bound", &self.raw_bound)
             .finish_non_exhaustive()
     }
 }

@@ -1,19 +1,22 @@
 //! Tor's own commands: names and addresses, looked up by the proxy.
 
-use crate::address::{Address, Name};
-use crate::any_version::{AnyRequest, AnyVersion};
-use crate::command::Command;
+use super::connect::request_through;
+use super::request::RequestTemplate;
+use super::wrap::{Plain, Wrap};
+use crate::error::invalid::Invalid;
 use crate::error::{Error, ErrorKind, Stage};
-use crate::into_proxy::IntoProxy;
-use crate::invalid::Invalid;
-use crate::proxy::{Protocol, Proxy};
-use crate::route::walk;
-use crate::runtime::{Asked, Runtime};
-use crate::socks4::Socks4;
-use crate::socks5::Socks5;
-use crate::target::{Host, Target};
-use crate::version::V5;
-use crate::wrap::{Plain, Wrap};
+use crate::protocol::address::{Address, Name};
+use crate::protocol::any_request::AnyRequest;
+use crate::protocol::any_version::AnyVersion;
+use crate::protocol::command::Command;
+use crate::protocol::proxy_protocol::ProxyProtocol;
+use crate::protocol::socks4::Socks4;
+use crate::protocol::socks5::Socks5;
+use crate::protocol::target::{Host, Target};
+use crate::protocol::version::V5;
+use crate::proxy::Proxy;
+use crate::proxy::into_proxy::IntoProxy;
+use crate::runtime::Runtime;
 use std::net::{IpAddr, SocketAddr};
 use std::slice;
 use std::time::Duration;
@@ -44,11 +47,12 @@ pub(crate) async fn resolve_by<R: Runtime, W: Wrap<R>>(
     wrap: &W,
     name: Host<'_>,
 ) -> Result<IpAddr, Error> {
-    let asked = Asked::<AnyVersion> { command: Command::Resolve, begin: for_address, first_bytes: &[] };
-    let reached = walk::<R, W, _>(hops, limit, wrap, Target::new(name, 0), asked).await?;
-    match reached.established.bound {
+    let template =
+        RequestTemplate::<AnyVersion> { command: Command::Resolve, begin: for_address, early_data: &[] };
+    let granted = request_through::<R, W, _>(hops, limit, wrap, Target::new(name, 0), template).await?;
+    match granted.established.bound {
         Address::Ip(addr) => Ok(addr.ip()),
-        Address::Name(..) => Err(reached.request.fails(unexpected(3, hops))),
+        Address::Name(..) => Err(granted.request.fails(unexpected(3, hops))),
     }
 }
 
@@ -59,26 +63,27 @@ pub(crate) async fn resolve_ptr_by<R: Runtime, W: Wrap<R>>(
     wrap: &W,
     ip: IpAddr,
 ) -> Result<Name, Error> {
-    let asked = Asked::<AnyVersion> { command: Command::ResolvePtr, begin: for_name, first_bytes: &[] };
-    let reached = walk::<R, W, _>(hops, limit, wrap, (ip, 0).into(), asked).await?;
-    match reached.established.bound {
+    let template =
+        RequestTemplate::<AnyVersion> { command: Command::ResolvePtr, begin: for_name, early_data: &[] };
+    let granted = request_through::<R, W, _>(hops, limit, wrap, (ip, 0).into(), template).await?;
+    match granted.established.bound {
         Address::Name(name, _) => Ok(name),
-        Address::Ip(SocketAddr::V4(_)) => Err(reached.request.fails(unexpected(1, hops))),
-        Address::Ip(SocketAddr::V6(_)) => Err(reached.request.fails(unexpected(4, hops))),
+        Address::Ip(SocketAddr::V4(_)) => Err(granted.request.fails(unexpected(1, hops))),
+        Address::Ip(SocketAddr::V6(_)) => Err(granted.request.fails(unexpected(4, hops))),
     }
 }
 
-fn for_address<'a>(protocol: &'a Protocol, target: Target<'a>) -> Result<AnyRequest<'a>, Error> {
+fn for_address<'a>(protocol: &'a ProxyProtocol, target: Target<'a>) -> Result<AnyRequest<'a>, Error> {
     Ok(match protocol {
-        Protocol::V4(user_id) => AnyRequest::V4(Socks4::resolve(user_id, target.into_host())?),
-        Protocol::V5(auth) => AnyRequest::V5(Socks5::resolve(auth, target.into_host())?),
+        ProxyProtocol::V4(user_id) => AnyRequest::V4(Socks4::resolve(user_id, target.into_host())?),
+        ProxyProtocol::V5(auth) => AnyRequest::V5(Socks5::resolve(auth, target.into_host())?),
     })
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "as every request is begun")]
-fn for_name<'a>(protocol: &'a Protocol, target: Target<'a>) -> Result<AnyRequest<'a>, Error> {
+fn for_name<'a>(protocol: &'a ProxyProtocol, target: Target<'a>) -> Result<AnyRequest<'a>, Error> {
     match (protocol, target.ip()) {
-        (Protocol::V5(auth), Some(ip)) => Ok(AnyRequest::V5(Socks5::resolve_ptr(auth, ip)?)),
+        (ProxyProtocol::V5(auth), Some(ip)) => Ok(AnyRequest::V5(Socks5::resolve_ptr(auth, ip)?)),
         _ => Err(Invalid::WrongVersion { proxy: "SOCKS4", wanted: "SOCKS5" }.into()),
     }
 }

@@ -1,7 +1,7 @@
 //! Which targets are connected to without a proxy.
 
 use super::exception::{Dialect, Exception};
-use crate::target::Target;
+use crate::protocol::target::Target;
 use std::convert::Infallible;
 use std::str::FromStr;
 

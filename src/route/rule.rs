@@ -1,8 +1,8 @@
 //! Rules: functions that choose the proxies for each target.
 
-use super::Chain;
+use super::chain::Chain;
 use crate::error::{Error, ErrorKind, Stage};
-use crate::target::Target;
+use crate::protocol::target::Target;
 use sealed::Sealed;
 use std::sync::Arc;
 use std::{error, fmt};

@@ -1,46 +1,46 @@
 //! How long a proxy may take to answer the request for one address, if the target has others.
 
-use crate::conversation::{Conversation, Scratch, Step};
 use crate::error::{Error, ErrorKind, Stage};
-use crate::established::Established;
+use crate::protocol::conversation::{Conversation, Scratch, Step};
+use crate::protocol::established::Established;
+use crate::route::wrap::Wrap;
 use crate::runtime::{Deadline, Runtime};
-use crate::wrap::Wrap;
 use std::time::{Duration, Instant};
 
 /// Most addresses that can be reached are reached in this time.
 const LEAST: Duration = Duration::from_secs(2);
 
 /// Why an attempt failed.
-pub(super) struct Failed {
+pub(super) struct FailedAttempt {
     pub(super) error: Error,
     /// Whether this address has used up its share, and time is left for another one.
-    pub(super) share_is_over: bool,
+    pub(super) share_expired: bool,
 }
 
-impl From<Error> for Failed {
+impl From<Error> for FailedAttempt {
     fn from(error: Error) -> Self {
-        Self { error, share_is_over: false }
+        Self { error, share_expired: false }
     }
 }
 
 /// Holds the conversation. The request may take a share of the time up to the deadline: one of
 /// `addresses`, the number that is left with this one. The stages before the request may take all
 /// of that time, because they do not depend on the address.
-pub(super) async fn ask<R: Runtime, W: Wrap<R>, T>(
+pub(super) async fn converse_within_share<R: Runtime, W: Wrap<R>, T>(
     held: &mut W::Held,
-    talk: &mut T,
+    conversation: &mut T,
     deadline: Deadline,
     addresses: usize,
-) -> Result<Established, Failed>
+) -> Result<Established, FailedAttempt>
 where
     T: Conversation<Outcome = Established> + Send + Sync,
 {
-    if addresses > 1 && deadline.is_some() && talk.stage() != Stage::Request {
-        W::converse(held, &mut BeforeRequest(talk), deadline).await?;
+    if addresses > 1 && deadline.is_some() && conversation.stage() != Stage::Request {
+        W::converse(held, &mut BeforeRequest(conversation), deadline).await?;
     }
     let share = share(deadline, addresses, R::now());
-    let asked = W::converse(held, talk, share).await;
-    asked.map_err(|error| Failed { share_is_over: is_late(&error) && share < deadline, error })
+    let established = W::converse(held, conversation, share).await;
+    established.map_err(|error| FailedAttempt { share_expired: is_late(&error) && share < deadline, error })
 }
 
 /// Whether the proxy did not answer the request in time.

@@ -1,11 +1,10 @@
 //! What stands between the dialled stream and what is said over it: nothing, or what the caller wraps it in, such as TLS.
 
-use crate::conversation::Conversation;
+use crate::error::invalid::Invalid;
 use crate::error::{Error, ErrorKind, Stage};
-use crate::invalid::Invalid;
+use crate::protocol::conversation::Conversation;
 use crate::proxy::Proxy;
-use crate::runtime::{Deadline, Runtime};
-use crate::udp::UdpFront;
+use crate::runtime::{Deadline, Runtime, UdpFront};
 use std::fmt;
 use std::io;
 use std::sync::Arc;
@@ -19,7 +18,7 @@ pub trait Wrap<R: Runtime>: Send + Sync + 'static {
     type Stream;
 
     /// Whether this proxy can be reached so.
-    fn admits(&self, proxy: &Proxy) -> Result<(), Error>;
+    fn check_proxy(&self, proxy: &Proxy) -> Result<(), Error>;
 
     /// Wraps a stream to the proxy, or to the target itself where there is none.
     fn wrap(
@@ -32,12 +31,12 @@ pub trait Wrap<R: Runtime>: Send + Sync + 'static {
     /// Holds the conversation over the stream.
     fn converse<C: Conversation + Send + Sync>(
         held: &mut Self::Held,
-        talk: &mut C,
+        conversation: &mut C,
         deadline: Deadline,
     ) -> impl Future<Output = Result<C::Outcome, Error>> + Send + Sync;
 
     /// How many bytes one write takes without blocking.
-    fn at_once(_: &Self::Held) -> usize {
+    fn write_capacity(_: &Self::Held) -> usize {
         usize::MAX
     }
 
@@ -59,7 +58,7 @@ impl<R: Runtime> Wrap<R> for Plain {
     type Stream = R::Stream;
 
     /// Without TLS, credentials would go to a proxy that asks for it in clear.
-    fn admits(&self, proxy: &Proxy) -> Result<(), Error> {
+    fn check_proxy(&self, proxy: &Proxy) -> Result<(), Error> {
         if proxy.is_behind_tls() { Err(Invalid::TlsNotWrapped.into()) } else { Ok(()) }
     }
 
@@ -69,10 +68,10 @@ impl<R: Runtime> Wrap<R> for Plain {
 
     async fn converse<C: Conversation + Send + Sync>(
         stream: &mut R::Stream,
-        talk: &mut C,
+        conversation: &mut C,
         deadline: Deadline,
     ) -> Result<C::Outcome, Error> {
-        R::converse(stream, talk, deadline).await
+        R::converse(stream, conversation, deadline).await
     }
 
     fn finish(stream: R::Stream) -> io::Result<R::Stream> {

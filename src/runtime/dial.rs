@@ -1,8 +1,8 @@
 //! Connecting a socket to a proxy: what every front end does alike, without waiting.
 
-use crate::error::{Attempt, Error, ErrorKind, Stage};
 #[cfg(unix)]
-use crate::escape::Escaped;
+use crate::error::escape::Escaped;
+use crate::error::{Attempt, Error, ErrorKind, Stage};
 use crate::proxy::SocketOptions;
 use rustix::io::Errno;
 use socket2::{Protocol, SockAddr, SockRef, Socket, TcpKeepalive, Type};

@@ -5,7 +5,7 @@
 
 use super::pool::{POOL, Pool, Task};
 use super::{Deadline, Runtime};
-use crate::waiters::{Bell, Ticket, Waiters};
+use crate::runtime::waiters::{Bell, Ticket, Waiters};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::io;

@@ -1,33 +1,27 @@
-//! What a connection is made of, whatever the front end: looking names up, dialling, and what is asked. What a runtime does in its own way stands
-//! in [`Runtime`]; `route/walk.rs` puts it together.
+//! What a front end has to offer, so that connections can be made with it: the trait [`Runtime`], dialling, and lookups.
 
+pub(crate) mod dial;
+pub(crate) mod dial_proxy;
 mod lookup;
 mod pool;
+#[cfg(test)]
+pub(crate) mod racing;
 mod resolve;
+pub(crate) mod udp;
+pub(crate) mod waiters;
 
-pub(crate) use resolve::{may_be_resolved, no_address, resolve, resolved};
+pub(crate) use dial_proxy::{check_endpoint, dial_proxy};
+pub(crate) use resolve::{check_resolvable, no_address, resolve, resolved};
+pub(crate) use udp::{Direction, UdpFront};
 
-use crate::command::Command;
-use crate::conversation::Conversation;
-use crate::dial::{Failures, interleave};
-use crate::error::{Error, ErrorKind, Stage};
-use crate::into_proxy::IntoProxy;
-use crate::invalid::Invalid;
-use crate::listener::SocksListener;
-use crate::optimistic::Optimistic;
-use crate::proxy::{Endpoint, Proxy, SocketOptions};
-use crate::route::{Reached, walk};
-use crate::stream::SocksStream;
-use crate::target::Target;
-use crate::trace;
-use crate::version::{V5, Version};
-use crate::wrap::Plain;
+use crate::error::Error;
+use crate::protocol::conversation::Conversation;
+use crate::proxy::SocketOptions;
+use dial::Failures;
 use lookup::LOOKUPS;
 use socket2::SockAddr;
 use std::io;
 use std::net::SocketAddr;
-use std::path::Path;
-use std::slice;
 use std::time::{Duration, Instant};
 
 /// When everything has to be done; `None` for never.
@@ -67,7 +61,7 @@ pub trait Runtime: Sized {
     /// Holds the conversation over the stream.
     fn converse<C: Conversation + Send + Sync>(
         stream: &mut Self::Stream,
-        talk: &mut C,
+        conversation: &mut C,
         deadline: Deadline,
     ) -> impl Future<Output = Result<C::Outcome, Error>> + Send + Sync;
 
@@ -87,131 +81,13 @@ pub struct Ends {
     pub(crate) peer: SocketAddr,
 }
 
-/// What is asked of a proxy.
-pub(crate) struct Asked<'a, V: Version> {
-    pub(crate) command: Command,
-    pub(crate) begin: Begin<V>,
-    /// What is sent behind the request, before it is answered.
-    pub(crate) first_bytes: &'a [u8],
-}
-
-impl<'a, V: Version> Asked<'a, V> {
-    pub(crate) const fn connect(first_bytes: &'a [u8]) -> Self {
-        Self { command: Command::Connect, begin: V::connect, first_bytes }
-    }
-
-    pub(crate) const fn bind() -> Self {
-        Self { command: Command::Bind, begin: V::bind, first_bytes: &[] }
-    }
-
-    pub(crate) fn of<'t>(
-        &self,
-        auth: &'t V::Auth,
-        target: Target<'t>,
-    ) -> Result<Optimistic<'a, V::Request<'t>>, Error> {
-        if !self.first_bytes.is_empty() && V::may_encapsulate(auth) {
-            return Err(Invalid::OptimisticMethod.into());
-        }
-        Ok(Optimistic::new((self.begin)(auth, target)?, self.first_bytes))
-    }
-}
-
-/// How a request is begun.
-type Begin<V> =
-    for<'a> fn(&'a <V as Version>::Auth, Target<'a>) -> Result<<V as Version>::Request<'a>, Error>;
-
-/// Connects to the target through the proxy.
-pub(crate) async fn connect<'a, 'b, R: Runtime, V: Version>(
-    proxy: impl IntoProxy<'a>,
-    target: impl TryInto<Target<'b>, Error: Into<Error>>,
-    first_bytes: &[u8],
-) -> Result<SocksStream<R::Stream, V, R>, Error> {
-    let proxy = proxy.into_proxy::<V>()?;
-    let reached = request::<R, V>(&proxy, target, Asked::connect(first_bytes)).await?;
-    Ok(SocksStream::new(reached.stream, reached.established))
-}
-
-/// Lets the proxy listen for the peer.
-pub(crate) async fn bind<'a, 'b, R: Runtime, V: Version>(
-    proxy: impl IntoProxy<'a>,
-    expected_peer: impl TryInto<Target<'b>, Error: Into<Error>>,
-) -> Result<SocksListener<R::Stream, V, R>, Error> {
-    let proxy = proxy.into_proxy::<V>()?;
-    let reached = request::<R, V>(&proxy, expected_peer, Asked::bind()).await?;
-    Ok(SocksListener::reached(reached, slice::from_ref(&*proxy)))
-}
-
-async fn request<'b, R: Runtime, V: Version>(
-    proxy: &Proxy,
-    target: impl TryInto<Target<'b>, Error: Into<Error>>,
-    asked: Asked<'_, V>,
-) -> Result<Reached<R::Stream>, Error> {
-    let target = target.try_into().map_err(Into::into)?;
-    walk::<R, Plain, V>(slice::from_ref(proxy), proxy.limit(), &Plain, target, asked).await
-}
-
-/// Connects to the proxy itself.
-pub(crate) async fn dial<'a, R: Runtime>(proxy: impl IntoProxy<'a>) -> Result<R::Stream, Error> {
-    // Where the value does not say which version it is, that does not matter yet.
-    let proxy = proxy.into_proxy::<V5>()?;
-    let dialled = dial_by::<R>(&proxy, deadline::<R>(proxy.limit())).await;
-    let finished =
-        dialled.and_then(|stream| R::finish(stream).map_err(|error| Error::io(Stage::Dial, error)));
-    finished.map_err(|error| error.at(&*proxy))
-}
-
-/// Fails if the proxy's name may not be resolved on this machine, or if the system would cut its
-/// path off at a NUL.
-pub(crate) fn may_be_dialled(proxy: &Proxy) -> Result<(), Error> {
-    match proxy.endpoint() {
-        Endpoint::Name(name, _) => may_be_resolved(name.as_str()),
-        Endpoint::Unix(path) if has_nul(path) => Err(Invalid::PathNul.into()),
-        Endpoint::Addr(_) | Endpoint::Unix(_) => Ok(()),
-    }
-}
-
-/// Whether a path holds a NUL. The name of an abstract socket begins with one, and may hold more.
-fn has_nul(path: &Path) -> bool {
-    let bytes = path.as_os_str().as_encoded_bytes();
-    bytes.first() != Some(&0) && bytes.contains(&0)
-}
-
-pub(crate) async fn dial_by<R: Runtime>(proxy: &Proxy, deadline: Deadline) -> Result<R::Stream, Error> {
-    may_be_dialled(proxy)?;
-    let addrs = match proxy.endpoint() {
-        Endpoint::Addr(addr) => vec![(*addr).into()],
-        Endpoint::Name(name, port) => {
-            let addrs = resolve::<R>(name.as_str(), *port, deadline).await?;
-            interleave(addrs).into_iter().map(Into::into).collect()
-        }
-        Endpoint::Unix(path) => {
-            vec![SockAddr::unix(path).map_err(|error| Error::io(Stage::Dial, error))?]
-        }
-    };
-    let raced = R::race(addrs, proxy.socket(), deadline).await;
-    let stream = raced.map_err(|failures| failures.at(Stage::Dial))?;
-    trace::connected(Stage::Dial);
-    Ok(stream)
-}
-
-/// Whether another address of the target may fare better. Some proxies hang up instead of refusing; but some hang up when they have gone on with
-/// what they were sent, and that may be too much to say again.
-pub(crate) fn worth_another(error: &Error, may_repeat: bool) -> bool {
-    let refused = match error.kind() {
-        ErrorKind::Refused(_) => true,
-        ErrorKind::EndedEarly { .. } | ErrorKind::Io(_) => may_repeat,
-        _ => false,
-    };
-    refused && error.stage() == Stage::Request
-}
-
 /// The deadline that this limit sets from now on. A limit that is too long for the clock sets none.
 pub(crate) fn deadline<R: Runtime>(limit: impl Into<Option<Duration>>) -> Deadline {
     limit.into().and_then(|limit| R::now().checked_add(limit))
 }
 
 #[cfg(test)]
-pub(crate) mod tests;
+pub(crate) mod listed;
 
 #[cfg(test)]
 pub(crate) use lookup::hanging;

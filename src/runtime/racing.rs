@@ -1,8 +1,8 @@
 //! What the tests of racing have in common: addresses that answer, refuse, or swallow everything.
 
-use crate::dial::ATTEMPT_DELAY;
 use crate::error::Attempt;
 use crate::proxy::SocketOptions;
+use crate::runtime::dial::ATTEMPT_DELAY;
 use socket2::{Domain, SockAddr, Socket, Type};
 use std::io;
 use std::net::{SocketAddr, TcpListener};

@@ -1,21 +1,21 @@
 //! Names that this machine resolves: which it may, and what their addresses are good for.
 
 use super::{Deadline, Runtime};
-use crate::any_version::AnyVersion;
+use crate::error::escape::Escaped;
+use crate::error::invalid::Invalid;
 use crate::error::{Error, ErrorKind, Stage};
-use crate::escape::Escaped;
-use crate::invalid::Invalid;
-use crate::proxy::Protocol;
-use crate::target::Target;
+use crate::protocol::any_version::AnyVersion;
+use crate::protocol::proxy_protocol::ProxyProtocol;
+use crate::protocol::target::Target;
+use crate::protocol::version::Version;
 use crate::trace;
-use crate::version::Version;
 use std::io;
 use std::net::SocketAddr;
 
 /// Fails for names below `.onion`, which must not be looked up by DNS (RFC 7686 §2).
 ///
 /// The single label `onion` is no onion service, and may be a host of the local network.
-pub(crate) fn may_be_resolved(name: &str) -> Result<(), Error> {
+pub(crate) fn check_resolvable(name: &str) -> Result<(), Error> {
     const ONION: &str = ".onion";
     let name = name.trim_end_matches('.');
     let end = name.len().checked_sub(ONION.len()).and_then(|start| name.get(start..));
@@ -32,12 +32,12 @@ pub(crate) async fn resolve<R: Runtime>(
     port: u16,
     deadline: Deadline,
 ) -> Result<Vec<SocketAddr>, Error> {
-    may_be_resolved(name)?;
+    check_resolvable(name)?;
     // In memory of its own: most futures that could look a name up never do.
     match Box::pin(R::lookup(name, port, deadline)).await {
         Ok(addrs) if addrs.is_empty() => Err(no_address(name)),
         Ok(addrs) => {
-            trace::looked_up(addrs.len());
+            trace::resolved(addrs.len());
             Ok(addrs)
         }
         Err(error) => Err(unresolved(name, error)),
@@ -46,7 +46,7 @@ pub(crate) async fn resolve<R: Runtime>(
 
 /// The addresses of a target's name that this protocol can ask for.
 pub(crate) async fn resolved<R: Runtime>(
-    protocol: &Protocol,
+    protocol: &ProxyProtocol,
     name: &str,
     port: u16,
     deadline: Deadline,
@@ -85,7 +85,7 @@ mod tests {
             ("onion.example", true),
             ("union", true),
         ] {
-            assert_eq!(may_be_resolved(name).is_ok(), may, "{name}");
+            assert_eq!(check_resolvable(name).is_ok(), may, "{name}");
         }
     }
 }

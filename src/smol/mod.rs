@@ -12,28 +12,22 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(()) });
 //! ```
 
-use crate::address::Name;
-use crate::any_version::AnyVersion;
-use crate::async_io::OverAsyncIo;
-use crate::connector;
-use crate::error::Error;
 use crate::futures::{FuturesIo, sealed};
-use crate::into_proxy::IntoProxy;
-use crate::listener::SocksListener;
-use crate::reactor::Hook;
-use crate::runtime::{self, Ends};
-use crate::split::Split;
+use crate::protocol::any_version::AnyVersion;
+use crate::protocol::version::{V4, V5};
+use crate::reactor::async_io::OverAsyncIo;
+use crate::reactor::{Hook, functions};
+use crate::route::connector;
+use crate::route::listener::SocksListener;
+use crate::route::wrap::{Plain, Wrapped};
+use crate::runtime::Ends;
 use crate::stream::SocksStream;
-use crate::target::Host;
-use crate::tor;
+use crate::stream::split::Split;
 use crate::udp::SocksUdpSocket;
-use crate::version::{V4, V5};
-use crate::wrap::{Plain, Wrapped};
 use ::async_io::Async;
 use ::async_net::TcpStream;
 use futures_io::AsyncRead;
 use std::io;
-use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -74,23 +68,7 @@ pub type Socks5Listener<S = TcpStream> = SocksListener<S, V5, Smol>;
 /// A SOCKS4 proxy that listens for a peer.
 pub type Socks4Listener<S = TcpStream> = SocksListener<S, V4, Smol>;
 
-#[doc = include_str!("docs/dial.md")]
-pub async fn dial<'a>(proxy: impl IntoProxy<'a>) -> Result<TcpStream, Error> {
-    runtime::dial::<Smol>(proxy).await
-}
-
-#[doc = include_str!("docs/resolve.md")]
-pub async fn resolve<'a, 'b>(
-    proxy: impl IntoProxy<'a>,
-    name: impl TryInto<Host<'b>, Error: Into<Error>>,
-) -> Result<IpAddr, Error> {
-    tor::resolve::<Smol>(proxy, name).await
-}
-
-#[doc = include_str!("docs/resolve_ptr.md")]
-pub async fn resolve_ptr<'a>(proxy: impl IntoProxy<'a>, ip: IpAddr) -> Result<Name, Error> {
-    tor::resolve_ptr::<Smol>(proxy, ip).await
-}
+functions!(Smol, TcpStream);
 
 impl OverAsyncIo for Smol {
     type Stream = TcpStream;
@@ -126,11 +104,11 @@ impl Split for TcpStream {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::racing::races;
     #[cfg(target_os = "linux")]
     use crate::reactor::left;
     use crate::reactor::race;
     use crate::runtime::hanging;
+    use crate::runtime::racing::races;
     use std::time::Duration;
 
     #[test]

@@ -1,11 +1,11 @@
 //! Letting others run: a proxy that always has more to say must not keep a task, and a deadline's timer, for itself.
 
-use crate::driver::STEPS_AT_ONCE;
+use crate::protocol::driver::STEPS_AT_ONCE;
 use std::io;
 use std::task::{Context, Poll};
 
 /// Reads with `read`, and rests after [`STEPS_AT_ONCE`]: frames may have no content, and so no end of reading them.
-pub(crate) fn in_turns<'a>(
+pub(crate) fn with_budget<'a>(
     cx: &'a mut Context<'_>,
     mut read: impl FnMut(&mut Context<'_>, &mut [u8]) -> Poll<io::Result<usize>> + 'a,
 ) -> impl FnMut(&mut [u8]) -> Poll<io::Result<usize>> + 'a {

@@ -1,8 +1,8 @@
 //! A handshake as the state of a future: the stream, the conversation, and nothing twice.
 
-use crate::conversation::Conversation;
 use crate::error::Error;
-use crate::established::Established;
+use crate::protocol::conversation::Conversation;
+use crate::protocol::established::Established;
 use crate::stream::SocksStream;
 use std::task::{Poll, ready};
 
@@ -15,9 +15,9 @@ pub(crate) enum Handshake<S, T> {
 }
 
 impl<S, T: Conversation<Outcome = Established>> Handshake<S, T> {
-    pub(crate) fn new(stream: S, talk: Result<T, Error>) -> Self {
-        match talk {
-            Ok(talk) => Self::Held(stream, talk),
+    pub(crate) fn new(stream: S, conversation: Result<T, Error>) -> Self {
+        match conversation {
+            Ok(conversation) => Self::Held(stream, conversation),
             Err(error) => Self::Failed(error),
         }
     }
@@ -28,7 +28,7 @@ impl<S, T: Conversation<Outcome = Established>> Handshake<S, T> {
         converse: impl FnOnce(&mut S, &mut T) -> Poll<Result<Established, Error>>,
     ) -> Poll<Result<SocksStream<S, V, F>, Error>> {
         let established = match self {
-            Self::Held(stream, talk) => Some(ready!(converse(stream, talk))?),
+            Self::Held(stream, conversation) => Some(ready!(converse(stream, conversation))?),
             _ => None,
         };
         match (std::mem::replace(self, Self::Over), established) {

@@ -1,8 +1,14 @@
 //! The stream that comes of a handshake.
 
-use crate::address::Address;
-use crate::established::Established;
-use crate::frames::{Frames, Incoming, Outgoing};
+#[cfg(any(feature = "tokio", feature = "futures-io"))]
+pub(crate) mod fairness;
+#[cfg(any(feature = "tokio", feature = "futures-io"))]
+pub(crate) mod handshake;
+pub(crate) mod split;
+
+use crate::protocol::address::Address;
+use crate::protocol::established::Established;
+use crate::protocol::frames::{Frames, Incoming, Outgoing};
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

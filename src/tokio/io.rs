@@ -1,9 +1,9 @@
 //! Tokio's traits on the stream: those of the inner stream, or of the pump over it.
 
-use crate::fair::in_turns;
-use crate::frames::first_to_write;
-use crate::split::Split;
+use crate::protocol::frames::first_to_write;
 use crate::stream::SocksStream;
+use crate::stream::fairness::with_budget;
+use crate::stream::split::Split;
 use std::io::{IoSlice, Result};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -29,7 +29,7 @@ impl<S: AsyncRead + Unpin, V, F> AsyncRead for SocksStream<S, V, F> {
             return Pin::new(inner).poll_read(cx, buf);
         };
         let plain = buf.initialize_unfilled();
-        let n = ready!(incoming.poll_read(plain, in_turns(cx, |cx, frame| poll_read(inner, cx, frame))))?;
+        let n = ready!(incoming.poll_read(plain, with_budget(cx, |cx, frame| poll_read(inner, cx, frame))))?;
         buf.advance(n);
         Poll::Ready(Ok(()))
     }

@@ -15,33 +15,35 @@
 //! Connecting needs a runtime with I/O and time switched on; without one, tokio panics, as it does for its own sockets.
 
 mod io;
+#[cfg(feature = "quinn")]
+pub(crate) mod peers;
+#[cfg(not(feature = "quinn"))]
+#[path = "no_peers.rs"]
+mod peers;
 mod udp;
 
-use crate::address::{Address, Name};
-use crate::any_version::AnyVersion;
-use crate::connector;
-use crate::conversation::Conversation;
-use crate::dial::Failures;
-use crate::driver::{Transport, poll_converse};
 use crate::error::{Error, ErrorKind};
-use crate::handshake::Handshake;
-use crate::into_proxy::IntoProxy;
-use crate::listener::SocksListener;
+use crate::protocol::address::Address;
+use crate::protocol::any_version::AnyVersion;
+use crate::protocol::conversation::Conversation;
+use crate::protocol::driver::{Transport, poll_converse};
+use crate::protocol::target::Target;
+use crate::protocol::version::{V4, V5, Version, begin_bind, begin_connect};
 use crate::proxy::SocketOptions;
-use crate::reactor::{self, Converses, Hook, Reactor, within};
-use crate::runtime::{self, Deadline, Ends, Runtime};
+use crate::reactor::{self, Converses, Hook, Reactor, functions, within};
+use crate::route::connector;
+use crate::route::listener::SocksListener;
+use crate::route::wrap::{Plain, Wrapped};
+use crate::runtime::dial::Failures;
+use crate::runtime::{Deadline, Ends, Runtime};
 use crate::stream::SocksStream;
-use crate::target::{Host, Target};
-use crate::tor;
+use crate::stream::handshake::Handshake;
 use crate::udp::SocksUdpSocket;
-use crate::version::{V4, V5, Version, begin_bind, begin_connect};
-use crate::wrap::{Plain, Wrapped};
 use ::tokio::io::{AsyncRead, AsyncWrite};
 use ::tokio::net::TcpStream;
 use ::tokio::time;
 use socket2::{SockAddr, SockRef};
 use std::future::poll_fn;
-use std::net::IpAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -78,74 +80,60 @@ pub type Socks5Listener<S = TcpStream> = SocksListener<S, V5, Tokio>;
 pub type Socks4Listener<S = TcpStream> = SocksListener<S, V4, Tokio>;
 
 impl<S: AsyncRead + AsyncWrite + Unpin, V: Version> SocksStream<S, V, Tokio> {
-    #[doc = include_str!("docs/handshake.md")]
+    #[doc = include_str!("../docs/handshake.md")]
     pub fn handshake<'a>(
         stream: S,
         auth: &'a V::Auth,
         target: impl TryInto<Target<'a>, Error: Into<Error>>,
     ) -> impl Future<Output = Result<Self, Error>> {
         let mut handshake = Handshake::new(stream, begin_connect::<V>(auth, target));
-        poll_fn(move |cx| handshake.poll(|stream, talk| poll_converse(cx, &mut Polled(stream), talk)))
+        poll_fn(move |cx| {
+            handshake.poll(|stream, conversation| poll_converse(cx, &mut Polled(stream), conversation))
+        })
     }
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin, V: Version> SocksListener<S, V, Tokio> {
-    #[doc = include_str!("docs/bind_handshake.md")]
+    #[doc = include_str!("../docs/bind_handshake.md")]
     pub async fn handshake<'a>(
         mut stream: S,
         auth: &'a V::Auth,
         expected_peer: impl TryInto<Target<'a>, Error: Into<Error>>,
     ) -> Result<Self, Error> {
-        let mut talk = begin_bind::<V>(auth, expected_peer)?;
-        let first = converse(&mut stream, &mut talk).await?;
+        let mut conversation = begin_bind::<V>(auth, expected_peer)?;
+        let first = converse(&mut stream, &mut conversation).await?;
         Ok(Self::new(stream, first, None))
     }
 
-    #[doc = include_str!("docs/accept.md")]
+    #[doc = include_str!("../docs/accept.md")]
     ///
     /// Cancel-safe: what came of the second reply is kept in the listener.
     pub async fn accept(&mut self) -> Result<(SocksStream<S, V, Tokio>, Address), Error> {
         let (stream, second, request) = self.waiting()?;
-        let heard = request.watch(converse(stream, second)).await;
-        self.accepted(heard)
+        let reply = request.watch(converse(stream, second)).await;
+        self.accepted(reply)
     }
 
-    #[doc = include_str!("docs/accept_within.md")]
+    #[doc = include_str!("../docs/accept_within.md")]
     pub async fn accept_within(
         &mut self,
         limit: Duration,
     ) -> Result<(SocksStream<S, V, Tokio>, Address), Error> {
         let (stream, second, request) = self.waiting()?;
-        let heard = request.watch(reactor::heard_within::<Tokio, _>(limit, converse(stream, second))).await;
-        self.accepted(heard)
+        let reply = request.watch(reactor::within_limit::<Tokio, _>(limit, converse(stream, second))).await;
+        self.accepted(reply)
     }
 }
 
-#[doc = include_str!("docs/dial.md")]
-pub async fn dial<'a>(proxy: impl IntoProxy<'a>) -> Result<TcpStream, Error> {
-    runtime::dial::<Tokio>(proxy).await
-}
+functions!(Tokio, TcpStream);
 
-#[doc = include_str!("docs/resolve.md")]
-pub async fn resolve<'a, 'b>(
-    proxy: impl IntoProxy<'a>,
-    name: impl TryInto<Host<'b>, Error: Into<Error>>,
-) -> Result<IpAddr, Error> {
-    tor::resolve::<Tokio>(proxy, name).await
-}
-
-#[doc = include_str!("docs/resolve_ptr.md")]
-pub async fn resolve_ptr<'a>(proxy: impl IntoProxy<'a>, ip: IpAddr) -> Result<Name, Error> {
-    tor::resolve_ptr::<Tokio>(proxy, ip).await
-}
-
-#[doc = include_str!("docs/converse.md")]
-pub async fn converse<S, C>(stream: &mut S, talk: &mut C) -> Result<C::Outcome, Error>
+#[doc = include_str!("../docs/converse.md")]
+pub async fn converse<S, C>(stream: &mut S, conversation: &mut C) -> Result<C::Outcome, Error>
 where
     S: AsyncRead + AsyncWrite + Unpin,
     C: Conversation,
 {
-    poll_fn(|cx| poll_converse(cx, &mut Polled(stream), talk)).await
+    poll_fn(|cx| poll_converse(cx, &mut Polled(stream), conversation)).await
 }
 
 /// A stream with tokio's traits.
@@ -187,12 +175,12 @@ impl Runtime for Tokio {
 
     async fn converse<C: Conversation + Send + Sync>(
         stream: &mut TcpStream,
-        talk: &mut C,
+        conversation: &mut C,
         deadline: Deadline,
     ) -> Result<C::Outcome, Error> {
-        match within::<Self, _>(deadline, converse(stream, talk)).await {
+        match within::<Self, _>(deadline, converse(stream, conversation)).await {
             Some(done) => done,
-            None => Err(Error::new(talk.stage(), ErrorKind::TimedOut)),
+            None => Err(Error::new(conversation.stage(), ErrorKind::TimedOut)),
         }
     }
 
@@ -204,9 +192,9 @@ impl Runtime for Tokio {
 impl<S: AsyncRead + AsyncWrite + Unpin + Send + Sync> Converses<S> for Tokio {
     async fn converse_over<C: Conversation + Send + Sync>(
         stream: &mut S,
-        talk: &mut C,
+        conversation: &mut C,
     ) -> Result<C::Outcome, Error> {
-        converse(stream, talk).await
+        converse(stream, conversation).await
     }
 
     fn poll_read(stream: &mut S, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<std::io::Result<usize>> {
@@ -241,10 +229,10 @@ impl Reactor for Tokio {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::racing::races;
     #[cfg(target_os = "linux")]
     use crate::reactor::left;
     use crate::runtime::hanging;
+    use crate::runtime::racing::races;
     use std::sync::mpsc::channel;
     use std::thread;
 

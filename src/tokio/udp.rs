@@ -1,9 +1,9 @@
 //! Tokio's sockets of an association.
 
 use super::Tokio;
-use crate::quinn::Peers;
-use crate::reactor::{AsyncUdpFront, Control, Watched};
-use crate::udp::{Direction, UdpFront};
+use super::peers::Peers;
+use crate::reactor::{AsyncSockets, Control, Watched};
+use crate::runtime::{Direction, UdpFront};
 use socket2::{SockRef, Socket};
 use std::fmt;
 use std::io;
@@ -105,12 +105,12 @@ impl UdpFront for Tokio {
     }
 }
 
-impl AsyncUdpFront for Tokio {
+impl AsyncSockets for Tokio {
     type Udp = Udp;
     type Dialled = TcpStream;
 
     /// Spends tokio's budget of the task.
-    fn poll_in_turn<T>(
+    fn poll_with_budget<T>(
         _: &Udp,
         cx: &mut Context<'_>,
         work: impl FnOnce(&mut Context<'_>) -> Poll<T>,

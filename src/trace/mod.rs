@@ -1,7 +1,7 @@
 //! What the `tracing` feature reports: a span for each connection, an event for each message; sizes, never contents.
 
-use crate::command::Command;
 use crate::error::{Error, Stage};
+use crate::protocol::command::Command;
 use std::fmt::Display;
 use std::time::Instant;
 use tracing::field::{Empty, debug, display};
@@ -13,30 +13,30 @@ use tracing::{Instrument, Span, debug, debug_span, info};
 #[derive(Debug)]
 pub(crate) struct Request {
     span: Span,
-    began: Instant,
+    started: Instant,
 }
 
 pub(crate) fn request(command: Command, proxy: &dyn Display, target: &dyn Display) -> Request {
     let span = debug_span!("socks", %command, %proxy, %target, stage = Empty, error = Empty, elapsed = Empty);
-    Request { span, began: Instant::now() }
+    Request { span, started: Instant::now() }
 }
 
 impl Request {
     /// The request of a caller who has a span of their own, if any.
     pub(crate) fn of_the_caller() -> Self {
-        Self { span: Span::none(), began: Instant::now() }
+        Self { span: Span::none(), started: Instant::now() }
     }
 
     /// Reports the work as this request's.
     pub(crate) async fn watch<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
         let outcome = work.instrument(self.in_place()).await;
-        self.came_to(outcome)
+        self.record_outcome(outcome)
     }
 
     /// Reports the work of one who blocks.
     pub(crate) fn watch_blocking<T>(&self, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
         let outcome = self.in_place().in_scope(work);
-        self.came_to(outcome)
+        self.record_outcome(outcome)
     }
 
     /// What came of it can't be used.
@@ -54,7 +54,7 @@ impl Request {
         if self.span.is_none() { Span::current() } else { self.span.clone() }
     }
 
-    fn came_to<T>(&self, outcome: Result<T, Error>) -> Result<T, Error> {
+    fn record_outcome<T>(&self, outcome: Result<T, Error>) -> Result<T, Error> {
         match &outcome {
             Ok(_) => {
                 self.span.record("stage", display("done"));
@@ -67,7 +67,7 @@ impl Request {
 
 impl Drop for Request {
     fn drop(&mut self) {
-        self.span.record("elapsed", debug(self.began.elapsed()));
+        self.span.record("elapsed", debug(self.started.elapsed()));
     }
 }
 
@@ -87,20 +87,20 @@ pub(crate) fn sent(stage: Stage, bytes: usize) {
 }
 
 /// A message was understood.
-pub(crate) fn heard(stage: Stage, bytes: usize) {
+pub(crate) fn received(stage: Stage, bytes: usize) {
     note(stage);
-    debug!(%stage, bytes, "heard");
+    debug!(%stage, bytes, "received");
 }
 
 /// A name was looked up on this machine.
-pub(crate) fn looked_up(addresses: usize) {
+pub(crate) fn resolved(addresses: usize) {
     note(Stage::Resolve);
-    debug!(stage = %Stage::Resolve, addresses, "looked up");
+    debug!(stage = %Stage::Resolve, addresses, "resolved");
 }
 
 /// A variable of the environment, or a part of it, does not count.
-pub(crate) fn passed_over(variable: &str, why: &str) {
-    info!(variable, why, "passed over");
+pub(crate) fn ignored(variable: &str, why: &str) {
+    info!(variable, why, "ignored");
 }
 
 /// A socket was connected.

@@ -2,8 +2,8 @@
 
 #![allow(clippy::unused_self, reason = "the signatures of what they stand for")]
 
-use crate::command::Command;
 use crate::error::{Error, Stage};
+use crate::protocol::command::Command;
 use std::fmt::Display;
 
 /// Stands for the span that there is not.
@@ -38,10 +38,10 @@ pub(crate) fn hop<W>(_: usize, _: usize, _: &dyn Display, work: W) -> W {
 
 pub(crate) const fn sent(_: Stage, _: usize) {}
 
-pub(crate) const fn heard(_: Stage, _: usize) {}
+pub(crate) const fn received(_: Stage, _: usize) {}
 
-pub(crate) const fn looked_up(_: usize) {}
+pub(crate) const fn resolved(_: usize) {}
 
-pub(crate) const fn passed_over(_: &str, _: &str) {}
+pub(crate) const fn ignored(_: &str, _: &str) {}
 
 pub(crate) const fn connected(_: Stage) {}

@@ -2,20 +2,22 @@
 
 use super::association::Association;
 use super::batch::Segmentation;
-use super::front::UdpFront;
 use super::relay;
 use super::socket::{Shared, SocksUdpSocket};
-use crate::command::Command;
-use crate::dial::local_for;
+use crate::error::invalid::Invalid;
 use crate::error::{Error, ErrorKind, Stage};
-use crate::into_proxy::IntoProxy;
+use crate::protocol::command::Command;
+use crate::protocol::socks5::Socks5;
+use crate::protocol::target::Target;
+use crate::protocol::version::{V5, Version};
 use crate::proxy::Proxy;
-use crate::runtime::{Deadline, Ends, deadline, dial_by};
-use crate::socks5::Socks5;
-use crate::target::Target;
+use crate::proxy::into_proxy::IntoProxy;
+use crate::route::connect::earlier;
+use crate::route::connector::Connector;
+use crate::route::wrap::{self, Plain, Wrap};
+use crate::runtime::dial::local_for;
+use crate::runtime::{Deadline, Ends, UdpFront, deadline, dial_proxy};
 use crate::trace;
-use crate::version::{V5, Version};
-use crate::wrap::{self, Plain, Wrap};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 use std::io::{self, Read};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -32,8 +34,17 @@ pub(crate) async fn associate<'a, F: UdpFront>(
     associate_by::<F, Plain>(&proxy, &Plain, deadline::<F>(proxy.limit())).await
 }
 
+impl<F: UdpFront, W: Wrap<F>> Connector<F, W> {
+    pub(crate) async fn associate_datagrams(&self) -> Result<SocksUdpSocket<F>, Error> {
+        let chain = self.route.without_target().ok_or(Invalid::NoProxyToAsk)?;
+        let proxy = chain.only().ok_or(Invalid::DatagramsThroughChain)?;
+        let deadline = earlier::<F>(deadline::<F>(chain.limit()), proxy);
+        associate_by::<F, W>(proxy, &self.wrap, deadline).await
+    }
+}
+
 /// Makes an association over a TCP connection that is wrapped so.
-pub(crate) async fn associate_by<F: UdpFront, W: Wrap<F>>(
+async fn associate_by<F: UdpFront, W: Wrap<F>>(
     proxy: &Proxy,
     wrap: &W,
     deadline: Deadline,
@@ -48,12 +59,12 @@ async fn through<F: UdpFront, W: Wrap<F>>(
     wrap: &W,
     deadline: Deadline,
 ) -> Result<SocksUdpSocket<F>, Error> {
-    let auth = V5::auth(proxy)?;
+    let auth = V5::auth(proxy.protocol())?;
     let options = proxy.udp_options();
     // What is wrong with the options is found before anything is sent.
     Socks5::associate(auth, unspecified(None))?;
-    wrap.admits(proxy)?;
-    let dialled = dial_by::<F>(proxy, deadline).await?;
+    wrap.check_proxy(proxy)?;
+    let dialled = dial_proxy::<F>(proxy, deadline).await?;
     let ends = F::ends(&dialled).ok();
     let wrapped = wrap.wrap(dialled, Some(proxy), deadline).await;
     let mut held = wrapped.map_err(wrap::failed(Stage::Dial))?;
@@ -62,8 +73,8 @@ async fn through<F: UdpFront, W: Wrap<F>>(
         Some((_, source)) => (source.ip(), source.port()).into(),
         None => unspecified(ends.as_ref()),
     };
-    let mut talk = Socks5::associate(auth, source)?;
-    let granted = W::converse(&mut held, &mut talk, deadline).await?;
+    let mut conversation = Socks5::associate(auth, source)?;
+    let granted = W::converse(&mut held, &mut conversation, deadline).await?;
     let encapsulation = match granted.frames {
         Some(frames) => Some(frames.datagrams.ok_or_else(unprotected)?),
         None => None,

@@ -1,10 +1,11 @@
 //! Datagrams that can't go straight into the caller's buffer: sealed ones, fragments, and those that the system hands over several at
 //! once.
 
-use super::association::Association;
+use super::admission::Admission;
 use super::batch::{Inbox, RecvBatch};
-use super::datagram::{Datagram, Source};
-use super::reassembly::{Reassembler, Reassembly};
+use crate::protocol::encapsulation::Datagrams;
+use crate::protocol::udp::datagram::{Datagram, Source};
+use crate::protocol::udp::reassembly::{Reassembler, Reassembly};
 use socket2::Socket;
 use std::io;
 use std::time::Instant;
@@ -25,28 +26,30 @@ impl Inbound {
     pub(super) fn receive<T>(
         &mut self,
         socket: &Socket,
-        association: &Association,
+        admission: &Admission,
+        encapsulation: Option<&dyn Datagrams>,
         deliver: impl FnOnce(Source<'_>, &[u8]) -> Option<T>,
     ) -> io::Result<Option<T>> {
         let mut raw = self.inbox.next(socket)?;
-        if let Some(encapsulation) = association.encapsulation() {
+        if let Some(encapsulation) = encapsulation {
             self.opened.clear();
             if encapsulation.open(raw, &mut self.opened).is_err() {
-                association.drop_datagrams(1);
+                admission.drop_datagrams(1);
                 return Ok(None);
             }
             raw = &self.opened;
         }
         let delivered = match &mut self.reassembler {
-            None => association.admit(raw).and_then(|datagram| deliver(datagram.source, datagram.payload)),
+            None => admission.admit(raw).and_then(|datagram| deliver(datagram.source, datagram.payload)),
             Some(reassembler) => {
-                let heard = Datagram::parse(raw).ok().filter(|datagram| association.hears(datagram));
-                let Some(datagram) = heard else {
-                    association.drop_datagrams(1);
+                let admitted =
+                    Datagram::parse(raw).ok().filter(|datagram| admission.is_source_admitted(datagram));
+                let Some(datagram) = admitted else {
+                    admission.drop_datagrams(1);
                     return Ok(None);
                 };
                 let taken = reassembler.take(&datagram, Instant::now());
-                association.drop_datagrams(taken.lost);
+                admission.drop_datagrams(taken.lost);
                 taken.complete.and_then(|payload| deliver(datagram.source, &payload))
             }
         };
@@ -54,8 +57,8 @@ impl Inbound {
     }
 
     /// Whether each datagram takes its own way: those that come together have to be looked at one by one.
-    pub(super) fn takes_each_apart(&self, association: &Association) -> bool {
-        self.reassembler.is_some() || association.encapsulation().is_some()
+    pub(super) const fn takes_each_apart(&self, is_encapsulated: bool) -> bool {
+        self.reassembler.is_some() || is_encapsulated
     }
 
     /// Whether there is more to be had without asking the socket.

@@ -17,16 +17,12 @@
 //! IPv6, which is two short, and 262 for each name, which is the longest.) Many relays have smaller buffers than the 65,507 bytes that IPv4
 //! allows: 2 KiB and 8 KiB have been seen. QUIC and DNS over UDP keep well below.
 
+mod admission;
 mod associate;
 mod association;
 mod batch;
-mod datagram;
-mod fragments;
-mod front;
-mod header;
 mod inbound;
-mod options;
-mod reassembly;
+mod peer;
 mod receive;
 mod relay;
 #[cfg(test)]
@@ -35,16 +31,13 @@ pub(crate) mod scene;
 mod send;
 mod socket;
 
-pub use crate::encapsulation::Datagrams;
-pub use association::AssociationEnd;
+pub use crate::error::AssociationEnd;
+pub use crate::protocol::encapsulation::Datagrams;
+pub use crate::protocol::udp::datagram::{BadDatagram, Datagram, Source};
+pub use crate::protocol::udp::header::{HEADROOM, Header, overhead};
+pub use crate::protocol::udp::reassembly::{Reassembler, Reassembly, Taken};
+pub use crate::proxy::udp_options::{FindRelay, Options, Relay};
 pub use batch::{RecvBatch, SendBatch};
-pub use datagram::{BadDatagram, Datagram, Source};
-pub use header::{HEADROOM, Header, overhead};
-pub use options::{FindRelay, Options, Relay};
-pub use reassembly::{Reassembler, Reassembly, Taken};
 pub use socket::SocksUdpSocket;
 
-pub(crate) use associate::{associate, associate_by};
-pub(crate) use fragments::Fragments;
-pub(crate) use front::{Direction, UdpFront};
-pub(crate) use relay::why_none;
+pub(crate) use associate::associate;

@@ -1,10 +1,11 @@
 //! One attempt to receive: the relay's datagram without its header.
 
-use super::association::{Association, State};
+use super::admission::State;
+use super::association::Association;
 use super::batch::{self, RecvBatch};
-use super::datagram::{Datagram, Source};
-use super::header::HEADROOM;
 use super::inbound::Inbound;
+use crate::protocol::udp::datagram::{Datagram, Source};
+use crate::protocol::udp::header::HEADROOM;
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, recv};
 use socket2::Socket;
@@ -63,26 +64,26 @@ impl Association {
         buf: &mut [u8],
         deliver: impl FnOnce(usize, Source<'_>) -> T,
     ) -> io::Result<Option<T>> {
-        let alone = match self.alone() {
-            Ok(alone) => alone,
+        let state = match self.lock_single() {
+            Ok(state) => state,
             Err(inbound) => {
                 let mut inbound = inbound.lock().unwrap_or_else(PoisonError::into_inner);
                 let deliver = |source: Source<'_>, payload: &[u8]| Some(deliver(copy(payload, buf), source));
-                return inbound.receive(socket, self, deliver);
+                return inbound.receive(socket, &self.admission, self.encapsulation(), deliver);
             }
         };
         if buf.len() > COPIED {
-            return self.receive_vectored(&alone, socket, buf, deliver);
+            return self.receive_vectored(&state, socket, buf, deliver);
         }
         if cfg!(windows) {
             let mut room = [0; COPIED + HEADROOM];
             let n = read(socket, &mut room[..buf.len() + HEADROOM])?;
-            return Ok(self.hand_over(&alone, &room[..n], buf, deliver));
+            return Ok(self.hand_over(&state, &room[..n], buf, deliver));
         }
         // What is not filled is not read either. Windows does not say how much of it that is, where a datagram is cut.
         let mut room = [MaybeUninit::uninit(); COPIED + HEADROOM];
         let ((raw, _), _) = recv(socket, &mut room[..buf.len() + HEADROOM], RecvFlags::empty())?;
-        Ok(self.hand_over(&alone, raw, buf, deliver))
+        Ok(self.hand_over(&state, raw, buf, deliver))
     }
 
     fn hand_over<T>(
@@ -92,7 +93,7 @@ impl Association {
         buf: &mut [u8],
         deliver: impl FnOnce(usize, Source<'_>) -> T,
     ) -> Option<T> {
-        let datagram = self.admit_by(state, raw)?;
+        let datagram = self.admission.admit_by(state, raw)?;
         Some(deliver(copy(datagram.payload, buf), datagram.source))
     }
 
@@ -110,7 +111,7 @@ impl Association {
             read => read?,
         };
         let here = n.min(buf.len());
-        let Some(datagram) = self.admit_by(state, &buf[..here]) else { return Ok(None) };
+        let Some(datagram) = self.admission.admit_by(state, &buf[..here]) else { return Ok(None) };
         let header = here - datagram.payload.len();
         let payload = (n - header).min(buf.len());
         // What it makes of the source is its own before that is overwritten.
@@ -123,15 +124,17 @@ impl Association {
 
     /// Receives a datagram to where it stays.
     pub(crate) fn receive_in_place(&self, socket: &Socket, buf: &mut [u8]) -> io::Result<Option<Placed>> {
-        let alone = match self.alone() {
-            Ok(alone) => alone,
+        let state = match self.lock_single() {
+            Ok(state) => state,
             Err(inbound) => {
                 let mut inbound = inbound.lock().unwrap_or_else(PoisonError::into_inner);
-                return inbound.receive(socket, self, |source, payload| self.place(source, payload, buf));
+                return inbound.receive(socket, &self.admission, self.encapsulation(), |source, payload| {
+                    self.place(source, payload, buf)
+                });
             }
         };
         let n = read(socket, buf)?;
-        Ok(self.admit_by(&alone, &buf[..n]).map(|datagram| {
+        Ok(self.admission.admit_by(&state, &buf[..n]).map(|datagram| {
             let payload = n - datagram.payload.len()..n;
             let source = match datagram.source {
                 Source::Ip(addr) => PlacedSource::Ip(addr),
@@ -151,7 +154,7 @@ impl Association {
             Source::Ip(addr) => (PlacedSource::Ip(addr), 0),
             Source::Name(name, port) => {
                 let Some(room) = buf.get_mut(..name.len()) else {
-                    self.drop_datagrams(1);
+                    self.admission.drop_datagrams(1);
                     return None;
                 };
                 room.copy_from_slice(name);
@@ -167,11 +170,11 @@ impl Association {
         self.join(|| batch::coalesce(socket));
         let Some(inbound) = self.inbound() else {
             batch::receive(socket, batch)?;
-            self.admit_batch(batch);
+            self.admission.admit_batch(batch);
             return Ok(Some(batch.len()).filter(|received| *received > 0));
         };
         let mut inbound = inbound.lock().unwrap_or_else(PoisonError::into_inner);
-        if inbound.takes_each_apart(self) {
+        if inbound.takes_each_apart(self.encapsulation().is_some()) {
             batch.restart();
             return self.receive_each(&mut inbound, socket, batch);
         }
@@ -179,7 +182,7 @@ impl Association {
             drop(inbound);
             batch::receive(socket, batch)?;
         }
-        self.admit_batch(batch);
+        self.admission.admit_batch(batch);
         Ok(Some(batch.len()).filter(|received| *received > 0))
     }
 }
@@ -194,10 +197,11 @@ impl Association {
         batch: &mut RecvBatch,
     ) -> io::Result<Option<usize>> {
         while batch.has_room() {
-            let received = inbound.receive(socket, self, |source, payload| {
-                batch.add(&source, payload);
-                Some(())
-            });
+            let received =
+                inbound.receive(socket, &self.admission, self.encapsulation(), |source, payload| {
+                    batch.add(&source, payload);
+                    Some(())
+                });
             match received {
                 Ok(Some(())) => {}
                 Err(error) if batch.is_empty() => return Err(error),

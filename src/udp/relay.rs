@@ -1,12 +1,11 @@
 //! The address of a relay: what the proxy replied, and what the policy makes of it.
 
-use super::options::Relay;
-use crate::address::Address;
 use crate::error::{Error, ErrorKind, Stage};
-use crate::listener::reachable;
+use crate::protocol::address::Address;
+use crate::protocol::target::Host;
+use crate::proxy::udp_options::Relay;
 use crate::proxy::{Proxy, Resolve};
 use crate::runtime::{Deadline, Ends, Runtime, resolve};
-use crate::target::Host;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// Finds the addresses at which to try the relay, in order: at least one. `bound` is BND.ADDR and
@@ -21,7 +20,7 @@ pub(super) async fn find<R: Runtime>(
     let relay = choose(policy, bound, ends.map(|ends| ends.peer.ip().to_canonical()));
     // The caller wrote the name that a function returns; any other name comes from the proxy.
     let resolves = proxy.resolves() == Resolve::Locally || matches!(policy, Relay::By(_));
-    let mut addrs = match (&relay, host(&relay)) {
+    let mut addrs = match (&relay, Host::of_name(&relay)) {
         (Address::Ip(addr), _) => vec![*addr],
         (Address::Name(_, port @ 1..), Some(Host::Domain(name))) if resolves => {
             resolve::<R>(name.as_str(), *port, deadline).await?
@@ -57,8 +56,8 @@ fn choose(policy: &Relay, bound: &Address, proxy: Option<IpAddr>) -> Address {
     match policy {
         Relay::AsIs => literal(bound.clone()),
         Relay::Told => {
-            let told = literal(bound.clone());
-            reachable(&told, Some(here(&told))).unwrap_or(told)
+            let bound = literal(bound.clone());
+            bound.at_host(Some(here(&bound))).unwrap_or(bound)
         }
         Relay::ProxyAddress => Address::Ip(SocketAddr::new(here(bound), bound.port())),
         Relay::By(find) => literal(find(bound, proxy)),
@@ -67,17 +66,9 @@ fn choose(policy: &Relay, bound: &Address, proxy: Option<IpAddr>) -> Address {
 
 /// The address that stands where a name should, if one does.
 fn literal(address: Address) -> Address {
-    match host(&address) {
+    match Host::of_name(&address) {
         Some(Host::Ip(ip)) => Address::Ip(SocketAddr::new(ip, address.port())),
         _ => address,
-    }
-}
-
-/// What the bytes of a name mean as a host, if anything.
-fn host(address: &Address) -> Option<Host<'_>> {
-    match address {
-        Address::Ip(_) => None,
-        Address::Name(name, _) => std::str::from_utf8(name.as_bytes()).ok()?.try_into().ok(),
     }
 }
 
@@ -97,24 +88,11 @@ fn is_unicast(ip: IpAddr) -> bool {
     !ip.is_multicast() && ip != IpAddr::V4(Ipv4Addr::BROADCAST)
 }
 
-/// Why there can be no relay at an address that the policy has chosen.
-pub(crate) fn why_none(relay: &Address) -> &'static str {
-    match (relay, host(relay)) {
-        _ if relay.port() == 0 => "the port is 0",
-        (Address::Ip(_), _) => "not a unicast address",
-        (Address::Name(..), None) => "not a host name",
-        (Address::Name(..), Some(_)) => {
-            "names from the proxy are not resolved on this machine; \
-             `Relay::ProxyAddress` or `Relay::by` can replace this one"
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::blocking::at_once;
-    use crate::runtime::tests::Listed;
+    use crate::runtime::listed::Listed;
     use crate::udp::Options;
 
     /// The resolver reads addresses off such a name.

@@ -2,9 +2,9 @@
 
 use super::association::Association;
 use super::batch::{self, Segmentation, SendBatch};
-use super::header::{HEADROOM, Header};
 use crate::error::Error;
-use crate::invalid::Invalid;
+use crate::error::invalid::Invalid;
+use crate::protocol::udp::header::{HEADROOM, Header};
 use arrayvec::ArrayVec;
 use rustix::net::{SendFlags, send};
 use socket2::Socket;

@@ -2,14 +2,14 @@
 
 use super::association::Association;
 use super::batch::{Segmentation, SendBatch};
-use super::front::{Direction, UdpFront};
-use super::header::Header;
-use crate::address::Address;
 use crate::error::Error;
-use crate::invalid::Invalid;
+use crate::error::invalid::Invalid;
+use crate::protocol::address::Address;
+use crate::protocol::target::{Host, Target};
+use crate::protocol::udp::header::Header;
 use crate::proxy::Resolve;
 use crate::runtime::{Deadline, no_address, resolve};
-use crate::target::{Host, Target};
+use crate::runtime::{Direction, UdpFront};
 use socket2::{SockRef, Socket};
 use std::fmt;
 use std::io;
@@ -61,7 +61,7 @@ impl<F: UdpFront> SocksUdpSocket<F> {
     /// The peer that was set by `connect`.
     #[must_use]
     pub fn peer(&self) -> Option<Target<'static>> {
-        self.association().peer()
+        self.association().admission.peer()
     }
 
     /// Returns how many datagrams came from the relay and were not delivered: those with a header
@@ -86,7 +86,7 @@ impl<F: UdpFront> SocksUdpSocket<F> {
     /// datagram at that moment.
     #[must_use]
     pub fn dropped(&self) -> u64 {
-        self.association().dropped()
+        self.association().admission.dropped()
     }
 
     /// The most bytes of payload that a datagram to this target can have: what UDP carries to the relay, less the header and, if there
@@ -196,11 +196,15 @@ impl<F: UdpFront> SocksUdpSocket<F> {
         target: impl TryInto<Target<'t>, Error: Into<Error>>,
     ) -> io::Result<Target<'t>> {
         let target = target.try_into().map_err(Into::into)?;
-        if self.looks_up(&target) { Err(Error::from(Invalid::NameToResolve).into()) } else { Ok(target) }
+        if self.resolves_locally(&target) {
+            Err(Error::from(Invalid::NameToResolve).into())
+        } else {
+            Ok(target)
+        }
     }
 
     /// Whether the target is a name that is to be resolved locally.
-    pub(crate) fn looks_up(&self, target: &Target<'_>) -> bool {
+    pub(crate) fn resolves_locally(&self, target: &Target<'_>) -> bool {
         self.shared.resolve == Resolve::Locally && target.domain().is_some()
     }
 

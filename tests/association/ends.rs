@@ -46,7 +46,7 @@ impl End {
     const fn told(self) -> AssociationEnd {
         match self {
             Self::Closed | Self::HalfClosed => AssociationEnd::Closed,
-            Self::Speaks => AssociationEnd::Spoke,
+            Self::Speaks => AssociationEnd::UnexpectedData,
             Self::Reset => AssociationEnd::Failed(io::ErrorKind::ConnectionReset),
         }
     }

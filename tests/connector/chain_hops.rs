@@ -119,7 +119,7 @@ fn all_are_refused() {
             let (addr, heard) = case.serve(|_| Answer::Refuse, vec![]);
             let chain = case.chain(addr);
             let url = chain.hops()[case.number() - 1].to_string();
-            let failed = error((way.new)(chain).connect_with(TARGET, first));
+            let failed = error((way.new)(chain).connect_with_early_data(TARGET, first));
             let refusal = case.asked.refusal();
             assert_eq!((failed.hop(), failed.reply()), (Some(case.number()), Some(refusal)));
             assert_eq!(failed.proxy(), Some(&*url));
@@ -145,7 +145,7 @@ fn the_last_is_granted() {
             lines.insert(said, crate::support::script::client(first));
             let answer = move |n| if n == last { Answer::Grant } else { no };
             let (addr, heard) = case.serve(answer, lines);
-            (way.new)(case.chain(addr)).connect_with(TARGET, first).expect("a tunnel");
+            (way.new)(case.chain(addr)).connect_with_early_data(TARGET, first).expect("a tunnel");
             assert_eq!(heard.try_iter().collect::<Vec<_>>(), all, "{no:?}");
         }
     });

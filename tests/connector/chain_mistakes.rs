@@ -28,8 +28,9 @@ const CONNECT: Ask = |connector| error(connector.connect(TARGET));
 const IPV6: Ask = |connector| error(connector.connect("[2001:db8::7]:80"));
 const BIND_IPV6: Ask = |connector| error(connector.bind("[2001:db8::7]:80"));
 const ONION: Ask = |connector| error(connector.connect("hidden.onion:80"));
-const FIRST_BYTES: Ask = |connector| error(connector.connect_with(TARGET, b"GET"));
-const FIRST_BYTES_TO_IPV6: Ask = |connector| error(connector.connect_with("[2001:db8::7]:80", b"GET"));
+const EARLY_DATA: Ask = |connector| error(connector.connect_with_early_data(TARGET, b"GET"));
+const EARLY_DATA_TO_IPV6: Ask =
+    |connector| error(connector.connect_with_early_data("[2001:db8::7]:80", b"GET"));
 const RESOLVE_ONION: Ask = |connector| error(connector.resolve("hidden.onion"));
 
 /// The proxies, of which the first is where nobody may come; what is asked; the number; the mistake.
@@ -70,7 +71,7 @@ const ROWS: [Row; 14] = [
     ),
     (
         |first| vec![Speaks::Password.at(first), behind(0, Speaks::Socks4)],
-        FIRST_BYTES_TO_IPV6,
+        EARLY_DATA_TO_IPV6,
         2,
         Invalid::Ipv6OverSocks4,
     ),
@@ -110,18 +111,18 @@ const ROWS: [Row; 14] = [
     // First bytes behind a request that may have to be encapsulated.
     (
         |first| vec![Speaks::Password.at(first), own_method(behind(0, Speaks::Socks5), None)],
-        FIRST_BYTES,
+        EARLY_DATA,
         2,
-        Invalid::OptimisticMethod,
+        Invalid::EarlyDataWithCustomMethod,
     ),
     (
         |first| {
             let last = own_method(behind(1, Speaks::Socks5), Some(Auth::none()));
             vec![own_method(Speaks::Socks5.at(first), None), behind(0, Speaks::Socks4), last]
         },
-        FIRST_BYTES,
+        EARLY_DATA,
         3,
-        Invalid::OptimisticMethod,
+        Invalid::EarlyDataWithCustomMethod,
     ),
     (
         |first| vec![Speaks::Password.at(first).behind_tls(true), behind(0, Speaks::Socks5)],
@@ -174,7 +175,7 @@ fn in_the_options_of_one() {
     let rows: [Single; 4] = [
         (|at| Speaks::Socks4.at(at), IPV6, Invalid::Ipv6OverSocks4),
         (|at| Speaks::Password.at(at).resolve(Resolve::Locally), ONION, Invalid::OnionResolvedLocally),
-        (|at| own_method(Speaks::Socks5.at(at), None), FIRST_BYTES, Invalid::OptimisticMethod),
+        (|at| own_method(Speaks::Socks5.at(at), None), EARLY_DATA, Invalid::EarlyDataWithCustomMethod),
         (|at| Speaks::Password.at(at).behind_tls(true), CONNECT, Invalid::TlsNotWrapped),
     ];
     for (proxy, ask, mistake) in &rows {

@@ -131,7 +131,7 @@ fn an_error_connects_nowhere() {
             (way.wrapped)(Through::FallibleRule(refusal()), Box::new(|_| panic!("a stream"))),
         ] {
             assert_refused(connector.connect(&target));
-            assert_refused(connector.connect_with(&target, b"first"));
+            assert_refused(connector.connect_with_early_data(&target, b"first"));
             assert_refused(connector.bind(&target));
             assert_refused(connector.resolve("localhost"));
             assert_refused(connector.resolve_ptr(addr.ip()));

@@ -48,8 +48,8 @@ type Ask = fn(&dyn Connecting) -> anysocks::Error;
 
 const ASKS: [Ask; 5] = [
     |connector| error(connector.connect(TARGET)),
-    |connector| error(connector.connect_with(TARGET, b"GET / HTTP/1.1\r\n\r\n")),
-    |connector| error(connector.connect_with(TARGET, &[b'x'; 1 << 16])),
+    |connector| error(connector.connect_with_early_data(TARGET, b"GET / HTTP/1.1\r\n\r\n")),
+    |connector| error(connector.connect_with_early_data(TARGET, &[b'x'; 1 << 16])),
     |connector| error(connector.bind("192.0.2.1:80")),
     |connector| error(connector.resolve("example.com")),
 ];

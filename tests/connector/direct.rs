@@ -62,7 +62,7 @@ fn nobody_listens() {
 }
 
 #[test]
-fn first_bytes_are_sent_at_once() {
+fn early_data_are_sent_at_once() {
     let addr = serving(|mut client| {
         // It says nothing before it has heard that.
         let mut heard = vec![0; 70_000];
@@ -71,7 +71,8 @@ fn first_bytes_are_sent_at_once() {
     });
     let first: Vec<u8> = (0..70_000_u32).map(|at| at.to_le_bytes()[0]).collect();
     everywhere(|way| {
-        let (_, mut stream) = (way.direct)().connect_with(&addr.to_string(), &first).expect("a connection");
+        let (_, mut stream) =
+            (way.direct)().connect_with_early_data(&addr.to_string(), &first).expect("a connection");
         let mut answer = [0; 2];
         stream.read_exact(&mut answer).expect("an answer");
         assert_eq!(answer, first[69_998..]);

@@ -51,16 +51,16 @@ macro_rules! tasks {
                     let target = String::from("example.com:80");
                     one.connect(&*target).await
                 });
-                let connect_with = $spawn(async move {
+                let connect_with_early_data = $spawn(async move {
                     let (host, first) = (String::from("example.com"), FIRST.to_vec());
-                    two.connect_with((&*host, 80), &first).await
+                    two.connect_with_early_data((&*host, 80), &first).await
                 });
                 let bind = $spawn(async move { three.bind("192.0.2.1:80").await });
                 let resolve = $spawn(async move { four.resolve(&*String::from("example.com")).await });
                 let resolve_ptr = $spawn(async move { five.resolve_ptr(IP).await });
 
                 assert_eq!($joined(connect.await).expect("a tunnel").bound_addr(), &bound());
-                assert_eq!($joined(connect_with.await).expect("a tunnel").bound_addr(), &bound());
+                assert_eq!($joined(connect_with_early_data.await).expect("a tunnel").bound_addr(), &bound());
                 assert_eq!($joined(bind.await).expect("a listener").bound_addr(), &bound());
                 assert_eq!($joined(resolve.await).expect("an address"), IP);
                 assert_eq!($joined(resolve_ptr.await).expect("a name"), Name::from(b"a".to_vec()));
@@ -84,13 +84,13 @@ fn blocking() {
     let connector = connector.wrapped(|stream, _| Ok(stream));
     let [one, two, three, four, five] = [(); 5].map(|()| connector.clone());
     let connect = thread::spawn(move || one.connect("example.com:80"));
-    let connect_with = thread::spawn(move || two.connect_with("example.com:80", FIRST));
+    let connect_with_early_data = thread::spawn(move || two.connect_with_early_data("example.com:80", FIRST));
     let bind = thread::spawn(move || three.bind("192.0.2.1:80"));
     let resolve = thread::spawn(move || four.resolve("example.com"));
     let resolve_ptr = thread::spawn(move || five.resolve_ptr(IP));
 
     assert_eq!(connect.join().expect("no panic").expect("a tunnel").bound_addr(), &bound());
-    assert_eq!(connect_with.join().expect("no panic").expect("a tunnel").bound_addr(), &bound());
+    assert_eq!(connect_with_early_data.join().expect("no panic").expect("a tunnel").bound_addr(), &bound());
     assert_eq!(bind.join().expect("no panic").expect("a listener").bound_addr(), &bound());
     assert_eq!(resolve.join().expect("no panic").expect("an address"), IP);
     assert_eq!(resolve_ptr.join().expect("no panic").expect("a name"), Name::from(b"a".to_vec()));

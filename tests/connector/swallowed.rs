@@ -45,7 +45,7 @@ fn the_next_address_is_asked_for() {
         ("a wrapped stream", a_wrapped_stream),
         ("no address is answered for", none),
         ("the second is refused", the_second_is_refused),
-        ("first bytes", first_bytes),
+        ("first bytes", early_data),
         ("a slow proxy", a_slow_proxy),
         ("no limit", no_limit),
     ];
@@ -167,7 +167,7 @@ fn the_next_of_a_chain(way: &Way) {
     // The first proxy does not receive the first bytes, so it may be asked again.
     let first = [Speaks::Socks4.request(1, TARGET), b"first".to_vec()].concat();
     let (connector, requests) = hops([vec![Line::Client(first)], granted(Speaks::Socks4)].concat());
-    connector.connect_with(TARGET, b"first").expect("a tunnel");
+    connector.connect_with_early_data(TARGET, b"first").expect("a tunnel");
     requests.assert_different();
     let lookup = Speaks::Socks4.lines(0xF0, "example.com:0", Speaks::Socks4.granted("192.0.2.1:0"));
     let (connector, requests) = hops(lookup);
@@ -210,11 +210,11 @@ fn the_second_is_refused(way: &Way) {
 }
 
 /// The target may have received them: the address has all of the time.
-fn first_bytes(way: &Way) {
+fn early_data(way: &Way) {
     let (addr, requests) = swallowing_as(Speaks::Socks5);
     let started = Instant::now();
     let connector = (way.new)(locally(Speaks::Socks5, addr).timeout(LIMIT).into());
-    let failed = error(connector.connect_with(TWO, b"first"));
+    let failed = error(connector.connect_with_early_data(TWO, b"first"));
     assert!(failed.is_timeout() && started.elapsed() >= LIMIT, "{failed:?}");
     assert_eq!((failed.stage(), requests.count()), (Stage::Request, 1));
 }

@@ -19,7 +19,7 @@ use std::net::IpAddr;
 /// A connector of some front end. The names are those of its own calls.
 pub(crate) trait Connecting: Debug + Send + Sync {
     fn connect(&self, target: &str) -> Opened;
-    fn connect_with(&self, target: &str, first_bytes: &[u8]) -> Opened;
+    fn connect_with_early_data(&self, target: &str, early_data: &[u8]) -> Opened;
     fn bind(&self, expected_peer: &str) -> Result<Box<dyn Listening>, Error>;
     fn resolve(&self, name: &str) -> Result<IpAddr, Error>;
     fn resolve_ptr(&self, ip: IpAddr) -> Result<Name, Error>;
@@ -55,11 +55,11 @@ pub(crate) struct Way {
     pub(crate) by_fallible_rule: fn(FallibleRule) -> Box<dyn Connecting>,
     pub(crate) from_env: fn() -> Result<Box<dyn Connecting>, Error>,
     pub(crate) wrapped: fn(Through, Hook) -> Box<dyn Connecting>,
-    /// `connect_with` of a connector that says all over the script instead of what it has dialled.
+    /// `connect_with_early_data` of a connector that says all over the script instead of what it has dialled.
     pub(crate) over: fn(Chain, Script, &str, &[u8]) -> Opened,
     /// The same, of one that goes through no proxy.
     pub(crate) over_nothing: fn(Script, &str, &[u8]) -> Opened,
-    /// `Socks5Stream::connect_with` and `Socks4Stream::connect_with`.
+    /// `Socks5Stream::connect_with_early_data` and `Socks4Stream::connect_with_early_data`.
     pub(crate) connect5_with: fn(&Proxy, &str, &[u8]) -> Opened,
     pub(crate) connect4_with: fn(&Proxy, &str, &[u8]) -> Opened,
     /// Tor's commands.
@@ -87,8 +87,8 @@ macro_rules! calls {
             opened($run(self.connect(target)), $blocked)
         }
 
-        fn connect_with(&self, target: &str, first_bytes: &[u8]) -> Opened {
-            opened($run(self.connect_with(target, first_bytes)), $blocked)
+        fn connect_with_early_data(&self, target: &str, early_data: &[u8]) -> Opened {
+            opened($run(self.connect_with_early_data(target, early_data)), $blocked)
         }
 
         fn bind(&self, expected_peer: &str) -> Result<Box<dyn Listening>, Error> {
@@ -147,22 +147,24 @@ macro_rules! way {
                 let wrap = move |stream, proxy: Option<&Proxy>| hooks::$front::wrap(stream, hook(proxy));
                 Box::new(bare.wrapped(wrap))
             },
-            over: |chain, script, target, first_bytes| {
+            over: |chain, script, target, early_data| {
                 let over =
                     anysocks::$front::Connector::new(chain).wrapped(move |_, _| $wrapped(script.clone()));
-                opened($run(over.connect_with(target, first_bytes)), $blocked)
+                opened($run(over.connect_with_early_data(target, early_data)), $blocked)
             },
-            over_nothing: |script, target, first_bytes| {
+            over_nothing: |script, target, early_data| {
                 let over =
                     anysocks::$front::Connector::direct().wrapped(move |_, _| $wrapped(script.clone()));
-                opened($run(over.connect_with(target, first_bytes)), $blocked)
+                opened($run(over.connect_with_early_data(target, early_data)), $blocked)
             },
-            connect5_with: |proxy, target, first_bytes| {
-                let stream = anysocks::$front::Socks5Stream::connect_with(proxy, target, first_bytes);
+            connect5_with: |proxy, target, early_data| {
+                let stream =
+                    anysocks::$front::Socks5Stream::connect_with_early_data(proxy, target, early_data);
                 opened($run(stream), $blocked)
             },
-            connect4_with: |proxy, target, first_bytes| {
-                let stream = anysocks::$front::Socks4Stream::connect_with(proxy, target, first_bytes);
+            connect4_with: |proxy, target, early_data| {
+                let stream =
+                    anysocks::$front::Socks4Stream::connect_with_early_data(proxy, target, early_data);
                 opened($run(stream), $blocked)
             },
             resolve: |proxy, name| $run(anysocks::$front::resolve(proxy, name)),

@@ -61,7 +61,7 @@ fn a_connection() {
 }
 
 #[test]
-fn first_bytes() {
+fn early_data() {
     for kinds in chains() {
         let mut lines = and(dialogue(&kinds, TARGET), BANNER);
         // They are there before the last reply.
@@ -69,7 +69,7 @@ fn first_bytes() {
         everywhere(|way| {
             let _case = Case::new(format!("{kinds:?}"));
             let (connector, server) = masking(way, &kinds, &lines);
-            assert_echo(connector.connect_with(TARGET, FIRST).expect("a tunnel").1, BANNER);
+            assert_echo(connector.connect_with_early_data(TARGET, FIRST).expect("a tunnel").1, BANNER);
             server.join();
         });
     }
@@ -136,7 +136,7 @@ fn a_direct_connection() {
             listed,
         ];
         for connector in connectors {
-            let (_, mut stream) = connector.connect_with(&there, FIRST).expect("a connection");
+            let (_, mut stream) = connector.connect_with_early_data(&there, FIRST).expect("a connection");
             let mut heard = [0; BANNER.len()];
             stream.read_exact(&mut heard).expect("a banner");
             assert_eq!(heard, BANNER);

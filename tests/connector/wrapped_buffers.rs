@@ -108,7 +108,7 @@ fn lookups() {
 
 /// Only so many bytes leave before the reply; the others wait for it, and nobody else would flush them.
 #[test]
-fn more_first_bytes_than_leave_early() {
+fn more_early_data_than_leave_early() {
     let first: Vec<u8> = (0..70_000_u32).map(|at| at.to_le_bytes()[0]).collect();
     let (early, later) = first.split_at(1 << 16);
     for (kinds, mut lines) in chains() {
@@ -123,7 +123,7 @@ fn more_first_bytes_than_leave_early() {
             // The banner is there when the client has said all.
             let lines = [&lines[..], &[proxy(Stage::Request, [])]].concat();
             let script = Script::new(&lines, BANNER, MANNERS[0]);
-            saying(way, addr, &kinds, &script).connect_with(TARGET, &first).expect("a tunnel");
+            saying(way, addr, &kinds, &script).connect_with_early_data(TARGET, &first).expect("a tunnel");
             let state = script.state();
             assert!(state.is_flushed() && state.beyond.is_empty());
             assert_eq!(state.unread(), BANNER);

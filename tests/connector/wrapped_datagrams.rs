@@ -119,7 +119,7 @@ const ENDS: [End; 4] = [
             control.write_all(b"\xFF").expect("an open connection");
             Some(control)
         },
-        AssociationEnd::Spoke,
+        AssociationEnd::UnexpectedData,
     ),
     (
         "reset",

@@ -75,7 +75,7 @@ fn on_the_way_to_a_proxy() {
             let connector = (way.wrapped)(chain.clone().into(), failure.hook());
             for error in [
                 error(connector.connect(TARGET)),
-                error(connector.connect_with(TARGET, b"GET")),
+                error(connector.connect_with_early_data(TARGET, b"GET")),
                 error(connector.bind("192.0.2.1:80")),
                 error(connector.resolve("example.com")),
                 error(connector.resolve_ptr(IP)),
@@ -102,9 +102,10 @@ fn on_a_direct_connection() {
                 (way.wrapped)(Chain::from(proxy).into(), failure.hook()).no_proxy("127.0.0.1"),
             ];
             for connector in connectors {
-                for error in
-                    [error(connector.connect(&target)), error(connector.connect_with(&target, b"GET"))]
-                {
+                for error in [
+                    error(connector.connect(&target)),
+                    error(connector.connect_with_early_data(&target, b"GET")),
+                ] {
                     failure.assert_is(&error, Stage::Direct);
                     assert_eq!((error.hop(), error.proxy()), (None, None));
                     assert!(error.to_string().starts_with("direct connection "), "{error}");

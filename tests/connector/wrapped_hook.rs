@@ -29,7 +29,7 @@ fn ask_for_all(connector: &dyn Connecting, target: &str) -> Vec<Error> {
     let name = target.split(':').next().expect("a host");
     vec![
         error(connector.connect(target)),
-        error(connector.connect_with(target, b"GET")),
+        error(connector.connect_with_early_data(target, b"GET")),
         error(connector.bind(target)),
         error(connector.resolve(name)),
         error(connector.resolve_ptr(Ipv4Addr::new(192, 0, 2, 1).into())),
@@ -93,7 +93,7 @@ fn nothing_where_no_proxy_is_asked() {
             let (hook, given) = reporting(refuse);
             let connector = (way.wrapped)(through, hook).no_proxy(list);
             error(connector.connect(&target));
-            error(connector.connect_with(&target, b"GET"));
+            error(connector.connect_with_early_data(&target, b"GET"));
             assert_eq!(given.try_iter().collect::<Vec<_>>(), [None, None], "{list:?}");
             // There is nobody to ask, and no connection.
             let (ip, peer) = (IpAddr::V4(Ipv4Addr::LOCALHOST), "127.0.0.1:1");

@@ -20,7 +20,7 @@ type Ask = fn(&dyn Connecting) -> Error;
 
 static ALL: [Ask; 5] = [
     |connector| error(connector.connect(TARGET)),
-    |connector| error(connector.connect_with(TARGET, b"GET")),
+    |connector| error(connector.connect_with_early_data(TARGET, b"GET")),
     |connector| error(connector.bind("192.0.2.1:80")),
     |connector| error(connector.resolve("example.com")),
     |connector| error(connector.resolve_ptr(IP)),

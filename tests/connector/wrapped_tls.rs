@@ -188,7 +188,7 @@ const ENDS: [End; 3] = [
             server.tls.writer().write_all(b"\0").expect("room");
             server.flush();
         },
-        AssociationEnd::Spoke,
+        AssociationEnd::UnexpectedData,
     ),
 ];
 
@@ -234,7 +234,11 @@ fn an_end_in_one_piece_with_the_reply() {
     let (server_config, client_config) = configs();
     let ends: [End; 2] = [
         ("an alert", |server| server.tls.send_close_notify(), AssociationEnd::Closed),
-        ("a byte", |server| server.tls.writer().write_all(b"\0").expect("room"), AssociationEnd::Spoke),
+        (
+            "a byte",
+            |server| server.tls.writer().write_all(b"\0").expect("room"),
+            AssociationEnd::UnexpectedData,
+        ),
     ];
     everywhere(|front| {
         for (name, come, expected) in ends {

@@ -62,7 +62,7 @@ pub(crate) enum Way {
     Inner,
     /// `into_split`.
     Halves,
-    /// `connect_with`, and [`FIRST_BYTES`].
+    /// `connect_with_early_data`, and [`EARLY_DATA`].
     FirstBytes,
     /// By a connector, which wraps the stream in TLS where the server wants that.
     Connector,
@@ -184,14 +184,14 @@ pub(crate) const CASES: [Case; 32] = [
     Case { name: "proxy_by_name", way: Way::ByName, ..PLAIN },
     Case { name: "url", way: Way::Url, ..NAMED },
     Case {
-        name: "first_bytes",
+        name: "early_data",
         way: Way::FirstBytes,
         talk: answered,
         needs: |server| server.pipelined && server.v4.is_ok(),
         ..PLAIN
     },
     Case {
-        name: "first_bytes_socks4",
+        name: "early_data_socks4",
         way: Way::FirstBytes,
         talk: answered,
         needs: |server| server.pipelined && server.socks4.is_ok(),
@@ -235,11 +235,11 @@ impl Case {
 }
 
 /// What [`Way::FirstBytes`] says.
-pub(crate) const FIRST_BYTES: &[u8] = b"said before the answer";
+pub(crate) const EARLY_DATA: &[u8] = b"said before the answer";
 
 pub(crate) fn answered(tunnel: &mut dyn Tunnel) -> Result<(), String> {
-    let heard = tunnel.exchange(b"", Some(FIRST_BYTES.len())).map_err(|error| format!("echo: {error}"))?;
-    same(&heard, FIRST_BYTES)?;
+    let heard = tunnel.exchange(b"", Some(EARLY_DATA.len())).map_err(|error| format!("echo: {error}"))?;
+    same(&heard, EARLY_DATA)?;
     ping(tunnel)
 }
 

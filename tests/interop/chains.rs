@@ -7,7 +7,7 @@ use libtest_mimic::{Completion, Failed, Trial};
 
 use crate::bind::meet;
 use crate::capabilities::{Failure, Place};
-use crate::cases::{FIRST_BYTES, Login, MEBIBYTE, answered, echoed, pattern};
+use crate::cases::{EARLY_DATA, Login, MEBIBYTE, answered, echoed, pattern};
 use crate::destinations::NAME;
 use crate::expectation::check_failure;
 use crate::fronts::{Errand, FRONTS, Front, Routes};
@@ -71,9 +71,9 @@ const CASES: [ChainCase; 17] = [
     ChainCase { name: "socks4_last", hops: &[V5(&DANTE), V4(&V2RAY)], host: NAME, ..ECHO },
     ChainCase { name: "socks4_within", hops: &[V5(&MICROSOCKS), V4(&SSH), V5(&DANTE)], host: "::1", ..ECHO },
     ChainCase { name: "same_twice", hops: &[V5(&SSH), V5(&SSH)], ..ECHO },
-    ChainCase { name: "first_bytes", hops: &[V5(&SSH), V5(&DANTE)], act: Act::FirstBytes, ..ECHO },
+    ChainCase { name: "early_data", hops: &[V5(&SSH), V5(&DANTE)], act: Act::FirstBytes, ..ECHO },
     ChainCase {
-        name: "first_bytes_socks4",
+        name: "early_data_socks4",
         hops: &[V5(&MICROSOCKS), V5(&SHADOWSOCKS), V4(&V2RAY)],
         act: Act::FirstBytes,
         ..ECHO
@@ -138,12 +138,12 @@ impl ChainCase {
         let destinations = lab.destinations()?;
         let port = if let Act::Fail(..) = self.act { destinations.closed } else { destinations.echo };
         let target = Target::try_from((self.host, port)).map_err(|error| told(&error))?;
-        let first_bytes = if let Act::FirstBytes = self.act { FIRST_BYTES } else { &[] };
+        let early_data = if let Act::FirstBytes = self.act { EARLY_DATA } else { &[] };
         if let Act::Bind = self.act {
             let mut listener = (routes.bind)(&chain, &target).map_err(|error| told(&error))?;
             return meet(&mut *listener);
         }
-        let errand = Errand { chain: &chain, target, first_bytes, tls: None };
+        let errand = Errand { chain: &chain, target, early_data, tls: None };
         match ((routes.connect)(&errand), self.act) {
             (Err(error), Act::Fail(hop, says)) if error.hop() == Some(hop) => {
                 check_failure(says, &error, Stage::Request)

@@ -3,7 +3,7 @@
 use anysocks::{Proxy, Target};
 
 use crate::capabilities::{Capabilities, Lookups};
-use crate::cases::{FIRST_BYTES, answered};
+use crate::cases::{EARLY_DATA, answered};
 use crate::destinations::serve_echo;
 use crate::fronts::{Errand, Front, Routes};
 use crate::setting::Setting;
@@ -65,6 +65,6 @@ pub(crate) fn reach_onion(setting: &Setting<'_>) -> Result<(), String> {
 fn reach(setting: &Setting<'_>, proxy: Proxy, name: &str, port: u16) -> Result<Opened, String> {
     let Routes { connect, .. } = setting.front.routes.as_ref().ok_or("this front end has no connector")?;
     let target = Target::try_from((name, port)).map_err(|error| error.to_string())?;
-    let errand = Errand { chain: &proxy.into(), target, first_bytes: FIRST_BYTES, tls: None };
+    let errand = Errand { chain: &proxy.into(), target, early_data: EARLY_DATA, tls: None };
     connect(&errand).map_err(|error| format!("{error:?}: {error}"))
 }

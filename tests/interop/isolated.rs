@@ -128,7 +128,7 @@ fn threads() -> io::Result<(usize, usize)> {
 
 fn timed(front: &Front, proxy: &Proxy, destination: u16) -> (Duration, Result<Opened, Error>) {
     let target = Target::from((Ipv4Addr::LOCALHOST, destination));
-    let opening = Opening { proxy, auth: &Auth::none(), target, tls: None, inner: false, first_bytes: &[] };
+    let opening = Opening { proxy, auth: &Auth::none(), target, tls: None, inner: false, early_data: &[] };
     let started = Instant::now();
     let opened = (front.open5)(&opening);
     (started.elapsed(), opened)

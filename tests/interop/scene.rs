@@ -4,7 +4,7 @@ use anysocks::{Auth, Chain, Endpoint, Error, Proxy, Resolve, Target, UserId};
 
 use crate::capabilities::Place;
 
-use crate::cases::{Case, FIRST_BYTES, MEBIBYTE, Socks, Way, pattern, same};
+use crate::cases::{Case, EARLY_DATA, MEBIBYTE, Socks, Way, pattern, same};
 use crate::expectation::{check, check_bound};
 use crate::fronts::{Errand, Opening};
 use crate::servers::CREDENTIALS;
@@ -27,17 +27,17 @@ impl Scene<'_> {
                 if case.way == Way::Connector {
                     return self.go_on(self.by_connector(proxy, target)?, None);
                 }
-                let first_bytes = self.first_bytes();
-                let opening = Opening { first_bytes, ..setting.opening(&proxy, &auth, target)? };
+                let early_data = self.early_data();
+                let opening = Opening { early_data, ..setting.opening(&proxy, &auth, target)? };
                 self.go_on((setting.front.open4)(&opening), None)
             }
             Socks::V5(login) => {
                 let auth = setting.auth(login).map_err(|error| error.to_string())?;
                 let proxy = self.socks5(auth.clone()).map_err(|error| error.to_string())?;
                 let inner = case.way == Way::Inner;
-                let first_bytes = self.first_bytes();
+                let early_data = self.early_data();
                 let opening = setting.opening(&proxy, &auth, target.borrowed())?;
-                let opening = Opening { inner, first_bytes, ..opening };
+                let opening = Opening { inner, early_data, ..opening };
                 match (case.way, setting.front.halves) {
                     (Way::Connector, _) => {
                         self.go_on(self.by_connector(proxy.clone(), target.borrowed())?, Some(&target))
@@ -55,13 +55,12 @@ impl Scene<'_> {
 
     fn by_connector(&self, proxy: Proxy, target: Target<'_>) -> Result<Result<Opened, Error>, String> {
         let routes = self.setting.front.routes.as_ref().ok_or("this front end has no connector")?;
-        let errand =
-            Errand { chain: &Chain::from(proxy), target, first_bytes: &[], tls: self.setting.tls()? };
+        let errand = Errand { chain: &Chain::from(proxy), target, early_data: &[], tls: self.setting.tls()? };
         Ok((routes.connect)(&errand))
     }
 
-    fn first_bytes(&self) -> &'static [u8] {
-        if self.case.way == Way::FirstBytes { FIRST_BYTES } else { &[] }
+    fn early_data(&self) -> &'static [u8] {
+        if self.case.way == Way::FirstBytes { EARLY_DATA } else { &[] }
     }
 
     fn go_on(&self, opened: Result<Opened, Error>, bound_for: Option<&Target<'_>>) -> Result<(), String> {

@@ -49,7 +49,9 @@ impl Setting<'_> {
             (Login::Right, _) | (Login::Usual, Some(_)) => Auth::password_only(right),
             (Login::PipelinedRight, _) => Auth::password_only(right).pipelined(true),
             (Login::Either, _) => Auth::password(right),
-            (Login::Isolated, _) => V5::auth(&Proxy::socks5(self.endpoint())?.isolated("anysocks")?)?.clone(),
+            (Login::Isolated, _) => {
+                V5::auth(Proxy::socks5(self.endpoint())?.isolated("anysocks")?.protocol())?.clone()
+            }
             (Login::Wrong, _) => Auth::password_only(Credentials::new(user, WRONG_PASSWORD)?),
         })
     }
@@ -82,7 +84,7 @@ impl Setting<'_> {
         auth: &'o V::Auth,
         target: Target<'o>,
     ) -> Result<Opening<'o, V>, String> {
-        Ok(Opening { proxy, auth, target, tls: self.tls()?, inner: false, first_bytes: &[] })
+        Ok(Opening { proxy, auth, target, tls: self.tls()?, inner: false, early_data: &[] })
     }
 
     pub(crate) fn tls(&self) -> Result<Option<Arc<ClientConfig>>, String> {

@@ -45,7 +45,11 @@ impl Peer {
     }
 
     pub(crate) async fn connect(&self, endpoint: &Endpoint, addr: SocketAddr) -> Connection {
-        endpoint.connect_with(self.config(), addr, NAME).expect("an endpoint").await.expect("a connection")
+        endpoint
+            .connect_with(self.config(), addr, NAME)
+            .expect("an endpoint")
+            .await
+            .expect("a connection")
     }
 }
 

@@ -1,9 +1,7 @@
 //! A handshake as a value of a table: what the client is, and what it asks for.
 
-use anysocks::{
-    Address, Auth, Conversation, Credentials, Error, Established, Scratch, SecondReply, Stage, Step, Target,
-    UserId, V4, V5, Version,
-};
+use anysocks::protocol::{Conversation, Established, Scratch, SecondReply, Step};
+use anysocks::{Address, Auth, Credentials, Error, Stage, Target, UserId, V4, V5, Version};
 
 /// One of either version, as a driver's caller sets it up.
 pub(crate) enum Dialogue {

@@ -4,7 +4,8 @@ use super::blocked::{self, Executor, Tunnel};
 use super::dialogue::{Asked, Dialogue, Talk};
 use super::listening::{self, Bound};
 use super::script::Script;
-use anysocks::{Address, Error, ErrorKind, Established, Proxy, SocksStream, Version, blocking};
+use anysocks::protocol::Established;
+use anysocks::{Address, Error, ErrorKind, Proxy, SocksStream, Version, blocking};
 use std::io::{self, Read, Write};
 use std::task::Poll;
 

@@ -1,7 +1,8 @@
 //! What the tests of arguments have in common.
 #![allow(dead_code, reason = "not every test needs all of it")]
 
-use anysocks::{Auth, Conversation, Credentials, Error, ErrorKind, Invalid, Scratch, Socks5, Step};
+use anysocks::protocol::{Conversation, Scratch, Socks5, Step};
+use anysocks::{Auth, Credentials, Error, ErrorKind, Invalid};
 
 /// The mistake that was found.
 pub(crate) fn invalid<T>(result: Result<T, Error>) -> Invalid {

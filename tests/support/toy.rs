@@ -9,10 +9,9 @@
 //! ```
 
 use super::script::{Line, client, proxy};
+use anysocks::protocol::{Conversation, Encapsulation, FrameError, Method, Open, Scratch, Seal, Step};
 use anysocks::udp::Datagrams;
-use anysocks::{
-    Auth, Conversation, Encapsulation, Error, FrameError, Method, Open, Scratch, Seal, Stage, Step,
-};
+use anysocks::{Auth, Error, Stage};
 
 pub(crate) const CODE: u8 = 0xA0;
 pub(crate) const KEY: u8 = 0x5A;

@@ -87,8 +87,8 @@ fn not_socks() -> Vec<Row> {
         Row::fails(format!("selection's VER {first:02X}"), dialogue, lines, Stage::MethodSelection, kind)
     };
     // 01 is what Tor begins with where all is pipelined; here nothing is.
-    let first_bytes = [0, 1, 4, b'H', b'<', 0x15, 0x16, b'S', 0xFF];
-    first_bytes
+    let early_data = [0, 1, 4, b'H', b'<', 0x15, 0x16, b'S', 0xFF];
+    early_data
         .into_iter()
         .flat_map(|first| [row(first), row(first).trailed(b"TTP/1.1 400 Bad\r\n")])
         .collect()

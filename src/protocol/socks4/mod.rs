@@ -21,16 +21,16 @@ mod user_id;
 pub(crate) use reply::Reader;
 pub use user_id::UserId;
 
-use crate::command::Command;
-use crate::conversation::{Conversation, Scratch, Step};
+use crate::error::invalid::Invalid;
 use crate::error::{Error, ErrorKind, Stage};
-use crate::established::Established;
-use crate::invalid::Invalid;
-use crate::optimistic::LastMessage;
-use crate::second_reply::ReplyReader;
-use crate::target::{Host, Target};
+use crate::protocol::command::Command;
+use crate::protocol::conversation::{Conversation, Scratch, Step};
+use crate::protocol::established::Established;
+use crate::protocol::last_message::LastMessage;
+use crate::protocol::progress::Progress;
+use crate::protocol::reply_reader::ReplyReader;
+use crate::protocol::target::{Host, Target};
 use crate::trace;
-use crate::turn::Turn;
 use std::net::{IpAddr, Ipv4Addr};
 
 /// A SOCKS4 CONNECT or BIND, or Tor's RESOLVE, from the request to its (first) reply; SOCKS4a where the target is a name.
@@ -40,7 +40,7 @@ pub struct Socks4<'a> {
     command: Command,
     target: Target<'a>,
     phase: Phase,
-    turn: Turn,
+    progress: Progress,
     reply: Reader,
 }
 
@@ -68,7 +68,7 @@ impl<'a> Socks4<'a> {
     }
 
     /// Asks the proxy to listen for a connection from the expected peer. The outcome is its first reply, which says where;
-    /// [`SecondReply`](crate::SecondReply) follows.
+    /// [`SecondReply`](crate::protocol::SecondReply) follows.
     ///
     /// # Errors
     ///
@@ -94,7 +94,7 @@ impl<'a> Socks4<'a> {
             _ => {}
         }
         let reply = Reader::new(Stage::Request);
-        Ok(Self { user_id, command, target, phase: Phase::Request, turn: Turn::default(), reply })
+        Ok(Self { user_id, command, target, phase: Phase::Request, progress: Progress::default(), reply })
     }
 
     fn render(&self, message: &mut Scratch) {
@@ -116,19 +116,21 @@ impl<'a> Socks4<'a> {
         }
     }
 
-    fn moved(&mut self, n: usize) -> Result<(), Error> {
+    fn try_advance(&mut self, n: usize) -> Result<(), Error> {
         let failed = |kind| Error::new(Stage::Request, kind);
         if let Phase::Granted | Phase::Over = self.phase {
             return Err(failed(ErrorKind::Over));
         }
-        let left =
-            self.turn.moved(n).map_err(|offered| failed(ErrorKind::Overrun { reported: n, offered }))?;
+        let left = self
+            .progress
+            .take_offered(n)
+            .map_err(|offered| failed(ErrorKind::Overrun { reported: n, offered }))?;
         if n == 0 {
-            self.turn.unless_mute()?;
+            self.progress.check_write()?;
             return Err(failed(ErrorKind::EndedEarly { received: self.reply.received() }));
         }
         if self.phase == Phase::Request {
-            if let Some(bytes) = self.turn.sent(n, left) {
+            if let Some(bytes) = self.progress.sent(n, left) {
                 trace::sent(Stage::Request, bytes);
                 self.phase = Phase::Reply;
             }
@@ -136,7 +138,7 @@ impl<'a> Socks4<'a> {
         }
         self.reply.filled(n)?;
         if self.reply.is_granted()? {
-            self.turn.unless_mute()?;
+            self.progress.check_write()?;
             self.phase = Phase::Granted;
         }
         Ok(())
@@ -156,19 +158,19 @@ impl Conversation for Socks4<'_> {
         match self.phase {
             Phase::Request => {
                 self.render(scratch);
-                self.turn.write(scratch.message())
+                self.progress.write(scratch.message())
             }
-            Phase::Reply => self.turn.read(self.reply.room()),
+            Phase::Reply => self.progress.read(self.reply.room()),
             Phase::Granted => {
                 self.phase = Phase::Over;
                 Step::Done(self.reply.take())
             }
-            Phase::Over => self.turn.read(&mut []),
+            Phase::Over => self.progress.read(&mut []),
         }
     }
 
     fn advance(&mut self, n: usize) -> Result<(), Error> {
-        let done = self.moved(n);
+        let done = self.try_advance(n);
         if done.is_err() {
             self.phase = Phase::Over;
         }
@@ -182,7 +184,7 @@ impl Conversation for Socks4<'_> {
     fn write_failed(&mut self, error: Error) -> Result<(), Error> {
         match self.phase {
             Phase::Request | Phase::Reply => {
-                self.turn.write_failed(error);
+                self.progress.write_failed(error);
                 self.phase = Phase::Reply;
                 Ok(())
             }

@@ -1,12 +1,12 @@
 //! A reply of SOCKS4: eight bytes, of which the second is the code.
 
-use crate::address::Address;
 use crate::error::{Error, ErrorKind, Stage};
-use crate::established::{Established, Spoken};
-use crate::reply::Reply;
-use crate::second_reply::ReplyReader;
+use crate::protocol::address::Address;
+use crate::protocol::established::{Established, ProtocolVersion};
+use crate::protocol::reply::Reply;
+use crate::protocol::reply_reader::ReplyReader;
+use crate::protocol::wire;
 use crate::trace;
-use crate::wire;
 
 const LEN: u8 = 8;
 
@@ -16,33 +16,33 @@ pub struct Reader {
     stage: Stage,
     bytes: [u8; LEN as usize],
     /// A byte, because a server may keep many of these.
-    heard: u8,
+    received: u8,
 }
 
 impl Reader {
     /// A reader of the reply that ends this stage.
     pub(crate) const fn new(stage: Stage) -> Self {
-        Self { stage, bytes: [0; LEN as usize], heard: 0 }
+        Self { stage, bytes: [0; LEN as usize], received: 0 }
     }
 }
 
 impl ReplyReader for Reader {
     fn room(&mut self) -> &mut [u8] {
-        &mut self.bytes[usize::from(self.heard)..]
+        &mut self.bytes[usize::from(self.received)..]
     }
 
     fn filled(&mut self, n: usize) -> Result<(), Error> {
         // No more than there was room for.
-        self.heard += u8::try_from(n).unwrap_or(LEN);
+        self.received += u8::try_from(n).unwrap_or(LEN);
         Ok(())
     }
 
     fn is_granted(&mut self) -> Result<bool, Error> {
         let failed = |kind| {
-            trace::heard(self.stage, self.heard.into());
+            trace::received(self.stage, self.received.into());
             Err(Error::new(self.stage, kind))
         };
-        if self.heard == 0 {
+        if self.received == 0 {
             return Ok(false);
         }
         match self.bytes[0] {
@@ -51,12 +51,12 @@ impl ReplyReader for Reader {
             first => return failed(ErrorKind::NotSocks { first }),
         }
         let code = Reply::V4(self.bytes[1]);
-        if self.heard >= 2 && code != Reply::GRANTED {
+        if self.received >= 2 && code != Reply::GRANTED {
             return failed(ErrorKind::Refused(code));
         }
-        let granted = self.heard == LEN;
+        let granted = self.received == LEN;
         if granted {
-            trace::heard(self.stage, LEN.into());
+            trace::received(self.stage, LEN.into());
         }
         Ok(granted)
     }
@@ -66,11 +66,11 @@ impl ReplyReader for Reader {
         Established {
             bound: Address::Ip(wire::socket_addr_v4([a, b, c, d, hi, lo])),
             frames: None,
-            spoken: Spoken::V4,
+            version: ProtocolVersion::V4,
         }
     }
 
     fn received(&self) -> usize {
-        self.heard.into()
+        self.received.into()
     }
 }

@@ -1,7 +1,7 @@
 //! Who asks, as SOCKS4 puts it.
 
 use crate::error::Error;
-use crate::invalid::Invalid;
+use crate::error::invalid::Invalid;
 use std::fmt;
 use zeroize::Zeroizing;
 

@@ -1,23 +1,23 @@
 //! What the proxy's answers mean for a request.
 
-use super::auth::{self, Chosen};
+use super::auth::{self, Selected};
 use super::{ANSWER, PASSWORD, Phase, Socks5};
-use crate::conversation::{Scratch, Step};
-use crate::encapsulation::Encapsulation;
 use crate::error::{Error, ErrorKind, Stage};
-use crate::frames::Frames;
-use crate::second_reply::ReplyReader;
+use crate::protocol::conversation::{Scratch, Step};
+use crate::protocol::encapsulation::Encapsulation;
+use crate::protocol::frames::Frames;
+use crate::protocol::reply_reader::ReplyReader;
 use crate::trace;
 
 impl Socks5<'_> {
     /// Understands what was heard, as far as it goes.
-    pub(super) fn hear(&mut self) -> Result<(), Error> {
+    pub(super) fn read_answers(&mut self) -> Result<(), Error> {
         loop {
             let phase = self.phase;
             match phase {
-                Phase::Selection => self.hear_selection()?,
-                Phase::Status => self.hear_status()?,
-                Phase::Reply => self.hear_reply()?,
+                Phase::Selection => self.read_selection()?,
+                Phase::Status => self.read_status()?,
+                Phase::Reply => self.read_reply()?,
                 _ => {}
             }
             if self.phase == phase {
@@ -26,39 +26,39 @@ impl Socks5<'_> {
         }
     }
 
-    fn hear_selection(&mut self) -> Result<(), Error> {
-        match self.reply.heard.first() {
+    fn read_selection(&mut self) -> Result<(), Error> {
+        match self.reply.buffer.first() {
             None | Some(5) => {}
             // Tor leaves the selection out when everything comes at once, and begins with the STATUS.
             Some(1) if self.messages.pipelined && self.messages.auth.credentials().is_some() => {
-                return self.chosen(PASSWORD);
+                return self.method_selected(PASSWORD);
             }
             Some(first) => {
                 return Err(Error::new(Stage::MethodSelection, ErrorKind::NotSocks { first }));
             }
         }
-        match self.reply.heard.take_answer() {
+        match self.reply.buffer.take_answer() {
             None => Ok(()),
             Some(method) => {
-                trace::heard(Stage::MethodSelection, ANSWER);
-                self.chosen(method)
+                trace::received(Stage::MethodSelection, ANSWER);
+                self.method_selected(method)
             }
         }
     }
 
-    fn chosen(&mut self, method: u8) -> Result<(), Error> {
+    fn method_selected(&mut self, method: u8) -> Result<(), Error> {
         let refused = |kind| Err(Error::new(Stage::MethodSelection, kind));
         if method == auth::NO_ACCEPTABLE {
             return refused(ErrorKind::MethodsRefused);
         }
-        let Some(chosen) = self.messages.auth.choose(method) else {
+        let Some(selected) = self.messages.auth.selected(method) else {
             return refused(ErrorKind::MethodNotOffered(method));
         };
         self.method = Some(method);
-        match chosen {
-            Chosen::None => self.speak(Phase::Request),
-            Chosen::Password => self.speak(Phase::Password),
-            Chosen::Own(negotiation) => {
+        match selected {
+            Selected::None => self.enter(Phase::Request),
+            Selected::Password => self.enter(Phase::Password),
+            Selected::Custom(negotiation) => {
                 self.phase = Phase::Method;
                 self.negotiation = Some(negotiation);
                 self.negotiated()?;
@@ -67,8 +67,8 @@ impl Socks5<'_> {
         Ok(())
     }
 
-    fn hear_status(&mut self) -> Result<(), Error> {
-        match self.reply.heard.first() {
+    fn read_status(&mut self) -> Result<(), Error> {
+        match self.reply.buffer.first() {
             // RFC 1929 says 1; some servers repeat the version of SOCKS.
             None | Some(1 | 5) => {}
             Some(byte) => {
@@ -76,12 +76,12 @@ impl Socks5<'_> {
                 return Err(Error::new(Stage::Authentication, kind));
             }
         }
-        let Some(status) = self.reply.heard.take_answer() else { return Ok(()) };
-        trace::heard(Stage::Authentication, ANSWER);
+        let Some(status) = self.reply.buffer.take_answer() else { return Ok(()) };
+        trace::received(Stage::Authentication, ANSWER);
         if status != 0 {
             return Err(Error::new(Stage::Authentication, ErrorKind::PasswordRefused(status)));
         }
-        self.speak(Phase::Request);
+        self.enter(Phase::Request);
         Ok(())
     }
 
@@ -97,7 +97,7 @@ impl Socks5<'_> {
         if let Some(encapsulation) = encapsulation {
             self.reply.frames = Some(Box::new(self.seal_request(encapsulation)?));
         }
-        self.speak(Phase::Request);
+        self.enter(Phase::Request);
         Ok(())
     }
 
@@ -114,9 +114,9 @@ impl Socks5<'_> {
         Ok(frames)
     }
 
-    fn hear_reply(&mut self) -> Result<(), Error> {
+    fn read_reply(&mut self) -> Result<(), Error> {
         if self.reply.is_granted()? {
-            self.turn.unless_mute()?;
+            self.progress.check_write()?;
             self.phase = Phase::Granted;
         }
         Ok(())

@@ -2,9 +2,9 @@
 
 use super::credentials::Credentials;
 use super::method::Method;
-use crate::conversation::Scratch;
 use crate::error::Error;
-use crate::invalid::Invalid;
+use crate::error::invalid::Invalid;
+use crate::protocol::conversation::Scratch;
 use std::fmt;
 use std::sync::Arc;
 
@@ -32,7 +32,7 @@ pub struct Auth {
 enum Offer {
     None,
     Password(Credentials),
-    Own(u8, Start),
+    Custom(u8, Start),
 }
 
 type Start = Arc<dyn Fn() -> Box<dyn Method> + Send + Sync>;
@@ -42,16 +42,16 @@ impl Offer {
         match self {
             Self::None => NONE,
             Self::Password(_) => PASSWORD,
-            Self::Own(code, _) => *code,
+            Self::Custom(code, _) => *code,
         }
     }
 }
 
 /// What follows when the proxy has chosen a METHOD.
-pub(super) enum Chosen {
+pub(super) enum Selected {
     None,
     Password,
-    Own(Box<dyn Method>),
+    Custom(Box<dyn Method>),
 }
 
 impl Auth {
@@ -86,7 +86,7 @@ impl Auth {
     pub fn method(start: impl Fn() -> Box<dyn Method> + Send + Sync + 'static) -> Result<Self, Error> {
         match start().code() {
             NO_ACCEPTABLE => Err(Invalid::NotAMethod.into()),
-            code => Ok(Self::offering(Offer::Own(code, Arc::new(start)))),
+            code => Ok(Self::offering(Offer::Custom(code, Arc::new(start)))),
         }
     }
 
@@ -147,8 +147,8 @@ impl Auth {
     }
 
     /// Whether a METHOD of the caller's own is offered: only that may let the proxy speak next.
-    pub(crate) fn has_own_method(&self) -> bool {
-        self.offers.iter().any(|offer| matches!(offer, Offer::Own(..)))
+    pub(crate) fn has_custom_method(&self) -> bool {
+        self.offers.iter().any(|offer| matches!(offer, Offer::Custom(..)))
     }
 
     /// The credentials that are offered, if any.
@@ -160,12 +160,12 @@ impl Auth {
     }
 
     /// What this code stands for, if it was offered.
-    pub(super) fn choose(&self, code: u8) -> Option<Chosen> {
+    pub(super) fn selected(&self, code: u8) -> Option<Selected> {
         let offer = self.offers.iter().find(|offer| offer.code() == code)?;
         Some(match offer {
-            Offer::None => Chosen::None,
-            Offer::Password(_) => Chosen::Password,
-            Offer::Own(_, start) => Chosen::Own(start()),
+            Offer::None => Selected::None,
+            Offer::Password(_) => Selected::Password,
+            Offer::Custom(_, start) => Selected::Custom(start()),
         })
     }
 
@@ -192,7 +192,7 @@ impl fmt::Debug for Auth {
             match offer {
                 Offer::None => list.entry(&format_args!("none")),
                 Offer::Password(credentials) => list.entry(credentials),
-                Offer::Own(code, _) => list.entry(&format_args!("X'{code:02X}'")),
+                Offer::Custom(code, _) => list.entry(&format_args!("X'{code:02X}'")),
             };
         }
         list.finish()

@@ -1,8 +1,8 @@
 //! User name and password (RFC 1929).
 
-use crate::conversation::Scratch;
 use crate::error::Error;
-use crate::invalid::Invalid;
+use crate::error::invalid::Invalid;
+use crate::protocol::conversation::Scratch;
 use std::fmt;
 use zeroize::Zeroizing;
 

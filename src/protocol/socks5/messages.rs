@@ -2,11 +2,11 @@
 
 use super::Phase;
 use super::auth::Auth;
-use crate::command::Command;
-use crate::conversation::Scratch;
 use crate::error::Error;
-use crate::target::Target;
-use crate::wire;
+use crate::protocol::command::Command;
+use crate::protocol::conversation::Scratch;
+use crate::protocol::target::Target;
+use crate::protocol::wire;
 
 /// The parts of a client's messages.
 pub(super) struct Messages<'a> {

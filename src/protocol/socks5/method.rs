@@ -1,7 +1,7 @@
 //! A METHOD of the caller's own (RFC 1928 §3).
 
-use crate::conversation::Conversation;
-use crate::encapsulation::Encapsulation;
+use crate::protocol::conversation::Conversation;
+use crate::protocol::encapsulation::Encapsulation;
 
 /// The sub-negotiation of a METHOD: a [`Conversation`] of its own, after which the encapsulation that it negotiated, if any, carries
 /// all that follows.

@@ -22,13 +22,13 @@
 //!
 //! Pipelined, the client's messages leave together and the phases in which it would write are passed over.
 
+mod answers;
 mod auth;
 mod credentials;
-mod heard;
-mod hearing;
 mod messages;
 mod method;
 mod reply;
+mod reply_buffer;
 
 pub use auth::Auth;
 pub(crate) use auth::PASSWORD;
@@ -36,17 +36,17 @@ pub use credentials::Credentials;
 pub use method::Method;
 pub(crate) use reply::Reader;
 
-use crate::command::Command;
-use crate::conversation::{Conversation, Scratch, Step};
 use crate::error::{Error, ErrorKind, Stage};
-use crate::established::Established;
-use crate::optimistic::LastMessage;
-use crate::second_reply::ReplyReader;
-use crate::target::{Host, Target};
+use crate::protocol::command::Command;
+use crate::protocol::conversation::{Conversation, Scratch, Step};
+use crate::protocol::established::Established;
+use crate::protocol::last_message::LastMessage;
+use crate::protocol::progress::Progress;
+use crate::protocol::reply_reader::ReplyReader;
+use crate::protocol::target::{Host, Target};
 use crate::trace;
-use crate::turn::Turn;
-use heard::{ANSWER, LEAST_REPLY};
 use messages::Messages;
+use reply_buffer::{ANSWER, LEAST_REPLY};
 use std::fmt;
 use std::net::IpAddr;
 
@@ -54,7 +54,7 @@ use std::net::IpAddr;
 pub struct Socks5<'a> {
     messages: Messages<'a>,
     phase: Phase,
-    turn: Turn,
+    progress: Progress,
     reply: Reader,
     method: Option<u8>,
     negotiation: Option<Box<dyn Method>>,
@@ -97,7 +97,7 @@ impl<'a> Socks5<'a> {
     }
 
     /// Asks the proxy to listen for a connection from the expected peer. The outcome is its first reply, which says where;
-    /// [`SecondReply`](crate::SecondReply) follows.
+    /// [`SecondReply`](crate::protocol::SecondReply) follows.
     ///
     /// # Errors
     ///
@@ -139,7 +139,7 @@ impl<'a> Socks5<'a> {
         Ok(Self {
             messages: Messages::new(auth, command, target)?,
             phase: Phase::Greeting,
-            turn: Turn::default(),
+            progress: Progress::default(),
             reply: Reader::new(Stage::Request, None),
             method: None,
             negotiation: None,
@@ -154,8 +154,8 @@ impl<'a> Socks5<'a> {
 
     /// Goes on to the phase, or to that of the proxy's answer if the message is out already or
     /// can't be written any more.
-    const fn speak(&mut self, phase: Phase) {
-        let silent = self.messages.pipelined || self.turn.is_mute();
+    const fn enter(&mut self, phase: Phase) {
+        let silent = self.messages.pipelined || self.progress.has_write_failed();
         self.phase = if silent { phase.answered_in() } else { phase };
     }
 
@@ -168,16 +168,16 @@ impl<'a> Socks5<'a> {
         self.phase = self.phase.answered_in();
     }
 
-    fn moved(&mut self, n: usize) -> Result<(), Error> {
+    fn try_advance(&mut self, n: usize) -> Result<(), Error> {
         if let Phase::Granted | Phase::Over = self.phase {
             return Err(Error::new(self.stage(), ErrorKind::Over));
         }
         let left = self
-            .turn
-            .moved(n)
+            .progress
+            .take_offered(n)
             .map_err(|offered| Error::new(self.stage(), ErrorKind::Overrun { reported: n, offered }))?;
         if n == 0 {
-            self.turn.unless_mute()?;
+            self.progress.check_write()?;
         }
         if let Some(negotiation) = &mut self.negotiation {
             negotiation.advance(n)?;
@@ -189,25 +189,25 @@ impl<'a> Socks5<'a> {
         }
         match self.phase {
             Phase::Greeting | Phase::Password | Phase::Request => {
-                if let Some(bytes) = self.turn.sent(n, left) {
+                if let Some(bytes) = self.progress.sent(n, left) {
                     self.sent(bytes);
                 }
             }
             _ => self.reply.filled(n)?,
         }
         // Also after a write: the answer may have come unasked, behind an earlier one.
-        self.hear()
+        self.read_answers()
     }
 
     /// Goes on to the proxy's next answer without the message before it.
-    fn listen(&mut self) -> Result<(), Error> {
+    fn skip_to_answer(&mut self) -> Result<(), Error> {
         self.phase = self.phase.answered_in();
-        self.pass_over_message()?;
-        self.hear()
+        self.skip_message()?;
+        self.read_answers()
     }
 
     /// Skips the message that a custom METHOD wants to write.
-    fn pass_over_message(&mut self) -> Result<(), Error> {
+    fn skip_message(&mut self) -> Result<(), Error> {
         let Some(negotiation) = &mut self.negotiation else { return Ok(()) };
         let message = match negotiation.step(&mut Scratch::new()) {
             Step::Write(bytes) => bytes.len(),
@@ -217,7 +217,7 @@ impl<'a> Socks5<'a> {
         self.negotiated()
     }
 
-    fn over_if_failed(&mut self, done: Result<(), Error>) -> Result<(), Error> {
+    fn end_if_failed(&mut self, done: Result<(), Error>) -> Result<(), Error> {
         if done.is_err() {
             self.phase = Phase::Over;
             self.negotiation = None;
@@ -246,43 +246,45 @@ impl Conversation for Socks5<'_> {
         match self.phase {
             Phase::Greeting | Phase::Password | Phase::Request => {
                 if let Some(frames) = &self.reply.frames {
-                    return self.turn.write(frames.outgoing.pending());
+                    return self.progress.write(frames.outgoing.pending());
                 }
                 self.messages.render(self.phase, scratch);
-                self.turn.write(scratch.message())
+                self.progress.write(scratch.message())
             }
             // A METHOD of the caller's own may let the proxy speak next: read its answer and no more. Else the client speaks next,
             // and behind the answer nothing can come but a reply: room for the shortest saves the runtime a read in vain.
-            Phase::Selection if self.messages.auth.has_own_method() => {
-                self.turn.read(self.reply.heard.room(ANSWER))
+            Phase::Selection if self.messages.auth.has_custom_method() => {
+                self.progress.read(self.reply.buffer.room(ANSWER))
             }
-            Phase::Selection | Phase::Status => self.turn.read(self.reply.heard.room(ANSWER + LEAST_REPLY)),
-            Phase::Reply => self.turn.read(self.reply.room()),
+            Phase::Selection | Phase::Status => {
+                self.progress.read(self.reply.buffer.room(ANSWER + LEAST_REPLY))
+            }
+            Phase::Reply => self.progress.read(self.reply.room()),
             Phase::Method => match self.negotiation.as_mut().map(|m| m.step(scratch)) {
-                Some(Step::Write(bytes)) => self.turn.write(bytes),
-                Some(Step::Read(buf)) => self.turn.read(buf),
-                Some(Step::Done(_)) | None => self.turn.read(&mut []),
+                Some(Step::Write(bytes)) => self.progress.write(bytes),
+                Some(Step::Read(buf)) => self.progress.read(buf),
+                Some(Step::Done(_)) | None => self.progress.read(&mut []),
             },
             Phase::Granted => {
                 self.phase = Phase::Over;
                 Step::Done(self.reply.take())
             }
-            Phase::Over => self.turn.read(&mut []),
+            Phase::Over => self.progress.read(&mut []),
         }
     }
 
     fn advance(&mut self, n: usize) -> Result<(), Error> {
-        let moved = self.moved(n);
-        self.over_if_failed(moved)
+        let advanced = self.try_advance(n);
+        self.end_if_failed(advanced)
     }
 
     fn write_failed(&mut self, error: Error) -> Result<(), Error> {
         if let Phase::Granted | Phase::Over = self.phase {
             return Err(error);
         }
-        self.turn.write_failed(error);
-        let heard = self.listen();
-        self.over_if_failed(heard)
+        self.progress.write_failed(error);
+        let skipped = self.skip_to_answer();
+        self.end_if_failed(skipped)
     }
 
     fn stage(&self) -> Stage {

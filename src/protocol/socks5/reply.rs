@@ -1,27 +1,27 @@
 //! A reply of SOCKS5: as it comes, or out of the frames of an encapsulation.
 
-use super::heard::Heard;
-use crate::encapsulation::FrameError;
+use super::reply_buffer::ReplyBuffer;
 use crate::error::{Error, ErrorKind, Stage};
-use crate::established::{Established, Spoken};
-use crate::frames::Frames;
-use crate::second_reply::ReplyReader;
+use crate::protocol::encapsulation::FrameError;
+use crate::protocol::established::{Established, ProtocolVersion};
+use crate::protocol::frames::Frames;
+use crate::protocol::reply_reader::ReplyReader;
 use crate::trace;
 
 /// What has come of a reply.
 pub struct Reader {
-    pub(super) heard: Heard,
+    pub(super) buffer: ReplyBuffer,
     pub(super) frames: Option<Box<Frames>>,
 }
 
 impl Reader {
     /// A reader of the reply that ends this stage, out of the frames if there is an encapsulation.
     pub(crate) const fn new(stage: Stage, frames: Option<Box<Frames>>) -> Self {
-        Self { heard: Heard::new(stage), frames }
+        Self { buffer: ReplyBuffer::new(stage), frames }
     }
 
     pub(super) fn encapsulation_failed(&self, error: FrameError) -> Error {
-        Error::new(self.heard.stage(), ErrorKind::Encapsulation(error))
+        Error::new(self.buffer.stage(), ErrorKind::Encapsulation(error))
     }
 }
 
@@ -29,7 +29,7 @@ impl ReplyReader for Reader {
     fn room(&mut self) -> &mut [u8] {
         match &mut self.frames {
             Some(frames) => frames.incoming.room(),
-            None => self.heard.reply_room(),
+            None => self.buffer.reply_room(),
         }
     }
 
@@ -37,32 +37,36 @@ impl ReplyReader for Reader {
         if let Some(frames) = &mut self.frames {
             return frames.incoming.filled(n).map_err(|error| self.encapsulation_failed(error));
         }
-        self.heard.filled(n);
+        self.buffer.filled(n);
         Ok(())
     }
 
     fn is_granted(&mut self) -> Result<bool, Error> {
         loop {
-            let granted = self.heard.is_granted();
+            let granted = self.buffer.is_granted();
             if !matches!(granted, Ok(false)) {
-                trace::heard(self.heard.stage(), self.heard.len());
+                trace::received(self.buffer.stage(), self.buffer.len());
                 return granted;
             }
             // A frame may hold less than the reply, or application bytes behind it: take what the reply needs, no more.
             let Some(frames) = &mut self.frames else { return Ok(false) };
-            match frames.incoming.take(self.heard.reply_room()) {
+            match frames.incoming.take(self.buffer.reply_room()) {
                 0 => return Ok(false),
-                n => self.heard.filled(n),
+                n => self.buffer.filled(n),
             }
         }
     }
 
     fn take(&mut self) -> Established {
-        Established { bound: self.heard.take_address(), frames: self.frames.take(), spoken: Spoken::V5 }
+        Established {
+            bound: self.buffer.take_address(),
+            frames: self.frames.take(),
+            version: ProtocolVersion::V5,
+        }
     }
 
     fn received(&self) -> usize {
-        self.heard.len() + self.frames.as_ref().map_or(0, |frames| frames.incoming.partial())
+        self.buffer.len() + self.frames.as_ref().map_or(0, |frames| frames.incoming.partial())
     }
 }
 

@@ -1,9 +1,9 @@
 //! What the proxy has said and the handshake has not understood yet: never more than it must say before the tunnel begins.
 
-use crate::address::Address;
 use crate::error::{Error, ErrorKind, Stage};
-use crate::reply::Reply;
-use crate::wire::{self, AddressType};
+use crate::protocol::address::Address;
+use crate::protocol::reply::Reply;
+use crate::protocol::wire::{self, AddressType};
 
 /// VER, REP, RSV, ATYP, a name of no bytes, and the port: a reply is never shorter.
 pub(super) const LEAST_REPLY: usize = 7;
@@ -21,7 +21,7 @@ const PORT: usize = 2;
 ///
 /// They fit an inline buffer, but for a name and its port: those go straight into the memory that the [`Address`] will own.
 #[derive(Debug)]
-pub(super) struct Heard {
+pub(super) struct ReplyBuffer {
     /// What the reply ends.
     stage: Stage,
     inline: [u8; IPV6_REPLY],
@@ -29,7 +29,7 @@ pub(super) struct Heard {
     len: usize,
 }
 
-impl Heard {
+impl ReplyBuffer {
     pub(super) const fn new(stage: Stage) -> Self {
         Self { stage, inline: [0; IPV6_REPLY], named: Vec::new(), len: 0 }
     }

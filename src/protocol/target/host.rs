@@ -1,7 +1,9 @@
 //! The host of a target: an address, or a name.
 
+use super::syntax::check;
 use crate::error::Error;
-use crate::invalid::Invalid;
+use crate::error::invalid::Invalid;
+use crate::protocol::address::Address;
 use std::borrow::Cow;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -44,6 +46,16 @@ impl Host<'_> {
     }
 }
 
+impl<'a> Host<'a> {
+    /// Returns the host that the name of an address stands for, if it does.
+    pub(crate) fn of_name(address: &'a Address) -> Option<Self> {
+        match address {
+            Address::Ip(_) => None,
+            Address::Name(name, _) => std::str::from_utf8(name.as_bytes()).ok()?.try_into().ok(),
+        }
+    }
+}
+
 impl<'a> Domain<'a> {
     /// A name, if SOCKS can carry it.
     ///
@@ -66,33 +78,6 @@ impl<'a> Domain<'a> {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
-    }
-}
-
-/// Whether a name may hold this byte.
-static ALLOWED: [bool; 256] = {
-    let mut allowed = [false; 256];
-    let mut byte = 0x21;
-    while byte < 0x7F {
-        allowed[byte as usize] =
-            !matches!(byte, b'#' | b'%' | b'/' | b':' | b'<' | b'>' | b'?' | b'@' | b'['..=b'^' | b'|');
-        byte += 1;
-    }
-    allowed
-};
-
-/// What is wrong with a name, if anything is.
-fn check(name: &str) -> Result<(), Invalid> {
-    if name.is_empty() {
-        return Err(Invalid::NameEmpty);
-    }
-    if name.len() > 255 {
-        return Err(Invalid::NameTooLong(name.len()));
-    }
-    match name.bytes().find(|byte| !ALLOWED[usize::from(*byte)]) {
-        None => Ok(()),
-        Some(_) if !name.is_ascii() => Err(Invalid::NameNotAscii),
-        Some(byte) => Err(Invalid::NameCharacter(char::from(byte))),
     }
 }
 

@@ -1,11 +1,12 @@
 //! What a proxy is asked for: a host and a port.
 
 mod host;
+pub(crate) mod syntax;
 
 pub use host::{Domain, Host};
 
 use crate::error::Error;
-use crate::invalid::Invalid;
+use crate::error::invalid::Invalid;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::str::FromStr;

@@ -1,7 +1,7 @@
 //! A datagram from the relay, taken apart without a copy.
 
-use crate::address::{Address, Name};
-use crate::wire::{self, AddressType};
+use crate::protocol::address::{Address, Name};
+use crate::protocol::wire::{self, AddressType};
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 

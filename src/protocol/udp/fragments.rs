@@ -1,6 +1,6 @@
 //! A datagram into fragments (RFC 1928 §7).
 
-use crate::invalid::Invalid;
+use crate::error::invalid::Invalid;
 use std::iter::FusedIterator;
 
 /// FRAG of a datagram that is no fragment.

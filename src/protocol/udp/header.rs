@@ -1,7 +1,7 @@
 //! The header of a datagram, rendered.
 
-use crate::target::{Host, Target};
-use crate::wire;
+use crate::protocol::target::{Host, Target};
+use crate::protocol::wire;
 use arrayvec::ArrayVec;
 use std::fmt;
 use std::net::IpAddr;
@@ -59,7 +59,7 @@ impl Header {
 }
 
 /// Appends the header of a standalone datagram, by way of `put`.
-pub(super) fn put(target: &Target<'_>, mut put: impl FnMut(&[u8])) {
+pub(crate) fn put(target: &Target<'_>, mut put: impl FnMut(&[u8])) {
     put(&[0, 0, 0]);
     wire::put_address(target, put);
 }

@@ -14,9 +14,9 @@
 #[cfg(test)]
 mod tests;
 
+use super::datagram::{Datagram, Source};
 use super::fragments::{LAST, STANDALONE};
-use super::{Datagram, Source};
-use crate::address::Address;
+use crate::protocol::address::Address;
 use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::fmt;

@@ -2,9 +2,9 @@
 
 use super::*;
 use crate::blocking::{Blocking, at_once};
-use crate::conversation::Conversation;
+use crate::protocol::conversation::Conversation;
 use crate::proxy::Proxy;
-use crate::runtime::Deadline;
+use crate::runtime::{Deadline, UdpFront};
 use std::io;
 use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::{Sender, channel};
@@ -17,7 +17,7 @@ impl Wrap<Blocking> for Reporting {
     type Held = (TcpStream, Sender<Deadline>);
     type Stream = TcpStream;
 
-    fn admits(&self, _: &Proxy) -> Result<(), Error> {
+    fn check_proxy(&self, _: &Proxy) -> Result<(), Error> {
         Ok(())
     }
 
@@ -28,11 +28,11 @@ impl Wrap<Blocking> for Reporting {
 
     async fn converse<C: Conversation + Send + Sync>(
         (stream, report): &mut Self::Held,
-        talk: &mut C,
+        conversation: &mut C,
         deadline: Deadline,
     ) -> Result<C::Outcome, Error> {
         report.send(deadline).unwrap();
-        Blocking::converse(stream, talk, deadline).await
+        Blocking::converse(stream, conversation, deadline).await
     }
 
     fn finish((stream, _): Self::Held) -> io::Result<TcpStream> {

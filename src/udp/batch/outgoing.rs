@@ -2,9 +2,9 @@
 
 use super::LONGEST;
 use crate::error::Error;
-use crate::invalid::Invalid;
-use crate::target::Target;
-use crate::udp::header::{self, overhead};
+use crate::error::invalid::Invalid;
+use crate::protocol::target::Target;
+use crate::protocol::udp::header::{self, overhead};
 use std::{fmt, io};
 
 /// Datagrams to send at once, each to a target of its own.

@@ -39,7 +39,7 @@ fn nothing_is_joined_while_a_single_datagram_is_received() {
             assert_eq!(received.unwrap(), Some(()));
             joined.recv_timeout(Duration::from_secs(8)).unwrap();
         });
-        assert!(association.alone().is_err());
+        assert!(association.lock_single().is_err());
     }
 }
 
@@ -49,5 +49,5 @@ fn where_nothing_can_be_joined() {
     let (association, _socket, _relay) = associated();
     association.join(|| Err(io::ErrorKind::Unsupported.into()));
     association.join(|| panic!("it is known already"));
-    assert!(association.alone().is_ok() && association.inbound().is_none());
+    assert!(association.lock_single().is_ok() && association.inbound().is_none());
 }

@@ -1,6 +1,7 @@
 //! A proxy that says what the input says, and what a handshake with it must come to, whatever the chunks.
 
-use anysocks::{Conversation, Error, ErrorKind, Established, Scratch, Stage, Step};
+use anysocks::protocol::{Conversation, Established, Scratch, Step};
+use anysocks::{Error, ErrorKind, Stage};
 use std::io;
 
 /// The longest reply of SOCKS5: a name of 255 bytes.

@@ -2,7 +2,8 @@
 
 use super::conversation::{Heard, Messages, Reason, Reference, check};
 use super::dice::Dice;
-use anysocks::{ErrorKind, Host, Invalid, Socks4, Stage, Target, UserId};
+use anysocks::protocol::Socks4;
+use anysocks::{ErrorKind, Host, Invalid, Stage, Target, UserId};
 use std::net::{IpAddr, SocketAddr};
 
 pub(crate) fn holds(input: &[u8]) {

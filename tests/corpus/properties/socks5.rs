@@ -2,9 +2,8 @@
 
 use super::conversation::{Heard, Messages, Reason, Reference, check};
 use super::dice::Dice;
-use anysocks::{
-    Auth, Conversation, Credentials, Encapsulation, Error, Host, Method, Scratch, Socks5, Stage, Step, Target,
-};
+use anysocks::protocol::{Conversation, Encapsulation, Method, Scratch, Socks5, Step};
+use anysocks::{Auth, Credentials, Error, Host, Stage, Target};
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 /// VER, REP, RSV, ATYP, no name, and the port.

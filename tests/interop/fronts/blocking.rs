@@ -25,9 +25,9 @@ const WINDOW: usize = 16 * 1024;
 pub(super) fn open<V: Version>(opening: &Opening<'_, V>) -> Result<Opened, Error> {
     let target = opening.target.borrowed();
     let Some(config) = &opening.tls else {
-        let stream = match opening.first_bytes {
+        let stream = match opening.early_data {
             [] => SocksStream::<_, V, Blocking>::connect(opening.proxy, target)?,
-            bytes => SocksStream::<_, V, Blocking>::connect_with(opening.proxy, target, bytes)?,
+            bytes => SocksStream::<_, V, Blocking>::connect_with_early_data(opening.proxy, target, bytes)?,
         };
         limited(stream.get_ref()).map_err(|error| Error::io(Stage::Dial, error))?;
         return Ok(opened(stream, opening.inner));

@@ -57,9 +57,11 @@ macro_rules! connects {
                 opening: &Opening<'_, V>,
             ) -> Result<SocksStream<Self::Stream, V, Self>, Error> {
                 let target = opening.target.borrowed();
-                match opening.first_bytes {
+                match opening.early_data {
                     [] => SocksStream::<_, V, Self>::connect(opening.proxy, target).await,
-                    bytes => SocksStream::<_, V, Self>::connect_with(opening.proxy, target, bytes).await,
+                    bytes => {
+                        SocksStream::<_, V, Self>::connect_with_early_data(opening.proxy, target, bytes).await
+                    }
                 }
             }
         }

@@ -29,7 +29,7 @@ pub(crate) struct Opening<'a, V: Version> {
     /// The tunnel is the stream's `into_inner`.
     pub(crate) inner: bool,
     /// They go with the request. Over a stream that the front end has not dialled, there are none.
-    pub(crate) first_bytes: &'a [u8],
+    pub(crate) early_data: &'a [u8],
 }
 
 /// Sends the bytes through one half of an `into_split` in a task or thread of its own, while it receives as many from
@@ -80,7 +80,7 @@ pub(crate) struct Errand<'a> {
     pub(crate) chain: &'a Chain,
     pub(crate) target: Target<'a>,
     /// They go with the last request.
-    pub(crate) first_bytes: &'a [u8],
+    pub(crate) early_data: &'a [u8],
     /// The first proxy is behind TLS.
     pub(crate) tls: Option<Arc<ClientConfig>>,
 }

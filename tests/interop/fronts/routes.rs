@@ -18,19 +18,19 @@ pub(super) const BLOCKING: Routes = Routes {
 
 fn connect_blocking(errand: &Errand<'_>) -> Result<super::Opened, Error> {
     use super::blocking::{limited, opened, over_tls};
-    let Errand { chain, target, first_bytes, tls } = errand;
+    let Errand { chain, target, early_data, tls } = errand;
     let connector = blocking::Connector::new((*chain).clone());
     let no_limit = |error| Error::io(Stage::Dial, error);
     let Some(config) = tls.clone() else {
-        let stream = match first_bytes {
+        let stream = match early_data {
             [] => connector.connect(target)?,
-            bytes => connector.connect_with(target, bytes)?,
+            bytes => connector.connect_with_early_data(target, bytes)?,
         };
         limited(stream.get_ref()).map_err(no_limit)?;
         return Ok(opened(stream, false));
     };
     let connector = connector.wrapped(move |stream, _| Ok(over_tls(stream, &config)?));
-    let stream = connector.connect_with(target, first_bytes)?;
+    let stream = connector.connect_with_early_data(target, early_data)?;
     limited(&stream.get_ref().sock).map_err(no_limit)?;
     Ok(opened(stream, false))
 }
@@ -43,20 +43,22 @@ macro_rules! routes {
             use $here::{listening, opened, over_tls};
             Routes {
                 connect: |errand| {
-                    let Errand { chain, target, first_bytes, tls } = errand;
+                    let Errand { chain, target, early_data, tls } = errand;
                     let connector = $front::Connector::new((*chain).clone());
                     $timely(Stage::Request, async {
                         let Some(config) = tls.clone() else {
-                            return Ok(match first_bytes {
+                            return Ok(match early_data {
                                 [] => opened(connector.connect(target).await?, false),
-                                bytes => opened(connector.connect_with(target, bytes).await?, false),
+                                bytes => {
+                                    opened(connector.connect_with_early_data(target, bytes).await?, false)
+                                }
                             });
                         };
                         let connector = connector.wrapped(move |stream, _| {
                             let config = config.clone();
                             async move { Ok(over_tls(stream, &config).await?) }
                         });
-                        Ok(opened(connector.connect_with(target, first_bytes).await?, false))
+                        Ok(opened(connector.connect_with_early_data(target, early_data).await?, false))
                     })
                 },
                 bind: |chain, peer| {

@@ -42,9 +42,11 @@ pub(super) fn open<V: Version>(opening: &Opening<'_, V>) -> Result<Opened, Error
 async fn connect<V: Version>(opening: &Opening<'_, V>) -> Result<Opened, Error> {
     let target = opening.target.borrowed();
     let Some(config) = &opening.tls else {
-        let stream = match opening.first_bytes {
+        let stream = match opening.early_data {
             [] => SocksStream::<_, V, Tokio>::connect(opening.proxy, target).await?,
-            bytes => SocksStream::<_, V, Tokio>::connect_with(opening.proxy, target, bytes).await?,
+            bytes => {
+                SocksStream::<_, V, Tokio>::connect_with_early_data(opening.proxy, target, bytes).await?
+            }
         };
         return Ok(opened(stream, opening.inner));
     };

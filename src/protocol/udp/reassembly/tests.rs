@@ -1,7 +1,7 @@
 //! Scripts: what comes in, from whom and when; and what comes out of it.
 
 use super::*;
-use crate::udp::fragments::Fragments;
+use crate::protocol::udp::fragments::Fragments;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 const SOURCES: [Source<'_>; 6] = [

@@ -1,4 +1,4 @@
-//! The part of `quinn` that tokio's sockets have, without the `quinn` feature.
+//! What stands for the peers of an endpoint without the feature `quinn`.
 
 /// No endpoint has peers.
 #[derive(Debug, Default)]

@@ -26,7 +26,7 @@ struct Table {
 
 impl Peers {
     /// Notes where a packet is sent.
-    pub(super) fn sent(&self, to: SocketAddr) {
+    pub(crate) fn sent(&self, to: SocketAddr) {
         let mut table = self.table();
         let peers = &mut table.latest_first;
         if peers.front() == Some(&to) {
@@ -40,7 +40,7 @@ impl Peers {
     /// Returns the source to report: the one that the relay names, if that is a peer, and
     /// otherwise the latest peer. In that case [`copy`](Self::copy) has the packet for the other
     /// peers.
-    pub(super) fn source(&self, named: Option<SocketAddr>, packet: &[u8]) -> Option<SocketAddr> {
+    pub(crate) fn source(&self, named: Option<SocketAddr>, packet: &[u8]) -> Option<SocketAddr> {
         let Table { latest_first, packet: kept, others } = &mut *self.table();
         if named.is_some_and(|named| latest_first.contains(&named)) {
             return named;
@@ -57,7 +57,7 @@ impl Peers {
     }
 
     /// Copies the last packet for the next peer: its length, and that peer.
-    pub(super) fn copy(&self, buf: &mut [u8]) -> Option<(usize, SocketAddr)> {
+    pub(crate) fn copy(&self, buf: &mut [u8]) -> Option<(usize, SocketAddr)> {
         let Table { packet, others, .. } = &mut *self.table();
         let peer = others.pop()?;
         let len = packet.len().min(buf.len());

@@ -16,7 +16,7 @@ const SECOND: Duration = Duration::from_secs(1);
 
 /// Runs a test in a namespace, where it has a minute.
 fn alone(test: &str, work: impl Future<Output = ()>) {
-    if in_namespace::is_inside(&format!("forward::tests::gone::{test}"), PREPARE) {
+    if in_namespace::is_inside(&format!("forward::tests::closed::{test}"), PREPARE) {
         let runtime = runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async { timeout(60 * SECOND, work).await.unwrap() });
     }
@@ -26,7 +26,7 @@ fn alone(test: &str, work: impl Future<Output = ()>) {
 const LIMITS: Limits = Limits {
     connections: 1,
     waiting: 1,
-    strangers: 1,
+    unauthenticated: 1,
     handshake: Duration::from_secs(5),
     half_closed: Duration::MAX,
     keepalive: Keepalive { after: SECOND, every: SECOND },
@@ -39,9 +39,9 @@ fn a_side_that_is_gone_leaves_its_place() {
         let mut silent = Vec::new();
         for target_first in [false, false, true, true] {
             let (client, target) = tunnel(&forwarder).await;
-            let (mut gone, mut left) = if target_first { (target, client) } else { (client, target) };
-            gone.write_all(&[7]).await.unwrap();
-            drop(gone);
+            let (mut closed, mut left) = if target_first { (target, client) } else { (client, target) };
+            closed.write_all(&[7]).await.unwrap();
+            drop(closed);
             assert_eq!(next_byte(&mut left).await, 7);
             silent.push(left);
         }

@@ -1,74 +1,23 @@
 //! The flow of a connection, with names whose addresses the test chooses.
 
-use super::*;
-use crate::any_version::AnyVersion;
-use crate::blocking::{Blocking, at_once};
-use crate::proxy::Resolve;
-use crate::reply::Reply;
-use crate::route::Chain;
-use crate::version::V4;
+use super::connect::request_through;
+use super::request::RequestTemplate;
+use super::wrap::Plain;
+use super::{Chain, connect, dial};
+use crate::blocking::at_once;
+use crate::error::{Error, ErrorKind, Stage};
+use crate::protocol::any_version::AnyVersion;
+use crate::protocol::reply::Reply;
+use crate::protocol::target::Target;
+use crate::protocol::version::{V4, V5};
+use crate::proxy::{Proxy, Resolve};
+use crate::runtime::listed::{Listed, SLOW};
+use crate::stream::SocksStream;
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, Ipv6Addr, TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
-use std::time::Duration;
-
-const SLOW: Duration = Duration::from_secs(1);
-
-/// The blocking front end with a resolver that reads the addresses off the name: `v6-v4.test` has one of each, and those of
-/// `slow-v4.test` take a while.
-pub(crate) struct Listed;
-
-impl Runtime for Listed {
-    type Stream = TcpStream;
-
-    fn now() -> Instant {
-        Blocking::now()
-    }
-
-    async fn within<T>(deadline: Deadline, work: impl Future<Output = T> + Send + Sync) -> Option<T> {
-        Blocking::within(deadline, work).await
-    }
-
-    async fn lookup(name: &str, port: u16, deadline: Deadline) -> io::Result<Vec<SocketAddr>> {
-        let mut addrs = Vec::new();
-        for (part, last) in name.trim_end_matches(".test").split('-').zip(1..) {
-            match part {
-                "slow" => {
-                    let left = deadline.map_or(SLOW, |at| at.saturating_duration_since(Instant::now()));
-                    thread::sleep(left.min(SLOW));
-                    if left < SLOW {
-                        return Err(io::ErrorKind::TimedOut.into());
-                    }
-                }
-                "v4" => addrs.push((Ipv4Addr::new(192, 0, 2, last), port).into()),
-                "v6" => addrs.push((Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, last.into()), port).into()),
-                other => panic!("{other} in {name}"),
-            }
-        }
-        Ok(addrs)
-    }
-
-    async fn race(
-        addrs: Vec<SockAddr>,
-        options: &SocketOptions,
-        deadline: Deadline,
-    ) -> Result<TcpStream, Failures> {
-        <Blocking as Runtime>::race(addrs, options, deadline).await
-    }
-
-    async fn converse<C: Conversation + Send + Sync>(
-        stream: &mut TcpStream,
-        talk: &mut C,
-        deadline: Deadline,
-    ) -> Result<C::Outcome, Error> {
-        <Blocking as Runtime>::converse(stream, talk, deadline).await
-    }
-
-    fn ends(_: &TcpStream) -> io::Result<Ends> {
-        Err(io::ErrorKind::Unsupported.into())
-    }
-}
+use std::time::{Duration, Instant};
 
 /// A SOCKS5 proxy that reports the last byte of each address that it is asked for, and answers with these replies, one a connection.
 fn proxy(replies: &'static [&'static [u8]]) -> (Proxy, Receiver<u8>) {
@@ -154,22 +103,22 @@ fn a_name_is_resolved_for_its_proxy() {
 }
 
 /// The addresses of a hop's name, of which it asks for one after the other, until one is granted. Then the second proxy does not answer.
-fn hops(replies: &'static [&'static [u8]], first_bytes: &[u8]) -> (Error, Vec<u8>) {
+fn hops(replies: &'static [&'static [u8]], early_data: &[u8]) -> (Error, Vec<u8>) {
     let (proxy, asked) = proxy(replies);
     let chain = Chain::from(proxy).then(Proxy::socks5("v4-v4-v4.test:1080").unwrap()).unwrap();
-    let connect = Asked::<AnyVersion>::connect(first_bytes);
+    let connect = RequestTemplate::<AnyVersion>::connect(early_data);
     let target = Target::try_from("example.com:80").unwrap();
-    let walking = walk::<Listed, Plain, _>(chain.hops(), chain.limit(), &Plain, target, connect);
-    let error = at_once(walking).map(|reached| reached.established).unwrap_err();
+    let requested = request_through::<Listed, Plain, _>(chain.hops(), chain.limit(), &Plain, target, connect);
+    let error = at_once(requested).map(|granted| granted.established).unwrap_err();
     (error, asked.try_iter().collect())
 }
 
 #[test]
 fn each_address_of_a_hop_is_tried_too() {
-    for first_bytes in [&b""[..], b"first"] {
-        let (error, asked) = hops(&[b"\x05\x05", b"", GRANTED], first_bytes);
+    for early_data in [&b""[..], b"first"] {
+        let (error, asked) = hops(&[b"\x05\x05", b"", GRANTED], early_data);
         assert_eq!((error.hop(), error.stage(), asked), (Some(2), Stage::MethodSelection, vec![1, 2, 3]));
-        let (error, asked) = hops(&[b"\x05\x02", b"\x05\x04", b"\x05\x05"], first_bytes);
+        let (error, asked) = hops(&[b"\x05\x02", b"\x05\x04", b"\x05\x05"], early_data);
         assert_eq!((error.hop(), error.reply()), (Some(1), Some(Reply::CONNECTION_REFUSED)));
         assert_eq!(asked, [1, 2, 3]);
     }

@@ -36,12 +36,12 @@ fn large() -> Vec<u8> {
 }
 
 /// The dialogue with these bytes behind the client's last message.
-fn with(mut lines: Vec<Line>, first_bytes: &[u8]) -> Vec<Line> {
+fn with(mut lines: Vec<Line>, early_data: &[u8]) -> Vec<Line> {
     let last = lines.iter_mut().rev().find_map(|line| match line {
         Line::Client(message) => Some(message),
         Line::Proxy(..) => None,
     });
-    last.expect("a message of the client's").extend(first_bytes);
+    last.expect("a message of the client's").extend(early_data);
     lines
 }
 
@@ -159,7 +159,7 @@ fn over_a_socket() {
                     let server = Server::start(lines.clone(), support::server::echo);
                     let at = kind.at(server.addr);
                     let opened = if through {
-                        (way.new)(at.into()).connect_with(TARGET, &first)
+                        (way.new)(at.into()).connect_with_early_data(TARGET, &first)
                     } else {
                         connect(&at, TARGET, &first)
                     };
@@ -210,7 +210,7 @@ fn both_sides_block_until_the_timeout() {
             let proxy = Speaks::Socks5.at(addr).timeout(limit);
             let started = Instant::now();
             let failed = error(if through {
-                (way.new)(proxy.into()).connect_with(TARGET, &much)
+                (way.new)(proxy.into()).connect_with_early_data(TARGET, &much)
             } else {
                 (way.connect5_with)(&proxy, TARGET, &much)
             });
@@ -283,7 +283,7 @@ fn a_refusal_of_one_who_keeps_the_connection() {
                 let _case =
                     Case::new(format!("{kind:?}, {}", if let Does::Shrink = does() { "" } else { "kept" }));
                 let one = (way.wrapped)(kind.at(addr).into(), Box::new(move |_| does()));
-                let failed = error(one.connect_with(TARGET, &first));
+                let failed = error(one.connect_with_early_data(TARGET, &first));
                 assert_eq!((failed.stage(), failed.reply().is_some()), (Stage::Request, true), "{failed:?}");
             }
         });
@@ -307,7 +307,7 @@ fn a_refusal_where_buffers_are_small() {
         let addr = keeping_after(lines, |_| ());
         everywhere(|way| {
             let _case = Case::new(format!("{kinds:?}"));
-            let failed = error((way.new)(behind(addr, &kinds)).connect_with(TARGET, &first));
+            let failed = error((way.new)(behind(addr, &kinds)).connect_with_early_data(TARGET, &first));
             assert!(failed.reply().is_some(), "{failed:?}");
         });
     }
@@ -328,7 +328,7 @@ fn a_grant_of_one_who_reads_slowly() {
         everywhere(|way| {
             for does in [|| Does::Shrink, || Does::ShrinkAndKeep] {
                 let one = (way.wrapped)(kind.at(addr).into(), Box::new(move |_| does()));
-                let (_, mut stream) = one.connect_with(TARGET, &first).expect("a tunnel");
+                let (_, mut stream) = one.connect_with_early_data(TARGET, &first).expect("a tunnel");
                 let mut banner = vec![0; BANNER.len()];
                 stream.read_exact(&mut banner).expect("an answer to all of them");
                 assert_eq!(banner, BANNER);
@@ -385,7 +385,7 @@ fn a_refusal_is_one() {
             more
         });
         let connector = (way.new)(behind(server.addr, &[Speaks::Socks4, Speaks::Socks5]));
-        let failed = error(connector.connect_with(TARGET, &first));
+        let failed = error(connector.connect_with_early_data(TARGET, &first));
         assert_eq!((failed.hop(), failed.reply()), (Some(1), Some(Reply::V4(91))));
         assert!(server.join().is_empty());
     });
@@ -418,11 +418,20 @@ fn not_with_a_method_of_ones_own() {
         let own = |auth: Auth| Proxy::socks5(addr).expect("a proxy").auth(auth).expect("a SOCKS5 proxy");
         let either = Auth::none().or(toy::auth()).expect("two methods");
         for proxy in [own(toy::auth()), own(either)] {
-            assert_eq!(invalid((way.connect5_with)(&proxy, TARGET, FIRST)), Invalid::OptimisticMethod);
+            assert_eq!(
+                invalid((way.connect5_with)(&proxy, TARGET, FIRST)),
+                Invalid::EarlyDataWithCustomMethod
+            );
             let one = (way.new)(proxy.clone().into());
-            assert_eq!(invalid(one.connect_with(TARGET, FIRST)), Invalid::OptimisticMethod);
+            assert_eq!(
+                invalid(one.connect_with_early_data(TARGET, FIRST)),
+                Invalid::EarlyDataWithCustomMethod
+            );
             let last = (way.new)(chain([Speaks::Socks5.at(addr), proxy]));
-            assert_eq!(invalid(last.connect_with(TARGET, FIRST)), Invalid::OptimisticMethod);
+            assert_eq!(
+                invalid(last.connect_with_early_data(TARGET, FIRST)),
+                Invalid::EarlyDataWithCustomMethod
+            );
         }
         lonely.assert_alone();
     });
@@ -438,7 +447,7 @@ fn a_method_of_ones_own_before_the_last_or_without_them() {
         let server = Server::start(lines.clone(), support::server::echo);
         let second = Speaks::Socks5.at(BEHIND[0].parse::<SocketAddr>().expect("an address"));
         let hops = chain([server.proxy().auth(toy::auth()).expect("a SOCKS5 proxy"), second]);
-        let (_, stream) = (way.new)(hops).connect_with(TARGET, FIRST).expect("a tunnel");
+        let (_, stream) = (way.new)(hops).connect_with_early_data(TARGET, FIRST).expect("a tunnel");
         scene::assert_echo(stream, b"");
         server.join();
 
@@ -468,7 +477,7 @@ fn another_address_hears_them_only_after_a_refusal() {
             let proxy = Speaks::Socks5.at(addr).resolve(anysocks::Resolve::Locally);
             for chain in [false, true] {
                 let failed = error(if chain {
-                    (way.new)(proxy.clone().into()).connect_with("localhost:80", FIRST)
+                    (way.new)(proxy.clone().into()).connect_with_early_data("localhost:80", FIRST)
                 } else {
                     (way.connect5_with)(&proxy, "localhost:80", FIRST)
                 });

@@ -1,0 +1,104 @@
+//! A request in whatever version a proxy speaks.
+
+use super::conversation::{Conversation, Scratch, Step};
+use super::established::Established;
+use super::last_message::LastMessage;
+use super::reply_reader::ReplyReader;
+use super::socks4::{self, Socks4};
+use super::socks5::{self, Socks5};
+use crate::error::{Error, Stage};
+
+/// A request in the version that the proxy speaks.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum AnyRequest<'a> {
+    /// SOCKS4 or SOCKS4a.
+    V4(Socks4<'a>),
+    /// SOCKS5.
+    V5(Socks5<'a>),
+}
+
+impl LastMessage for AnyRequest<'_> {
+    fn is_last(&self) -> bool {
+        match self {
+            Self::V4(conversation) => conversation.is_last(),
+            Self::V5(conversation) => conversation.is_last(),
+        }
+    }
+}
+
+impl Conversation for AnyRequest<'_> {
+    type Outcome = Established;
+
+    fn step<'s>(&'s mut self, scratch: &'s mut Scratch) -> Step<'s, Established> {
+        match self {
+            Self::V4(conversation) => conversation.step(scratch),
+            Self::V5(conversation) => conversation.step(scratch),
+        }
+    }
+
+    fn advance(&mut self, n: usize) -> Result<(), Error> {
+        match self {
+            Self::V4(conversation) => conversation.advance(n),
+            Self::V5(conversation) => conversation.advance(n),
+        }
+    }
+
+    fn stage(&self) -> Stage {
+        match self {
+            Self::V4(conversation) => conversation.stage(),
+            Self::V5(conversation) => conversation.stage(),
+        }
+    }
+
+    fn write_failed(&mut self, error: Error) -> Result<(), Error> {
+        match self {
+            Self::V4(conversation) => conversation.write_failed(error),
+            Self::V5(conversation) => conversation.write_failed(error),
+        }
+    }
+}
+
+/// What reads a reply of either version.
+#[derive(Debug)]
+pub enum Reader {
+    V4(socks4::Reader),
+    V5(socks5::Reader),
+}
+
+impl ReplyReader for Reader {
+    fn room(&mut self) -> &mut [u8] {
+        match self {
+            Self::V4(reader) => reader.room(),
+            Self::V5(reader) => reader.room(),
+        }
+    }
+
+    fn filled(&mut self, n: usize) -> Result<(), Error> {
+        match self {
+            Self::V4(reader) => reader.filled(n),
+            Self::V5(reader) => reader.filled(n),
+        }
+    }
+
+    fn is_granted(&mut self) -> Result<bool, Error> {
+        match self {
+            Self::V4(reader) => reader.is_granted(),
+            Self::V5(reader) => reader.is_granted(),
+        }
+    }
+
+    fn take(&mut self) -> Established {
+        match self {
+            Self::V4(reader) => reader.take(),
+            Self::V5(reader) => reader.take(),
+        }
+    }
+
+    fn received(&self) -> usize {
+        match self {
+            Self::V4(reader) => reader.received(),
+            Self::V5(reader) => reader.received(),
+        }
+    }
+}

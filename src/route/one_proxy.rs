@@ -1,0 +1,54 @@
+//! Calls that take one proxy.
+
+use super::connect::{Granted, request_through};
+use super::listener::SocksListener;
+use super::request::RequestTemplate;
+use super::wrap::Plain;
+use crate::error::{Error, Stage};
+use crate::protocol::target::Target;
+use crate::protocol::version::{V5, Version};
+use crate::proxy::Proxy;
+use crate::proxy::into_proxy::IntoProxy;
+use crate::runtime::{Runtime, deadline, dial_proxy};
+use crate::stream::SocksStream;
+use std::slice;
+
+/// Connects to the target through the proxy.
+pub(crate) async fn connect<'a, 'b, R: Runtime, V: Version>(
+    proxy: impl IntoProxy<'a>,
+    target: impl TryInto<Target<'b>, Error: Into<Error>>,
+    early_data: &[u8],
+) -> Result<SocksStream<R::Stream, V, R>, Error> {
+    let proxy = proxy.into_proxy::<V>()?;
+    let granted = request::<R, V>(&proxy, target, RequestTemplate::connect(early_data)).await?;
+    Ok(SocksStream::new(granted.stream, granted.established))
+}
+
+/// Lets the proxy listen for the peer.
+pub(crate) async fn bind<'a, 'b, R: Runtime, V: Version>(
+    proxy: impl IntoProxy<'a>,
+    expected_peer: impl TryInto<Target<'b>, Error: Into<Error>>,
+) -> Result<SocksListener<R::Stream, V, R>, Error> {
+    let proxy = proxy.into_proxy::<V>()?;
+    let granted = request::<R, V>(&proxy, expected_peer, RequestTemplate::bind()).await?;
+    Ok(SocksListener::granted(granted, slice::from_ref(&*proxy)))
+}
+
+async fn request<'b, R: Runtime, V: Version>(
+    proxy: &Proxy,
+    target: impl TryInto<Target<'b>, Error: Into<Error>>,
+    template: RequestTemplate<'_, V>,
+) -> Result<Granted<R::Stream>, Error> {
+    let target = target.try_into().map_err(Into::into)?;
+    request_through::<R, Plain, V>(slice::from_ref(proxy), proxy.limit(), &Plain, target, template).await
+}
+
+/// Connects to the proxy itself.
+pub(crate) async fn dial<'a, R: Runtime>(proxy: impl IntoProxy<'a>) -> Result<R::Stream, Error> {
+    // Where the value does not say which version it is, that does not matter yet.
+    let proxy = proxy.into_proxy::<V5>()?;
+    let dialled = dial_proxy::<R>(&proxy, deadline::<R>(proxy.limit())).await;
+    let finished =
+        dialled.and_then(|stream| R::finish(stream).map_err(|error| Error::io(Stage::Dial, error)));
+    finished.map_err(|error| error.at(&*proxy))
+}

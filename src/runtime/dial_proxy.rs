@@ -1,0 +1,46 @@
+//! Connecting to a proxy, wherever it is.
+
+use super::dial::interleave;
+use super::resolve::{check_resolvable, resolve};
+use super::{Deadline, Runtime};
+use crate::error::invalid::Invalid;
+use crate::error::{Error, Stage};
+use crate::proxy::{Endpoint, Proxy};
+use crate::trace;
+use socket2::SockAddr;
+use std::path::Path;
+
+/// Fails if the proxy's name may not be resolved on this machine, or if the system would cut its
+/// path off at a NUL.
+pub(crate) fn check_endpoint(proxy: &Proxy) -> Result<(), Error> {
+    match proxy.endpoint() {
+        Endpoint::Name(name, _) => check_resolvable(name.as_str()),
+        Endpoint::Unix(path) if has_nul(path) => Err(Invalid::PathNul.into()),
+        Endpoint::Addr(_) | Endpoint::Unix(_) => Ok(()),
+    }
+}
+
+/// Whether a path holds a NUL. The name of an abstract socket begins with one, and may hold more.
+fn has_nul(path: &Path) -> bool {
+    let bytes = path.as_os_str().as_encoded_bytes();
+    bytes.first() != Some(&0) && bytes.contains(&0)
+}
+
+/// Connects to the proxy.
+pub(crate) async fn dial_proxy<R: Runtime>(proxy: &Proxy, deadline: Deadline) -> Result<R::Stream, Error> {
+    check_endpoint(proxy)?;
+    let addrs = match proxy.endpoint() {
+        Endpoint::Addr(addr) => vec![(*addr).into()],
+        Endpoint::Name(name, port) => {
+            let addrs = resolve::<R>(name.as_str(), *port, deadline).await?;
+            interleave(addrs).into_iter().map(Into::into).collect()
+        }
+        Endpoint::Unix(path) => {
+            vec![SockAddr::unix(path).map_err(|error| Error::io(Stage::Dial, error))?]
+        }
+    };
+    let raced = R::race(addrs, proxy.socket(), deadline).await;
+    let stream = raced.map_err(|failures| failures.at(Stage::Dial))?;
+    trace::connected(Stage::Dial);
+    Ok(stream)
+}

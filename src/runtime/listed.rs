@@ -1,0 +1,71 @@
+//! A runtime with names whose addresses the test chooses.
+
+use super::dial::Failures;
+use super::{Deadline, Ends, Runtime};
+use crate::blocking::Blocking;
+use crate::error::Error;
+use crate::protocol::conversation::Conversation;
+use crate::proxy::SocketOptions;
+use socket2::SockAddr;
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long the name `slow` takes to resolve.
+pub(crate) const SLOW: Duration = Duration::from_secs(1);
+
+/// The blocking front end with a resolver that reads the addresses off the name: `v6-v4.test` has one of each, and those of
+/// `slow-v4.test` take a while.
+pub(crate) struct Listed;
+
+impl Runtime for Listed {
+    type Stream = TcpStream;
+
+    fn now() -> Instant {
+        Blocking::now()
+    }
+
+    async fn within<T>(deadline: Deadline, work: impl Future<Output = T> + Send + Sync) -> Option<T> {
+        Blocking::within(deadline, work).await
+    }
+
+    async fn lookup(name: &str, port: u16, deadline: Deadline) -> io::Result<Vec<SocketAddr>> {
+        let mut addrs = Vec::new();
+        for (part, last) in name.trim_end_matches(".test").split('-').zip(1..) {
+            match part {
+                "slow" => {
+                    let left = deadline.map_or(SLOW, |at| at.saturating_duration_since(Instant::now()));
+                    thread::sleep(left.min(SLOW));
+                    if left < SLOW {
+                        return Err(io::ErrorKind::TimedOut.into());
+                    }
+                }
+                "v4" => addrs.push((Ipv4Addr::new(192, 0, 2, last), port).into()),
+                "v6" => addrs.push((Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, last.into()), port).into()),
+                other => panic!("{other} in {name}"),
+            }
+        }
+        Ok(addrs)
+    }
+
+    async fn race(
+        addrs: Vec<SockAddr>,
+        options: &SocketOptions,
+        deadline: Deadline,
+    ) -> Result<TcpStream, Failures> {
+        <Blocking as Runtime>::race(addrs, options, deadline).await
+    }
+
+    async fn converse<C: Conversation + Send + Sync>(
+        stream: &mut TcpStream,
+        conversation: &mut C,
+        deadline: Deadline,
+    ) -> Result<C::Outcome, Error> {
+        <Blocking as Runtime>::converse(stream, conversation, deadline).await
+    }
+
+    fn ends(_: &TcpStream) -> io::Result<Ends> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+}
