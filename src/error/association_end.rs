@@ -4,8 +4,8 @@ use std::{fmt, io};
 
 /// Why an association ended.
 ///
-/// A relay forwards datagrams only as long as the TCP connection of the UDP ASSOCIATE request is open
-/// (RFC 1928 §7).
+/// A relay forwards datagrams only as long as the TCP connection of the UDP ASSOCIATE request is
+/// open (RFC 1928 §7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AssociationEnd {

@@ -4,8 +4,8 @@ use std::fmt::{self, Debug, Display, Formatter, Write};
 
 /// Formats a value, and escapes each character that is not printable.
 ///
-/// These are controls, line ends, invisible characters, and characters that change the direction of
-/// writing. So text from outside can't move a cursor, forge a line, or imitate another text.
+/// These are controls, line ends, invisible characters, and characters that change the direction
+/// of writing. So text from outside can't move a cursor, forge a line, or imitate another text.
 ///
 /// `Debug` is on one line, also with `{:#?}`, because a line end in it may be from outside.
 pub(crate) struct Escaped<T>(pub(crate) T);

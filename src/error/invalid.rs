@@ -3,8 +3,8 @@
 /// A mistake in an argument.
 ///
 /// Constructors, parsers and calls return it before they send anything, in an
-/// [`Error`](crate::Error) of the kind [`ErrorKind::Invalid`](crate::ErrorKind::Invalid). The stage is
-/// [`Stage::Preparation`](crate::Stage::Preparation).
+/// [`Error`](crate::Error) of the kind [`ErrorKind::Invalid`](crate::ErrorKind::Invalid). The
+/// stage is [`Stage::Preparation`](crate::Stage::Preparation).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Invalid {
@@ -63,7 +63,8 @@ pub enum Invalid {
     /// The field is its length in bytes.
     #[error("the SOCKS4 user id has {0} bytes, and 255 are sent at most")]
     UserIdTooLong(usize),
-    /// The user name is empty. [`Credentials::without_user`](crate::Credentials::without_user) allows that.
+    /// The user name is empty. [`Credentials::without_user`](crate::Credentials::without_user)
+    /// allows that.
     #[error("the user name is empty")]
     UserEmpty,
     /// The user name has more than 255 bytes (RFC 1929 §2).
@@ -125,8 +126,8 @@ pub enum Invalid {
     PathNul,
     /// An `.onion` name would have to be resolved on this machine, which RFC 7686 forbids.
     ///
-    /// For a target, let a Tor proxy resolve names, with `socks5h` or `socks4a`. For a proxy's own name,
-    /// put a Tor proxy before it in a [`Chain`](crate::Chain).
+    /// For a target, let a Tor proxy resolve names, with `socks5h` or `socks4a`. For a proxy's own
+    /// name, put a Tor proxy before it in a [`Chain`](crate::Chain).
     #[doc(alias = "tor")]
     #[error(
         "an .onion name is never resolved on this machine: reach it through Tor, with socks5h or socks4a"

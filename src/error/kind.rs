@@ -51,15 +51,15 @@ pub enum ErrorKind {
     },
     /// No address of the proxy, or of the target of a direct connection, could be connected to.
     ///
-    /// The attempts are in the order in which they failed. Attempts that the deadline ended come last,
-    /// with an error of the kind `TimedOut`.
+    /// The attempts are in the order in which they failed. Attempts that the deadline ended come
+    /// last, with an error of the kind `TimedOut`.
     #[doc(alias = "ProxyServerUnreachable")]
     #[error("failed: {}", Attempt::list(.0))]
     Unreachable(Vec<Attempt>),
     /// The deadline passed during a conversation with the proxy.
     ///
-    /// If it passes during the lookup of a name, the kind is [`Unresolved`](Self::Unresolved); during
-    /// dialling, it is [`Unreachable`](Self::Unreachable).
+    /// If it passes during the lookup of a name, the kind is [`Unresolved`](Self::Unresolved);
+    /// during dialling, it is [`Unreachable`](Self::Unreachable).
     /// [`Error::is_timeout`](crate::Error::is_timeout) covers all three.
     #[error("timed out")]
     TimedOut,
@@ -123,8 +123,8 @@ pub enum ErrorKind {
     Over,
     /// The proxy granted an association, but there can be no relay at the address.
     ///
-    /// This is the address in the reply, or the one that the [`Relay`](crate::udp::Relay) policy returns
-    /// for it. There is no relay if:
+    /// This is the address in the reply, or the one that the [`Relay`](crate::udp::Relay) policy
+    /// returns for it. There is no relay if:
     ///
     /// - the port is 0;
     /// - the IP address is not a unicast address;
@@ -139,8 +139,8 @@ pub enum ErrorKind {
     },
     /// The association has ended.
     ///
-    /// A receiving call returns this once all received datagrams have been taken. A sending call returns
-    /// it as soon as the end is known.
+    /// A receiving call returns this once all received datagrams have been taken. A sending call
+    /// returns it as soon as the end is known.
     #[error("ended: {0}")]
     AssociationEnded(AssociationEnd),
     /// A field of the proxy's answer has a value that the protocol does not allow.

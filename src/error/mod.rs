@@ -37,13 +37,14 @@ use std::{error, fmt, io};
 ///
 /// # Text
 ///
-/// `Display` writes one sentence, such as `proxy socks5h://127.0.0.1:1080: request refused: command
-/// not supported (X'07')`. `{:#}` appends the [sources](error::Error::source), such as an I/O error.
+/// `Display` writes one sentence, such as `proxy socks5h://127.0.0.1:1080: request refused:
+/// command not supported (X'07')`. `{:#}` appends the [sources](error::Error::source), such as an
+/// I/O error.
 ///
 /// An error never contains a password. The proxy's URL in it contains the user name.
 ///
-/// `Display` and `Debug` escape all characters that are not printable, so an error can be written to
-/// a terminal or a log. A source that is formatted by itself is not escaped.
+/// `Display` and `Debug` escape all characters that are not printable, so an error can be written
+/// to a terminal or a log. A source that is formatted by itself is not escaped.
 ///
 /// # As an `io::Error`
 ///
@@ -128,7 +129,8 @@ impl Error {
         self.0.hop.map(|hop| hop.number)
     }
 
-    /// Returns the number of proxies in the [`Chain`](crate::Chain), where [`hop`](Self::hop) is `Some`.
+    /// Returns the number of proxies in the [`Chain`](crate::Chain), where [`hop`](Self::hop) is
+    /// `Some`.
     #[must_use]
     pub fn hops(&self) -> Option<usize> {
         self.0.hop.map(|hop| hop.of)
@@ -152,7 +154,8 @@ impl Error {
 
     /// Returns the proxy's URL without the password.
     ///
-    /// Returns `None` for a mistake in the arguments, and for a connection that this crate did not dial.
+    /// Returns `None` for a mistake in the arguments, and for a connection that this crate did not
+    /// dial.
     #[must_use]
     pub fn proxy(&self) -> Option<&str> {
         self.0.proxy.as_deref()
@@ -169,9 +172,9 @@ impl Error {
 
     /// Returns whether the deadline or a timeout of the operating system passed.
     ///
-    /// This covers all kinds: [`TimedOut`](ErrorKind::TimedOut), and [`Unresolved`](ErrorKind::Unresolved),
-    /// [`Unreachable`](ErrorKind::Unreachable) and [`Io`](ErrorKind::Io) with such an error inside. A
-    /// refusal by the proxy is never a timeout.
+    /// This covers all kinds: [`TimedOut`](ErrorKind::TimedOut), and
+    /// [`Unresolved`](ErrorKind::Unresolved), [`Unreachable`](ErrorKind::Unreachable) and
+    /// [`Io`](ErrorKind::Io) with such an error inside. A refusal by the proxy is never a timeout.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
         self.reply().is_none() && self.io_kind() == io::ErrorKind::TimedOut

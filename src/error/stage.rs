@@ -6,8 +6,8 @@ use std::fmt;
 ///
 /// The stages of one connection follow each other in this order: `Preparation`, `Resolve`, `Dial`,
 /// `MethodSelection`, `Authentication`, `Request`. BIND adds `SecondReply`, UDP ASSOCIATE adds
-/// `Association`, and an encapsulated stream adds `Tunnel`. SOCKS4 has neither `MethodSelection` nor
-/// `Authentication`.
+/// `Association`, and an encapsulated stream adds `Tunnel`. SOCKS4 has neither `MethodSelection`
+/// nor `Authentication`.
 ///
 /// A proxy may reset a connection as soon as it has accepted it. The reset is reported at
 /// [`Dial`](Self::Dial) or at one of the next stages, depending on which call meets it first.
@@ -31,7 +31,8 @@ pub enum Stage {
     Request,
     /// BIND: the second reply.
     SecondReply,
-    /// The relayed bytes, inside the encapsulation of a custom [`Method`](crate::protocol::Method).
+    /// The relayed bytes, inside the encapsulation of a custom
+    /// [`Method`](crate::protocol::Method).
     Tunnel,
     /// UDP ASSOCIATE: the connection to the relay, and the association while it is in use.
     Association,

@@ -14,7 +14,8 @@ use std::str::FromStr;
 /// The conventional port of SOCKS (RFC 1928 §3).
 pub(super) const DEFAULT_PORT: u16 = 1080;
 
-/// The address at which a proxy listens: an IP address or a name, with a port, or a Unix-domain socket.
+/// The address at which a proxy listens: an IP address or a name, with a port, or a Unix-domain
+/// socket.
 ///
 /// It converts from:
 ///
@@ -23,8 +24,8 @@ pub(super) const DEFAULT_PORT: u16 = 1080;
 /// - the address types of the standard library;
 /// - a path, of a Unix-domain socket.
 ///
-/// An IPv6 address may have a zone: the number of an interface (`[fe80::1%2]:1080`) or, on Linux, its
-/// name (`[fe80::1%eth0]:1080`). The conversion looks the name of an interface up.
+/// An IPv6 address may have a zone: the number of an interface (`[fe80::1%2]:1080`) or, on Linux,
+/// its name (`[fe80::1%eth0]:1080`). The conversion looks the name of an interface up.
 ///
 /// # Errors
 ///
@@ -38,8 +39,8 @@ pub(super) const DEFAULT_PORT: u16 = 1080;
 /// - [`NotIpv6`](crate::Invalid::NotIpv6): the text in brackets is not an IPv6 address.
 /// - [`Unbracketed`](crate::Invalid::Unbracketed): an IPv6 address with a port or a zone has no
 ///   brackets.
-/// - [`NoInterface`](crate::Invalid::NoInterface), [`ZoneName`](crate::Invalid::ZoneName): the zone is
-///   not a number, and not the name of an interface.
+/// - [`NoInterface`](crate::Invalid::NoInterface), [`ZoneName`](crate::Invalid::ZoneName): the
+///   zone is not a number, and not the name of an interface.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Endpoint {
@@ -51,8 +52,8 @@ pub enum Endpoint {
     Name(Domain<'static>, u16),
     /// The path of a Unix-domain socket.
     ///
-    /// A relative path has no URL. On Linux, a path that begins with a NUL is the name of an abstract
-    /// socket. For any other path with a NUL, connecting fails with
+    /// A relative path has no URL. On Linux, a path that begins with a NUL is the name of an
+    /// abstract socket. For any other path with a NUL, connecting fails with
     /// [`PathNul`](crate::Invalid::PathNul).
     Unix(PathBuf),
 }

@@ -8,7 +8,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// A [`Proxy`], a proxy's URL, or a proxy's endpoint, as an argument of `connect`, `bind` and `dial`.
+/// A [`Proxy`], a proxy's URL, or a proxy's endpoint, as an argument of `connect`, `bind` and
+/// `dial`.
 ///
 /// | argument | meaning |
 /// |---|---|
@@ -25,7 +26,8 @@ pub trait IntoProxy<'a> {
     ///
     /// # Errors
     ///
-    /// - [`ErrorKind::Invalid`](crate::ErrorKind::Invalid): the text is neither a URL nor an endpoint.
+    /// - [`ErrorKind::Invalid`](crate::ErrorKind::Invalid): the text is neither a URL nor an
+    ///   endpoint.
     fn into_proxy<V: Version>(self) -> Result<Cow<'a, Proxy>, Error>;
 }
 

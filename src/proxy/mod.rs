@@ -65,9 +65,9 @@ pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 /// ```
 ///
 /// The form is `scheme://[user[:password]@]host[:port]`, or
-/// `scheme+unix://[user[:password]@]/path` for a Unix-domain socket. The default port is 1080. User,
-/// password and path are percent-decoded to bytes. White space around a URL is ignored. `Display`
-/// writes the URL without the password.
+/// `scheme+unix://[user[:password]@]/path` for a Unix-domain socket. The default port is 1080.
+/// User, password and path are percent-decoded to bytes. White space around a URL is ignored.
+/// `Display` writes the URL without the password.
 ///
 /// | scheme | protocol | the target's name is resolved by |
 /// |---|---|---|
@@ -95,8 +95,8 @@ pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 ///
 /// Parsing fails with [`ErrorKind::Invalid`](crate::ErrorKind::Invalid):
 ///
-/// - [`SchemeMissing`](crate::Invalid::SchemeMissing), [`Scheme`](crate::Invalid::Scheme): the text
-///   does not begin with a scheme of SOCKS.
+/// - [`SchemeMissing`](crate::Invalid::SchemeMissing), [`Scheme`](crate::Invalid::Scheme): the
+///   text does not begin with a scheme of SOCKS.
 /// - [`UrlTail`](crate::Invalid::UrlTail): something follows host and port.
 /// - [`UnixPath`](crate::Invalid::UnixPath): the URL of a Unix-domain socket has no usable path.
 /// - [`PasswordOverSocks4`](crate::Invalid::PasswordOverSocks4): a SOCKS4 URL has a password.

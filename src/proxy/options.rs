@@ -91,8 +91,8 @@ impl Proxy {
     /// Sets whether the proxy is behind TLS, like `+tls` in a URL. It is off by default.
     ///
     /// A [`Connector`](crate::Connector) that wraps its streams reaches such a proxy. So does a
-    /// `handshake` over the caller's TLS stream, on a connection from `dial`. Other calls fail with
-    /// [`Invalid::TlsNotWrapped`](crate::Invalid::TlsNotWrapped).
+    /// `handshake` over the caller's TLS stream, on a connection from `dial`. Other calls fail
+    /// with [`Invalid::TlsNotWrapped`](crate::Invalid::TlsNotWrapped).
     #[doc(alias = "tls")]
     #[doc(alias = "ssl")]
     #[must_use]

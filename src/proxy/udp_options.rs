@@ -25,15 +25,16 @@ pub struct Options {
     pub(crate) any_source: bool,
 }
 
-/// How the relay's address is found, from BND.ADDR and BND.PORT of the proxy's reply (RFC 1928 §6).
+/// How the relay's address is found, from BND.ADDR and BND.PORT of the proxy's reply (RFC 1928
+/// §6).
 ///
 /// Many proxies reply an unspecified address, which stands for their own. Some reply a private
 /// address that only they can reach. A few have their relay on another host.
 ///
-/// A few proxies reply a name. If its text is an IP address, the relay is at that address. Any other
-/// name is resolved on this machine only with [`Resolve::Locally`](crate::Resolve::Locally). With
-/// `Resolve::ByProxy`, [`ProxyAddress`](Self::ProxyAddress) or [`by`](Self::by) can replace it. Of the
-/// addresses of a name, those of the TCP connection's family come first.
+/// A few proxies reply a name. If its text is an IP address, the relay is at that address. Any
+/// other name is resolved on this machine only with [`Resolve::Locally`](crate::Resolve::Locally).
+/// With `Resolve::ByProxy`, [`ProxyAddress`](Self::ProxyAddress) or [`by`](Self::by) can replace
+/// it. Of the addresses of a name, those of the TCP connection's family come first.
 ///
 /// # Errors
 ///
@@ -53,8 +54,8 @@ pub enum Relay {
     AsIs,
     /// The address that a function returns.
     ///
-    /// Its arguments are the address in the reply and the proxy's own, which is `None` over a Unix-domain
-    /// socket. A name that it returns is resolved on this machine, with either
+    /// Its arguments are the address in the reply and the proxy's own, which is `None` over a
+    /// Unix-domain socket. A name that it returns is resolved on this machine, with either
     /// [`Resolve`](crate::Resolve).
     By(Arc<FindRelay>),
 }
@@ -91,12 +92,12 @@ impl Options {
 
     /// Sets the local address and port of the datagrams, which the request then declares.
     ///
-    /// Port 0 stands for any free port. An unspecified address stands for the local address of the TCP
-    /// connection to the proxy.
+    /// Port 0 stands for any free port. An unspecified address stands for the local address of the
+    /// TCP connection to the proxy.
     ///
-    /// With `None`, the default, the request declares zeros, which most proxies expect. They are of the
-    /// family of the TCP connection, because Dante derives the relay's family from it. A few proxies
-    /// relay only datagrams from the declared source.
+    /// With `None`, the default, the request declares zeros, which most proxies expect. They are
+    /// of the family of the TCP connection, because Dante derives the relay's family from it. A
+    /// few proxies relay only datagrams from the declared source.
     #[must_use]
     pub fn source(mut self, source: impl Into<Option<SocketAddr>>) -> Self {
         self.source = source.into();
@@ -108,10 +109,11 @@ impl Options {
     /// With `false`, a connected socket drops datagrams that are not from its peer, and
     /// [counts](crate::udp::SocksUdpSocket::dropped) them.
     ///
-    /// Set this for a relay that names another source than the sender, such as the client's own address.
-    /// A connected socket receives nothing from such a relay otherwise. The sender can then be any host
-    /// that can send to the relay's outer port. So the protocol above has to authenticate its peer, as
-    /// QUIC and DTLS do, or at least match answers to questions, as DNS does.
+    /// Set this for a relay that names another source than the sender, such as the client's own
+    /// address. A connected socket receives nothing from such a relay otherwise. The sender can
+    /// then be any host that can send to the relay's outer port. So the protocol above has to
+    /// authenticate its peer, as QUIC and DTLS do, or at least match answers to questions, as DNS
+    /// does.
     ///
     /// Datagrams that are not from the relay are never received.
     ///
@@ -129,7 +131,8 @@ impl Options {
         self
     }
 
-    /// Sets whether and how fragments are reassembled. With `None`, the default, they are dropped (RFC 1928 §7).
+    /// Sets whether and how fragments are reassembled. With `None`, the default, they are dropped
+    /// (RFC 1928 §7).
     #[must_use]
     pub fn reassemble(mut self, reassembly: impl Into<Option<Reassembly>>) -> Self {
         self.reassembly = reassembly.into();

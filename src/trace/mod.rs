@@ -25,7 +25,8 @@ pub(crate) fn request(command: Command, proxy: &dyn Display, target: &dyn Displa
 }
 
 impl Request {
-    /// Creates a request without a span of its own. Events go to the caller's span, if there is one.
+    /// Creates a request without a span of its own. Events go to the caller's span, if there is
+    /// one.
     pub(crate) fn without_span() -> Self {
         Self { span: Span::none(), started: Instant::now() }
     }
