@@ -5,8 +5,8 @@ use std::net::{IpAddr, SocketAddr};
 
 /// BND.ADDR and BND.PORT of a reply, as the proxy sent them (RFC 1928 §6).
 ///
-/// In SOCKS4, these are DSTIP and DSTPORT of the reply. Many proxies reply `0.0.0.0:0`. A few reply a
-/// name, which may be empty or not text at all.
+/// In SOCKS4, these are DSTIP and DSTPORT of the reply. Many proxies reply `0.0.0.0:0`. A few
+/// reply a name, which may be empty or not text at all.
 ///
 /// `Display` writes `address:port`, and escapes the bytes of a name that are not printable ASCII.
 #[doc(alias = "TargetAddr")]

@@ -13,8 +13,8 @@ use std::net::IpAddr;
 
 /// The version of a [`SocksStream`](crate::SocksStream) to a proxy of either SOCKS version.
 ///
-/// The [`ProxyProtocol`] selects the version when the connection is made. So streams to all proxies
-/// have one type, as those of a [`Connector`](crate::Connector) do.
+/// The [`ProxyProtocol`] selects the version when the connection is made. So streams to all
+/// proxies have one type, as those of a [`Connector`](crate::Connector) do.
 #[derive(Clone, Copy, Debug)]
 pub struct AnyVersion;
 

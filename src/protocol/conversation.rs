@@ -8,21 +8,22 @@ use zeroize::Zeroize;
 /// A dialogue with a proxy, without I/O.
 ///
 /// A driver repeats two calls: [`step`](Self::step) returns what to do next, and
-/// [`report`](Self::report) takes the result. [`advance`](Self::advance) is `report` for a driver that
-/// handles I/O errors itself. All state is in the conversation, so another thread or another driver
-/// can continue it after any call.
+/// [`report`](Self::report) takes the result. [`advance`](Self::advance) is `report` for a driver
+/// that handles I/O errors itself. All state is in the conversation, so another thread or another
+/// driver can continue it after any call.
 ///
-/// The [module's page](crate::protocol) is a tutorial. This is a whole driver for a blocking stream:
+/// The [module's page](crate::protocol) is a tutorial. This is a whole driver for a blocking
+/// stream:
 ///
 /// ```
 /// use anysocks::Error;
 /// use anysocks::protocol::{Conversation, Scratch, Step};
 /// use std::io::{Read, Write};
 ///
-/// fn drive<C>(stream: &mut (impl Read + Write), conversation: &mut C) -> Result<C::Outcome, Error>
-/// where
-///     C: Conversation + ?Sized,
-/// {
+/// fn drive<C: Conversation + ?Sized>(
+///     stream: &mut (impl Read + Write),
+///     conversation: &mut C,
+/// ) -> Result<C::Outcome, Error> {
 ///     loop {
 ///         let mut scratch = Scratch::new();
 ///         let moved = match conversation.step(&mut scratch) {
@@ -34,7 +35,8 @@ use zeroize::Zeroize;
 ///         conversation.report(moved)?;
 ///     }
 /// }
-/// # fn over(stream: &mut std::net::TcpStream, request: &mut anysocks::protocol::Socks4<'_>) -> Result<(), Error> {
+/// # use anysocks::protocol::Socks4;
+/// # fn over(stream: &mut std::net::TcpStream, request: &mut Socks4<'_>) -> Result<(), Error> {
 /// #     drive(stream, request).map(drop)
 /// # }
 /// ```
@@ -44,12 +46,12 @@ pub trait Conversation {
 
     /// Returns what to do next. A second call without [`advance`](Self::advance) returns the same.
     ///
-    /// The room of [`Step::Read`] is never longer than the least that the other side must still send
-    /// before the conversation ends. So no byte behind the conversation can be read.
+    /// The room of [`Step::Read`] is never longer than the least that the other side must still
+    /// send before the conversation ends. So no byte behind the conversation can be read.
     ///
-    /// [`Step::Done`] returns the outcome, once. A conversation that is over or has failed returns a
-    /// `Step::Read` without room. The driver then reports 0 without a read, because a stream may block in
-    /// a read of no bytes, and receives an error.
+    /// [`Step::Done`] returns the outcome, once. A conversation that is over or has failed returns
+    /// a `Step::Read` without room. The driver then reports 0 without a read, because a stream may
+    /// block in a read of no bytes, and receives an error.
     fn step<'s>(&'s mut self, scratch: &'s mut Scratch) -> Step<'s, Self::Outcome>;
 
     /// Reports that `n` bytes of the last step were written or read.
@@ -60,10 +62,10 @@ pub trait Conversation {
     ///
     /// The conversation is over after any of these:
     ///
-    /// - [`ErrorKind::NotSocks`], [`ErrorKind::MethodNotOffered`], [`ErrorKind::Malformed`]: the answer
-    ///   does not follow the protocol.
-    /// - [`ErrorKind::MethodsRefused`], [`ErrorKind::PasswordRefused`], [`ErrorKind::Refused`]: the proxy
-    ///   refused.
+    /// - [`ErrorKind::NotSocks`], [`ErrorKind::MethodNotOffered`], [`ErrorKind::Malformed`]: the
+    ///   answer does not follow the protocol.
+    /// - [`ErrorKind::MethodsRefused`], [`ErrorKind::PasswordRefused`], [`ErrorKind::Refused`]:
+    ///   the proxy refused.
     /// - [`ErrorKind::EndedEarly`]: `n` is 0, and the answer is not complete.
     /// - [`ErrorKind::Method`], [`ErrorKind::Encapsulation`]: a custom METHOD failed.
     /// - [`ErrorKind::Overrun`]: `n` is more than the step offered.
@@ -78,16 +80,16 @@ pub trait Conversation {
     /// - `Ok(n)` calls [`advance`](Self::advance).
     /// - An error of the kind [`Interrupted`](io::ErrorKind::Interrupted) changes nothing.
     /// - A write that failed because the connection is closed, or that wrote 0 bytes, calls
-    ///   [`write_failed`](Self::write_failed). The conversation continues with reads, because the proxy
-    ///   may have sent a refusal before it closed the connection.
+    ///   [`write_failed`](Self::write_failed). The conversation continues with reads, because the
+    ///   proxy may have sent a refusal before it closed the connection.
     /// - Any other error is returned.
     ///
     /// # Errors
     ///
     /// - Those of `advance` and `write_failed`.
-    /// - [`ErrorKind::Io`]: the I/O error, with the [`stage`](Self::stage). The conversation can continue
-    ///   as if the call had not been made. So a driver of a non-blocking stream can step again after a
-    ///   [`WouldBlock`](io::ErrorKind::WouldBlock).
+    /// - [`ErrorKind::Io`]: the I/O error, with the [`stage`](Self::stage). The conversation can
+    ///   continue as if the call had not been made. So a driver of a non-blocking stream can step
+    ///   again after a [`WouldBlock`](io::ErrorKind::WouldBlock).
     fn report(&mut self, advanced: io::Result<usize>) -> Result<(), Error> {
         match advanced {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(()),
@@ -104,15 +106,15 @@ pub trait Conversation {
 
     /// Reports that a write or a flush failed because the connection is closed.
     ///
-    /// A proxy that refuses may close the connection before it has read everything. The client's next
-    /// write fails then, but the proxy's answers can still be read. So the conversations of this crate
-    /// write nothing from now on, and read these answers up to a refusal or the end of the stream. Without
-    /// a refusal, they end with `error`, even if the proxy grants the request, because it has not received
-    /// all of it.
+    /// A proxy that refuses may close the connection before it has read everything. The client's
+    /// next write fails then, but the proxy's answers can still be read. So the conversations of
+    /// this crate write nothing from now on, and read these answers up to a refusal or the end of
+    /// the stream. Without a refusal, they end with `error`, even if the proxy grants the request,
+    /// because it has not received all of it.
     ///
-    /// [`report`](Self::report) calls this for a write. A driver with a buffered stream also calls it if a
-    /// flush fails in this way, and then reads without a flush. A conversation that wraps another one
-    /// forwards the call.
+    /// [`report`](Self::report) calls this for a write. A driver with a buffered stream also calls
+    /// it if a flush fails in this way, and then reads without a flush. A conversation that wraps
+    /// another one forwards the call.
     ///
     /// # Errors
     ///
@@ -159,8 +161,8 @@ impl<T: fmt::Debug> fmt::Debug for Step<'_, T> {
 
 /// A buffer in which a [`Conversation`] renders the message to write.
 ///
-/// A driver creates one for each step, on the stack. Nothing in it is needed by the next step. It is
-/// wiped on drop if it contained a secret.
+/// A driver creates one for each step, on the stack. Nothing in it is needed by the next step. It
+/// is wiped on drop if it contained a secret.
 pub struct Scratch {
     // Not initialized: that would cost more than the rest of a step.
     bytes: ArrayVec<u8, { Self::SIZE }>,
@@ -177,7 +179,8 @@ impl Scratch {
         Self { bytes: ArrayVec::new(), secret: false }
     }
 
-    /// Returns the whole buffer, zeroed, for the message of a custom [`Conversation`]. It is wiped on drop.
+    /// Returns the whole buffer, zeroed, for the message of a custom [`Conversation`]. It is wiped
+    /// on drop.
     pub fn room(&mut self) -> &mut [u8] {
         self.secret = true;
         let free = [0; Self::SIZE];

@@ -15,11 +15,11 @@ const LIMIT: usize = 1 << 16;
 
 /// A request with early data in the same write as its last message.
 ///
-/// Data that this write does not take waits for the reply. A proxy that refuses reads no more, and a
-/// client that continues to write may receive a reset in place of the code.
+/// Data that this write does not take waits for the reply. A proxy that refuses reads no more, and
+/// a client that continues to write may receive a reset in place of the code.
 ///
-/// Only the drivers of this crate support it: after the grant, a read of no bytes that is not the end
-/// requests a flush.
+/// Only the drivers of this crate support it: after the grant, a read of no bytes that is not the
+/// end requests a flush.
 pub(crate) struct WithEarlyData<'a, T> {
     conversation: T,
     /// The most early data to send with the last message.

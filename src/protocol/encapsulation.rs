@@ -1,4 +1,5 @@
-//! The encapsulation that a METHOD may negotiate: plain bytes to frames, and back (RFC 1928 §3, §6).
+//! The encapsulation that a METHOD may negotiate: plain bytes to frames, and back (RFC 1928 §3,
+//! §6).
 
 use std::error::Error;
 use std::fmt;
@@ -8,7 +9,8 @@ use std::fmt;
 /// The request, the replies and the relayed bytes pass through it.
 ///
 /// Its halves are apart because two threads or tasks may own the two directions of a stream. State
-/// that both need is shared inside them. [`Frames`](crate::protocol::Frames) applies them to bytes.
+/// that both need is shared inside them. [`Frames`](crate::protocol::Frames) applies them to
+/// bytes.
 pub struct Encapsulation {
     pub(crate) seal: Box<dyn Seal>,
     pub(crate) open: Box<dyn Open>,
@@ -23,7 +25,8 @@ impl Encapsulation {
 
     /// Adds an encapsulation of UDP datagrams.
     ///
-    /// Without it, UDP ASSOCIATE fails with this METHOD, because its datagrams would not be protected.
+    /// Without it, UDP ASSOCIATE fails with this METHOD, because its datagrams would not be
+    /// protected.
     #[must_use]
     pub fn datagrams(self, datagrams: impl Datagrams + 'static) -> Self {
         Self { datagrams: Some(Box::new(datagrams)), ..self }
@@ -32,15 +35,16 @@ impl Encapsulation {
 
 /// The error of a frame that can't be sealed or opened.
 ///
-/// On a stream, the call fails with an [`io::Error`](std::io::Error) of the kind `InvalidData`. Inside
-/// is an [`Error`](crate::Error) of the kind
+/// On a stream, the call fails with an [`io::Error`](std::io::Error) of the kind `InvalidData`.
+/// Inside is an [`Error`](crate::Error) of the kind
 /// [`ErrorKind::Encapsulation`](crate::ErrorKind::Encapsulation) at
 /// [`Stage::Tunnel`](crate::Stage::Tunnel), with this as its source.
 pub type FrameError = Box<dyn Error + Send + Sync>;
 
 /// The sending half of an [`Encapsulation`].
 pub trait Seal: Send + Sync {
-    /// Seals bytes from the start of `plain` into one frame, appends it to `frames`, and returns their number.
+    /// Seals bytes from the start of `plain` into one frame, appends it to `frames`, and returns
+    /// their number.
     ///
     /// It takes at least one byte, and at most as many as fit a frame. `plain` is never empty.
     ///
@@ -65,7 +69,8 @@ pub trait Open: Send + Sync {
     fn open(&mut self, frame: &[u8], plain: &mut Vec<u8>) -> Result<(), FrameError>;
 }
 
-/// The part of an [`Encapsulation`] for UDP, where datagrams may be lost, duplicated and reordered.
+/// The part of an [`Encapsulation`] for UDP, where datagrams may be lost, duplicated and
+/// reordered.
 ///
 /// One datagram, with its SOCKS header, becomes one sealed datagram. Several threads may send and
 /// receive at the same time.
@@ -75,7 +80,8 @@ pub trait Datagrams: Send + Sync {
 
     /// Seals a datagram, and appends it to `sealed`.
     ///
-    /// If the socket can't accept it now, the datagram is sealed again later, and this one is never sent.
+    /// If the socket can't accept it now, the datagram is sealed again later, and this one is
+    /// never sent.
     ///
     /// # Errors
     ///

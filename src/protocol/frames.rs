@@ -13,14 +13,18 @@ const READ: usize = 16 * 1024;
 
 /// The two directions of an encapsulated stream, without I/O.
 ///
-/// [`Established::frames`](crate::protocol::Established::frames) is one if the METHOD has negotiated
-/// an encapsulation. Then all bytes pass through it:
+/// [`Established::frames`](crate::protocol::Established::frames) is one if the METHOD has
+/// negotiated an encapsulation. Then all bytes pass through it:
 ///
 /// ```
 /// use anysocks::protocol::{FrameError, Frames};
-/// use std::io::{ErrorKind, Read, Write};
+/// use std::io::{self, Read, Write};
 ///
-/// fn send(stream: &mut impl Write, frames: &mut Frames, mut plain: &[u8]) -> Result<(), FrameError> {
+/// fn send(
+///     stream: &mut impl Write,
+///     frames: &mut Frames,
+///     mut plain: &[u8],
+/// ) -> Result<(), FrameError> {
 ///     while !plain.is_empty() {
 ///         let n = frames.outgoing.put(plain)?;
 ///         plain = &plain[n..];
@@ -31,7 +35,11 @@ const READ: usize = 16 * 1024;
 ///     Ok(())
 /// }
 ///
-/// fn receive(stream: &mut impl Read, frames: &mut Frames, buf: &mut [u8]) -> Result<usize, FrameError> {
+/// fn receive(
+///     stream: &mut impl Read,
+///     frames: &mut Frames,
+///     buf: &mut [u8],
+/// ) -> Result<usize, FrameError> {
 ///     loop {
 ///         match frames.incoming.take(buf) {
 ///             0 => {}
@@ -39,7 +47,7 @@ const READ: usize = 16 * 1024;
 ///         }
 ///         match stream.read(frames.incoming.room())? {
 ///             0 if frames.incoming.partial() == 0 => return Ok(0),
-///             0 => return Err(ErrorKind::UnexpectedEof.into()),
+///             0 => return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
 ///             n => frames.incoming.filled(n)?,
 ///         }
 ///     }
@@ -200,7 +208,8 @@ impl Outgoing {
         self.sent = (self.sent + n).min(self.frames.len());
     }
 
-    /// Takes plain bytes once all earlier frames are written, and writes as much as is possible at once.
+    /// Takes plain bytes once all earlier frames are written, and writes as much as is possible at
+    /// once.
     ///
     /// `write` writes frames to the stream. The next call of this method or of
     /// [`poll_flush`](Self::poll_flush) writes the rest.

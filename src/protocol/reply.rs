@@ -4,11 +4,12 @@ use std::{fmt, io};
 
 /// The code of a proxy's reply, with its SOCKS version.
 ///
-/// [`ErrorKind::Refused`](crate::ErrorKind::Refused) contains one, and [`Error::reply`](crate::Error::reply)
-/// returns it. A code that no specification assigns is kept as sent.
+/// [`ErrorKind::Refused`](crate::ErrorKind::Refused) contains one, and
+/// [`Error::reply`](crate::Error::reply) returns it. A code that no specification assigns is kept
+/// as sent.
 ///
-/// Each version has its own numbers: SOCKS5 has `00` to `08` (RFC 1928 §6), to which Tor adds `F0` to
-/// `F7`; SOCKS4 has 90 to 93.
+/// Each version has its own numbers: SOCKS5 has `00` to `08` (RFC 1928 §6), to which Tor adds `F0`
+/// to `F7`; SOCKS4 has 90 to 93.
 ///
 /// `Display` writes the meaning of the code, and other meanings that proxies in use give it:
 ///
@@ -35,7 +36,8 @@ pub enum Reply {
 impl Reply {
     /// The request was granted.
     ///
-    /// Some proxies grant before they connect to the target, and close the connection if that fails.
+    /// Some proxies grant before they connect to the target, and close the connection if that
+    /// fails.
     pub const SUCCEEDED: Self = Self::V5(0x00);
     /// General SOCKS server failure.
     ///

@@ -10,17 +10,19 @@ use std::fmt;
 
 /// The wait for BIND's second reply, which the proxy sends when a peer has connected to it.
 ///
-/// The client writes nothing in this [`Conversation`]. The outcome is the tunnel to the peer, with the
-/// peer's address as [`bound`](Established::bound). No byte of the tunnel is read.
+/// The client writes nothing in this [`Conversation`]. The outcome is the tunnel to the peer, with
+/// the peer's address as [`bound`](Established::bound). No byte of the tunnel is read.
 ///
 /// ```
 /// use anysocks::protocol::{Conversation, Established, SecondReply, Socks5};
 /// use anysocks::{Auth, Error, Target, V5};
 ///
+/// type Request<'a> = dyn Conversation<Outcome = Established> + 'a;
+///
 /// /// Binds, with the driver of any stream.
 /// fn bind(
 ///     peer: Target<'_>,
-///     mut drive: impl FnMut(&mut dyn Conversation<Outcome = Established>) -> Result<Established, Error>,
+///     mut drive: impl FnMut(&mut Request<'_>) -> Result<Established, Error>,
 /// ) -> Result<Established, Error> {
 ///     let auth = Auth::none();
 ///     let mut first = drive(&mut Socks5::bind(&auth, peer)?)?;

@@ -31,8 +31,8 @@ pub trait Version: sealed::Sealed + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// - [`ErrorKind::Invalid`](crate::ErrorKind::Invalid): the version can't carry the target, or the options contradict each other. See
-    ///   [`Socks4::connect`] and [`Socks5::connect`].
+    /// - [`ErrorKind::Invalid`](crate::ErrorKind::Invalid): the version can't carry the target, or
+    ///   the options contradict each other. See [`Socks4::connect`] and [`Socks5::connect`].
     fn connect<'a>(auth: &'a Self::Auth, target: Target<'a>) -> Result<Self::Request<'a>, Error>;
 
     /// Creates a BIND request, for a connection from the expected peer.

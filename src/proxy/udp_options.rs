@@ -28,7 +28,7 @@ pub struct Options {
 /// How the relay's address is found, from BND.ADDR and BND.PORT of the proxy's reply (RFC 1928
 /// §6).
 ///
-/// Many proxies reply an unspecified address, which stands for their own. Some reply a private
+/// Many proxies reply an unspecified address, which means their own. Some reply a private
 /// address that only they can reach. A few have their relay on another host.
 ///
 /// A few proxies reply a name. If its text is an IP address, the relay is at that address. Any
@@ -45,7 +45,7 @@ pub struct Options {
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub enum Relay {
-    /// The address in the reply. An unspecified address stands for the proxy's own.
+    /// The address in the reply. An unspecified address means the proxy's own.
     #[default]
     Told,
     /// The proxy's own address, with the port in the reply.
@@ -92,7 +92,7 @@ impl Options {
 
     /// Sets the local address and port of the datagrams, which the request then declares.
     ///
-    /// Port 0 stands for any free port. An unspecified address stands for the local address of the
+    /// Port 0 means any free port. An unspecified address means the local address of the
     /// TCP connection to the proxy.
     ///
     /// With `None`, the default, the request declares zeros, which most proxies expect. They are

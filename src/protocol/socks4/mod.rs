@@ -66,8 +66,8 @@ impl<'a> Socks4<'a> {
     /// # Errors
     ///
     /// - [`Invalid::Ipv6OverSocks4`]: the target is an IPv6 address.
-    /// - [`Invalid::MarkOfSocks4a`]: the target is an address from 0.0.0.1 to 0.0.0.255, with which SOCKS4a
-    ///   marks a name.
+    /// - [`Invalid::MarkOfSocks4a`]: the target is an address from 0.0.0.1 to 0.0.0.255, with
+    ///   which SOCKS4a marks a name.
     pub fn connect(user_id: &'a UserId, target: Target<'a>) -> Result<Self, Error> {
         Self::new(user_id, Command::Connect, target)
     }

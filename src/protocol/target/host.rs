@@ -20,11 +20,11 @@ pub enum Host<'a> {
 
 /// A host name that a SOCKS message can carry.
 ///
-/// It has 1 to 255 bytes of ASCII, without controls, spaces and the separators of a URL (the WHATWG's
-/// "forbidden host code points"). A trailing dot is kept.
+/// It has 1 to 255 bytes of ASCII, without controls, spaces and the separators of a URL (the
+/// WHATWG's "forbidden host code points"). A trailing dot is kept.
 ///
-/// An international name must be in its punycode form (`xn--...`). This crate does no IDNA conversion;
-/// a URL parser does.
+/// An international name must be in its punycode form (`xn--...`). This crate does no IDNA
+/// conversion; a URL parser does.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Domain<'a>(Cow<'a, str>);
 

@@ -34,15 +34,15 @@ use std::str::FromStr;
 ///
 /// The conversions fail with [`ErrorKind::Invalid`](crate::ErrorKind::Invalid):
 ///
-/// - [`PortMissing`](crate::Invalid::PortMissing), [`NotAPort`](crate::Invalid::NotAPort): the text
-///   has no port, or not a number from 0 to 65535.
+/// - [`PortMissing`](crate::Invalid::PortMissing), [`NotAPort`](crate::Invalid::NotAPort): the
+///   text has no port, or not a number from 0 to 65535.
 /// - [`NameEmpty`](crate::Invalid::NameEmpty), [`NameTooLong`](crate::Invalid::NameTooLong),
 ///   [`NameCharacter`](crate::Invalid::NameCharacter),
 ///   [`NameNotAscii`](crate::Invalid::NameNotAscii): the host is not a [`Domain`].
-/// - [`NotIpv6`](crate::Invalid::NotIpv6), [`Unbracketed`](crate::Invalid::Unbracketed): the brackets
-///   contain no IPv6 address, or an IPv6 address with a port has no brackets.
-/// - [`Zone`](crate::Invalid::Zone): the host is an IPv6 address with a zone, which has no meaning at
-///   the proxy.
+/// - [`NotIpv6`](crate::Invalid::NotIpv6), [`Unbracketed`](crate::Invalid::Unbracketed): the
+///   brackets contain no IPv6 address, or an IPv6 address with a port has no brackets.
+/// - [`Zone`](crate::Invalid::Zone): the host is an IPv6 address with a zone, which has no meaning
+///   at the proxy.
 #[doc(alias = "TargetAddr")]
 #[doc(alias = "IntoTargetAddr")]
 #[doc(alias = "ToTargetAddr")]
