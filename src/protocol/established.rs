@@ -16,7 +16,7 @@ pub struct Established {
     /// - CONNECT: the proxy's address towards the target.
     /// - BIND: the address at which the proxy listens, and in the second reply the peer's.
     /// - UDP ASSOCIATE: the address of the relay.
-    /// - Tor's RESOLVE and RESOLVE_PTR: the answer.
+    /// - Tor's RESOLVE and `RESOLVE_PTR`: the answer.
     pub bound: Address,
     /// The encapsulation, if the METHOD has negotiated one.
     pub frames: Option<Box<Frames>>,

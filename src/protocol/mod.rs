@@ -182,7 +182,7 @@
 //!   tunnel.
 //! - **UDP ASSOCIATE**: `bound` is the address of the relay. The module [`udp`](crate::udp) has
 //!   the datagrams. The association lasts as long as the stream is open.
-//! - **RESOLVE**, **RESOLVE_PTR** of Tor: `bound` is the answer.
+//! - **RESOLVE**, **`RESOLVE_PTR`** of Tor: `bound` is the answer.
 //!
 //! If the METHOD has negotiated an encapsulation, [`Established::frames`] is `Some`. All later
 //! bytes then pass through these [`Frames`], which do no I/O either: [`Outgoing`] seals plain

@@ -1,5 +1,8 @@
 //! A proxy as a value: its endpoint, its SOCKS version, its authentication and its options.
 
+// Before the others, so that rustdoc lists the constructors first.
+mod constructors;
+
 mod authentication;
 mod endpoint;
 pub(crate) mod into_proxy;
@@ -11,16 +14,13 @@ pub(crate) mod udp_options;
 mod url;
 mod zone;
 
+pub(crate) use constructors::DEFAULT_TIMEOUT;
 pub use endpoint::Endpoint;
 pub use resolve::Resolve;
 pub(crate) use socket::SocketOptions;
 
-use crate::error::Error;
 use crate::protocol::proxy_protocol::ProxyProtocol;
-use crate::protocol::version::{V4, V5, Version};
 use std::time::Duration;
-
-pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A proxy server and how to reach it: endpoint, SOCKS version, authentication and options.
 ///
@@ -111,49 +111,6 @@ pub struct Proxy {
     socket: SocketOptions,
     udp: udp_options::Options,
     tls: bool,
-}
-
-/// # Constructors
-impl Proxy {
-    /// Creates a SOCKS5 proxy without authentication.
-    ///
-    /// # Errors
-    ///
-    /// - [`ErrorKind::Invalid`](crate::ErrorKind::Invalid): the argument is not an [`Endpoint`].
-    #[doc(alias = "SocksV5")]
-    pub fn socks5(endpoint: impl TryInto<Endpoint, Error: Into<Error>>) -> Result<Self, Error> {
-        endpoint.try_into().map(Self::unauthenticated::<V5>).map_err(Into::into)
-    }
-
-    /// Creates a SOCKS4 proxy without a user id.
-    ///
-    /// The proxy must support SOCKS4a if targets are names, unless
-    /// [`resolve`](Self::resolve) is [`Resolve::Locally`].
-    ///
-    /// # Errors
-    ///
-    /// - [`ErrorKind::Invalid`](crate::ErrorKind::Invalid): the argument is not an [`Endpoint`].
-    #[doc(alias = "SocksV4")]
-    pub fn socks4(endpoint: impl TryInto<Endpoint, Error: Into<Error>>) -> Result<Self, Error> {
-        endpoint.try_into().map(Self::unauthenticated::<V4>).map_err(Into::into)
-    }
-
-    /// Creates a proxy of the version `V` without authentication.
-    pub(crate) fn unauthenticated<V: Version>(endpoint: Endpoint) -> Self {
-        Self::new(endpoint, V::unauthenticated())
-    }
-
-    fn new(endpoint: Endpoint, protocol: ProxyProtocol) -> Self {
-        Self {
-            endpoint,
-            protocol,
-            resolve: Resolve::default(),
-            timeout: Some(DEFAULT_TIMEOUT),
-            socket: SocketOptions::default(),
-            udp: udp_options::Options::new(),
-            tls: false,
-        }
-    }
 }
 
 /// # Accessors

@@ -6,7 +6,7 @@
 //!                                 <-------------   05 METHOD                       Selection
 //! Password   01 ULEN UNAME PLEN PASSWD  ------->                                   (METHOD 02)
 //!                                 <-------------   01 STATUS                       Status
-//! Method     ... its messages ... <------------>                                   (custom METHOD)
+//! Method     ... its messages ... <------------>                                  (custom METHOD)
 //! Request    05 CMD 00 ATYP DST.ADDR DST.PORT ->
 //!                                 <-------------   05 REP 00 ATYP BND.ADDR BND.PORT  Reply
 //! ```
@@ -53,7 +53,7 @@ use std::net::IpAddr;
 
 /// A request to a SOCKS5 proxy, from the greeting to its first reply.
 ///
-/// The commands are CONNECT, BIND and UDP ASSOCIATE, and Tor's RESOLVE and RESOLVE_PTR. After
+/// The commands are CONNECT, BIND and UDP ASSOCIATE, and Tor's RESOLVE and `RESOLVE_PTR`. After
 /// BIND, [`SecondReply`](crate::protocol::SecondReply) follows.
 pub struct Socks5<'a> {
     messages: Messages<'a>,
@@ -142,7 +142,7 @@ impl<'a> Socks5<'a> {
         Self::new(auth, Command::Resolve, (name, 0).into())
     }
 
-    /// Creates a request for the name of an IP address: Tor's RESOLVE_PTR (`F1`).
+    /// Creates a request for the name of an IP address: Tor's `RESOLVE_PTR` (`F1`).
     ///
     /// The outcome's [`bound`](Established::bound) is the answer. No tunnel follows.
     ///
