@@ -30,6 +30,7 @@ mod messages;
 mod method;
 mod reply;
 mod reply_buffer;
+mod requests;
 
 pub use auth::Auth;
 pub(crate) use auth::PASSWORD;
@@ -38,18 +39,15 @@ pub use method::Method;
 pub(crate) use reply::Reader;
 
 use crate::error::{Error, ErrorKind, Stage};
-use crate::protocol::command::Command;
 use crate::protocol::conversation::{Conversation, Scratch, Step};
 use crate::protocol::established::Established;
 use crate::protocol::last_message::LastMessage;
 use crate::protocol::progress::Progress;
 use crate::protocol::reply_reader::ReplyReader;
-use crate::protocol::target::{Host, Target};
 use crate::trace;
 use messages::Messages;
 use reply_buffer::{ANSWER, LEAST_REPLY};
 use std::fmt;
-use std::net::IpAddr;
 
 /// A request to a SOCKS5 proxy, from the greeting to its first reply.
 ///
@@ -90,89 +88,7 @@ impl Phase {
     }
 }
 
-impl<'a> Socks5<'a> {
-    /// Creates a CONNECT request.
-    ///
-    /// # Errors
-    ///
-    /// - [`Invalid::NotPipelinable`](crate::Invalid::NotPipelinable): `auth` is
-    ///   [pipelined](Auth::pipelined), and does not offer exactly one METHOD, none or
-    ///   username/password.
-    pub fn connect(auth: &'a Auth, target: Target<'a>) -> Result<Self, Error> {
-        Self::new(auth, Command::Connect, target)
-    }
-
-    /// Creates a BIND request, for a connection from the expected peer.
-    ///
-    /// The outcome is the first reply, with the address at which the proxy listens.
-    /// [`SecondReply`](crate::protocol::SecondReply) follows.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`connect`](Self::connect).
-    pub fn bind(auth: &'a Auth, expected_peer: Target<'a>) -> Result<Self, Error> {
-        Self::new(auth, Command::Bind, expected_peer)
-    }
-
-    /// Creates a UDP ASSOCIATE request, for a relay of datagrams that are sent from `source`.
-    ///
-    /// If the source is not known, it is the unspecified address with port 0, of the family in
-    /// which the client reaches the relay. The outcome's [`bound`](Established::bound) is the
-    /// relay's address. [`udp`](crate::udp) has the format of the datagrams. The association ends
-    /// with the connection.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`connect`](Self::connect).
-    pub fn associate(auth: &'a Auth, source: Target<'a>) -> Result<Self, Error> {
-        Self::new(auth, Command::UdpAssociate, source)
-    }
-
-    /// Creates a request for an address of a name: Tor's RESOLVE (`F0`).
-    ///
-    /// The outcome's [`bound`](Established::bound) is the answer. No tunnel follows.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`connect`](Self::connect).
-    #[doc(alias = "tor")]
-    #[doc(alias = "tor_resolve")]
-    #[doc(alias = "dns")]
-    pub fn resolve(auth: &'a Auth, name: Host<'a>) -> Result<Self, Error> {
-        Self::new(auth, Command::Resolve, (name, 0).into())
-    }
-
-    /// Creates a request for the name of an IP address: Tor's `RESOLVE_PTR` (`F1`).
-    ///
-    /// The outcome's [`bound`](Established::bound) is the answer. No tunnel follows.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`connect`](Self::connect).
-    #[doc(alias = "tor")]
-    #[doc(alias = "tor_resolve_ptr")]
-    #[doc(alias = "dns")]
-    pub fn resolve_ptr(auth: &'a Auth, ip: IpAddr) -> Result<Self, Error> {
-        Self::new(auth, Command::ResolvePtr, (ip, 0).into())
-    }
-
-    fn new(auth: &'a Auth, command: Command, target: Target<'a>) -> Result<Self, Error> {
-        Ok(Self {
-            messages: Messages::new(auth, command, target)?,
-            phase: Phase::Greeting,
-            progress: Progress::default(),
-            reply: Reader::new(Stage::Request, None),
-            method: None,
-            negotiation: None,
-        })
-    }
-
-    /// Returns the METHOD that the proxy has chosen, or `None` before that.
-    #[must_use]
-    pub const fn method(&self) -> Option<u8> {
-        self.method
-    }
-
+impl Socks5<'_> {
     /// Enters the phase, or the phase of its answer.
     ///
     /// The latter is so if the message is already written, or can't be written any more.
