@@ -37,7 +37,7 @@ impl<S, V: Version, F> SocksListener<S, V, F> {
         let second = SecondReply::after(&mut first);
         let raw_bound = first.bound;
         let bound = raw_bound.at_host(proxy).unwrap_or_else(|| raw_bound.clone());
-        let waiting = Some((inner, second, trace::Request::of_the_caller()));
+        let waiting = Some((inner, second, trace::Request::without_span()));
         Self { waiting, bound, raw_bound, proxy: None, marker: PhantomData }
     }
 
