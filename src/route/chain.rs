@@ -40,6 +40,8 @@ use std::time::Duration;
 /// # Errors
 ///
 /// An error of a connection has the number of the proxy that failed: [`Error::hop`].
+#[doc(alias = "hop")]
+#[doc(alias = "tunnel")]
 #[derive(Clone, Debug)]
 pub struct Chain {
     /// Never empty.

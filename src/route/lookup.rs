@@ -1,4 +1,4 @@
-//! Lookups by the proxy: Tor's commands RESOLVE and RESOLVE_PTR.
+//! Lookups by the proxy: Tor's commands RESOLVE and `RESOLVE_PTR`.
 
 use super::connect::request_through;
 use super::request::RequestTemplate;
