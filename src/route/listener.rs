@@ -48,8 +48,9 @@ impl<S, V: Version, F> SocksListener<S, V, F> {
 
     /// Returns the address to which the peer must connect.
     ///
-    /// If the proxy replied an unspecified address, this has the IP address at which this machine
-    /// reaches the proxy, as the SOCKS4 text requires. If that is unknown, it stays unspecified.
+    /// If the proxy replied with an unspecified address, this has the IP address at which this
+    /// machine reaches the proxy, as the SOCKS4 text requires. If that is unknown, it stays
+    /// unspecified.
     #[doc(alias = "proxy_addr")]
     #[doc(alias = "bind_addr")]
     pub const fn bound_addr(&self) -> &Address {

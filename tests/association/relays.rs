@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex};
 const V4: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const V6: IpAddr = IpAddr::V6(Ipv6Addr::LOCALHOST);
 
-/// Associates with a proxy at this address, which replies that address of its relay.
+/// Associates with a proxy at this address, which replies with that address of its relay.
 fn associate(front: &Front, at: IpAddr, told: &[u8], relay: Relay) -> Result<Box<dyn Association>, Error> {
     associate_by(front, at, told, |proxy| proxy.udp(Options::new().relay(relay)))
 }

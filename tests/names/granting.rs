@@ -1,6 +1,6 @@
 //! A proxy of both versions that grants everything, connects to nothing, resolves nothing, and
 //! records the names of the requests. Its relay echoes datagrams. If the client has a user name,
-//! the proxy replies it to UDP ASSOCIATE as the relay's name.
+//! the proxy replies with it to UDP ASSOCIATE as the relay's name.
 
 use crate::recorder::Names;
 use anysocks::udp::{Datagram, Source};
