@@ -61,7 +61,7 @@ fn race_by(
             Ended::Won(socket) => return Ok(socket),
             Ended::Failed => next_at = Instant::now(),
             Ended::None if deadline.is_some_and(|deadline| deadline <= Instant::now()) => {
-                failures.late(running.iter().map(|(addr, _)| *addr));
+                failures.push_timed_out(running.iter().map(|(addr, _)| *addr));
                 return Err(failures);
             }
             Ended::None => {}
@@ -122,7 +122,7 @@ fn take_ended(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::runtime::racing::{OPTIONS, nobody_listens, races};
+    use crate::runtime::racing::{OPTIONS, races, refusing_address};
     use std::net::{SocketAddr, TcpListener};
     use std::thread;
 
@@ -151,7 +151,7 @@ mod tests {
             let addrs: Vec<_> = addrs.iter().copied().map(SockAddr::from).collect();
             race_by(without_failures, recheck, &addrs, &OPTIONS, deadline)
         };
-        let (dead, _bound) = nobody_listens();
+        let (dead, _bound) = refusing_address();
         let attempts = race(&[dead, dead]).unwrap_err().into_attempts();
         let kinds: Vec<_> = attempts.iter().map(|attempt| attempt.error.kind()).collect();
         assert_eq!(kinds, [io::ErrorKind::ConnectionRefused; 2]);

@@ -33,7 +33,7 @@ pub struct Held<S> {
 }
 
 impl<S: Read + Write + Send + Sync + 'static> Wrap<Blocking> for Wrapped<Hook<S>> {
-    type Held = Held<S>;
+    type HandshakeStream = Held<S>;
     type Stream = S;
 
     fn check_proxy(&self, _: &Proxy) -> Result<(), Error> {
@@ -95,6 +95,6 @@ impl Connector {
         self,
         wrap: impl Fn(TcpStream, Option<&Proxy>) -> io::Result<S> + Send + Sync + 'static,
     ) -> super::WrappedConnector<S> {
-        self.wrapped_by(Wrapped(Arc::new(Hook(Box::new(wrap)))))
+        self.with_wrap(Wrapped(Arc::new(Hook(Box::new(wrap)))))
     }
 }

@@ -78,7 +78,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, V: Version, F: FuturesIo> SocksListener<
     ///
     /// Cancel-safe: what came of the second reply is kept in the listener.
     pub async fn accept(&mut self) -> Result<(SocksStream<S, V, F>, Address), Error> {
-        let (stream, second, request) = self.waiting()?;
+        let (stream, second, request) = self.pending()?;
         let reply = request.watch(converse(stream, second)).await;
         self.accepted(reply)
     }

@@ -109,7 +109,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, V: Version> SocksListener<S, V, Tokio> {
     ///
     /// Cancel-safe: what came of the second reply is kept in the listener.
     pub async fn accept(&mut self) -> Result<(SocksStream<S, V, Tokio>, Address), Error> {
-        let (stream, second, request) = self.waiting()?;
+        let (stream, second, request) = self.pending()?;
         let reply = request.watch(converse(stream, second)).await;
         self.accepted(reply)
     }
@@ -119,7 +119,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, V: Version> SocksListener<S, V, Tokio> {
         &mut self,
         limit: Duration,
     ) -> Result<(SocksStream<S, V, Tokio>, Address), Error> {
-        let (stream, second, request) = self.waiting()?;
+        let (stream, second, request) = self.pending()?;
         let reply = request.watch(reactor::within_limit::<Tokio, _>(limit, converse(stream, second))).await;
         self.accepted(reply)
     }
