@@ -3,6 +3,7 @@
 //! `cargo run --example over_tls`: a TLS server with a certificate of its own stands in front of the SOCKS server in this process. See
 //! `tls_proxy` for a connector that does this for each of its connections.
 
+#[path = "../local/mod.rs"]
 mod local;
 #[path = "local/tls.rs"]
 mod tls;

@@ -2,6 +2,7 @@
 //!
 //! `cargo run --example tls_proxy`: a TLS server with a certificate of its own stands in front of the SOCKS server in this process.
 
+#[path = "../local/mod.rs"]
 mod local;
 #[path = "local/tls.rs"]
 mod tls;
