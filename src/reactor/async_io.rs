@@ -7,7 +7,7 @@ use crate::protocol::conversation::Conversation;
 use crate::protocol::driver::STEPS_AT_ONCE;
 use crate::protocol::version::Version;
 use crate::proxy::SocketOptions;
-use crate::reactor::{self, AsyncSockets, Control, Converses, Reactor, Watched, within};
+use crate::reactor::{self, AsyncSockets, Control, Reactor, SupportsStream, Watched, within};
 use crate::route::listener::SocksListener;
 use crate::runtime::dial::Failures;
 use crate::runtime::{Deadline, Ends, Runtime};
@@ -24,7 +24,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 /// A front end over async-io: what differs is the type of its stream.
-pub trait OverAsyncIo: FuturesIo + Sized + 'static {
+pub trait AsyncIoFrontEnd: FuturesIo + Sized + 'static {
     type Stream: AsyncRead + AsyncWrite + Unpin + Send + Sync + 'static;
 
     /// A stream that can be read from by way of a shared reference.
@@ -41,7 +41,7 @@ pub trait OverAsyncIo: FuturesIo + Sized + 'static {
     fn adopt(socket: Async<TcpStream>) -> io::Result<Self::Stream>;
 }
 
-impl<F: OverAsyncIo> Reactor for F {
+impl<F: AsyncIoFrontEnd> Reactor for F {
     type Socket = Async<TcpStream>;
 
     fn watch(socket: TcpStream) -> io::Result<Self::Socket> {
@@ -56,8 +56,8 @@ impl<F: OverAsyncIo> Reactor for F {
         socket.into()
     }
 
-    fn adopt(socket: Self::Socket) -> io::Result<<F as OverAsyncIo>::Stream> {
-        <F as OverAsyncIo>::adopt(socket)
+    fn adopt(socket: Self::Socket) -> io::Result<<F as AsyncIoFrontEnd>::Stream> {
+        <F as AsyncIoFrontEnd>::adopt(socket)
     }
 
     async fn sleep_until(time: Instant) {
@@ -65,8 +65,8 @@ impl<F: OverAsyncIo> Reactor for F {
     }
 }
 
-impl<F: OverAsyncIo> Runtime for F {
-    type Stream = <F as OverAsyncIo>::Stream;
+impl<F: AsyncIoFrontEnd> Runtime for F {
+    type Stream = <F as AsyncIoFrontEnd>::Stream;
 
     fn now() -> Instant {
         Instant::now()
@@ -94,11 +94,11 @@ impl<F: OverAsyncIo> Runtime for F {
     }
 
     fn ends(stream: &F::Stream) -> io::Result<Ends> {
-        <F as OverAsyncIo>::ends(stream)
+        <F as AsyncIoFrontEnd>::ends(stream)
     }
 }
 
-impl<F: OverAsyncIo, S: AsyncRead + AsyncWrite + Unpin + Send + Sync> Converses<S> for F {
+impl<F: AsyncIoFrontEnd, S: AsyncRead + AsyncWrite + Unpin + Send + Sync> SupportsStream<S> for F {
     async fn converse_over<C: Conversation + Send + Sync>(
         stream: &mut S,
         conversation: &mut C,
@@ -119,7 +119,7 @@ pub struct Udp {
     calls: AtomicUsize,
 }
 
-impl<F: OverAsyncIo> UdpFront for F {
+impl<F: AsyncIoFrontEnd> UdpFront for F {
     type Control = Control<F>;
     type Sockets = Watched<F>;
 
@@ -163,7 +163,7 @@ impl<F: OverAsyncIo> UdpFront for F {
     }
 }
 
-impl<F: OverAsyncIo> AsyncSockets for F {
+impl<F: AsyncIoFrontEnd> AsyncSockets for F {
     type Udp = Udp;
     type Dialled = F::Shared;
 
@@ -189,11 +189,11 @@ impl<F: OverAsyncIo> AsyncSockets for F {
     }
 
     fn poll_dialled(dialled: &F::Shared, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        <F as OverAsyncIo>::poll_read(dialled, cx, &mut [0])
+        <F as AsyncIoFrontEnd>::poll_read(dialled, cx, &mut [0])
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin, V: Version, F: OverAsyncIo> SocksListener<S, V, F> {
+impl<S: AsyncRead + AsyncWrite + Unpin, V: Version, F: AsyncIoFrontEnd> SocksListener<S, V, F> {
     #[doc = include_str!("../docs/accept_within.md")]
     pub async fn accept_within(&mut self, limit: Duration) -> Result<(SocksStream<S, V, F>, Address), Error> {
         let (stream, second, request) = self.waiting()?;

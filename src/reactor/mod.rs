@@ -5,21 +5,22 @@
 pub(crate) mod async_io;
 mod connector;
 mod control;
-mod functions;
+mod one_proxy;
 mod sockets;
-mod streams;
+mod types;
 mod udp;
 mod watched;
 mod wrap;
 
 pub(crate) use control::Control;
-pub(crate) use functions::functions;
+pub(crate) use one_proxy::one_proxy_calls;
 pub(crate) use sockets::AsyncSockets;
+pub(crate) use types::types;
 #[cfg(test)]
 #[cfg(target_os = "linux")]
-pub(crate) use udp::left;
+pub(crate) use udp::joined;
 pub(crate) use watched::Watched;
-pub(crate) use wrap::{Converses, Hook};
+pub(crate) use wrap::{Hook, SupportsStream};
 
 use crate::error::{Error, ErrorKind, Stage};
 use crate::proxy::SocketOptions;

@@ -1,6 +1,6 @@
 //! The calls of an association's socket whose tasks are woken.
 
-use super::watched::AsyncUdpFront;
+use super::watched::AsyncFrontEnd;
 use crate::error::Error;
 use crate::protocol::address::Address;
 use crate::protocol::driver::STEPS_AT_ONCE;
@@ -15,7 +15,7 @@ use std::future::poll_fn;
 use std::io;
 use std::task::{Context, Poll, Waker, ready};
 
-impl<F: AsyncUdpFront> SocksUdpSocket<F> {
+impl<F: AsyncFrontEnd> SocksUdpSocket<F> {
     #[doc = include_str!("../docs/udp/associate.md")]
     pub async fn associate<'p>(proxy: impl IntoProxy<'p>) -> Result<Self, Error> {
         udp::associate::<F>(proxy).await
@@ -255,4 +255,4 @@ fn would_block<T>(attempted: &io::Result<T>) -> bool {
 
 #[cfg(test)]
 #[cfg(target_os = "linux")]
-pub(crate) mod left;
+pub(crate) mod joined;

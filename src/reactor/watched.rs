@@ -9,9 +9,9 @@ use std::io;
 use std::task::{Context, Poll};
 
 /// A front end with associations whose tasks are woken.
-pub trait AsyncUdpFront: AsyncSockets + UdpFront<Sockets = Watched<Self>, Control = Control<Self>> {}
+pub trait AsyncFrontEnd: AsyncSockets + UdpFront<Sockets = Watched<Self>, Control = Control<Self>> {}
 
-impl<F> AsyncUdpFront for F where F: AsyncSockets + UdpFront<Sockets = Watched<Self>, Control = Control<Self>> {}
+impl<F> AsyncFrontEnd for F where F: AsyncSockets + UdpFront<Sockets = Watched<Self>, Control = Control<Self>> {}
 
 /// The sockets of an asynchronous front end, and the tasks that wait for them.
 pub struct Watched<F: AsyncSockets> {

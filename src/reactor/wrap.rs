@@ -1,7 +1,7 @@
 //! Wrapping a stream in an asynchronous front end.
 
 use super::control::Control;
-use super::watched::AsyncUdpFront;
+use super::watched::AsyncFrontEnd;
 use super::{Reactor, within};
 use crate::error::{Error, ErrorKind};
 use crate::protocol::conversation::Conversation;
@@ -18,7 +18,7 @@ use std::task::{Context, Poll};
 
 /// A front end that converses over streams of other types than its own.
 #[allow(unreachable_pub, reason = "the bound of a public type")]
-pub trait Converses<S>: AsyncUdpFront + Reactor {
+pub trait SupportsStream<S>: AsyncFrontEnd + Reactor {
     /// Holds the conversation over the stream.
     fn converse_over<C: Conversation + Send + Sync>(
         stream: &mut S,
@@ -45,7 +45,7 @@ impl<I, S> fmt::Debug for Hook<I, S> {
     }
 }
 
-impl<F: Converses<S>, S: Send + Sync + 'static> Wrap<F> for Wrapped<Hook<F::Stream, S>> {
+impl<F: SupportsStream<S>, S: Send + Sync + 'static> Wrap<F> for Wrapped<Hook<F::Stream, S>> {
     type Held = S;
     type Stream = S;
 
@@ -80,7 +80,7 @@ impl<F: Converses<S>, S: Send + Sync + 'static> Wrap<F> for Wrapped<Hook<F::Stre
     }
 }
 
-impl<F: AsyncUdpFront> Connector<F> {
+impl<F: AsyncFrontEnd> Connector<F> {
     #[doc = include_str!("../docs/connector/wrapped.md")]
     #[must_use]
     pub fn wrapped<S, W>(
@@ -88,7 +88,7 @@ impl<F: AsyncUdpFront> Connector<F> {
         wrap: impl Fn(F::Stream, Option<&Proxy>) -> W + Send + Sync + 'static,
     ) -> Connector<F, Wrapped<Hook<F::Stream, S>>>
     where
-        F: Converses<S>,
+        F: SupportsStream<S>,
         S: Send + Sync + 'static,
         W: Future<Output = io::Result<S>> + Send + 'static,
     {

@@ -45,11 +45,7 @@ impl Peer {
     }
 
     pub(crate) async fn connect(&self, endpoint: &Endpoint, addr: SocketAddr) -> Connection {
-        endpoint
-            .connect_with(self.config(), addr, NAME)
-            .expect("an endpoint")
-            .await
-            .expect("a connection")
+        endpoint.connect_with(self.config(), addr, NAME).expect("an endpoint").await.expect("a connection")
     }
 }
 

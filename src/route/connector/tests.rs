@@ -1,7 +1,7 @@
 //! The deadline of a direct connection, for which no test should wait.
 
 use super::*;
-use crate::blocking::{Blocking, at_once};
+use crate::blocking::{Blocking, block_on};
 use crate::protocol::conversation::Conversation;
 use crate::proxy::Proxy;
 use crate::runtime::{Deadline, UdpFront};
@@ -50,7 +50,7 @@ fn a_direct_connection_has_half_a_minute() {
     let target = Target::try_from(listener.local_addr().unwrap()).unwrap();
     let (report, deadlines) = channel();
     let before = Instant::now();
-    at_once(Connector::direct().wrapped_by(Reporting(report)).connect_to(target, b"first")).unwrap();
+    block_on(Connector::direct().wrapped_by(Reporting(report)).connect_to(target, b"first")).unwrap();
     let deadlines: Vec<_> = deadlines.try_iter().flatten().collect();
     assert_eq!(deadlines.len(), 2);
     for deadline in deadlines {

@@ -12,7 +12,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A socket that has the system join datagrams, its relay, and the proxy's end of the TCP
 /// connection.
-async fn joining<F: AsyncUdpFront>() -> (SocksUdpSocket<F>, UdpSocket, TcpStream) {
+async fn joining<F: AsyncFrontEnd>() -> (SocksUdpSocket<F>, UdpSocket, TcpStream) {
     let proxy = Granting::start();
     let socket = SocksUdpSocket::<F>::associate(proxy.addr).await.unwrap();
     let (relay, control) = proxy.granted(socket.local_addr());
@@ -22,7 +22,7 @@ async fn joining<F: AsyncUdpFront>() -> (SocksUdpSocket<F>, UdpSocket, TcpStream
 }
 
 /// What another task does: it receives one of two datagrams.
-fn leaves_one<F: AsyncUdpFront>(socket: &SocksUdpSocket<F>, udp: &Socket, relay: &UdpSocket) {
+fn leaves_one<F: AsyncFrontEnd>(socket: &SocksUdpSocket<F>, udp: &Socket, relay: &UdpSocket) {
     send_joined(relay, DATAGRAM, 2);
     let end = Instant::now() + PATIENCE;
     while !socket.has_more() {
@@ -32,7 +32,7 @@ fn leaves_one<F: AsyncUdpFront>(socket: &SocksUdpSocket<F>, udp: &Socket, relay:
 }
 
 /// The other task receives after this one has found nothing, and before it waits.
-pub(crate) async fn before_a_task_waits<F: AsyncUdpFront>() {
+pub(crate) async fn before_a_task_waits<F: AsyncFrontEnd>() {
     let (socket, relay, _control) = joining::<F>().await;
     relay.send(DATAGRAM).unwrap();
     let mut ticket = Ticket::new(&*socket.shared.sockets.receivers.waiters);
@@ -62,7 +62,7 @@ impl Wake for Task {
 }
 
 /// The other task drops as many datagrams as one call does, and does not take the rest.
-pub(crate) async fn after_many_were_dropped<F: AsyncUdpFront>() {
+pub(crate) async fn after_many_were_dropped<F: AsyncFrontEnd>() {
     type Call<F> = fn(&SocksUdpSocket<F>) -> bool;
     let calls: [Call<F>; 2] = [
         |socket| socket.try_recv_from(&mut [0; 64]).is_err(),
