@@ -199,6 +199,9 @@ pub type WrappedConnector<S> = Connector<Wrapped<wrap::Hook<S>>>;
 /// # Ok(()) }
 /// ```
 ///
+/// The calls return [`std::io::Error`]. For the kinds of this crate, its `get_ref` is an
+/// [`Error`](crate::Error).
+///
 /// In the headings, `F` is [`Blocking`].
 #[doc(alias("associate", "SocksDatagram", "Socks5Datagram"))]
 pub type Socks5UdpSocket = SocksUdpSocket<Blocking>;

@@ -27,7 +27,7 @@ impl<S> fmt::Debug for Hook<S> {
     }
 }
 
-/// A wrapped stream, and the socket inside it, which is shut down at a deadline.
+/// A wrapped stream, and its socket, which is shut down at a deadline.
 #[derive(Debug)]
 pub struct WithSocket<S> {
     stream: S,

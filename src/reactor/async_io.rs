@@ -1,4 +1,4 @@
-//! What the smol and async-std front ends share: both wait by way of [async-io](::async_io).
+//! The code that the smol and async-std front ends share: both use async-io.
 
 use crate::error::{Error, ErrorKind};
 use crate::futures::{FuturesIo, converse};
@@ -23,21 +23,21 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-/// A front end over async-io: what differs is the type of its stream.
+/// A front end over async-io: smol or async-std.
 pub trait AsyncIoFrontEnd: FuturesIo + Sized + 'static {
     type Stream: AsyncRead + AsyncWrite + Unpin + Send + Sync + 'static;
 
-    /// A stream that can be read from by way of a shared reference.
+    /// A stream that can be read through a shared reference.
     type Shared: Send + Sync + 'static;
 
-    /// The addresses of both ends.
+    /// Returns the addresses of both ends.
     fn ends(stream: &Self::Stream) -> io::Result<Ends>;
 
     fn share(stream: Self::Stream) -> Self::Shared;
 
     fn poll_read(shared: &Self::Shared, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>>;
 
-    /// Makes the front end's stream of a connected socket.
+    /// Converts a connected socket to the stream of the front end.
     fn adopt(socket: Async<TcpStream>) -> io::Result<Self::Stream>;
 }
 
@@ -111,11 +111,11 @@ impl<F: AsyncIoFrontEnd, S: AsyncRead + AsyncWrite + Unpin + Send + Sync> Suppor
     }
 }
 
-/// A socket for datagrams. async-io has no budget of a task, unlike tokio.
+/// A UDP socket. Unlike tokio, async-io has no budget for a task.
 #[derive(Debug)]
 pub struct Udp {
     socket: Async<UdpSocket>,
-    /// The calls since one let other tasks run.
+    /// Counts the calls, of which every 65th yields.
     calls: AtomicUsize,
 }
 
@@ -167,8 +167,8 @@ impl<F: AsyncIoFrontEnd> AsyncSockets for F {
     type Udp = Udp;
     type Dialled = F::Shared;
 
-    /// Every 65th call lets other tasks run. The number is odd because a loop that selects between
-    /// two calls rests only when the call that is ready does.
+    /// Every 65th call yields. The number is odd, so that a loop that selects between two calls
+    /// also yields in the call that is ready.
     fn poll_with_budget<T>(
         udp: &Udp,
         cx: &mut Context<'_>,

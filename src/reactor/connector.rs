@@ -1,4 +1,4 @@
-//! The calls of a connector whose tasks are woken.
+//! The calls of an asynchronous connector.
 
 use super::watched::AsyncFrontEnd;
 use crate::error::Error;

@@ -1,5 +1,5 @@
-//! What the asynchronous front ends share: racing addresses and keeping deadlines, over a reactor that can wait for a socket and
-//! for a time.
+//! The code that the asynchronous front ends share: racing addresses and deadlines, over a reactor
+//! that waits for sockets and timers.
 
 #[cfg(any(feature = "smol", feature = "async-std"))]
 pub(crate) mod async_io;
@@ -34,35 +34,35 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-/// The part of an asynchronous runtime that watches sockets and the clock.
+/// The sockets and timers of an asynchronous runtime.
 #[allow(unreachable_pub, reason = "a bound of the connectors")]
 pub trait Reactor: Runtime {
     type Socket: Send + Sync;
 
-    /// Watches a non-blocking socket.
+    /// Registers a non-blocking socket.
     fn watch(socket: TcpStream) -> io::Result<Self::Socket>;
 
-    /// Waits until the socket can be written to, or has failed.
+    /// Waits until the socket is writable or has failed.
     fn writable(socket: &Self::Socket) -> impl Future<Output = io::Result<()>> + Send + Sync;
 
     fn socket(socket: &Self::Socket) -> SockRef<'_>;
 
-    /// Makes the front end's stream of a connected socket.
+    /// Converts a connected socket to the stream of the front end.
     fn adopt(socket: Self::Socket) -> io::Result<Self::Stream>;
 
-    /// Waits until it is this time on the runtime's clock.
+    /// Waits until this time on the runtime's clock.
     fn sleep_until(time: Instant) -> impl Future<Output = ()> + Send + Sync;
 }
 
-/// What comes of the work, or `None` when the deadline passes first.
+/// Returns the output of the work, or `None` if the deadline passes first.
 pub(crate) async fn within<R: Reactor, T>(deadline: Deadline, work: impl Future<Output = T>) -> Option<T> {
-    // A timer that counts milliseconds rounds up, and quick work would be done by then.
+    // Timers with millisecond resolution round up, and fast work could complete after the deadline.
     if deadline.is_some_and(|deadline| deadline <= R::now()) {
         return None;
     }
     let mut work = pin!(work);
     let mut late = pin!(sleep::<R>(deadline));
-    // The timer first: work that never rests, because the proxy always has more to say, must not keep it from being looked at.
+    // The timer comes first, because a proxy that never stops sending would starve it.
     poll_fn(|cx| match late.as_mut().poll(cx) {
         Poll::Ready(()) => Poll::Ready(None),
         Poll::Pending => work.as_mut().poll(cx).map(Some),
@@ -70,7 +70,8 @@ pub(crate) async fn within<R: Reactor, T>(deadline: Deadline, work: impl Future<
     .await
 }
 
-/// What comes of the conversation within the limit; a limit that is too long for the clock is none.
+/// Returns the outcome of the conversation, or `TimedOut` after the limit. A limit beyond the
+/// clock's range is none.
 pub(crate) async fn within_limit<R: Reactor, T>(
     limit: Duration,
     converse: impl Future<Output = Result<T, Error>>,
@@ -95,8 +96,8 @@ async fn attempt<R: Reactor>(addr: &SockAddr, options: &SocketOptions) -> io::Re
 
 type Running<'a, S> = (&'a SockAddr, Pin<Box<dyn Future<Output = io::Result<S>> + Send + Sync + 'a>>);
 
-/// Connects to the first address that answers: one after the other, each [`ATTEMPT_DELAY`] after the one before it or as soon as
-/// that one has failed, and all that have begun go on (RFC 8305 §5).
+/// Connects to the first address that accepts (RFC 8305 §5). Each attempt starts [`ATTEMPT_DELAY`]
+/// after the previous one, or when that fails. Started attempts continue.
 pub(crate) async fn race<R: Reactor>(
     addrs: &[SockAddr],
     options: &SocketOptions,
@@ -135,7 +136,7 @@ pub(crate) async fn race<R: Reactor>(
     })
 }
 
-/// Goes on with every attempt, and takes those out that have ended.
+/// Polls every attempt, and removes those that have ended.
 fn poll_all<S>(
     running: &mut Vec<Running<'_, S>>,
     failures: &mut Failures,

@@ -173,6 +173,9 @@ macro_rules! types {
         /// # Ok(()) }
         /// ```
         ///
+        /// The calls return [`std::io::Error`]. For the kinds of this crate, its `get_ref` is an
+        /// [`Error`](crate::Error).
+        ///
         #[doc = concat!("In the headings, `F` is [`", stringify!($front_end), "`].")]
         #[doc(alias("associate", "SocksDatagram", "Socks5Datagram"))]
         pub type Socks5UdpSocket = $crate::udp::SocksUdpSocket<$front_end>;

@@ -1,4 +1,4 @@
-//! Wrapping a stream in an asynchronous front end.
+//! Wrapping a stream on an asynchronous front end.
 
 use super::control::Control;
 use super::watched::AsyncFrontEnd;
@@ -16,10 +16,11 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
-/// A front end that converses over streams of other types than its own.
+/// A front end that can hold a conversation over streams of the type `S`: its traits are those of
+/// the front end.
 #[allow(unreachable_pub, reason = "the bound of a public type")]
 pub trait SupportsStream<S>: AsyncFrontEnd + Reactor {
-    /// Holds the conversation over the stream.
+    /// Drives the conversation over the stream.
     fn converse_over<C: Conversation + Send + Sync>(
         stream: &mut S,
         conversation: &mut C,
@@ -29,14 +30,16 @@ pub trait SupportsStream<S>: AsyncFrontEnd + Reactor {
     fn poll_read(stream: &mut S, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>>;
 }
 
-/// What wraps a stream: given the dialled one, and the proxy at its other end, or nothing where that is the target itself.
+/// The caller's function that wraps a dialled stream. Its second argument is the proxy at the other
+/// end, or `None` for a direct connection.
 ///
-/// It has a name because a compiler that looks whether a future may go to another thread gets lost in the lifetimes of a bare `dyn Fn`.
+/// It is a type of its own because the compiler can't prove that a future is `Send` if it holds a
+/// bare `dyn Fn` with these lifetimes.
 pub struct Hook<I, S>(Box<Call<I, S>>);
 
 type Call<I, S> = dyn Fn(I, Option<&Proxy>) -> Wrapping<S> + Send + Sync;
 
-/// The wrapped stream, when it is ready.
+/// The future of the wrapped stream.
 type Wrapping<S> = Pin<Box<dyn Future<Output = io::Result<S>> + Send>>;
 
 impl<I, S> fmt::Debug for Hook<I, S> {
@@ -54,7 +57,7 @@ impl<F: SupportsStream<S>, S: Send + Sync + 'static> Wrap<F> for Wrapped<Hook<F:
     }
 
     async fn wrap(&self, stream: F::Stream, proxy: Option<&Proxy>, deadline: Deadline) -> io::Result<S> {
-        // Hardly any TLS library says of its futures that they may be shared; behind a lock, any may be.
+        // The futures of most TLS libraries are not `Sync`. A lock makes them so.
         let mut wrapping = Mutex::new((self.0.0)(stream, proxy));
         let work =
             poll_fn(move |cx| wrapping.get_mut().unwrap_or_else(PoisonError::into_inner).as_mut().poll(cx));
