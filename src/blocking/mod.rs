@@ -62,7 +62,7 @@ pub struct Blocking;
 /// [`connect`](crate::SocksStream::connect) dials the proxy.
 /// [`handshake`](crate::SocksStream::handshake) uses a stream that is already connected.
 ///
-/// In the headings, `S` is the inner stream, `V` is [`V5`](crate::V5), and `F` is [`Blocking`].
+/// In the headings, `S` is the inner stream, `V` is [`V5`], and `F` is [`Blocking`].
 pub type Socks5Stream<S = TcpStream> = SocksStream<S, V5, Blocking>;
 
 /// A stream to a target through a SOCKS4 or SOCKS4a proxy.
@@ -79,7 +79,7 @@ pub type Socks5Stream<S = TcpStream> = SocksStream<S, V5, Blocking>;
 /// # Ok(()) }
 /// ```
 ///
-/// In the headings, `S` is the inner stream, `V` is [`V4`](crate::V4), and `F` is [`Blocking`].
+/// In the headings, `S` is the inner stream, `V` is [`V4`], and `F` is [`Blocking`].
 pub type Socks4Stream<S = TcpStream> = SocksStream<S, V4, Blocking>;
 
 /// A stream to a target, whatever version the proxy uses: the stream of a [`Connector`].
@@ -93,7 +93,7 @@ pub type Socks4Stream<S = TcpStream> = SocksStream<S, V4, Blocking>;
 /// # Ok(()) }
 /// ```
 ///
-/// In the headings, `S` is the inner stream, `V` is [`AnyVersion`](crate::AnyVersion), and `F` is
+/// In the headings, `S` is the inner stream, `V` is [`AnyVersion`], and `F` is
 /// [`Blocking`].
 pub type AnyStream<S = TcpStream> = SocksStream<S, AnyVersion, Blocking>;
 
@@ -109,7 +109,7 @@ pub type AnyStream<S = TcpStream> = SocksStream<S, AnyVersion, Blocking>;
 /// # Ok(()) }
 /// ```
 ///
-/// In the headings, `S` is the inner stream, `V` is [`V5`](crate::V5), and `F` is [`Blocking`].
+/// In the headings, `S` is the inner stream, `V` is [`V5`], and `F` is [`Blocking`].
 pub type Socks5Listener<S = TcpStream> = SocksListener<S, V5, Blocking>;
 
 /// A SOCKS4 proxy that listens for one connection from a peer (BIND).
@@ -124,7 +124,7 @@ pub type Socks5Listener<S = TcpStream> = SocksListener<S, V5, Blocking>;
 /// # Ok(()) }
 /// ```
 ///
-/// In the headings, `S` is the inner stream, `V` is [`V4`](crate::V4), and `F` is [`Blocking`].
+/// In the headings, `S` is the inner stream, `V` is [`V4`], and `F` is [`Blocking`].
 pub type Socks4Listener<S = TcpStream> = SocksListener<S, V4, Blocking>;
 
 /// A listener on a proxy of any version: the listener of a [`Connector`].
@@ -139,7 +139,7 @@ pub type Socks4Listener<S = TcpStream> = SocksListener<S, V4, Blocking>;
 /// # Ok(()) }
 /// ```
 ///
-/// In the headings, `S` is the inner stream, `V` is [`AnyVersion`](crate::AnyVersion), and `F` is
+/// In the headings, `S` is the inner stream, `V` is [`AnyVersion`], and `F` is
 /// [`Blocking`].
 pub type AnyListener<S = TcpStream> = SocksListener<S, AnyVersion, Blocking>;
 

@@ -2,6 +2,8 @@
 
 use super::Blocking;
 use super::block_on::block_on;
+#[cfg(doc)]
+use super::converse;
 use crate::error::Error;
 use crate::protocol::address::Name;
 use crate::protocol::target::{Host, Target};
