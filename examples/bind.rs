@@ -1,12 +1,12 @@
-//! BIND: the proxy listens, and hands the first connection on to this process.
+//! BIND: the proxy listens, and forwards the first inbound connection to this process.
 //!
 //! ```text
-//! cargo run --example bind                                        everything in this process
-//! cargo run --example bind -- socks5://127.0.0.1:1080 192.0.2.7:0     a proxy of yours, and the peer that is expected
+//! cargo run --example bind                                            everything in this process
+//! cargo run --example bind -- socks5://127.0.0.1:1080 192.0.2.7:0     a proxy of yours, and the peer's address
 //! ```
 //!
-//! This is how an FTP client has a server connect back to it. Who is expected only helps the proxy to keep others out; many insist on
-//! the address of a peer to which they have connected you before.
+//! An FTP client in active mode uses this. The proxy may reject other peers than the expected one.
+//! Many proxies accept only the address of a peer to which this client has a connection already.
 
 #[path = "local/bind.rs"]
 mod local;
@@ -29,7 +29,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let mut listener = Socks5Listener::bind(&proxy, &expected_peer)?;
     let bound = listener.bound_addr().to_string();
-    println!("the proxy listens: tell the peer to connect to {bound}");
+    println!("the proxy listens: the peer has to connect to {bound}");
 
     let peer = given.is_none().then(|| thread::spawn(move || say_hello(&bound)));
     let (mut stream, from) = listener.accept_within(Duration::from_secs(60))?;
@@ -37,18 +37,18 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let mut line = String::new();
     BufReader::new(&mut stream).read_line(&mut line)?;
-    println!("it says: {}", line.trim_end());
+    println!("received: {}", line.trim_end());
     stream.write_all(b"Hello, peer.\n")?;
     drop(stream);
 
     if let Some(peer) = peer {
         let answer = peer.join().map_err(|_| "the peer has panicked")??;
-        println!("the peer was answered: {}", answer.trim_end());
+        println!("the peer received: {}", answer.trim_end());
     }
     Ok(())
 }
 
-/// The peer, which knows nothing of SOCKS.
+/// The peer, which does not use SOCKS.
 fn say_hello(addr: &str) -> std::io::Result<String> {
     let mut stream = TcpStream::connect(addr)?;
     stream.write_all(b"Hello through the proxy.\n")?;

@@ -1,4 +1,4 @@
-//! The blocking front end: the standard library, and nothing else.
+//! The blocking front end, which needs no runtime.
 //!
 //! `cargo run --example blocking [-- proxy target]`
 

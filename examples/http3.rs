@@ -1,16 +1,16 @@
-//! HTTP/3 by way of UDP ASSOCIATE: a page from a server that is asked over QUIC.
+//! Fetches a page by HTTP/3: QUIC over UDP ASSOCIATE.
 //!
 //! ```text
 //! http3                                                       everything in this process
 //! http3 socks5h://host:1080                                   through a proxy of yours
 //! http3 socks5h://host:1080 www.example.com:443 192.0.2.7     from a server at this address
-//! http3 socks5://host:1080 www.example.com:443                from a server that this machine looks up
-//! http3 socks5h://host:1080 www.example.com:443               from a server that the proxy looks up, if it is Tor
+//! http3 socks5://host:1080 www.example.com:443                this machine resolves the name
+//! http3 socks5h://host:1080 www.example.com:443               the proxy resolves the name, if it is Tor
 //! ```
 //!
-//! Each after `cargo run --example http3 --features quinn --`. QUIC needs an address, and SOCKS has no
-//! command that asks a proxy for one, except Tor's. The example `udp_dns` asks a DNS server through
-//! any proxy with UDP.
+//! Run it with `cargo run --example http3 --features quinn -- ARGUMENTS`. QUIC needs an address,
+//! and only Tor has a command that asks a proxy for one. The example `udp_dns` asks a DNS server
+//! through any proxy with UDP.
 
 mod local;
 #[path = "local/http3.rs"]
@@ -53,13 +53,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut endpoint = anysocks::quinn::endpoint(&proxy).await?;
     endpoint.set_default_client_config(client_config(roots)?);
     get(&endpoint, addr, &name).await?;
-    // The other side should hear that the connection is over before the association ends.
+    // The server must receive the end of the connection before the association ends.
     endpoint.wait_idle().await;
     Ok(())
 }
 
-/// An address of the host, looked up where the proxy's URL says: `socks5` is by this machine, and
-/// `socks5h` by the proxy.
+/// Returns an address of the host. This machine resolves it for `socks5://`, and the proxy for
+/// `socks5h://`.
 async fn address(proxy: &Proxy, host: &Host<'_>) -> Result<IpAddr, Box<dyn Error>> {
     let found = Connector::new(proxy).resolve(host.clone()).await;
     found.map_err(|error| format!("{host} has no address: {error}; give one as the last argument").into())
@@ -87,7 +87,7 @@ async fn get(endpoint: &Endpoint, addr: SocketAddr, name: &str) -> Result<(), Bo
         io::stdout().write_all(&part.copy_to_bytes(part.remaining()))?;
     }
 
-    // The connection closes when nobody can ask for more.
+    // The connection closes when no handle for requests is left.
     drop((stream, requests));
     match driver.await? {
         error if error.is_h3_no_error() => Ok(()),

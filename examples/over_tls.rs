@@ -1,7 +1,8 @@
-//! SOCKS over TLS, step by step: dial the proxy, wrap the stream, shake hands over what comes of it.
+//! SOCKS over TLS in three steps: dial the proxy, wrap the stream, run the handshake over it.
 //!
-//! `cargo run --example over_tls`: a TLS server with a certificate of its own stands in front of the SOCKS server in this process. See
-//! `tls_proxy` for a connector that does this for each of its connections.
+//! `cargo run --example over_tls` starts a SOCKS server behind TLS, with a self-signed
+//! certificate, in this process. The connector of `tls_proxy` does the same for each of its
+//! connections.
 
 mod local;
 #[path = "local/tls.rs"]

@@ -1,4 +1,5 @@
-//! A driver of one's own: many handshakes at once on one thread, over mio, with the public API alone.
+//! A custom driver: several handshakes at a time on one thread, over mio, with the public API
+//! alone.
 //!
 //! `cargo run --example sans_io`
 
@@ -37,7 +38,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             let Token(token) = event.token();
             let Some((stream, talk)) = &mut handshakes[token] else { continue };
             if let Some(established) = go_on(stream, talk)? {
-                println!("connection {token} is through; the proxy bound {}", established.bound);
+                println!("connection {token} is established; the proxy bound {}", established.bound);
                 handshakes[token] = None;
             }
         }
@@ -45,7 +46,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Goes on as far as the socket lets it, and returns the outcome once it is there.
+/// Continues until the socket would block, and returns the outcome of a finished handshake.
 fn go_on(stream: &mut TcpStream, talk: &mut Socks5<'_>) -> Result<Option<Established>, anysocks::Error> {
     loop {
         let mut scratch = Scratch::new();
@@ -56,7 +57,8 @@ fn go_on(stream: &mut TcpStream, talk: &mut Socks5<'_>) -> Result<Option<Establi
             Step::Done(established) => return Ok(Some(established)),
         };
         match moved {
-            // mio tells when to come back: the conversation waits where it is. A socket that is still connecting says so too.
+            // mio reports when to continue, and the conversation keeps its state until then. A
+            // socket that is still connecting returns `NotConnected`.
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
             Err(error) if error.kind() == io::ErrorKind::NotConnected => return Ok(None),
             moved => talk.report(moved)?,

@@ -1,6 +1,7 @@
-//! A connector for a proxy behind TLS, without a runtime: each stream that it dials is wrapped before anything is said over it.
+//! A blocking connector for a proxy behind TLS: it wraps each dialled stream before the handshake.
 //!
-//! `cargo run --example tls_proxy_blocking`: a TLS server with a certificate of its own stands in front of the SOCKS server in this process.
+//! `cargo run --example tls_proxy_blocking` starts a SOCKS server behind TLS, with a self-signed
+//! certificate, in this process.
 
 mod local;
 #[path = "local/tls.rs"]
@@ -19,7 +20,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let proxy: Proxy = format!("socks5h+tls://{addr}").parse()?;
     let name = ServerName::try_from("localhost")?;
-    // Each of its streams leads to this proxy. A connector with exceptions (`no_proxy`, a rule) would have to ask whether there is one.
+    // Every stream of this connector leads to the proxy. With exceptions (`no_proxy`, a rule), the
+    // closure would have to check its second argument.
     let connector = Connector::new(proxy).wrapped(move |stream, _proxy| {
         let tls = ClientConnection::new(config.clone(), name.clone()).map_err(io::Error::other)?;
         Ok(StreamOwned::new(tls, stream))

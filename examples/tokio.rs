@@ -15,7 +15,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (mut read, mut write) = stream.into_split()?;
     let asked = tokio::spawn(async move {
         write.write_all(&local::get(&target)).await?;
-        // Dropping the half would close the direction, and not every server likes that.
+        // Dropping this half would send a FIN, and some servers then close the connection.
         Ok::<_, std::io::Error>(write)
     });
     let mut page = String::new();

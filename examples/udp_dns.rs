@@ -1,8 +1,8 @@
 //! Asks a DNS server for the IPv4 addresses of a name, through a proxy.
 //!
 //! ```text
-//! cargo run --example udp_dns                                                        everything in this process
-//! cargo run --example udp_dns -- socks5://127.0.0.1:1080 example.com 1.1.1.1:53      a proxy, a name, and a DNS server
+//! cargo run --example udp_dns                                                      everything in this process
+//! cargo run --example udp_dns -- socks5://127.0.0.1:1080 example.com 1.1.1.1:53    a proxy, a name, a DNS server
 //! ```
 
 #[path = "local/dns.rs"]
@@ -26,7 +26,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let server = server.or(args.next()).unwrap_or_else(|| "1.1.1.1:53".into());
 
     let socket = Socks5UdpSocket::associate(&proxy)?;
-    // From now on nobody else is heard.
+    // From here on, datagrams from other sources are dropped.
     socket.connect(&server)?;
     socket.set_read_timeout(Some(Duration::from_secs(5)))?;
 
@@ -37,9 +37,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let len = socket.recv(&mut buf)?;
     let answer = Packet::parse(&buf[..len])?;
     if answer.id() != id {
-        return Err("that is the answer to another question".into());
+        return Err("the answer has the ID of another query".into());
     }
-    println!("{server} says {:?} about {name}", answer.rcode());
+    println!("{server} answers {:?} for {name}", answer.rcode());
     for record in &answer.answers {
         if let RData::A(A { address }) = record.rdata {
             println!("{name} has the address {}", Ipv4Addr::from(address));

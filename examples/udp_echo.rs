@@ -1,11 +1,12 @@
-//! Datagrams through a proxy, there and back.
+//! Sends datagrams to an echo server through a proxy.
 //!
 //! ```text
 //! cargo run --example udp_echo                                              everything in this process
-//! cargo run --example udp_echo -- socks5://127.0.0.1:1080 echo.example:7    a proxy of yours, and an echo server
+//! cargo run --example udp_echo -- socks5://127.0.0.1:1080 echo.example:7    a proxy and a server of yours
 //! ```
 //!
-//! Through a proxy, too, datagrams may be lost, come twice, or in another order: so there is a limit to the waiting.
+//! Datagrams may be lost, duplicated or reordered, also through a proxy. So each receive has a
+//! timeout.
 
 mod local;
 
@@ -24,7 +25,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut args = std::env::args().skip(1);
     let (proxy, target) = match (args.next(), args.next()) {
         (Some(proxy), Some(target)) => (proxy, target),
-        (Some(_), None) => return Err("give an echo server, too".into()),
+        (Some(_), None) => return Err("the address of an echo server is missing".into()),
         (None, _) => (format!("socks5://{}", local::proxy()?), echo().await?.to_string()),
     };
 
@@ -39,7 +40,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         match timeout(PATIENCE, socket.recv_from(&mut buf)).await {
             Ok(received) => {
                 let (len, from) = received?;
-                println!("{from} says {:?}", String::from_utf8_lossy(&buf[..len]));
+                println!("{from} returned {:?}", String::from_utf8_lossy(&buf[..len]));
             }
             Err(_) => return Err("a datagram was lost".into()),
         }
@@ -47,7 +48,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// An echo server on a free port, for as long as the process lives.
+/// Starts an echo server on a free port. It runs until the process ends.
 async fn echo() -> io::Result<SocketAddr> {
     let socket = UdpSocket::bind("127.0.0.1:0").await?;
     let addr = socket.local_addr()?;

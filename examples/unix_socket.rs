@@ -43,5 +43,5 @@ fn proxy_on_a_path() -> std::io::Result<String> {
 
 #[cfg(not(unix))]
 fn proxy_on_a_path() -> std::io::Result<String> {
-    Err(std::io::Error::other("give a proxy and a target"))
+    Err(std::io::Error::other("the arguments are: proxy target"))
 }

@@ -58,20 +58,20 @@ const DIALLED: &str = "socks: connected stage=connection to the proxy";
 #[test]
 fn a_handshake_of_each_version() {
     everywhere(|way| {
-        let four = [("sent", "request", 23), ("heard", "request", 8)];
+        let four = [("sent", "request", 23), ("received", "request", 8)];
         let five = [
             ("sent", "method selection", 3),
-            ("heard", "method selection", 2),
+            ("received", "method selection", 2),
             ("sent", "request", 18),
-            ("heard", "request", 10),
+            ("received", "request", 10),
         ];
         let password = [
             ("sent", "method selection", 4),
-            ("heard", "method selection", 2),
+            ("received", "method selection", 2),
             ("sent", "authentication", 3 + USER.len() + PASSWORD.len()),
-            ("heard", "authentication", 2),
+            ("received", "authentication", 2),
             ("sent", "request", 18),
-            ("heard", "request", 10),
+            ("received", "request", 10),
         ];
         let rows: [(_, _, &[_]); 3] = [
             (Speaks::Socks4, "socks4a://me@", &four),
@@ -103,15 +103,15 @@ fn each_proxy_of_a_chain() {
         let second = format!("socks5h://{}", BEHIND[0]);
         let expected = [
             vec![DIALLED.to_owned()],
-            messages("socks>hop 1", &[("sent", "request", 11), ("heard", "request", 8)]),
+            messages("socks>hop 1", &[("sent", "request", 11), ("received", "request", 8)]),
             vec![format!("end of hop number=1 proxy={first} stage=request")],
             messages(
                 "socks>hop 2",
                 &[
                     ("sent", "method selection", 3),
-                    ("heard", "method selection", 2),
+                    ("received", "method selection", 2),
                     ("sent", "request", 18),
-                    ("heard", "request", 10),
+                    ("received", "request", 10),
                 ],
             ),
             vec![
@@ -134,7 +134,7 @@ fn a_failure_with_its_stage_and_reason() {
                 assert!(connector.connect(TARGET).is_err());
             });
             let [.., heard, end] = &*reports else { panic!("{reports:?}") };
-            assert!(heard.starts_with("socks: heard stage=request bytes="), "{heard}, {size}");
+            assert!(heard.starts_with("socks: received stage=request bytes="), "{heard}, {size}");
             assert!(end.contains("request refused: "), "{end}");
             assert!(end.contains("elapsed=.. ") && end.contains("stage=request"), "{end}");
         }
@@ -147,7 +147,7 @@ fn a_failure_with_its_stage_and_reason() {
         let (_, reports) = reported(way, &lines, one(Speaks::Password), |connector| {
             assert!(connector.connect(TARGET).is_err());
         });
-        assert!(reports.contains(&"socks: heard stage=authentication bytes=2".into()), "{reports:?}");
+        assert!(reports.contains(&"socks: received stage=authentication bytes=2".into()), "{reports:?}");
         assert!(reports.last().is_some_and(|end| end.contains("stage=authentication")), "{reports:?}");
 
         // What the system says belongs to it.
@@ -178,8 +178,8 @@ fn a_listener_and_its_peer() {
         });
         let [.., first, second, end, accepted] = &*reports else { panic!("{reports:?}") };
         assert_eq!(accepted, ": accepted");
-        assert_eq!(first, "socks: heard stage=request bytes=10");
-        assert_eq!(second, "socks: heard stage=second reply bytes=10");
+        assert_eq!(first, "socks: received stage=request bytes=10");
+        assert_eq!(second, "socks: received stage=second reply bytes=10");
         assert!(end.starts_with("end of socks command=BIND elapsed=.. proxy="), "{end}");
         assert!(end.contains("stage=done"), "{end}");
     });
@@ -237,12 +237,12 @@ fn a_name_that_is_looked_up_here() {
             }
         });
         let reports = recorded(|| drop((way.new)(here(server)).connect("localhost:80")));
-        assert!(reports[0].starts_with("socks: looked up stage=name resolution addresses="), "{reports:?}");
+        assert!(reports[0].starts_with("socks: resolved stage=name resolution addresses="), "{reports:?}");
         let reports = recorded(|| {
             (way.new)(here(server)).resolve("localhost").expect("an address");
         });
         let [looked_up, end] = &*reports else { panic!("{reports:?}") };
-        assert!(looked_up.starts_with("socks: looked up stage=name resolution addresses="), "{looked_up}");
+        assert!(looked_up.starts_with("socks: resolved stage=name resolution addresses="), "{looked_up}");
         assert_eq!(end, "end of socks command=RESOLVE elapsed=.. proxy=none stage=done target=localhost");
     });
 }
@@ -261,11 +261,11 @@ fn a_variable_that_is_passed_over() {
         child::run("a_variable_that_is_passed_over", &[&own, variables, header].concat());
         return;
     }
-    let not_socks = |name: &str| format!(": passed over variable={name:?} why=\"it is not a SOCKS URL\"");
-    let no_proxy = ": passed over variable=\"no_proxy\" why=\"2 of its entries can never match\"".to_owned();
+    let not_socks = |name: &str| format!(": ignored variable={name:?} why=\"it is not a SOCKS URL\"");
+    let no_proxy = ": ignored variable=\"no_proxy\" why=\"2 of its entries can never match\"".to_owned();
     let expected = if cfg!(unix) {
         let header = "a CGI server sets it from a header of the request";
-        let header = format!(": passed over variable=\"HTTP_PROXY\" why={header:?}");
+        let header = format!(": ignored variable=\"HTTP_PROXY\" why={header:?}");
         vec![not_socks("https_proxy"), not_socks("http_proxy"), header, no_proxy]
     } else {
         vec![not_socks("http_proxy"), no_proxy]

@@ -1,10 +1,10 @@
-//! A SOCKS5 server that knows BIND and nothing else, for one client at a time.
+//! A SOCKS5 server with BIND alone, for one client at a time.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::thread;
 
-/// Starts it on a free port, for as long as the process lives.
+/// Starts the server on a free port. It runs until the process ends.
 pub(crate) fn proxy() -> io::Result<SocketAddr> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let addr = listener.local_addr()?;
@@ -19,18 +19,18 @@ pub(crate) fn proxy() -> io::Result<SocketAddr> {
 }
 
 fn serve(mut client: &TcpStream) -> io::Result<()> {
-    let [_, methods] = hear(client)?;
+    let [_, methods] = receive(client)?;
     for _ in 0..methods {
-        hear::<1>(client)?;
+        receive::<1>(client)?;
     }
     client.write_all(&[5, 0])?;
-    let [_, command, _, address_type] = hear(client)?;
+    let [_, command, _, address_type] = receive(client)?;
     if (command, address_type) != (2, 1) {
-        // Command not supported: or one with an address that is not IPv4's, which is as good as that.
+        // Command not supported. This server also supports no addresses but IPv4.
         return reply(client, 7, ([0; 4], 0));
     }
-    // DST.ADDR and DST.PORT: whom the client expects. This server lets anybody in.
-    hear::<6>(client)?;
+    // DST.ADDR and DST.PORT: the expected peer. This server accepts any peer.
+    receive::<6>(client)?;
     let listener = TcpListener::bind("127.0.0.1:0")?;
     reply(client, 0, ([127, 0, 0, 1], listener.local_addr()?.port()))?;
     let (peer, addr) = listener.accept()?;
@@ -38,7 +38,7 @@ fn serve(mut client: &TcpStream) -> io::Result<()> {
     relay(client, &peer)
 }
 
-fn hear<const N: usize>(mut client: &TcpStream) -> io::Result<[u8; N]> {
+fn receive<const N: usize>(mut client: &TcpStream) -> io::Result<[u8; N]> {
     let mut bytes = [0; N];
     client.read_exact(&mut bytes)?;
     Ok(bytes)
@@ -48,7 +48,7 @@ fn reply(mut client: &TcpStream, code: u8, (ip, port): ([u8; 4], u16)) -> io::Re
     client.write_all(&[&[5, code, 0, 1][..], &ip, &port.to_be_bytes()].concat())
 }
 
-/// Both ways, until both sides have said all.
+/// Copies in both directions until both have ended.
 fn relay(client: &TcpStream, peer: &TcpStream) -> io::Result<()> {
     thread::scope(|scope| {
         let back = scope.spawn(|| one_way(peer, client));

@@ -1,4 +1,4 @@
-//! A DNS server for those who have no other.
+//! A DNS server for `udp_dns`.
 
 use simple_dns::rdata::{A, RData};
 use simple_dns::{CLASS, Packet, ResourceRecord, SimpleDnsError};
@@ -7,7 +7,8 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::thread;
 
-/// Starts one on a free port that knows the same address for all names, for as long as the process lives.
+/// Starts the server on a free port. It returns the same address for all names, and runs until the
+/// process ends.
 pub(crate) fn server() -> io::Result<SocketAddr> {
     let socket = UdpSocket::bind("127.0.0.1:0")?;
     let addr = socket.local_addr()?;

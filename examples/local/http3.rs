@@ -1,4 +1,4 @@
-//! A small HTTP/3 server with a certificate of its own.
+//! A small HTTP/3 server with a self-signed certificate.
 
 use super::local;
 use bytes::Bytes;
@@ -9,7 +9,8 @@ use std::error::Error;
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
 
-/// Starts it on a free port, for as long as the process lives. The certificate is for `localhost`.
+/// Starts the server on a free port. It runs until the process ends. The certificate is for
+/// `localhost`.
 pub(crate) fn website() -> Result<(SocketAddr, CertificateDer<'static>), Box<dyn Error>> {
     let own = rcgen::generate_simple_self_signed(["localhost".to_owned()])?;
     let certificate = own.cert.der().clone();

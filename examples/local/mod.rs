@@ -1,4 +1,5 @@
-//! What the examples talk to when they are given nothing else: a real SOCKS5 server and a small HTTP server, in this process.
+//! The servers of examples that run without arguments: a SOCKS5 server and a small HTTP server,
+//! both in this process.
 
 use fast_socks5::server::{
     DnsResolveHelper, Socks5ServerProtocol, SocksServerError, run_tcp_proxy, run_udp_proxy,
@@ -11,10 +12,10 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::runtime::Runtime;
 
-/// The page that every request is answered with.
+/// The response to every request.
 const PAGE: &[u8] = b"HTTP/1.0 200 OK\r\nContent-Length: 24\r\n\r\nHello through the proxy.\n";
 
-/// The arguments `proxy target`, or what stands in for those that are missing.
+/// Returns the arguments `proxy target`, with defaults for missing ones.
 #[allow(dead_code, reason = "not every example takes arguments")]
 pub(crate) fn proxy_and_target() -> io::Result<(String, String)> {
     let mut args = std::env::args().skip(1);
@@ -25,7 +26,7 @@ pub(crate) fn proxy_and_target() -> io::Result<(String, String)> {
     }
 }
 
-/// Starts a SOCKS5 server on a free port, for as long as the process lives.
+/// Starts a SOCKS5 server on a free port. It runs until the process ends.
 #[allow(dead_code, reason = "not every example listens on TCP")]
 pub(crate) fn proxy() -> io::Result<SocketAddr> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
@@ -40,7 +41,7 @@ pub(crate) fn proxy() -> io::Result<SocketAddr> {
     Ok(addr)
 }
 
-/// Runs a server on a thread of its own.
+/// Runs a server on its own thread.
 pub(crate) fn in_background(server: impl Future<Output = io::Result<()>> + Send + 'static) -> io::Result<()> {
     let runtime = Runtime::new()?;
     thread::spawn(move || {
@@ -51,7 +52,7 @@ pub(crate) fn in_background(server: impl Future<Output = io::Result<()>> + Send 
     Ok(())
 }
 
-/// Serves one client of the SOCKS5 server, whatever its stream is.
+/// Serves one client of the SOCKS5 server, over any stream.
 pub(crate) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(client: S) {
     let served = async {
         let request = Socks5ServerProtocol::accept_no_auth(client).await?.read_command().await?;
@@ -73,7 +74,7 @@ pub(crate) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(client: S) {
     }
 }
 
-/// Starts an HTTP server on a free port, for as long as the process lives.
+/// Starts an HTTP server on a free port. It runs until the process ends.
 pub(crate) fn website() -> io::Result<SocketAddr> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let addr = listener.local_addr()?;
@@ -92,7 +93,7 @@ pub(crate) fn website() -> io::Result<SocketAddr> {
     Ok(addr)
 }
 
-/// A request for the first page of a host.
+/// Returns an HTTP request for the root page of a host.
 #[allow(dead_code, reason = "not every example speaks HTTP")]
 pub(crate) fn get(host: &str) -> Vec<u8> {
     format!("GET / HTTP/1.0\r\nHost: {host}\r\n\r\n").into_bytes()

@@ -1,8 +1,9 @@
-//! An error as a line for its reader.
+//! An error as one line.
 
 use std::error::Error;
 
-/// The error, and what it comes from: the sentences of this crate's errors leave that to `source`.
+/// Returns the text of the error and of its sources: the texts of this crate's errors leave these
+/// out.
 pub(crate) fn with_sources(error: &(dyn Error + 'static)) -> String {
     let mut line = error.to_string();
     let mut cause = error.source();

@@ -1,4 +1,4 @@
-//! A SOCKS server behind TLS, with a certificate of its own.
+//! A SOCKS server behind TLS, with a self-signed certificate.
 
 use crate::local::{in_background, serve};
 use rustls::pki_types::PrivateKeyDer;
@@ -8,7 +8,8 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use tokio_rustls::TlsAcceptor;
 
-/// Starts the server on a free port, for as long as the process lives: where it is, and what a client needs that is to trust it.
+/// Starts the server on a free port. It runs until the process ends. Returns its address, and a
+/// client configuration that trusts its certificate.
 pub(crate) fn proxy() -> Result<(SocketAddr, Arc<ClientConfig>), Box<dyn Error>> {
     let own = rcgen::generate_simple_self_signed(["localhost".to_owned()])?;
     let certificate = own.cert.der().clone();

@@ -1,4 +1,4 @@
-//! Datagrams through a UDP ASSOCIATE, in the clear also where the proxy is behind TLS.
+//! Datagrams through a UDP ASSOCIATE. TLS to the proxy does not protect them.
 
 use crate::answer::{Answer, Found};
 use crate::event::{Event, reason};
@@ -13,7 +13,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 
-/// A datagram may be lost on its way: it is sent once more after this time.
+/// The interval between attempts: a datagram may be lost.
 const AGAIN: Duration = Duration::from_secs(1);
 
 /// The source that UDP ASSOCIATE declares in DST.ADDR and DST.PORT.
@@ -90,9 +90,7 @@ impl Association {
             Some(socket) => socket,
             None => UdpSocket::bind((unspecified(relay.ip()), 0))?,
         };
-        socket
-            .connect(relay)
-            .map_err(|error| format!("there is no route to the relay {relay}: {}", error.kind()))?;
+        socket.connect(relay).map_err(|error| format!("no route to the relay {relay}: {}", error.kind()))?;
         Ok(Self { _control: control, socket, source, bound, relay })
     }
 
@@ -124,7 +122,7 @@ impl Association {
         }
     }
 
-    /// What a client has to know about this relay.
+    /// Returns what a client must do for this relay.
     fn note(&self, target: &Target<'_>, from: Option<SocketAddr>) -> String {
         let mut notes = Vec::new();
         if self.source == Source::Declared {

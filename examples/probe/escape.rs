@@ -1,11 +1,11 @@
 //! Text from outside, made safe for a terminal.
 
-/// The text with each character escaped that a terminal would not print as it is: controls,
-/// line ends, and what changes the direction of writing.
+/// Escapes each character that a terminal would not print: controls, line ends, and changes of the
+/// writing direction.
 pub(crate) fn printable(text: &str) -> String {
     let mut printable = String::with_capacity(text.len());
     for c in text.chars() {
-        // Of ASCII, `escape_debug` escapes quotes and backslashes too.
+        // `escape_debug` also escapes quotes and backslashes, which are ASCII.
         if c == ' ' || c.is_ascii_graphic() || (!c.is_ascii() && c.escape_debug().count() == 1) {
             printable.push(c);
         } else {

@@ -1,5 +1,5 @@
-//! What ended a wait for the proxy, and the reason of a failure in words: the same words for
-//! the same event.
+//! The event that ended a wait for the proxy, and the reason of a failure as text. Equal events
+//! have equal texts.
 
 use crate::answer::DeadEnd;
 use crate::prober::LIMIT;
@@ -20,7 +20,7 @@ impl Event {
     pub(crate) fn of(error: &(dyn StdError + 'static)) -> Option<Self> {
         if let Some(error) = error.downcast_ref::<Error>() {
             return match (error.stage(), error.kind()) {
-                // There is no connection yet that could be closed.
+                // There is no connection yet.
                 (Stage::Resolve | Stage::Dial, _) => None,
                 (_, ErrorKind::TimedOut) => Some(Self::Silence),
                 (_, ErrorKind::EndedEarly { received }) => Some(Self::Closed(*received)),
@@ -86,7 +86,7 @@ fn with_source(text: &str, source: Option<&(dyn StdError + 'static)>) -> String 
     source.map_or_else(|| text.to_owned(), |source| format!("{text}: {}", reason(source)))
 }
 
-/// The system's errors by their kind, whose words are the same on each system.
+/// The kind of a system's error: its text is the same on each system.
 fn system(error: &io::Error) -> String {
     if let Some(inner) = error.get_ref() {
         return reason(inner);

@@ -1,4 +1,4 @@
-//! GSS-API (RFC 1961), which is offered but never negotiated.
+//! GSS-API (RFC 1961): it is offered, but never negotiated.
 
 use anysocks::protocol::{Conversation, Encapsulation, Method, Scratch, Step};
 use anysocks::{Error, Stage};

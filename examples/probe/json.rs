@@ -1,4 +1,4 @@
-//! JSON, as far as it is written here.
+//! JSON, as far as this program writes it.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ pub(crate) enum Json {
     Null,
     Number(f64),
     Text(String),
-    /// A line each.
+    /// One line for each item.
     List(Vec<Json>),
     Object(Vec<(&'static str, Json)>),
 }

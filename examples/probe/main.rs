@@ -1,22 +1,22 @@
-//! Finds out what a proxy can do. The table of answers is there to choose by, or for a bug
-//! report: it has no credentials.
+//! Tests what a proxy can do. The table of answers helps to choose a proxy, and belongs in a bug
+//! report. It has no credentials.
 //!
 //! `cargo run --example probe [-- [--json] [--target host:port]... [proxy]]`; `--help` lists
 //! the options for a proxy behind TLS.
 //!
 //! * `yes`: the proxy can do this.
-//! * `refused`: the proxy speaks this version and does not grant the request, for which the
-//!   credentials or the target may be the reason. The table has the proxy's code.
+//! * `refused`: the proxy speaks this version, but does not grant the request. The credentials or
+//!   the target may be the reason. The table has the proxy's code.
 //! * `no`: the proxy does not speak this version or METHOD, or does not know this request.
-//! * `not tried`: the question makes no sense after the answers before it, or here.
+//! * `not tried`: earlier answers, or this machine, make the question meaningless.
 //!
-//! A proxy on this machine is asked for a server in this process that sends back all it
-//! receives. If the proxy is on another machine or refuses that server (Tor and `ssh -D` to
-//! another host do), it is asked for `example.com:80`, and by address for `1.1.1.1:80` and
-//! `[2606:4700:4700::1111]:80`. `--target` names another one. Several stand for one server by its
-//! addresses and its name. The server only has to accept connections.
+//! The target of a local proxy is an echo server in this process. If the proxy is on another
+//! machine or refuses that server, as Tor and `ssh -D` to another host do, the targets are
+//! `example.com:80`, `1.1.1.1:80` and `[2606:4700:4700::1111]:80`. `--target` sets another one.
+//! Repeat it for the addresses and the name of the same server, which only has to accept
+//! connections.
 //!
-//! The names of targets are looked up by the proxy alone, never on this machine.
+//! The proxy resolves the names of targets. This machine never does.
 
 mod answer;
 mod arguments;
@@ -124,8 +124,8 @@ fn tls(proxy: &Proxy, arguments: &Arguments) -> Result<Option<Tls>, Box<dyn Erro
     Ok(Some((arguments.trust.config()?, name)))
 }
 
-/// Whether the proxy is on this machine. Its connections may begin on another one: Tor's exit,
-/// the server of `ssh -D`.
+/// Whether the proxy is on this machine. Its connections may still start on another one: at Tor's
+/// exit, or the server of `ssh -D`.
 fn is_here(proxy: &Endpoint) -> bool {
     match proxy {
         Endpoint::Addr(addr) => addr.ip().is_loopback(),

@@ -1,4 +1,4 @@
-//! How each question is asked. Each has connections of its own.
+//! How each question is asked. Each uses its own connections.
 
 use crate::answer::{Answer, DeadEnd, Found, NotTried, Row, Verdict, is_refusal};
 use crate::datagrams::Source;
@@ -17,7 +17,7 @@ use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, TcpStream};
 use std::time::{Duration, Instant};
 
-/// For each connection, and for everything sent over it.
+/// The time limit of a connection, including everything sent over it.
 pub(crate) const LIMIT: Duration = Duration::from_secs(5);
 
 pub(crate) struct Prober {

@@ -7,9 +7,9 @@ use anysocks::{V4, V5};
 use std::time::Instant;
 
 pub(crate) struct Question {
-    /// For programs: it never changes.
+    /// The name for programs, which never changes.
     pub(crate) id: &'static str,
-    /// For people.
+    /// The text for the table.
     pub(crate) text: &'static str,
     pub(crate) kind: Kind,
     ask: fn(&Prober, &[Row]) -> Answer,
@@ -77,8 +77,8 @@ impl Kind {
     }
 }
 
-/// Asks all questions. Of an earlier run, which was about a target in this process, every yes
-/// counts, and what is not about the target.
+/// Asks all questions. An earlier run had a target in this process. Of its answers, every yes is
+/// kept, and so is every answer that is not about the target.
 pub(crate) fn ask_all(prober: &Prober, earlier: Vec<Row>) -> Vec<Row> {
     let no_socks4 = lacks_socks4(&earlier, true);
     let is_known = |row: &Row| {
@@ -113,15 +113,15 @@ fn why_not(kind: Kind, rows: &[Row], own_target: bool) -> Option<&'static str> {
     if lacks_socks5(kind, rows) {
         return Some("the proxy does not speak SOCKS5");
     }
-    // Datagrams would be lost without an answer.
+    // Datagrams to an unreachable target get no answer.
     let is_refused = |row: &Row| row.is_not_tried() || row.refuses_target();
     let connects = |row: &&Row| row.question.kind == Connect5;
     let unreachable = kind == Datagrams && own_target && rows.iter().filter(connects).all(is_refused);
     unreachable.then_some("the proxy does not reach the target in this process")
 }
 
-/// Whether SOCKS4 was answered in another protocol, or CONNECT not at all. A target elsewhere
-/// may be the reason for silence: its address and its name are both tried.
+/// Whether SOCKS4 was answered in another protocol, or CONNECT was not answered. An external
+/// target may be the reason for silence, so its address and its name are both tried.
 fn lacks_socks4(rows: &[Row], own_target: bool) -> bool {
     let (mut silent, mut alien) = (0, false);
     for row in rows.iter().filter(|row| row.question.kind == Connect4) {
@@ -131,8 +131,8 @@ fn lacks_socks4(rows: &[Row], own_target: bool) -> bool {
     alien || silent > u8::from(!own_target)
 }
 
-/// Whether the greeting was answered in another protocol or not at all, or no METHOD was
-/// answered in SOCKS5. A proxy that closes the connection may only dislike one of the METHODs.
+/// Whether the greeting was answered in another protocol or not at all, or no METHOD was answered
+/// in SOCKS5. A proxy that closes the connection may only reject one of the METHODs.
 fn lacks_socks5(kind: Kind, rows: &[Row]) -> bool {
     let greeting = rows.iter().find(|row| row.question.kind == Greeting);
     let is_answered = |row: &Row| matches!(row.question.kind, Greeting | Method) && row.is_socks();

@@ -1,4 +1,4 @@
-//! The answers in print. All text from outside is escaped.
+//! Prints the answers. Text from the proxy is escaped.
 
 use crate::answer::{Answer, Row};
 use crate::escape::printable;
@@ -9,7 +9,7 @@ use crate::wire::TlsFailed;
 use anysocks::Endpoint;
 use std::time::Duration;
 
-/// What the answers are about: the proxy without its user name.
+/// The subject of the answers. The proxy is printed without its user name.
 pub(crate) fn about(proxy: &Endpoint, aim: &Aim) -> Vec<(&'static str, String)> {
     let mut about = vec![
         ("anysocks", env!("CARGO_PKG_VERSION").to_owned()),
@@ -42,7 +42,7 @@ pub(crate) fn json(about: &[(&'static str, String)], rows: &[Row]) -> String {
     format!("{}\n", Json::Object(fields))
 }
 
-/// What to do where this question found no connection to the proxy.
+/// Returns what to do if this question found no connection to the proxy.
 pub(crate) fn lost(row: &Row) -> &'static str {
     match &row.answer {
         Err(error) if error.downcast_ref().is_some_and(TlsFailed::is_about_trust) => {
@@ -68,12 +68,12 @@ fn object(row: &Row) -> Json {
     ])
 }
 
-/// To a hundredth.
+/// Milliseconds, rounded to a hundredth.
 fn ms(time: Duration) -> f64 {
     (time.as_secs_f64() * 100_000.0).round() / 100.0
 }
 
-/// Everything that was found, or the reason.
+/// Everything that was found, or the reason for the failure.
 fn sentence(answer: &Answer) -> String {
     let Ok(found) = answer else { return detail(answer) };
     let parts = [
@@ -85,7 +85,7 @@ fn sentence(answer: &Answer) -> String {
     parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
-/// Everything that has no field of its own.
+/// The information without a field of its own.
 fn detail(answer: &Answer) -> String {
     match answer {
         Ok(found) => found.note.clone(),

@@ -1,4 +1,4 @@
-//! A stream on which everything together has to be done in time.
+//! A stream with one deadline for all reads together.
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
@@ -17,7 +17,7 @@ impl Read for InTime {
         }
         self.stream.set_read_timeout(left)?;
         self.stream.read(buf).map_err(|error| match error.kind() {
-            // A socket's read timeout shows as this.
+            // Unix reports a socket's read timeout so.
             io::ErrorKind::WouldBlock => io::ErrorKind::TimedOut.into(),
             _ => error,
         })

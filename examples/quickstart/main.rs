@@ -1,4 +1,5 @@
-//! Fetches a page through a SOCKS proxy, and says what happens, stage by stage. Where something fails, it says what to try.
+//! Fetches a page through a SOCKS proxy, and prints each stage. After a failure, it prints what to
+//! try.
 //!
 //! `cargo run --example quickstart [-- proxy [target]]`
 
@@ -21,13 +22,13 @@ use story::Story;
 const USAGE: &str = "\
 usage: quickstart [proxy [target]]
 
-  quickstart                                                       everything in this process
-  quickstart socks5h://user:pass@host:1080                         through a proxy of yours
-  quickstart socks5h://user:pass@host:1080 example.com:80          to a target of yours
+  quickstart                                                 everything in this process
+  quickstart socks5h://user:pass@host:1080                   through your proxy
+  quickstart socks5h://user:pass@host:1080 example.com:80    to your target
 
-The proxy is a URL, or host:port of a SOCKS5 one.";
+The proxy is a URL, or host:port of a SOCKS5 proxy.";
 
-/// What went wrong, in words, and what may help.
+/// The text of an error, and what may help.
 struct Failure {
     what: String,
     advice: Option<&'static str>,
@@ -39,7 +40,7 @@ fn main() -> ExitCode {
             eprintln!("{USAGE}");
             return ExitCode::FAILURE;
         }
-        // Not `println!`, which panics where nobody listens.
+        // `println!` panics if the output is closed.
         let _ = writeln!(io::stdout(), "{USAGE}");
         return ExitCode::SUCCESS;
     }
@@ -57,8 +58,8 @@ fn main() -> ExitCode {
 
 fn run() -> Result<(), Failure> {
     let (url, target) =
-        local::proxy_and_target().map_err(|error| failure("the servers here", &error, None))?;
-    // Its text may hold a password: the message is not to repeat it.
+        local::proxy_and_target().map_err(|error| failure("the servers in this process", &error, None))?;
+    // The URL may contain a password, so the message does not repeat it.
     let proxy = proxy(&url).map_err(|error| failure("the proxy", &error, advice::on_url(&error, &url)))?;
     let target: Target<'_> = target.parse().map_err(|error| {
         failure(&format!("the target {}", target.escape_debug()), &error, advice::on_target(&error))
@@ -87,8 +88,10 @@ fn first_line(mut stream: InTime, target: &Target<'_>) -> io::Result<String> {
     stream.write_all(&local::get(&target.host().to_string()))?;
     let mut line = Vec::new();
     match BufReader::new(stream.take(4096)).read_until(b'\n', &mut line)? {
-        0 => Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the connection was closed without an answer")),
-        // It comes from outside, and goes to a terminal.
+        0 => {
+            Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the connection was closed without a response"))
+        }
+        // The server's text goes to a terminal, so it is escaped.
         _ => Ok(line.trim_ascii_end().escape_ascii().to_string()),
     }
 }

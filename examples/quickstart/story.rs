@@ -1,4 +1,4 @@
-//! What happens, told line by line with the time that it took.
+//! Prints each step with the time that it took.
 
 use std::fmt::Display;
 use std::io::Write;
@@ -6,7 +6,7 @@ use std::time::Instant;
 
 pub(crate) struct Story<W> {
     to: W,
-    /// When the line before was told.
+    /// The time of the last line.
     last: Instant,
 }
 
@@ -17,7 +17,7 @@ impl<W: Write> Story<W> {
 
     pub(crate) fn tell(&mut self, what: &str, value: impl Display) {
         let took = self.last.elapsed().as_secs_f64() * 1000.0;
-        // Who has closed the pipe wants to hear no more.
+        // The output may be closed.
         let _ = writeln!(self.to, "{took:>9.3} ms  {what}: {value}");
         self.last = Instant::now();
     }

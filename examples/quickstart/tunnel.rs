@@ -1,4 +1,4 @@
-//! A tunnel to the target, opened by a driver that tells what it does.
+//! Opens a tunnel to the target, with a driver that prints each step.
 
 use crate::in_time::InTime;
 use crate::story::Story;
@@ -15,14 +15,14 @@ pub(crate) fn open(
     story: &mut Story<impl Write>,
 ) -> Result<InTime, Error> {
     if proxy.is_behind_tls() {
-        // What is dialled here speaks no TLS: the password would leave in clear.
+        // This example does not use TLS, so the password would leave in the clear.
         return Err(Invalid::TlsNotWrapped.into());
     }
     let until = proxy.limit().map(|limit| Instant::now() + limit);
     let target = match (proxy.resolves(), target.domain()) {
         (Resolve::Locally, Some(name)) => {
             let resolved = resolve(name, target.port(), proxy.protocol())?;
-            story.tell("target resolved here", &resolved);
+            story.tell("target resolved locally", &resolved);
             resolved
         }
         _ => target.borrowed(),
@@ -36,9 +36,9 @@ pub(crate) fn open(
     Ok(stream)
 }
 
-/// The first address that this version can ask for: SOCKS4 has no IPv6.
+/// Returns the first address that this version can request: SOCKS4 has no IPv6.
 fn resolve(name: &str, port: u16, protocol: &ProxyProtocol) -> Result<Target<'static>, Error> {
-    // Of onion services DNS must not hear (RFC 7686).
+    // Names of onion services must not reach DNS (RFC 7686).
     if name.trim_end_matches('.').to_ascii_lowercase().ends_with(".onion") {
         return Err(Invalid::OnionResolvedLocally.into());
     }
@@ -48,7 +48,7 @@ fn resolve(name: &str, port: u16, protocol: &ProxyProtocol) -> Result<Target<'st
     let mut addrs = (name, port).to_socket_addrs().map_err(failed)?;
     match addrs.find(|addr| AnyVersion::carries(protocol, addr.ip())) {
         Some(addr) => Ok((addr.ip(), addr.port()).into()),
-        None => Err(failed(io::Error::other("it has no address that can be used"))),
+        None => Err(failed(io::Error::other("no address that this version of SOCKS can request"))),
     }
 }
 

@@ -1,5 +1,5 @@
-//! Downloads a file from an FTP server in active mode through a SOCKS5 proxy. The control connection is a CONNECT; the
-//! data connection, which the server opens, comes in by BIND.
+//! Downloads a file from an FTP server in active mode through a SOCKS5 proxy. The control
+//! connection is a CONNECT. The server opens the data connection, which arrives by BIND.
 //!
 //! ```text
 //! cargo run -- socks5h://127.0.0.1:1080 ftp.example.com:21 anonymous me@example.com README >README
@@ -30,11 +30,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     ftp.login(user, password).await?;
     ftp.transfer_type(FileType::Binary).await?;
 
-    // The server will come from its own address, and from a port that nobody knows yet.
+    // The server connects from its own address. Its port is not known yet.
     let peer = Target::new(server.host().clone(), 0);
     let mut listener = Socks5Listener::bind(&proxy, peer).await?;
     let bound =
-        listener.bound_addr().socket_addr().ok_or("the proxy listens at a name, not at an address")?;
+        listener.bound_addr().socket_addr().ok_or("the proxy reports a name instead of an address")?;
 
     // suppaftp's own active mode would listen on this machine.
     ftp.eprt(bound).await?;

@@ -1,4 +1,5 @@
-//! A WebSocket by [async-tungstenite](https://docs.rs/async-tungstenite) on smol: its handshake takes any stream of futures-io.
+//! A WebSocket by [async-tungstenite](https://docs.rs/async-tungstenite) on smol: its handshake
+//! accepts any futures-io stream.
 //!
 //! `cargo run --bin async_tungstenite_smol [-- proxy-url target]`
 
@@ -14,11 +15,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let stream = Socks5Stream::connect(&proxy, &target).await?;
         let (mut socket, _) = client_async(format!("ws://{target}/"), stream).await?;
 
-        let greeting = socket.next().await.ok_or("the server hung up")??;
+        let greeting = socket.next().await.ok_or("the server closed the connection")??;
         local::check(greeting.to_text()?)?;
-        socket.send(Message::text("well?")).await?;
-        let echo = socket.next().await.ok_or("the server hung up")??;
-        local::check_is(echo.to_text()?, "well?")?;
+        socket.send(Message::text("ping")).await?;
+        let echo = socket.next().await.ok_or("the server closed the connection")??;
+        local::check_is(echo.to_text()?, "ping")?;
         socket.close(None).await?;
         Ok(())
     })

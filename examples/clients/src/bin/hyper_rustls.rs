@@ -1,5 +1,5 @@
-//! HTTPS by [hyper-util](https://docs.rs/hyper-util)'s client: the connector is a service, and hyper-rustls goes around it. Client and server
-//! agree within TLS (ALPN) on HTTP/2 or HTTP/1.1.
+//! HTTPS by [hyper-util](https://docs.rs/hyper-util)'s client. The connector is a service, and
+//! hyper-rustls wraps it. ALPN chooses HTTP/2 or HTTP/1.1.
 //!
 //! `cargo run --bin hyper_rustls [-- proxy-url target]`
 
@@ -22,7 +22,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let response = client.get(format!("https://{target}/").parse()?).await?;
     if let Some(BoundAddr(addr)) = response.extensions().get() {
-        println!("the proxy says that it went on from {addr}");
+        println!("the proxy reports the bound address {addr}");
     }
     local::check_is(format!("{:?}", response.version()), "HTTP/2.0")?;
     local::check(&String::from_utf8(response.into_body().collect().await?.to_bytes().into())?)?;

@@ -1,5 +1,5 @@
-//! HTTPS by [hyper-util](https://docs.rs/hyper-util)'s client, with the system's own TLS: hyper-tls goes around the connector. For HTTP/2
-//! it has a feature, `alpn`.
+//! HTTPS by [hyper-util](https://docs.rs/hyper-util)'s client, with the system's TLS library:
+//! hyper-tls wraps the connector. Its feature `alpn` enables HTTP/2.
 //!
 //! `cargo run --bin hyper_tls [-- proxy-url target]`
 

@@ -1,5 +1,5 @@
-//! Mail by [lettre](https://docs.rs/lettre): its pooled transports connect themselves, but a single SMTP connection is made over a stream.
-//! For TLS it has `starttls`.
+//! Mail by [lettre](https://docs.rs/lettre): its pooled transports connect themselves, but a
+//! single SMTP connection can use a stream. For TLS, use `starttls`.
 //!
 //! `cargo run --bin lettre [-- proxy-url target]`
 
@@ -14,7 +14,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let message = Message::builder().from("me@example.com".parse()?).to("you@example.com".parse()?);
     let message = message.header(ContentType::TEXT_PLAIN).body(local::GREETING.to_owned())?;
 
-    // It takes a TCP stream, which is what is left of a tunnel when the proxy has done its part.
+    // lettre accepts a TCP stream. After the handshake, the inner stream is the tunnel.
     let stream = Socks5Stream::connect(&proxy, &target).await?.into_inner();
     let name = ClientId::Domain("client.example.com".to_owned());
     let mut connection = AsyncSmtpConnection::connect_with_transport(Box::new(stream), &name).await?;

@@ -1,5 +1,6 @@
-//! Where nothing but Tor's isolation of circuits is wanted, [reqwest](https://docs.rs/reqwest)'s own SOCKS client can do it: a proxy URL
-//! for each host, with a user name and a password in the form of Tor's extensions.
+//! Isolated Tor circuits with [reqwest](https://docs.rs/reqwest)'s own SOCKS client, without
+//! anysocks. Each host has its own proxy URL, with a user name and a password in the form of Tor's
+//! extensions.
 //!
 //! `cargo run --bin reqwest_isolated [-- proxy-url target target...]`
 

@@ -1,4 +1,5 @@
-//! SSH by [russh](https://docs.rs/russh) through a chain of proxies, such as `ssh -D` and a Dante behind it.
+//! SSH by [russh](https://docs.rs/russh) through a chain of proxies, such as `ssh -D` and Dante
+//! behind it.
 //!
 //! `SSH_USER=me SSH_KEY=.ssh/id_ed25519 cargo run --bin russh [-- proxy-url,proxy-url target]`
 
@@ -33,7 +34,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let hash = session.best_supported_rsa_hash().await?.flatten();
     let key = PrivateKeyWithHashAlg::new(Arc::new(key), hash);
     if !session.authenticate_publickey(user, key).await?.success() {
-        return Err("the server wants another user or key".into());
+        return Err("the server refuses this user or key".into());
     }
 
     let mut channel = session.channel_open_session().await?;

@@ -1,5 +1,6 @@
-//! FTP in passive mode by [suppaftp](https://docs.rs/suppaftp): the control connection and the data connections go through the proxy.
-//! (For active mode, in which the server connects to the client, see `examples/ftp`.)
+//! FTP in passive mode by [suppaftp](https://docs.rs/suppaftp): the control connection and the
+//! data connections go through the proxy. (For active mode, in which the server connects to the
+//! client, see `examples/ftp`.)
 //!
 //! `cargo run --bin suppaftp_passive [-- proxy-url target]`
 
@@ -17,12 +18,13 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let server: Target<'_> = target.parse()?;
     let control = connector.connect(&server).await?;
     let ftp = AsyncFtpStream::connect_with_stream(control.into_inner()).await?;
-    let mut ftp = ftp.passive_stream_builder(move |told: SocketAddr| {
-        // Where the server says that it listens (PASV): the proxy has to reach that, not this machine. Some servers tell an address of
-        // their inner network: connect to the server's own host then, and `told.port()`.
+    let mut ftp = ftp.passive_stream_builder(move |passive: SocketAddr| {
+        // The address of the server's PASV reply. The proxy has to reach it, not this machine. If
+        // it is an address of the server's inner network, connect to the server's host and the
+        // port of this address.
         let connector = connector.clone();
         Box::pin(async move {
-            let data = connector.connect(told).await;
+            let data = connector.connect(passive).await;
             data.map(AnyStream::into_inner).map_err(|error| FtpError::ConnectionError(error.into()))
         })
     });

@@ -1,4 +1,5 @@
-//! [tokio-postgres](https://docs.rs/tokio-postgres): a connection over any stream. For TLS, its own connectors go where `NoTls` stands.
+//! [tokio-postgres](https://docs.rs/tokio-postgres): a connection over any stream. For TLS,
+//! replace `NoTls` with one of its connectors.
 //!
 //! `cargo run --bin tokio_postgres [-- proxy-url target]`
 

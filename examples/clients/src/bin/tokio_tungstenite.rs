@@ -1,5 +1,5 @@
-//! A WebSocket by [tokio-tungstenite](https://docs.rs/tokio-tungstenite), whose handshake takes any stream. For `wss://` it is
-//! `client_async_tls`.
+//! A WebSocket by [tokio-tungstenite](https://docs.rs/tokio-tungstenite), whose handshake accepts
+//! any stream. For `wss://`, use `client_async_tls`.
 //!
 //! `cargo run --bin tokio_tungstenite [-- proxy-url target]`
 
@@ -15,11 +15,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let stream = Socks5Stream::connect(&proxy, &target).await?;
     let (mut socket, _) = client_async(format!("ws://{target}/"), stream).await?;
 
-    let greeting = socket.next().await.ok_or("the server hung up")??;
+    let greeting = socket.next().await.ok_or("the server closed the connection")??;
     local::check(greeting.to_text()?)?;
-    socket.send(Message::text("well?")).await?;
-    let echo = socket.next().await.ok_or("the server hung up")??;
-    local::check_is(echo.to_text()?, "well?")?;
+    socket.send(Message::text("ping")).await?;
+    let echo = socket.next().await.ok_or("the server closed the connection")??;
+    local::check_is(echo.to_text()?, "ping")?;
     socket.close(None).await?;
     Ok(())
 }

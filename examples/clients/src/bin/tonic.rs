@@ -1,4 +1,5 @@
-//! gRPC by [tonic](https://docs.rs/tonic), whose channels are made over any service that connects: the connector is one.
+//! gRPC by [tonic](https://docs.rs/tonic), whose channels accept any connector service.
+//! `Connector` is one.
 //!
 //! `cargo run --bin tonic [-- proxy-url target]`
 

@@ -1,4 +1,5 @@
-//! Blocking HTTP by [ureq](https://docs.rs/ureq), within its time limits: it dials the proxy, and lets the handshake be held over that.
+//! Blocking HTTP by [ureq](https://docs.rs/ureq), within its timeouts. ureq dials the proxy, and
+//! anysocks runs the handshake over that connection.
 //!
 //! `cargo run --bin ureq [-- proxy-url target]`
 
@@ -9,7 +10,7 @@ use ureq::unversioned::transport::{ConnectionDetails, Connector, TcpConnector, T
 use ureq::unversioned::transport::{NextTimeout, TransportAdapter, time};
 use ureq::{Agent, Error, config::Config, http::Uri};
 
-/// What is looked up and dialled is always the proxy. The names of hosts are none of this machine's business.
+/// Resolves the proxy in place of the target, whose name is not resolved on this machine.
 #[derive(Debug)]
 struct ToProxy(Uri);
 
@@ -37,7 +38,7 @@ impl<T: Transport> Connector<T> for Handshake {
         let target = (details.uri.host().unwrap_or_default(), details.uri.port_u16().unwrap_or(default_port));
         let handshake = V5::auth(&self.0).and_then(|auth| Socks5Stream::handshake(stream, auth, target));
         let stream = handshake.map_err(|error| match error.kind() {
-            // What ureq itself has to say is that the time is over.
+            // An error of ureq is a timeout.
             ErrorKind::Io(cause) if matches!(cause.get_ref(), Some(inner) if inner.is::<Error>()) => {
                 Error::Timeout(limit.reason)
             }
@@ -49,9 +50,9 @@ impl<T: Transport> Connector<T> for Handshake {
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (proxy, target) = local::proxy_and_target(local::website)?;
-    // Its own proxy, which it would take from the environment, is another one.
+    // By default, ureq uses its own SOCKS client for a proxy of the environment.
     let config = Agent::config_builder().proxy(None).timeout_connect(Some(Duration::from_secs(30))).build();
-    // For HTTPS, ureq's `RustlsConnector` goes behind the two.
+    // For HTTPS, add ureq's `RustlsConnector` behind the two.
     let connector = ().chain(TcpConnector::default()).chain(Handshake(proxy.parse()?));
     let agent = Agent::with_parts(config, connector, ToProxy(proxy.parse()?));
 

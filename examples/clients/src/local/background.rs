@@ -1,4 +1,4 @@
-//! Servers, each on a thread of its own for as long as the process lives, so that an example of any runtime can have them.
+//! Servers on their own threads, for examples on any runtime. They run until the process ends.
 
 use std::fmt::Display;
 use std::io;
@@ -7,7 +7,7 @@ use std::thread;
 use tokio::net::TcpStream;
 use tokio::runtime::Builder;
 
-/// Runs a server.
+/// Runs a server on a new thread.
 pub(crate) fn in_background(server: impl Future<Output = io::Result<()>> + Send + 'static) -> io::Result<()> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     thread::Builder::new().spawn(move || {
@@ -18,7 +18,7 @@ pub(crate) fn in_background(server: impl Future<Output = io::Result<()>> + Send 
     Ok(())
 }
 
-/// Listens on a free port, which is what it gives, and runs this for each client.
+/// Listens on a free port, runs `serve` for each client, and returns the port.
 pub(crate) fn for_each_client<F, E>(serve: impl Fn(TcpStream) -> F + Send + Sync + 'static) -> io::Result<u16>
 where
     F: Future<Output = Result<(), E>> + Send + 'static,

@@ -1,4 +1,4 @@
-//! A gRPC server with one service: its own health.
+//! A gRPC server with one service, which reports its own health.
 
 use super::background::in_background;
 use std::io;
@@ -6,11 +6,11 @@ use std::net::{Ipv4Addr, TcpListener};
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 
-/// Starts the server, and gives its port.
+/// Starts the server and returns its port.
 ///
 /// # Errors
 ///
-/// There is no port or no thread to be had.
+/// The system has no free port or thread.
 pub fn health() -> io::Result<u16> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let port = listener.local_addr()?.port();

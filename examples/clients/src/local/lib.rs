@@ -1,7 +1,8 @@
-//! What the examples talk to when they are given nothing else: servers in this process, or started by it.
+//! The servers of examples that run without arguments. They are in this process, or started by it.
 //!
-//! The proxies take every name for this machine, and the examples ask for names under `.invalid`, which no other resolver knows: what
-//! reaches its server has gone through the proxy, and its name with it.
+//! The proxies resolve every name to this machine. The examples use names under `.invalid`, which
+//! no other resolver knows. So a connection that reaches its server went through the proxy, and so
+//! did the name.
 
 mod background;
 mod health;
@@ -32,11 +33,13 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::slice;
 
-/// The arguments `proxy target`; without them a proxy in this process, and the server that this starts at the port that it gives.
+/// Returns the arguments `proxy target`. Without arguments, starts a proxy in this process and a
+/// server with this function, which returns its port.
 ///
 /// # Errors
 ///
-/// One of them can't be started, or there is one argument, or more than two.
+/// - A server can't be started.
+/// - The number of arguments is neither 0 nor 2.
 pub fn proxy_and_target(server: impl FnOnce() -> io::Result<u16>) -> io::Result<(String, String)> {
     match &*arguments() {
         [] => Ok((proxy()?, format!("hello.invalid:{}", server()?))),
@@ -45,21 +48,22 @@ pub fn proxy_and_target(server: impl FnOnce() -> io::Result<u16>) -> io::Result<
     }
 }
 
-/// As [`proxy_and_target`], but the first argument is a chain, and without arguments there are two proxies.
+/// The same as [`proxy_and_target`], but the first argument is a chain. Without arguments, the
+/// chain has two proxies.
 ///
 /// # Errors
 ///
-/// Those of `proxy_and_target`.
+/// The errors of `proxy_and_target`.
 pub fn chain_and_target(server: impl FnOnce() -> io::Result<u16>) -> io::Result<(String, String)> {
     let (proxy, target) = proxy_and_target(server)?;
     Ok((if arguments().is_empty() { chain()? } else { proxy }, target))
 }
 
-/// As [`proxy_and_target`], but the target is an address.
+/// The same as [`proxy_and_target`], but the target is an address.
 ///
 /// # Errors
 ///
-/// Those of `proxy_and_target`, or the second argument is no address.
+/// The errors of `proxy_and_target`, or the second argument is no address.
 pub fn proxy_and_addr(server: impl FnOnce() -> io::Result<u16>) -> io::Result<(String, SocketAddr)> {
     if arguments().is_empty() {
         return Ok((proxy()?, (Ipv4Addr::LOCALHOST, server()?).into()));
@@ -68,7 +72,8 @@ pub fn proxy_and_addr(server: impl FnOnce() -> io::Result<u16>) -> io::Result<(S
     Ok((proxy, target.parse().map_err(io::Error::other)?))
 }
 
-/// As [`proxy_and_target`], but there may be several targets; without arguments there are two names of one server.
+/// The same as [`proxy_and_target`], but for several targets. Without arguments, they are two
+/// names of one server.
 ///
 /// # Errors
 ///
@@ -82,41 +87,44 @@ pub fn proxy_and_targets(server: impl FnOnce() -> io::Result<u16>) -> io::Result
     Ok((proxy, vec![target, again]))
 }
 
-/// Prints what has come through the tunnel, and compares it with what the server in this process sends, if that was asked.
+/// Prints the received text. Without arguments, compares it with the text that the server in this
+/// process sends.
 ///
 /// # Errors
 ///
-/// It differs.
+/// The texts differ.
 pub fn check(received: &str) -> io::Result<()> {
     check_is(received, GREETING)
 }
 
-/// As [`check`], but the server in this process sends, or is, something else.
+/// The same as [`check`], with another expected text.
 ///
 /// # Errors
 ///
-/// It differs.
+/// The texts differ.
 pub fn check_is(received: impl Display, expected: impl Display) -> io::Result<()> {
     let (received, expected) = (received.to_string(), expected.to_string());
     println!("{}", received.trim_end());
     compare(&expected, &received)
 }
 
-/// Compares the hosts that the proxies in this process have been asked for with these, if they are all that there is.
+/// Compares the hosts that the proxies in this process received with these. With arguments, does
+/// nothing.
 ///
 /// # Errors
 ///
-/// They differ.
+/// The hosts differ.
 pub fn check_hosts(expected: &[&str]) -> io::Result<()> {
     let hosts: Vec<_> = requests().into_iter().map(|asked| asked.host).collect();
     compare(expected, &*hosts)
 }
 
-/// Compares the users and passwords that the proxies in this process have been told with these, likewise.
+/// Compares the user names and passwords that the proxies in this process received with these.
+/// With arguments, does nothing.
 ///
 /// # Errors
 ///
-/// They differ.
+/// The credentials differ.
 pub fn check_logins(expected: &[(&str, &str)]) -> io::Result<()> {
     let logins: Vec<_> = requests().into_iter().map(|asked| (asked.user, asked.password)).collect();
     compare(expected, &*logins)
@@ -134,7 +142,7 @@ fn arguments() -> Vec<String> {
     std::env::args().skip(1).collect()
 }
 
-/// The code of the pages, as doctests of this crate, which depends on the clients in them.
+/// Compiles the code of the pages as doctests. They use clients that this crate depends on.
 #[cfg(doctest)]
 mod pages {
     #[doc = include_str!("../../../../README.md")]

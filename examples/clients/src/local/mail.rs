@@ -1,15 +1,15 @@
-//! A mail server that takes the greeting, and no other message.
+//! A mail server that accepts the greeting as a message, and rejects all others.
 
 use super::background::for_each_client;
 use super::website::GREETING;
 use std::io;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 
-/// Starts the server, and gives its port.
+/// Starts the server and returns its port.
 ///
 /// # Errors
 ///
-/// There is no port or no thread to be had.
+/// The system has no free port or thread.
 pub fn mail_server() -> io::Result<u16> {
     for_each_client(async |client| {
         let mut client = BufReader::new(client);

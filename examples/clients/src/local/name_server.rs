@@ -1,4 +1,5 @@
-//! A name server: over UDP it answers for addresses, and lets all else be asked again over TCP, where it answers with the greeting.
+//! A name server. Over UDP it answers queries for addresses, and truncates all other answers. Over
+//! TCP it answers those with the greeting.
 
 use super::background::{for_each_client, in_background};
 use super::website::GREETING;
@@ -10,14 +11,14 @@ use std::net::Ipv4Addr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UdpSocket};
 
-/// The address that every name has.
+/// The address of every name.
 pub const ADDRESS: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 7);
 
-/// Starts the server, and gives its port, which is the same for both protocols.
+/// Starts the server and returns its port, which is the same for both protocols.
 ///
 /// # Errors
 ///
-/// There is no port or no thread to be had.
+/// The system has no free port or thread.
 pub fn name_server() -> io::Result<u16> {
     let port = for_each_client(over_tcp)?;
     let socket = std::net::UdpSocket::bind((Ipv4Addr::LOCALHOST, port))?;

@@ -1,14 +1,15 @@
-//! Servers that are programs of their own.
+//! Servers that are separate programs.
 
 use std::io::{self, BufRead, BufReader};
 use std::net::{Ipv4Addr, TcpListener};
 use std::process::{ChildStdin, Command, Stdio};
 use std::sync::Mutex;
 
-/// The scripts' standard input: when the process ends and it is closed, they end their servers.
+/// The standard inputs of the scripts. They are closed when this process ends, and the scripts
+/// then end their servers.
 static RUNNING: Mutex<Vec<ChildStdin>> = Mutex::new(Vec::new());
 
-/// Has the script `serve` start a server, and gives its port.
+/// Starts a server with the script `serve` and returns its port.
 fn started(name: &str) -> io::Result<u16> {
     let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let port = free.local_addr()?.port();
@@ -27,29 +28,30 @@ fn started(name: &str) -> io::Result<u16> {
     Ok(port)
 }
 
-/// Starts Redis, and gives its port.
+/// Starts Redis and returns its port.
 ///
 /// # Errors
 ///
-/// It is not installed, or can't be started.
+/// Redis is not installed, or can't be started.
 pub fn redis() -> io::Result<u16> {
     started("redis")
 }
 
-/// Starts a Postgres server, with a superuser `postgres` who needs no password, and gives its port.
+/// Starts a Postgres server and returns its port. Its superuser `postgres` needs no password.
 ///
 /// # Errors
 ///
-/// It is not installed, or can't be started.
+/// Postgres is not installed, or can't be started.
 pub fn postgres() -> io::Result<u16> {
     started("postgres")
 }
 
-/// Starts the FTP server vsftpd, for anonymous users and passive mode, with one file, and gives its port.
+/// Starts the FTP server vsftpd and returns its port. It serves one file to anonymous users, in
+/// passive mode.
 ///
 /// # Errors
 ///
-/// It is not installed, or can't be started: as root only.
+/// vsftpd is not installed, or can't be started. It needs root.
 pub fn vsftpd() -> io::Result<u16> {
     started("vsftpd")
 }

@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 
 const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
-/// Password first: who offers one wants to be known by it.
+/// The password comes first: if a client offers one, the test checks it.
 const METHODS: &[StandardAuthentication] = &[
     StandardAuthentication::PasswordAuthentication(fast_socks5::server::PasswordAuthentication),
     StandardAuthentication::NoAuthentication(fast_socks5::server::NoAuthentication),
@@ -23,36 +23,37 @@ const METHODS: &[StandardAuthentication] = &[
 
 static REQUESTS: Mutex<Vec<Request>> = Mutex::new(Vec::new());
 
-/// What a client has asked a proxy for, and as whom.
+/// A request to a proxy, and the credentials of its client.
 #[derive(Clone, Default)]
 pub(crate) struct Request {
-    /// The user name, empty if there was none.
+    /// The user name, or empty.
     pub(crate) user: String,
-    /// The password, likewise.
+    /// The password, or empty.
     pub(crate) password: String,
-    /// The host of the target; zeros where that is not known, as for datagrams.
+    /// The host of the target. For datagrams it is zeros.
     pub(crate) host: String,
 }
 
-/// Starts a proxy, and gives its URL.
+/// Starts a proxy and returns its URL.
 ///
 /// # Errors
 ///
-/// There is no port or no thread to be had.
+/// The system has no free port or thread.
 pub fn proxy() -> io::Result<String> {
     Ok(format!("socks5h://{HERE}:{}", for_each_client(serve)?))
 }
 
-/// Starts two proxies, the second of which has a name that only the first one knows, and gives their URLs with a comma between them.
+/// Starts two proxies and returns their URLs with a comma between them. Only the first proxy can
+/// resolve the name of the second.
 ///
 /// # Errors
 ///
-/// Those of [`proxy`].
+/// The errors of [`proxy`].
 pub fn chain() -> io::Result<String> {
     Ok(format!("{},socks5h://second.invalid:{}", proxy()?, for_each_client(serve)?))
 }
 
-/// What has been asked so far of the proxies in this process.
+/// Returns the requests to the proxies in this process so far.
 pub(crate) fn requests() -> Vec<Request> {
     REQUESTS.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }

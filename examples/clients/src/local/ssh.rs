@@ -1,4 +1,4 @@
-//! An SSH server with one user, who has a key; it answers every command with the greeting.
+//! An SSH server with one user and one key. It answers every command with the greeting.
 
 use super::arguments;
 use super::background::for_each_client;
@@ -15,11 +15,11 @@ const USER: &str = "me";
 static HOST_KEY: OnceLock<PublicKey> = OnceLock::new();
 static USER_KEY: OnceLock<PrivateKey> = OnceLock::new();
 
-/// Starts the server, and gives its port.
+/// Starts the server and returns its port.
 ///
 /// # Errors
 ///
-/// There is no key, port or thread to be had.
+/// The system has no random bytes, free port or thread.
 pub fn ssh_server() -> io::Result<u16> {
     let (host_key, user_key) = (new_key()?, new_key()?);
     HOST_KEY.get_or_init(|| host_key.public_key().clone());
@@ -31,17 +31,18 @@ pub fn ssh_server() -> io::Result<u16> {
     })
 }
 
-/// Whether this is the key of the server in this process.
+/// Returns whether this is the key of the server in this process.
 #[must_use]
 pub fn is_host_key(key: &PublicKey) -> bool {
     HOST_KEY.get().is_some_and(|host_key| host_key.key_data() == key.key_data())
 }
 
-/// The user `SSH_USER`, and the key in the file `SSH_KEY`; where the server is the one in this process, its user, and that one's key.
+/// Returns the user and the key for the server in this process. For another server, these are the
+/// user `SSH_USER` and the key in the file `SSH_KEY`.
 ///
 /// # Errors
 ///
-/// One of the variables is missing, or the file, or there is no key in it.
+/// One of the variables is not set, or the file has no key.
 pub fn user_and_key() -> io::Result<(String, PrivateKey)> {
     if let (Some(key), []) = (USER_KEY.get(), &*arguments()) {
         return Ok((USER.to_owned(), key.clone()));

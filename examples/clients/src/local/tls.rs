@@ -1,4 +1,4 @@
-//! An HTTPS server, of HTTP/1.1 and HTTP/2, with one page, and a certificate that has to be trusted beforehand.
+//! An HTTPS server with one page and a self-signed certificate, for HTTP/1.1 and HTTP/2.
 
 use super::background::for_each_client;
 use super::website::GREETING;
@@ -16,11 +16,11 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore, ServerConfig};
 
 static CERTIFICATE: OnceLock<CertificateDer<'static>> = OnceLock::new();
 
-/// Starts the server, and gives its port.
+/// Starts the server and returns its port.
 ///
 /// # Errors
 ///
-/// There is no certificate, port or thread to be had.
+/// The certificate can't be made, or the system has no free port or thread.
 pub fn https_website() -> io::Result<u16> {
     let made = generate_simple_self_signed(["hello.invalid", "again.invalid"].map(str::to_owned))
         .map_err(io::Error::other)?;
@@ -40,7 +40,8 @@ pub fn https_website() -> io::Result<u16> {
     })
 }
 
-/// What a client trusts: whom browsers trust, and that server if it is there.
+/// Returns a client configuration that trusts the public roots and, if the server above was
+/// started, its certificate.
 ///
 /// # Errors
 ///
@@ -53,7 +54,7 @@ pub fn tls() -> Result<ClientConfig, Box<dyn std::error::Error>> {
     Ok(ClientConfig::builder().with_root_certificates(roots).with_no_client_auth())
 }
 
-/// As [`tls`], for the system's own TLS library.
+/// The same as [`tls`], for the system's TLS library.
 ///
 /// # Errors
 ///

@@ -5,19 +5,19 @@ use std::io;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
-/// What every server in this process sends.
+/// The text that every server in this process sends.
 pub const GREETING: &str = "Hello through the proxy.\n";
 
-/// Starts the server, and gives its port.
+/// Starts the server and returns its port.
 ///
 /// # Errors
 ///
-/// There is no port or no thread to be had.
+/// The system has no free port or thread.
 pub fn website() -> io::Result<u16> {
     for_each_client(answer)
 }
 
-/// Answers one request, whatever it is.
+/// Answers one request of any kind.
 async fn answer(client: TcpStream) -> io::Result<()> {
     let mut client = BufReader::new(client);
     let mut line = String::new();

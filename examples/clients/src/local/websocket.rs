@@ -1,4 +1,4 @@
-//! A WebSocket server that greets its clients, and says everything after them.
+//! A WebSocket server that sends the greeting to its clients, and then echoes their messages.
 
 use super::background::for_each_client;
 use super::website::GREETING;
@@ -7,11 +7,11 @@ use std::io;
 use tokio_tungstenite::accept_async;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-/// Starts the server, and gives its port.
+/// Starts the server and returns its port.
 ///
 /// # Errors
 ///
-/// There is no port or no thread to be had.
+/// The system has no free port or thread.
 pub fn websocket() -> io::Result<u16> {
     for_each_client(async |client| {
         let mut client = accept_async(client).await?;

@@ -1,5 +1,5 @@
-//! DNS by [hickory](https://docs.rs/hickory-resolver), over datagrams by way of the proxy, and over TCP where an answer is too long.
-//! This is how it is used; `provider.rs` is for you to copy.
+//! DNS by [hickory](https://docs.rs/hickory-resolver), over UDP ASSOCIATE, and over TCP for long
+//! answers. Copy `provider.rs`; this file shows its use.
 //!
 //! `cargo run --bin hickory [-- proxy-url address-of-name-server:port]`
 
@@ -29,7 +29,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let texts = resolver.txt_lookup("example.com.").await?;
     let text = texts.answers().first().ok_or("no text")?;
     local::check(&text.data.to_string())?;
-    // Two associations, and a connection for the answer that was too long for a datagram.
+    // Two associations, and a connection for the truncated answer.
     local::check_hosts(&["0.0.0.0", "0.0.0.0", "127.0.0.1"])?;
     Ok(())
 }

@@ -1,4 +1,5 @@
-//! For you to copy: what hickory asks for sockets. A UDP one is an association, a TCP one a tunnel; local addresses are the proxy's.
+//! A provider of sockets for hickory, to copy. UDP sockets are associations, and TCP sockets are
+//! tunnels. Local addresses are chosen by the proxy.
 
 use anysocks::tokio::{Connector, Socks5UdpSocket};
 use hickory_resolver::net::runtime::iocompat::AsyncIoTokioAsStd;
@@ -48,7 +49,9 @@ impl DnsUdpSocket for Datagrams {
 
     fn poll_recv_from(&self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<(usize, SocketAddr)>> {
         let (len, source) = ready!(self.0.poll_recv_from(cx, buf))?;
-        let source = source.socket_addr().ok_or_else(|| io::Error::other("an answer from a name"))?;
+        let source = source
+            .socket_addr()
+            .ok_or_else(|| io::Error::other("the source of an answer is a name, not an address"))?;
         Poll::Ready(Ok((len, source)))
     }
 
