@@ -1,4 +1,9 @@
-//! A [`Connector`] where [hyper](https://hyper.rs) and [tower](::tower_service) take one: hyper-util's client, hyper-rustls and hyper-tls around it, tonic.
+//! The [`Connector`] as a service for [hyper](https://hyper.rs) and [tower](::tower_service).
+//!
+//! tokio's [`Connector`] implements [`Service<Uri>`](tower_service::Service). Pass it wherever a
+//! connector is accepted: to hyper-util's client, to hyper-rustls and hyper-tls, and to tonic. Use
+//! it for HTTP and gRPC through SOCKS proxies. reqwest accepts no connector, and needs a
+//! `Forwarder` of the feature `forward` instead.
 //!
 //! ```no_run
 //! use anysocks::{Proxy, tokio::Connector};
@@ -7,16 +12,30 @@
 //!
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! let proxy: Proxy = "socks5h://127.0.0.1:1080".parse()?;
-//! let client: Client<_, String> = Client::builder(TokioExecutor::new()).build(Connector::new(proxy));
+//! let connector = Connector::new(proxy);
+//! let client: Client<_, String> = Client::builder(TokioExecutor::new()).build(connector);
 //! let page = client.get("http://example.com/".parse()?).await?;
 //! # Ok(()) }
 //! ```
 //!
-//! Where [`Connector::from_env`] found `https_proxy` or `http_proxy`, the scheme of the URI
-//! decides which of them counts.
+//! The target is the host of the URI, at the URI's port or the default port of its scheme: 443 for
+//! `https` and `wss`, 80 for `http` and `ws`. TLS is up to the client: wrap the connector in one
+//! of hyper-rustls or hyper-tls.
 //!
-//! A client keeps its connections by host alone. Whose streams must not share a circuit of Tor, has a client for each
-//! [isolated](crate::Proxy::isolated) proxy.
+//! If [`Connector::from_env`] has read `https_proxy` and `http_proxy`, the scheme of the URI
+//! selects one of them.
+//!
+//! # Limits
+//!
+//! hyper-util's client pools its connections by scheme and authority. To keep streams on separate
+//! Tor circuits, use one client for each [isolated](crate::Proxy::isolated) proxy.
+//!
+//! # Errors
+//!
+//! - [`Invalid::PortMissing`]: the URI has neither a port nor one of these schemes.
+//! - Those of `Connector::connect`.
+//!
+//! The client wraps them in its own error: `source()` leads to the [`Error`].
 
 use crate::error::Error;
 use crate::error::invalid::Invalid;
@@ -32,7 +51,7 @@ use hyper_util::rt::TokioIo;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-/// BND.ADDR and BND.PORT of the connection that a response came over, among the response's extensions.
+/// An extension of a response: BND.ADDR and BND.PORT of the connection that it arrived on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BoundAddr(pub Address);
 
@@ -45,14 +64,14 @@ impl<W: Wrap<Tokio, Stream: Send> + Clone> tower_service::Service<Uri> for Conne
         Poll::Ready(Ok(()))
     }
 
-    /// Connects to the host of the URI, at its port, or else at that of `https`, `wss`, `http` or `ws`.
+    /// Connects to the host of the URI, at its port or the default port of its scheme.
     fn call(&mut self, uri: Uri) -> Self::Future {
         let connector = for_scheme(self, &uri);
         Box::pin(async move { connector.connect(target(&uri)?).await.map(TokioIo::new) })
     }
 }
 
-/// A scheme that has a default port, and a variable of its own.
+/// A scheme with a default port and an environment variable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Scheme {
     Http,
@@ -81,7 +100,7 @@ fn target(uri: &Uri) -> Result<Target<'_>, Error> {
     (uri.host().unwrap_or_default(), port.ok_or(Invalid::PortMissing)?).try_into()
 }
 
-/// The connector, with the proxies that the environment names for this scheme.
+/// Returns the connector with the environment's proxies for the scheme of the URI.
 fn for_scheme<W: Clone>(connector: &Connector<W>, uri: &Uri) -> Connector<W> {
     let connector = connector.clone();
     let chain = match (&connector.route.proxies, Scheme::of(uri)) {
@@ -91,7 +110,7 @@ fn for_scheme<W: Clone>(connector: &Connector<W>, uri: &Uri) -> Connector<W> {
     };
     let proxies = chain.clone().map_or(Proxies::None, Proxies::Chain);
     let exceptions = connector.route.exceptions.clone();
-    connector.by(Route { proxies, exceptions })
+    connector.with_route(Route { proxies, exceptions })
 }
 
 impl<S, V> Connection for SocksStream<S, V, Tokio> {
@@ -105,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn where_a_uri_leads() {
+    fn the_target_of_a_uri() {
         for (uri, to) in [
             ("http://example.com/", Some("example.com:80")),
             ("https://example.com/page", Some("example.com:443")),

@@ -1,4 +1,6 @@
-//! QUIC by way of a SOCKS5 proxy: an association as the socket of quinn's endpoint, and HTTP/3 with it.
+//! QUIC and HTTP/3 through a SOCKS5 proxy: an association as the socket of a quinn endpoint.
+//!
+//! [`endpoint`] requests an association and returns an [`Endpoint`] for outgoing connections.
 //!
 //! ```no_run
 //! # async fn example(config: quinn::ClientConfig) -> Result<(), Box<dyn std::error::Error>> {
@@ -8,9 +10,9 @@
 //! # Ok(()) }
 //! ```
 //!
-//! Any [`Socks5UdpSocket`] can be the socket of an endpoint: for a configuration of its own, for a
-//! proxy behind TLS ([`Connector::associate`](crate::Connector::associate)), or to learn why it
-//! ended.
+//! [`Socks5UdpSocket`] implements [`AsyncUdpSocket`]. Create the endpoint from a socket to set its
+//! configuration, to use a proxy behind TLS
+//! ([`Connector::associate`](crate::Connector::associate)), or to get the reason of its end:
 //!
 //! ```no_run
 //! use anysocks::tokio::Socks5UdpSocket;
@@ -20,27 +22,34 @@
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! let socket = Socks5UdpSocket::associate("socks5://127.0.0.1:1080").await?;
 //! let (config, runtime) = (EndpointConfig::default(), Arc::new(TokioRuntime));
-//! let endpoint = Endpoint::new_with_abstract_socket(config, None, Arc::new(socket.clone()), runtime)?;
-//! println!("{}", socket.closed().await); // quinn says that the endpoint is lost, and not why
+//! let shared = Arc::new(socket.clone());
+//! let endpoint = Endpoint::new_with_abstract_socket(config, None, shared, runtime)?;
+//! println!("{}", socket.closed().await); // quinn reports a lost endpoint without the reason
 //! # Ok(()) }
 //! ```
 //!
-//! # What to know
+//! # Limits
 //!
-//! * quinn takes IP addresses alone, so a name must be looked up before.
-//!   [`Connector::resolve`](crate::Connector::resolve) does that: with a `socks5` URL by this
-//!   machine's DNS, with `socks5h` by the proxy, which must be Tor. DNS over
+//! - quinn accepts IP addresses only, so names must be resolved first.
+//!   [`Connector::resolve`](crate::Connector::resolve) resolves them: with a `socks5` URL by this
+//!   machine's DNS, and with `socks5h` by the proxy, which must be Tor. DNS over
 //!   [`Socks5Stream`](crate::tokio::Socks5Stream) works through any proxy.
-//! * One endpoint reaches IPv4 and IPv6 servers alike: what is between the proxy and them does not depend on how the proxy is reached. Its
-//!   `local_addr` is `[::]` therefore.
-//! * Packets keep to 1200 bytes: nobody can know what the path behind the relay carries, and MTU discovery would have to trust in it. For
-//!   the same reason, there is no ECN.
-//! * A connection drops packets from another address than its peer's.
-//!   [`Options::any_source`](crate::udp::Options::any_source) is for relays that name another
-//!   source, such as the client's own address. quinn then receives such a packet once for each of
-//!   the last 32 peers that it sent to, and the right connection takes it. With one peer, this
-//!   costs nothing.
-//! * When the proxy ends the association, that is the end of the endpoint and of its connections.
+//! - One endpoint connects to IPv4 and IPv6 servers, whichever family the proxy has. Its
+//!   `local_addr` is therefore `[::]`.
+//! - Packets have at most 1200 bytes, and there is no ECN: the MTU and the ECN marks of the path
+//!   beyond the relay are unknown.
+//! - A connection drops packets from another address than its peer's. Some relays name another
+//!   source, such as the client's own address. Set
+//!   [`Options::any_source`](crate::udp::Options::any_source) for them. quinn then receives such a
+//!   packet once for each of the last 32 peers that it sent to, and the right connection accepts
+//!   it. With one peer, this costs nothing.
+//!
+//! # Errors
+//!
+//! - [`endpoint`] returns the errors of [`Socks5UdpSocket::associate`].
+//! - When the proxy ends the association, the endpoint and all of its connections fail. quinn does
+//!   not report the reason; [`closed`](crate::udp::SocksUdpSocket::closed) returns it.
+//! - Other errors of the socket count as lost packets.
 
 use crate::error::{Error, Stage};
 use crate::protocol::target::Target;
@@ -59,19 +68,25 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-/// The most packets that quinn hands over at once.
-const SEGMENTS: usize = 10;
+/// The most packets of one [`Transmit`].
+const MAX_SEGMENTS: usize = 10;
 
-/// How many errors of the system in a row are taken for news of single datagrams, such as ICMP brings, and not of the socket.
-const ERRORS_IN_A_ROW: usize = 16;
+/// The most consecutive system errors that are treated as those of single datagrams, such as ICMP
+/// errors, and not of the socket.
+const MAX_DATAGRAM_ERRORS: usize = 16;
 
-/// Makes an association, and an endpoint of it, for outgoing connections. It needs tokio's runtime.
+/// Requests an association, and returns a quinn endpoint for outgoing connections.
 ///
-/// The association lasts until all connections and all clones of the endpoint are gone.
+/// Call it on a tokio runtime. The association ends when all connections and all clones of the
+/// endpoint are dropped.
 ///
 /// # Errors
 ///
-/// Those of [`Socks5UdpSocket::associate`].
+/// - Those of [`Socks5UdpSocket::associate`].
+/// - [`Io`](crate::ErrorKind::Io) at [`Stage::Association`]: quinn can't create the endpoint.
+#[doc(alias = "quic")]
+#[doc(alias = "h3")]
+#[doc(alias = "associate")]
 pub async fn endpoint<'p>(proxy: impl IntoProxy<'p>) -> Result<Endpoint, Error> {
     let socket = Arc::new(Socks5UdpSocket::associate(proxy).await?);
     Endpoint::new_with_abstract_socket(EndpointConfig::default(), None, socket, Arc::new(TokioRuntime))
@@ -84,8 +99,10 @@ impl AsyncUdpSocket for Socks5UdpSocket {
         Box::pin(Poller { socket: self, ticket })
     }
 
-    /// What is not sent is lost, as datagrams are: with any error but this one, quinn would leave a connection at once, and who waits on
-    /// it waiting. The association's end is told when receiving.
+    /// Sends packets, and returns `WouldBlock` as the only error. Other errors are packet loss.
+    ///
+    /// On another error, quinn would drop the connection without waking its tasks. `poll_recv`
+    /// reports the end of the association.
     fn try_send(&self, transmit: &Transmit<'_>) -> io::Result<()> {
         let sent = match transmit.segment_size {
             Some(size) if size < transmit.contents.len() => self.send_segments(transmit, size),
@@ -94,7 +111,9 @@ impl AsyncUdpSocket for Socks5UdpSocket {
         sent.or_else(|error| if error.kind() == io::ErrorKind::WouldBlock { Err(error) } else { Ok(()) })
     }
 
-    /// Fails when the association has ended. A packet that is longer than its buffer is cut, which QUIC finds out.
+    /// Receives packets, and fails when the association has ended.
+    ///
+    /// A packet that is longer than its buffer is truncated, which QUIC detects.
     fn poll_recv(
         &self,
         cx: &mut Context<'_>,
@@ -110,7 +129,7 @@ impl AsyncUdpSocket for Socks5UdpSocket {
             } else {
                 match self.attempt(Direction::Receive, |socket| self.receive(socket, buf)) {
                     Ok(Some(more)) => more,
-                    // Whatever it is, it is left to the next call.
+                    // The next call returns an error that persists.
                     Ok(None) | Err(_) => break,
                 }
             };
@@ -119,16 +138,17 @@ impl AsyncUdpSocket for Socks5UdpSocket {
         Poll::Ready(Ok(received))
     }
 
-    /// The unspecified IPv6 address: quinn takes a socket that has an IPv4 address to reach nothing else.
+    /// Returns the unspecified IPv6 address: with an IPv4 address, quinn would not connect to IPv6
+    /// servers.
     fn local_addr(&self) -> io::Result<SocketAddr> {
         Ok((Ipv6Addr::UNSPECIFIED, self.local_addr().port()).into())
     }
 
     fn max_transmit_segments(&self) -> usize {
-        SEGMENTS
+        MAX_SEGMENTS
     }
 
-    /// So that quinn does not look for a longer MTU.
+    /// Returns `true`, which disables MTU discovery.
     fn may_fragment(&self) -> bool {
         true
     }
@@ -137,64 +157,65 @@ impl AsyncUdpSocket for Socks5UdpSocket {
 impl Socks5UdpSocket {
     fn send_packet(&self, transmit: &Transmit<'_>) -> io::Result<()> {
         let header = Header::new(&target(transmit.destination));
-        self.note(transmit.destination);
-        self.sending_now(|socket| self.association().send(socket, &header, transmit.contents))
+        self.record_peer(transmit.destination);
+        self.send_with_retry(|socket| self.association().send(socket, &header, transmit.contents))
     }
 
-    /// Where only a part can be sent, all of it will be sent again. QUIC knows packets that it has seen.
+    /// Sends several packets. After a partial send, quinn sends all of them again, and QUIC
+    /// ignores the duplicates.
     fn send_segments(&self, transmit: &Transmit<'_>, size: usize) -> io::Result<()> {
         let target = target(transmit.destination);
-        self.note(transmit.destination);
+        self.record_peer(transmit.destination);
         let mut batch = SendBatch::new();
         for packet in transmit.contents.chunks(size.max(1)) {
             batch.push(packet, target.borrowed())?;
         }
         while !batch.is_empty() {
-            self.sending_now(|socket| self.send_batch_now(socket, &mut batch))?;
+            self.send_with_retry(|socket| self.send_batch_now(socket, &mut batch))?;
         }
         Ok(())
     }
 
-    /// An error may be that of an earlier datagram, which the system tells in place of sending: then it is tried once more.
-    fn sending_now(&self, mut send: impl FnMut(&Socket) -> io::Result<usize>) -> io::Result<()> {
+    /// Sends, and retries once after a system error, which may be that of an earlier datagram.
+    fn send_with_retry(&self, mut send: impl FnMut(&Socket) -> io::Result<usize>) -> io::Result<()> {
         let mut send = || self.attempt(Direction::Send, &mut send).map(drop);
-        send().or_else(|error| if is_of_the_system(&error) { send() } else { Err(error) })
+        send().or_else(|error| if is_system_error(&error) { send() } else { Err(error) })
     }
 
     fn poll_packet(&self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<RecvMeta>> {
-        let mut errors = 0..ERRORS_IN_A_ROW;
+        let mut errors = 0..MAX_DATAGRAM_ERRORS;
         let wait = self.polling(Direction::Receive);
         self.poll_attempts(cx, Direction::Receive, wait, |socket| match self.receive(socket, buf) {
-            Err(error) if is_of_the_system(&error) && errors.next().is_some() => Ok(None),
+            Err(error) if is_system_error(&error) && errors.next().is_some() => Ok(None),
             received => received,
         })
     }
 
-    /// Receives a packet. A packet from a name is dropped here; quinn drops one from an address
-    /// that it does not send to.
+    /// Receives a packet, and drops it if its source is a name. quinn drops packets from addresses
+    /// that it has not sent to.
     fn receive(&self, socket: &Socket, buf: &mut [u8]) -> io::Result<Option<RecvMeta>> {
         let Some((len, source)) = self.take_from(socket, buf)? else { return Ok(None) };
         let named = source.socket_addr();
         let named = named.map(|addr| SocketAddr::new(mapped(addr.ip()).into(), addr.port()));
         let source = self.peers().map_or(named, |peers| peers.source(named, &buf[..len]));
         if source.is_none() {
-            self.association().admission.drop_datagrams(1);
+            self.association().admission.count_dropped(1);
         }
         Ok(source.map(|source| meta(len, source)))
     }
 
-    /// Copies the last packet, as from another peer.
+    /// Copies the last packet, with the address of another peer.
     fn copy(&self, buf: &mut [u8]) -> Option<RecvMeta> {
         self.peers()?.copy(buf).map(|(len, source)| meta(len, source))
     }
 
-    fn note(&self, to: SocketAddr) {
+    fn record_peer(&self, to: SocketAddr) {
         if let Some(peers) = self.peers() {
             peers.sent(to);
         }
     }
 
-    /// The peers, if any source is taken.
+    /// Returns the peers if packets from any source are accepted.
     fn peers(&self) -> Option<&Peers> {
         self.association().admission.any_source.then_some(&self.shared.sockets.udp.peers)
     }
@@ -204,7 +225,7 @@ fn meta(len: usize, addr: SocketAddr) -> RecvMeta {
     RecvMeta { addr, len, stride: len, ecn: None, dst_ip: None }
 }
 
-/// Waits until a connection may send: each has one, and its task a seat of its own.
+/// Waits until a connection can send. Each connection has a poller with its own ticket.
 #[derive(Debug)]
 struct Poller {
     socket: Arc<Socks5UdpSocket>,
@@ -218,17 +239,18 @@ impl UdpPoller for Poller {
     }
 }
 
-/// Whether the system says that a datagram was not sent, or that none was received. The association's own errors are the crate's.
-fn is_of_the_system(error: &io::Error) -> bool {
+/// Returns whether this is an error of the system, and not of this crate, such as the
+/// association's end.
+fn is_system_error(error: &io::Error) -> bool {
     error.raw_os_error().is_some() && error.kind() != io::ErrorKind::WouldBlock
 }
 
-/// Whom quinn means: to the proxy, an IPv4 address is one.
+/// Returns the target, with IPv4-mapped addresses converted to IPv4.
 fn target(addr: SocketAddr) -> Target<'static> {
     (addr.ip().to_canonical(), addr.port()).into()
 }
 
-/// The address as quinn has it, where the socket's own is an IPv6 one.
+/// Returns the address as the IPv6 one that quinn uses.
 fn mapped(ip: IpAddr) -> Ipv6Addr {
     match ip {
         IpAddr::V4(ip) => ip.to_ipv6_mapped(),

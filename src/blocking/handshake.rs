@@ -47,7 +47,7 @@ impl<S: Read + Write, V: Version> SocksListener<S, V, Blocking> {
 
     #[doc = include_str!("../docs/accept.md")]
     pub fn accept(&mut self) -> Result<(SocksStream<S, V, Blocking>, Address), Error> {
-        let (stream, second, request) = self.waiting()?;
+        let (stream, second, request) = self.pending()?;
         let reply = request.watch_blocking(|| converse(stream, second));
         self.accepted(reply)
     }
@@ -59,7 +59,7 @@ impl<V: Version> SocksListener<TcpStream, V, Blocking> {
         &mut self,
         limit: Duration,
     ) -> Result<(SocksStream<TcpStream, V, Blocking>, Address), Error> {
-        let (stream, second, request) = self.waiting()?;
+        let (stream, second, request) = self.pending()?;
         let deadline = runtime::deadline::<Blocking>(limit);
         stream.set_nonblocking(true).map_err(|error| Error::io(Stage::SecondReply, error))?;
         let reply = request.watch_blocking(|| {

@@ -62,7 +62,7 @@ fn race_by(
             Outcome::Connected(socket) => return Ok(socket),
             Outcome::Failed => next_at = Instant::now(),
             Outcome::Pending if deadline.is_some_and(|deadline| deadline <= Instant::now()) => {
-                failures.late(running.iter().map(|(addr, _)| *addr));
+                failures.push_timed_out(running.iter().map(|(addr, _)| *addr));
                 return Err(failures);
             }
             Outcome::Pending => {}
@@ -123,7 +123,7 @@ fn take_ended(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::runtime::racing::{OPTIONS, nobody_listens, races};
+    use crate::runtime::racing::{OPTIONS, races, refusing_address};
     use std::net::{SocketAddr, TcpListener};
     use std::thread;
 
@@ -152,7 +152,7 @@ mod tests {
             let addrs: Vec<_> = addrs.iter().copied().map(SockAddr::from).collect();
             race_by(without_failures, recheck, &addrs, &OPTIONS, deadline)
         };
-        let (dead, _bound) = nobody_listens();
+        let (dead, _bound) = refusing_address();
         let attempts = race(&[dead, dead]).unwrap_err().into_attempts();
         let kinds: Vec<_> = attempts.iter().map(|attempt| attempt.error.kind()).collect();
         assert_eq!(kinds, [io::ErrorKind::ConnectionRefused; 2]);

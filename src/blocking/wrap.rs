@@ -35,7 +35,7 @@ pub struct WithSocket<S> {
 }
 
 impl<S: Read + Write + Send + Sync + 'static> Wrap<Blocking> for Wrapped<Hook<S>> {
-    type Held = WithSocket<S>;
+    type HandshakeStream = WithSocket<S>;
     type Stream = S;
 
     fn check_proxy(&self, _: &Proxy) -> Result<(), Error> {
@@ -97,6 +97,6 @@ impl Connector {
         self,
         wrap: impl Fn(TcpStream, Option<&Proxy>) -> io::Result<S> + Send + Sync + 'static,
     ) -> super::WrappedConnector<S> {
-        self.wrapped_by(Wrapped(Arc::new(Hook(Box::new(wrap)))))
+        self.with_wrap(Wrapped(Arc::new(Hook(Box::new(wrap)))))
     }
 }

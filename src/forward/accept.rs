@@ -1,4 +1,4 @@
-//! Who comes to a forwarder: strangers first, and clients once they have said who they are.
+//! Accepting connections: authentication first, then the request.
 
 use super::handshake;
 use super::serve;
@@ -11,10 +11,10 @@ use tokio::select;
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::sleep;
 
-/// How long to wait when the system gives no connection, as when too many files are open.
-const PAUSE: Duration = Duration::from_millis(100);
+/// The pause after an error of `accept`, such as too many open files.
+const RETRY_DELAY: Duration = Duration::from_millis(100);
 
-/// Lets in who may, and serves them, until it is dropped.
+/// Accepts, authenticates and serves clients until the future is dropped.
 pub(super) async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     let (mut unauthenticated, mut clients) = (JoinSet::new(), JoinSet::new());
     let mut oldest_first = VecDeque::<AbortHandle>::new();
@@ -22,7 +22,7 @@ pub(super) async fn accept(listener: TcpListener, shared: Arc<Shared>) {
         select! {
             accepted = listener.accept() => match accepted {
                 Ok((client, _)) => {
-                    // Whoever is silent must not keep out those who come later.
+                    // Silent connections must not block later clients.
                     if oldest_first.len() >= shared.limits.unauthenticated {
                         if let Some(oldest) = oldest_first.pop_front() {
                             oldest.abort();
@@ -30,15 +30,15 @@ pub(super) async fn accept(listener: TcpListener, shared: Arc<Shared>) {
                     }
                     oldest_first.push_back(unauthenticated.spawn(handshake::authenticate(client, Arc::clone(&shared))));
                 }
-                Err(_) => sleep(PAUSE).await,
+                Err(_) => sleep(RETRY_DELAY).await,
             },
-            Some(met) = unauthenticated.join_next() => {
+            Some(authenticated) = unauthenticated.join_next() => {
                 oldest_first.retain(|client| !client.is_finished());
-                if let Ok(Ok((client, request))) = met {
+                if let Ok(Ok((client, request))) = authenticated {
                     clients.spawn(serve::serve(client, request, Arc::clone(&shared)));
                 }
             }
-            // The client has heard what failed; here there is nobody to tell.
+            // The client has received the reply. The forwarder reports no errors of its own.
             Some(_) = clients.join_next() => {}
         }
     }

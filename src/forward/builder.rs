@@ -38,29 +38,29 @@ impl Builder {
         Self { connector, limits: Limits::default() }
     }
 
-    /// Sets how many connections, associations included, are served at a time. Default: 256. Zero
+    /// Sets the most concurrent connections, associations included. The default is 256. Zero
     /// counts as one.
     ///
-    /// A connection takes two descriptors and up to 128 KiB of buffers, an association four
+    /// A connection needs two descriptors and up to 128 KiB of buffers, an association four
     /// descriptors and 128 KiB.
     pub const fn connections(mut self, connections: usize) -> Self {
         self.limits.connections = connections;
         self
     }
 
-    /// Sets how long a half-closed connection may pass no bytes. Default: one hour, as in Envoy's
+    /// Sets the idle timeout of half-closed connections. The default is one hour, as in Envoy's
     /// TCP proxy.
     ///
-    /// A connection is half-closed once one side has closed its sending direction. The limit
-    /// applies from then on, and starts anew with each byte that is passed. A connection that
-    /// reaches it ends, as described at [Half-closed
+    /// A connection is half-closed once one side has closed its sending direction. The timeout
+    /// applies from then on, and restarts with each byte that is forwarded. After it, the
+    /// connection ends as described at [Half-closed
     /// connections](Forwarder#half-closed-connections). Connections that neither side has closed
-    /// have no limit.
+    /// have no timeout.
     ///
-    /// * [`Duration::MAX`], like any duration of more than 30 years, is no limit. TCP keepalive
-    ///   still finds peers that are gone.
-    /// * [`Duration::ZERO`] forbids half-closed connections: when one side closes, the connection
-    ///   ends, and what the other side has not yet sent is lost.
+    /// - [`Duration::MAX`], like any duration of more than 30 years, disables the timeout. TCP
+    ///   keepalive still detects lost peers.
+    /// - [`Duration::ZERO`] forbids half-closed connections: when one side closes, the connection
+    ///   ends, and data that the other side has not yet sent are lost.
     pub const fn half_closed(mut self, limit: Duration) -> Self {
         self.limits.half_closed = limit;
         self
@@ -70,13 +70,13 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// - The error of the system, if it gives no port.
-    /// - [`io::ErrorKind::Other`], or the error of the system, if it gives no random bytes for the
+    /// - An error of the system: no port can be bound.
+    /// - [`io::ErrorKind::Other`], or an error of the system: there are no random bytes for the
     ///   password.
     ///
     /// # Panics
     ///
-    /// Outside a tokio runtime whose I/O and time drivers are enabled.
+    /// Panics outside a tokio runtime, or if its I/O or time driver is disabled.
     pub async fn start(self) -> io::Result<Forwarder> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let addr = listener.local_addr()?;

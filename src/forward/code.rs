@@ -1,16 +1,19 @@
-//! What a forwarder answers when there is no connection.
+//! The reply code of a failed request.
 
 use crate::error::{Error, ErrorKind, Stage};
 use crate::protocol::reply::Reply;
 use std::io;
 
-/// The code that comes nearest to why the target, a name or not, can't be reached. Whatever else a proxy on the way suffered, it
-/// is a general failure if it was not the time that ran out: the other codes are about the target.
-pub(super) fn code(error: &Error, name: Option<&str>) -> Reply {
-    // The last proxy was asked for the target, and each other one for the next proxy.
-    let of_the_last = error.hop() == error.hops();
+/// Returns the reply code that is closest to the error. `name` is the target's name, if it has
+/// one.
+///
+/// Timeouts have X'06'. Every other error of a proxy on the route has X'01', because the remaining
+/// codes are about the target.
+pub(super) fn reply_code(error: &Error, name: Option<&str>) -> Reply {
+    // Only the request to the last proxy has the target.
+    let is_last_hop = error.hop() == error.hops();
     match (error.stage(), error.kind()) {
-        (_, ErrorKind::Refused(reply @ Reply::V5(1..=8 | 0xF0..))) if of_the_last => *reply,
+        (_, ErrorKind::Refused(reply @ Reply::V5(1..=8 | 0xF0..))) if is_last_hop => *reply,
         (_, ErrorKind::Rule(_)) => Reply::NOT_ALLOWED,
         _ if error.is_timeout() => Reply::TTL_EXPIRED,
         (_, ErrorKind::Unresolved { name: unresolved, .. }) if name == Some(unresolved) => {
@@ -32,10 +35,10 @@ mod tests {
     use crate::error::Attempt;
 
     #[test]
-    fn of_a_direct_connection() {
+    fn codes_of_direct_connections() {
         let system = |kind: io::ErrorKind| {
             let attempts = vec![Attempt { address: String::new(), error: kind.into() }];
-            code(&Error::new(Stage::Direct, ErrorKind::Unreachable(attempts)), None)
+            reply_code(&Error::new(Stage::Direct, ErrorKind::Unreachable(attempts)), None)
         };
         assert_eq!(system(io::ErrorKind::ConnectionRefused), Reply::CONNECTION_REFUSED);
         assert_eq!(system(io::ErrorKind::NetworkUnreachable), Reply::NETWORK_UNREACHABLE);
@@ -45,15 +48,18 @@ mod tests {
     }
 
     #[test]
-    fn of_names() {
+    fn codes_of_unresolved_names() {
         let unresolved = |name: &str| {
             let error = io::ErrorKind::NotFound.into();
             Error::new(Stage::Resolve, ErrorKind::Unresolved { name: name.to_owned(), error })
         };
-        assert_eq!(code(&unresolved("target.example"), Some("target.example")), Reply::HOST_UNREACHABLE);
-        assert_eq!(code(&unresolved("proxy.example"), Some("target.example")), Reply::GENERAL_FAILURE);
-        assert_eq!(code(&unresolved("proxy.example"), None), Reply::GENERAL_FAILURE);
+        assert_eq!(
+            reply_code(&unresolved("target.example"), Some("target.example")),
+            Reply::HOST_UNREACHABLE
+        );
+        assert_eq!(reply_code(&unresolved("proxy.example"), Some("target.example")), Reply::GENERAL_FAILURE);
+        assert_eq!(reply_code(&unresolved("proxy.example"), None), Reply::GENERAL_FAILURE);
         let late = Error::new(Stage::Resolve, ErrorKind::TimedOut);
-        assert_eq!(code(&late, Some("target.example")), Reply::TTL_EXPIRED);
+        assert_eq!(reply_code(&late, Some("target.example")), Reply::TTL_EXPIRED);
     }
 }

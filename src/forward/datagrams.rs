@@ -1,4 +1,4 @@
-//! The relay of a forwarder: from the client's datagrams to those of an association, and back.
+//! The relay of a forwarder: forwards datagrams between a client and an association.
 
 use super::handshake;
 use crate::protocol::reply::Reply;
@@ -14,12 +14,13 @@ use tokio::net::{TcpStream, UdpSocket};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-/// The most that a datagram has.
-const LONGEST: usize = 64 * 1024;
+/// The longest datagram.
+const MAX_DATAGRAM: usize = 64 * 1024;
 
-/// How many names are looked up here at once for one client, and for how long. More datagrams to names are lost, as datagrams are.
-const LOOKUPS: usize = 16;
-const LOOKUP_LIMIT: Duration = Duration::from_secs(10);
+/// The most concurrent local lookups of one client. Further datagrams to names are dropped.
+const MAX_LOOKUPS: usize = 16;
+/// The timeout of one lookup.
+const LOOKUP_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Relays datagrams until the client closes its connection, or the association ends.
 pub(super) async fn relay(
@@ -31,28 +32,28 @@ pub(super) async fn relay(
     handshake::reply(&mut client, Reply::SUCCEEDED, &socket.local_addr()?.into()).await?;
     let client_ip = client.peer_addr()?.ip();
     let mut peer = (declared != 0).then(|| SocketAddr::new(client_ip, declared));
-    let mut from_client = vec![0; LONGEST];
-    let mut from_relay = vec![0; HEADROOM + LONGEST];
-    // A name server that is slow must not hold up what goes to others.
+    let mut from_client = vec![0; MAX_DATAGRAM];
+    let mut from_relay = vec![0; HEADROOM + MAX_DATAGRAM];
+    // A slow name server must not delay datagrams to other targets.
     let mut lookups = JoinSet::new();
     loop {
         tokio::select! {
-            // Whatever it says, nothing belongs there.
+            // The client must send nothing over TCP, so any byte ends the association too.
             ended = client.read_u8() => return ended.map(drop),
             received = socket.recv_from(&mut from_client) => {
-                // An error is news of a datagram that the client did not take.
+                // An error means that the client refused an earlier datagram.
                 let Ok((n, from)) = received else { continue };
                 if from.ip() != client_ip || peer.is_some_and(|peer| peer != from) {
                     continue;
                 }
-                let Some((payload, target)) = addressed(&from_client[..n]) else { continue };
+                let Some((payload, target)) = parse(&from_client[..n]) else { continue };
                 peer = Some(from);
                 if !association.resolves_locally(&target) {
                     forward(&association, payload, target).await?;
-                } else if lookups.len() < LOOKUPS {
+                } else if lookups.len() < MAX_LOOKUPS {
                     let (association, payload) = (association.clone(), payload.to_vec());
                     let target = target.into_owned();
-                    lookups.spawn(timeout(LOOKUP_LIMIT, async move {
+                    lookups.spawn(timeout(LOOKUP_TIMEOUT, async move {
                         forward(&association, &payload, target).await
                     }));
                 }
@@ -68,7 +69,7 @@ pub(super) async fn relay(
                     let mut bytes = Vec::with_capacity(HEADROOM + datagram.payload.len());
                     datagram.source.put_header(|part| bytes.extend_from_slice(part));
                     bytes.extend_from_slice(datagram.payload);
-                    // The client may not listen any more, or not yet.
+                    // The client may have closed its socket, or not opened it yet.
                     let _ = socket.send_to(&bytes, peer).await;
                 }
             }
@@ -76,7 +77,7 @@ pub(super) async fn relay(
     }
 }
 
-/// Sends a datagram on. What can't be sent is lost, as datagrams are; an association that has ended is an error.
+/// Forwards a datagram. Fails if the association has ended, and ignores other errors.
 async fn forward(association: &Socks5UdpSocket, payload: &[u8], target: Target<'_>) -> io::Result<()> {
     match association.send_to(payload, target).await {
         Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => Err(error),
@@ -84,8 +85,9 @@ async fn forward(association: &Socks5UdpSocket, payload: &[u8], target: Target<'
     }
 }
 
-/// Payload and target of a client's datagram, if it is one, and no fragment.
-fn addressed(bytes: &[u8]) -> Option<(&[u8], Target<'_>)> {
+/// Returns the payload and the target of a client's datagram, unless it is malformed or a
+/// fragment.
+fn parse(bytes: &[u8]) -> Option<(&[u8], Target<'_>)> {
     let datagram = Datagram::parse(bytes).ok()?;
     let host = match datagram.source {
         _ if datagram.fragment != 0 => return None,

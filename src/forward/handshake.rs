@@ -1,4 +1,4 @@
-//! The proxy's side of SOCKS5 (RFC 1928 §3 to §6, RFC 1929), as far as a forwarder needs it.
+//! The server side of SOCKS5 (RFC 1928 §3 to §6, RFC 1929) that a forwarder needs.
 
 use super::shared::Shared;
 use crate::protocol::address::Address;
@@ -15,26 +15,26 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
-/// What a client asks for.
+/// The request of a client.
 pub(super) enum Request {
     Connect(Target<'static>),
-    /// With the port that the client declares to send from, or 0.
+    /// UDP ASSOCIATE with the source port that the client declares, or 0.
     UdpAssociate(u16),
-    /// Something that is refused with this code.
+    /// A request that is refused with this code.
     Refused(Reply),
 }
 
-fn no_client() -> io::Error {
+fn handshake_failed() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, "not a client of this endpoint")
 }
 
-/// Makes a client of a stranger who knows user name and password, and asks in time.
+/// Authenticates a client and reads its request, within the timeout of the handshake.
 pub(super) async fn authenticate(
     mut client: TcpStream,
     shared: Arc<Shared>,
 ) -> io::Result<(TcpStream, Request)> {
     client.set_nodelay(true)?;
-    shared.limits.keepalive.set(&client)?;
+    shared.limits.keepalive.enable(&client)?;
     let request = async {
         authenticate_client(&mut client, &shared).await?;
         request(&mut client).await
@@ -49,15 +49,15 @@ async fn authenticate_client(client: &mut TcpStream, shared: &Shared) -> io::Res
     client.read_exact(&mut offered).await?;
     if version != 5 || !offered.contains(&PASSWORD) {
         client.write_all(&[5, 0xFF]).await?;
-        return Err(no_client());
+        return Err(handshake_failed());
     }
     client.write_all(&[5, PASSWORD]).await?;
     let [version] = read::<1>(client).await?;
-    let user = read_counted(client).await?;
-    let password = read_counted(client).await?;
+    let user = read_prefixed(client).await?;
+    let password = read_prefixed(client).await?;
     if version != 1 || !shared.authenticates(&user, &password) {
         client.write_all(&[1, 1]).await?;
-        return Err(no_client());
+        return Err(handshake_failed());
     }
     client.write_all(&[1, 0]).await
 }
@@ -65,13 +65,13 @@ async fn authenticate_client(client: &mut TcpStream, shared: &Shared) -> io::Res
 async fn request(client: &mut TcpStream) -> io::Result<Request> {
     let [version, command, _, atyp] = read::<4>(client).await?;
     if version != 5 {
-        return Err(no_client());
+        return Err(handshake_failed());
     }
     let host = match atyp {
         1 => Some(Host::Ip(Ipv4Addr::from(read::<4>(client).await?).into())),
         4 => Some(Host::Ip(Ipv6Addr::from(read::<16>(client).await?).into())),
         3 => {
-            let name = String::from_utf8(read_counted(client).await?.to_vec()).ok();
+            let name = String::from_utf8(read_prefixed(client).await?.to_vec()).ok();
             name.and_then(|name| Host::try_from(Cow::Owned(name)).ok())
         }
         _ => return Ok(Request::Refused(Reply::ADDRESS_TYPE_NOT_SUPPORTED)),
@@ -85,7 +85,7 @@ async fn request(client: &mut TcpStream) -> io::Result<Request> {
     })
 }
 
-/// Answers the request.
+/// Sends the reply.
 pub(super) async fn reply(client: &mut TcpStream, code: Reply, bound: &Address) -> io::Result<()> {
     let unspecified = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
     let bound = bound.socket_addr().unwrap_or(unspecified);
@@ -94,7 +94,7 @@ pub(super) async fn reply(client: &mut TcpStream, code: Reply, bound: &Address) 
     client.write_all(&message).await
 }
 
-/// Answers that there will be no connection.
+/// Sends the reply of a refusal.
 pub(super) async fn refuse(client: &mut TcpStream, code: Reply) -> io::Result<()> {
     reply(client, code, &SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)).into()).await
 }
@@ -105,8 +105,8 @@ async fn read<const N: usize>(client: &mut TcpStream) -> io::Result<[u8; N]> {
     Ok(bytes)
 }
 
-/// Reads a length of one byte, and so many bytes, which may be a secret.
-async fn read_counted(client: &mut TcpStream) -> io::Result<Zeroizing<Vec<u8>>> {
+/// Reads a length of one byte and this number of bytes, which may be a secret.
+async fn read_prefixed(client: &mut TcpStream) -> io::Result<Zeroizing<Vec<u8>>> {
     let [len] = read::<1>(client).await?;
     let mut bytes = Zeroizing::new(vec![0; len.into()]);
     client.read_exact(&mut bytes).await?;

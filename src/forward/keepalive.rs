@@ -1,12 +1,12 @@
-//! TCP keepalive, which finds peers that are gone.
+//! TCP keepalive, which detects lost peers.
 
 use socket2::{SockRef, TcpKeepalive};
 use std::io;
 use std::time::Duration;
 use tokio::net::TcpStream;
 
-/// When the system probes a silent peer. How many probes may stay unanswered is the system's
-/// default: 9 on Linux.
+/// When the system probes a silent peer. The number of unanswered probes is the system's default,
+/// 9 on Linux.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Keepalive {
     /// The silence before the first probe.
@@ -16,18 +16,18 @@ pub(super) struct Keepalive {
 }
 
 impl Default for Keepalive {
-    /// Those that Contour gives Envoy: an unreachable peer is found after 90 seconds. So is, on
-    /// Linux, a peer that has closed its socket: its system forgets the connection after 60
-    /// seconds, and answers the second probe with a reset.
+    /// Returns the values that Contour sets in Envoy. An unreachable peer is detected after 90
+    /// seconds. On Linux, a peer that has closed its socket is detected too: its system forgets
+    /// the connection after 60 seconds, and answers the next probe with a reset.
     fn default() -> Self {
         Self { after: Duration::from_secs(45), every: Duration::from_secs(5) }
     }
 }
 
 impl Keepalive {
-    /// Switches keepalive on. A socket that has it keeps its own times, which are those of
-    /// `Proxy::keepalive`.
-    pub(super) fn set(self, socket: &TcpStream) -> io::Result<()> {
+    /// Enables keepalive. A socket with keepalive keeps its own times, which `Proxy::keepalive`
+    /// has set.
+    pub(super) fn enable(self, socket: &TcpStream) -> io::Result<()> {
         let socket = SockRef::from(socket);
         if socket.keepalive()? {
             return Ok(());
@@ -37,7 +37,7 @@ impl Keepalive {
 
     fn options(self) -> TcpKeepalive {
         let options = TcpKeepalive::new().with_time(self.after);
-        // The systems for which both tokio and socket2 know the option.
+        // The systems for which both tokio and socket2 have the option.
         #[cfg(any(
             target_os = "android",
             target_os = "dragonfly",
@@ -61,14 +61,14 @@ mod tests {
     use tokio::net::TcpListener;
 
     #[tokio::test]
-    async fn on_sockets_that_have_none() {
+    async fn a_socket_with_keepalive_keeps_its_times() {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let socket = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let keepalive = Keepalive::default();
-        keepalive.set(&socket).unwrap();
+        keepalive.enable(&socket).unwrap();
         assert_eq!(times(&socket), Some((keepalive.after, keepalive.every)));
         // The second has no effect.
-        Keepalive { after: Duration::from_secs(7), ..keepalive }.set(&socket).unwrap();
+        Keepalive { after: Duration::from_secs(7), ..keepalive }.enable(&socket).unwrap();
         assert_eq!(times(&socket), Some((keepalive.after, keepalive.every)));
     }
 

@@ -1,8 +1,11 @@
-//! A SOCKS5 endpoint on this machine that connects through a [`Connector`]: for programs and
-//! libraries that take a proxy's URL, but no connection.
+//! A local SOCKS5 server that connects through a [`Connector`].
 //!
-//! reqwest is one. Through a forwarder it gets chains, Unix-domain sockets, METHODs and everything
-//! else that a connector can do.
+//! Use it for programs and libraries that accept the URL of a proxy, but no custom connection,
+//! such as reqwest, a browser or a command-line tool. Through a [`Forwarder`], they can use
+//! everything that a connector supports: chains, Unix-domain sockets, custom METHODs and rules.
+//!
+//! A program that accepts a stream needs no forwarder: pass it the connector's stream. hyper and
+//! tonic accept the connector itself (`anysocks::hyper`).
 //!
 //! ```no_run
 //! use anysocks::{Chain, forward::Forwarder, tokio::Connector};
@@ -36,75 +39,107 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::task::AbortHandle;
 
-/// A SOCKS5 server on the loopback interface, for CONNECT and UDP ASSOCIATE. It runs until it is
-/// dropped.
+/// A local SOCKS5 server for CONNECT and UDP ASSOCIATE. It runs until it is dropped.
 ///
-/// It runs in tasks of the runtime in which it was started. Dropping it ends them, and resets the
-/// connections through it.
+/// Pass its [`url`](Self::url) to a program or library that accepts a proxy's URL. The forwarder
+/// connects to each requested target through its [`Connector`].
+///
+/// ```no_run
+/// use anysocks::{Chain, forward::Forwarder, tokio::Connector};
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let chain: Chain = "socks5h://127.0.0.1:1080, socks5h://inner.example:1080".parse()?;
+/// let forwarder = Forwarder::start(Connector::new(chain)).await?;
+/// let mut curl = std::process::Command::new("curl")
+///     .env("ALL_PROXY", forwarder.url())
+///     .arg("https://example.com/")
+///     .spawn()?;
+/// let status = tokio::task::spawn_blocking(move || curl.wait()).await??;
+/// # Ok(()) }
+/// ```
+///
+/// Its tasks run on the runtime on which it was started. Dropping the forwarder cancels them and
+/// resets its connections.
 ///
 /// # Authentication
 ///
 /// Every local process can reach the loopback interface, so clients must authenticate with the
-/// user name `anysocks` and a password of 256 random bits. Both are part of [`url`](Self::url). At
-/// most 64 clients may be authenticating at a time, for up to 5 seconds each; one more disconnects
-/// the oldest. Silent connections therefore keep no client out, but a process that connects again
-/// and again, faster than a client authenticates, can.
+/// user name `anysocks` and a password of 256 random bits. Both are part of [`url`](Self::url).
+///
+/// At most 64 clients may be authenticating at a time, for up to 5 seconds each; one more
+/// disconnects the oldest. Silent connections therefore block no client. A process that connects
+/// repeatedly, faster than a client authenticates, can.
 ///
 /// # Connections
 ///
-/// [`Builder::connections`] sets how many are served at a time; the default is 256. Up to 256
+/// [`Builder::connections`] sets the most concurrent connections; the default is 256. Up to 256
 /// further clients wait for one of those to end. Another one is refused with a general failure
-/// (X'01'). A client that authenticates or waits takes one socket, a connection two, an
-/// association four, and more while several addresses of a proxy are tried.
+/// (X'01').
 ///
-/// A direction of a connection takes a buffer of 64 KiB while it passes bytes, and none while it
-/// waits for them. 256 connections that all pass bytes both ways take 32 MiB.
+/// A client that authenticates or waits needs one socket, a connection two, an association four,
+/// and more while the forwarder tries several addresses of a proxy. Each direction of a connection
+/// has a buffer of 64 KiB while it forwards bytes, and none while it is idle. 256 connections that
+/// forward bytes both ways need 32 MiB.
 ///
 /// # Clients that close early
 ///
-/// A client that closes its connection, or its sending direction, before it is answered is
-/// dropped, and the attempt to connect for it is cancelled. If the client has sent bytes behind
-/// its request, they hide its end; a reset is still noticed.
+/// If a client closes its connection or its sending direction before it has received the reply,
+/// the forwarder drops the client and cancels its connection attempt. Bytes that the client has
+/// sent after its request hide the close, but not a reset.
 ///
 /// # Half-closed connections
 ///
-/// Once one side has closed its sending direction, the other may still send, but the connection
-/// ends when no byte has passed for one hour, or the time that [`Builder::half_closed`] sets.
-/// Where a connection ends, then or otherwise, a side that has been sent all of what the other
-/// side sent is closed, and keeps what is still on its way. Any other side is reset, so that a
-/// part does not look whole. A proxy at a Unix-domain socket can only be closed.
+/// Once one side has closed its sending direction, the other side may still send. The connection
+/// ends if no byte is forwarded for one hour, or for the time that [`Builder::half_closed`] sets.
 ///
-/// # Peers that are gone
+/// At the end of a connection, a side that has been sent all data of the other side is closed, and
+/// receives the data in transit. Any other side is reset, so that partial data do not look
+/// complete. A proxy at a Unix-domain socket can only be closed.
 ///
-/// TCP keepalive is on at both sockets: the system probes a peer after 45 seconds without a
-/// packet, and then every 5 seconds. When the peer answers none of the probes (9 on Linux, so
-/// after 90 seconds), the connection ends. If [`Proxy::keepalive`](crate::Proxy::keepalive) is
-/// set, the socket to that proxy keeps its own times. In a chain, keepalive finds out about the
-/// first proxy only. A Unix-domain socket has no keepalive.
+/// # Lost peers
 ///
-/// A client that has closed its socket looks like one that has only closed its sending direction,
-/// until its system forgets the connection: after 60 seconds on Linux
-/// (`net.ipv4.tcp_fin_timeout`). The next probe is then answered with a reset, which ends the
-/// connection. Windows does not report that reset, so there the limit for half-closed connections
-/// applies.
+/// Both sockets have TCP keepalive: the system probes a peer after 45 seconds without a packet,
+/// and then every 5 seconds. If the peer answers no probe (9 on Linux, so after 90 seconds), the
+/// connection ends. If [`Proxy::keepalive`](crate::Proxy::keepalive) is set, the socket to that
+/// proxy has the times set there. In a chain, keepalive detects the loss of the first proxy only.
+/// A Unix-domain socket has no keepalive.
+///
+/// A client that has closed its socket can't be distinguished from a half-closed one until its
+/// system forgets the connection: after 60 seconds on Linux (`net.ipv4.tcp_fin_timeout`). The
+/// system then answers the next probe with a reset, which ends the connection. Windows does not
+/// report that reset, so the timeout of half-closed connections applies there.
 ///
 /// # Datagrams
 ///
-/// They carry no password. From a client that declares the port that it sends them from, as with
-/// [`Options::source`](crate::udp::Options::source), datagrams from that port alone are accepted.
-/// From one that declares none, as most do, the first datagram that is well-formed, whole, and
-/// from the client's IP address tells the port. A local process that finds the relay's port and is
-/// faster has its datagrams sent through the proxy, and gets the answers in the client's place.
-/// Fragments are dropped. So are datagrams to names that are resolved locally, if 16 lookups are
-/// under way or a lookup takes more than 10 seconds.
+/// Datagrams carry no password. If a client declares its source port, as with
+/// [`Options::source`](crate::udp::Options::source), only datagrams from that port are accepted.
+/// If it declares none, as most clients, the first well-formed and unfragmented datagram from its
+/// IP address determines the port. A local process that finds the relay's port and sends first can
+/// therefore send through the proxy, and receives the answers in place of the client.
 ///
-/// Only a connector with one proxy can associate. Clients of one that connects directly,
-/// [by a rule](Connector::by_rule) or through several proxies are refused.
+/// Fragments are dropped. Datagrams to names that are resolved locally are dropped if 16 lookups
+/// are in progress, or if a lookup takes more than 10 seconds.
+///
+/// UDP ASSOCIATE needs a connector with exactly one proxy. The requests are refused if the
+/// connector is direct, [by a rule](Connector::by_rule), or through several proxies.
+///
+/// # Errors
+///
+/// A client gets the reply code of the last proxy, if that refused the target. Otherwise:
+///
+/// - X'02': a [rule](Connector::by_rule) refused the target.
+/// - X'03', X'04', X'05': a direct connection failed. X'04' also means that the target's name
+///   could not be resolved on this machine.
+/// - X'06': a timeout.
+/// - X'01': any other error.
 ///
 /// # reqwest
 ///
-/// Version 0.13 takes the URL of a SOCKS proxy only with its feature `socks` and one of those for TLS.
+/// reqwest 0.13 accepts the URL of a SOCKS proxy only with its feature `socks` and a feature for
+/// TLS.
 #[doc(alias = "reqwest")]
+#[doc(alias = "server")]
+#[doc(alias = "tor")]
 pub struct Forwarder {
     addr: SocketAddr,
     shared: Arc<Shared>,
@@ -116,11 +151,11 @@ impl Forwarder {
     ///
     /// # Errors
     ///
-    /// Those of [`Builder::start`].
+    /// - Those of [`Builder::start`].
     ///
     /// # Panics
     ///
-    /// As [`Builder::start`].
+    /// Panics as [`Builder::start`] does.
     pub async fn start(connector: Connector) -> io::Result<Self> {
         Self::builder(connector).start().await
     }
@@ -130,14 +165,15 @@ impl Forwarder {
         Builder::new(connector)
     }
 
-    /// Returns the address on which it listens.
+    /// Returns the address on which the forwarder listens.
     #[must_use]
     pub const fn addr(&self) -> SocketAddr {
         self.addr
     }
 
-    /// Returns its URL, with user name and password. The URL is a secret, in plain text that is
-    /// not wiped.
+    /// Returns the forwarder's URL, with user name and password.
+    ///
+    /// The URL is a secret. The returned text is not wiped when it is dropped.
     #[must_use]
     pub fn url(&self) -> String {
         format!("socks5h://{USER}:{}@{}", *self.shared.password, self.addr)
@@ -146,7 +182,7 @@ impl Forwarder {
 
 impl Drop for Forwarder {
     fn drop(&mut self) {
-        // The connections are tasks in a set that this task owns.
+        // This task owns the set of the connections' tasks.
         self.accepting.abort();
     }
 }

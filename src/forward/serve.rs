@@ -1,6 +1,6 @@
-//! Serving a client of a forwarder: a place, the way to the target, and the tunnel.
+//! Serving a request: waits for a permit, connects, and runs the tunnel or the relay.
 
-use super::code::code;
+use super::code::reply_code;
 use super::datagrams;
 use super::handshake::{self, Request};
 use super::shared::Shared;
@@ -14,13 +14,13 @@ use tokio::io::Interest;
 use tokio::net::TcpStream;
 use tokio::select;
 
-/// Serves a client as soon as there is a place.
+/// Serves a client once the number of connections allows it.
 pub(super) async fn serve(mut client: TcpStream, request: Request, shared: Arc<Shared>) -> io::Result<()> {
-    let Ok(waiting) = shared.waiting.try_acquire() else {
+    let Ok(queued) = shared.queue.try_acquire() else {
         return handshake::refuse(&mut client, Reply::GENERAL_FAILURE).await;
     };
-    let _place = unless_closed(&client, shared.places.acquire()).await?.map_err(io::Error::other)?;
-    drop(waiting);
+    let _permit = unless_closed(&client, shared.connections.acquire()).await?.map_err(io::Error::other)?;
+    drop(queued);
     match request {
         Request::Connect(target) => connect(client, target, &shared).await,
         Request::UdpAssociate(port) => associate(client, port, &shared).await,
@@ -35,35 +35,35 @@ async fn connect(mut client: TcpStream, target: Target<'_>, shared: &Shared) -> 
             handshake::reply(&mut client, Reply::SUCCEEDED, stream.bound_addr()).await?;
             Tunnel::new(client, stream).run(shared.limits.half_closed).await
         }
-        Err(error) => handshake::refuse(&mut client, code(&error, target.domain())).await,
+        Err(error) => handshake::refuse(&mut client, reply_code(&error, target.domain())).await,
     }
 }
 
 async fn associate(mut client: TcpStream, port: u16, shared: &Shared) -> io::Result<()> {
     match unless_closed(&client, shared.connector.associate()).await? {
         Ok(association) => {
-            // No other: the connector of a forwarder wraps nothing.
+            // Always the case: a forwarder's connector has no wrapper.
             if let Control::Plain(control) = &association.shared.sockets.control {
                 keep_alive(control, shared);
             }
             datagrams::relay(client, port, association).await
         }
-        Err(error) => handshake::refuse(&mut client, code(&error, None)).await,
+        Err(error) => handshake::refuse(&mut client, reply_code(&error, None)).await,
     }
 }
 
 fn keep_alive(outbound: &TcpStream, shared: &Shared) {
-    // Fails where the proxy is at a Unix-domain socket, which needs none: the system itself closes
-    // it with its peer.
-    let _ = shared.limits.keepalive.set(outbound);
+    // Fails for a Unix-domain socket, which needs no keepalive: the system closes it with its
+    // peer.
+    let _ = shared.limits.keepalive.enable(outbound);
 }
 
-/// What the client waits for, unless it is gone before.
+/// Returns the output of the future, or an error once the client closes its connection.
 async fn unless_closed<T>(client: &TcpStream, awaited: impl Future<Output = T>) -> io::Result<T> {
     let closed = async {
         match client.peek(&mut [0]).await {
             Ok(0) => io::ErrorKind::UnexpectedEof.into(),
-            // The client's first bytes hide its end, but not a reset.
+            // Early data hide the end of the client's stream, but not a reset.
             Ok(_) => match client.ready(Interest::ERROR).await {
                 Ok(_) => io::ErrorKind::ConnectionReset.into(),
                 Err(error) => error,
@@ -73,7 +73,7 @@ async fn unless_closed<T>(client: &TcpStream, awaited: impl Future<Output = T>) 
     };
     select! {
         biased;
-        came = awaited => Ok(came),
+        output = awaited => Ok(output),
         error = closed => Err(error),
     }
 }

@@ -1,4 +1,4 @@
-//! Limits, with shorter ones than those of the documentation.
+//! The limits of a forwarder, shortened.
 
 #[cfg(target_os = "linux")]
 mod closed;
@@ -15,18 +15,18 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
-/// How long something is waited for that must happen.
+/// The timeout of events that must happen.
 const PATIENCE: Duration = Duration::from_secs(8);
-/// A limit that passes while the test waits.
+/// A limit that a test waits out.
 const SHORT: Duration = Duration::from_millis(200);
-/// One that does not pass on a busy machine, where something is in time for it.
+/// A limit that a busy machine does not exceed.
 const LONG: Duration = Duration::from_secs(2);
 
-async fn within(limits: Limits) -> Forwarder {
+async fn start(limits: Limits) -> Forwarder {
     Builder { connector: Connector::direct(), limits }.start().await.unwrap()
 }
 
-/// Both ends of a tunnel.
+/// Connects through the forwarder. Returns both ends of the tunnel.
 async fn tunnel(forwarder: &Forwarder) -> (TcpStream, TcpStream) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let addr = listener.local_addr().unwrap();
@@ -44,26 +44,26 @@ async fn ended(stream: &mut TcpStream) -> ErrorKind {
 }
 
 #[test]
-fn those_of_the_documentation() {
-    let Limits { connections, waiting, unauthenticated, handshake, half_closed, keepalive } =
+fn the_defaults_are_those_of_the_documentation() {
+    let Limits { connections, queued, unauthenticated, handshake, half_closed, keepalive } =
         Limits::default();
-    assert_eq!((connections, waiting, unauthenticated), (256, 256, 64));
+    assert_eq!((connections, queued, unauthenticated), (256, 256, 64));
     assert_eq!((handshake.as_secs(), half_closed.as_secs()), (5, 60 * 60));
     assert_eq!((keepalive.after.as_secs(), keepalive.every.as_secs()), (45, 5));
 }
 
 #[test]
-fn those_that_are_set() {
+fn the_builder_sets_limits() {
     let builder = Forwarder::builder(Connector::direct()).connections(7).half_closed(SHORT);
     let limits = Limits { connections: 7, half_closed: SHORT, ..Limits::default() };
     assert_eq!(builder.limits, limits);
 }
 
 #[tokio::test]
-async fn the_password_alone_is_secret() {
+async fn passwords_are_random_and_not_in_debug() {
     let mut passwords = Vec::new();
     for _ in 0..2 {
-        let forwarder = within(Limits::default()).await;
+        let forwarder = start(Limits::default()).await;
         let (start, end) = ("socks5h://anysocks:", format!("@{}", forwarder.addr()));
         let url = forwarder.url();
         let password = url.strip_prefix(start).and_then(|rest| rest.strip_suffix(&end)).unwrap().to_owned();
@@ -76,31 +76,31 @@ async fn the_password_alone_is_secret() {
 }
 
 #[tokio::test]
-async fn a_stranger_has_so_long_to_become_a_client() {
+async fn authentication_times_out() {
     let limits = Limits { handshake: LONG, ..Limits::default() };
-    let forwarder = within(limits).await;
+    let forwarder = start(limits).await;
     let (mut client, mut target) = tunnel(&forwarder).await;
     let began = Instant::now();
     let mut unauthenticated = Vec::new();
-    for said in [&[][..], &[5], &[5, 1, 2], &[5, 1, 2, 1]] {
+    for sent in [&[][..], &[5], &[5, 1, 2], &[5, 1, 2, 1]] {
         let mut client = TcpStream::connect(forwarder.addr()).await.unwrap();
-        client.write_all(said).await.unwrap();
+        client.write_all(sent).await.unwrap();
         unauthenticated.push(client);
     }
     for mut client in unauthenticated {
-        let mut heard = Vec::new();
-        timeout(PATIENCE, client.read_to_end(&mut heard)).await.unwrap().unwrap();
-        assert!(began.elapsed() >= LONG && [&[][..], &[5, 2]].contains(&&*heard), "{heard:?}");
+        let mut received = Vec::new();
+        timeout(PATIENCE, client.read_to_end(&mut received)).await.unwrap().unwrap();
+        assert!(began.elapsed() >= LONG && [&[][..], &[5, 2]].contains(&&*received), "{received:?}");
     }
-    // A client has time.
+    // An authenticated client has no timeout.
     client.write_all(&[7]).await.unwrap();
     assert_eq!(next_byte(&mut target).await, 7);
 }
 
 #[tokio::test]
-async fn a_half_closed_tunnel_that_passes_nothing_ends() {
+async fn an_idle_half_closed_tunnel_ends() {
     let limits = Limits { connections: 1, half_closed: SHORT, ..Limits::default() };
-    let forwarder = within(limits).await;
+    let forwarder = start(limits).await;
     // Targets that send nothing.
     let mut silent = Vec::new();
     for _ in 0..3 {
@@ -121,11 +121,11 @@ async fn a_half_closed_tunnel_that_passes_nothing_ends() {
         let much = vec![7; 1 << 20];
         let blocked = async { while second.write_all(&much).await.is_ok() {} };
         timeout(PATIENCE, blocked).await.unwrap();
-        let mut heard = Vec::new();
-        let ended = timeout(PATIENCE, first.read_to_end(&mut heard)).await.unwrap();
+        let mut received = Vec::new();
+        let ended = timeout(PATIENCE, first.read_to_end(&mut received)).await.unwrap();
         assert_eq!(ended.unwrap_err().kind(), ErrorKind::ConnectionReset);
     }
-    // With neither at its end, there is no limit.
+    // An open tunnel has no timeout.
     let (mut client, mut target) = tunnel(&forwarder).await;
     sleep(2 * SHORT).await;
     client.write_all(&[7]).await.unwrap();
@@ -133,8 +133,8 @@ async fn a_half_closed_tunnel_that_passes_nothing_ends() {
 }
 
 #[tokio::test]
-async fn none_for_half_closed_tunnels() {
-    let forwarder = within(Limits { half_closed: Duration::MAX, ..Limits::default() }).await;
+async fn no_timeout_of_half_closed_tunnels() {
+    let forwarder = start(Limits { half_closed: Duration::MAX, ..Limits::default() }).await;
     let (mut client, mut target) = tunnel(&forwarder).await;
     client.shutdown().await.unwrap();
     assert_eq!(ended(&mut target).await, ErrorKind::UnexpectedEof);
@@ -147,40 +147,40 @@ async fn none_for_half_closed_tunnels() {
 
 #[tokio::test]
 async fn half_closed_tunnels_forbidden() {
-    let forwarder = within(Limits { half_closed: Duration::ZERO, ..Limits::default() }).await;
+    let forwarder = start(Limits { half_closed: Duration::ZERO, ..Limits::default() }).await;
     for target_first in [true, false] {
         let (client, target) = tunnel(&forwarder).await;
         let (mut first, mut second) = if target_first { (target, client) } else { (client, target) };
         first.write_all(b"all").await.unwrap();
         first.shutdown().await.unwrap();
-        let mut heard = Vec::new();
-        timeout(PATIENCE, second.read_to_end(&mut heard)).await.unwrap().unwrap();
-        assert_eq!(heard, b"all");
+        let mut received = Vec::new();
+        timeout(PATIENCE, second.read_to_end(&mut received)).await.unwrap().unwrap();
+        assert_eq!(received, b"all");
         assert_eq!(ended(&mut first).await, ErrorKind::ConnectionReset);
     }
 }
 
-/// Who only reads, and slowly, has gone for nobody who looks; but all is there already.
+/// The tunnel ends while the client has not read: the data are in its receive buffer.
 #[tokio::test]
-async fn who_reads_slowly_gets_all() {
+async fn a_slow_client_receives_all_data() {
     let limits = Limits { connections: 1, half_closed: SHORT, ..Limits::default() };
-    let forwarder = within(limits).await;
+    let forwarder = start(limits).await;
     let (mut client, mut target) = tunnel(&forwarder).await;
     let page = vec![7; 300_000];
     target.write_all(&page).await.unwrap();
     target.shutdown().await.unwrap();
-    // The place is free again, and so the tunnel has ended.
+    // The tunnel has ended, because another one can start.
     tunnel(&forwarder).await;
-    let mut heard = Vec::new();
-    timeout(PATIENCE, client.read_to_end(&mut heard)).await.unwrap().unwrap();
-    assert!(heard == page, "{} bytes", heard.len());
+    let mut received = Vec::new();
+    timeout(PATIENCE, client.read_to_end(&mut received)).await.unwrap().unwrap();
+    assert!(received == page, "{} bytes", received.len());
     assert_eq!(ended(&mut target).await, ErrorKind::ConnectionReset);
 }
 
 #[tokio::test]
-async fn a_silence_begins_anew_with_each_byte() {
+async fn the_timeout_restarts_with_each_byte() {
     let limits = Limits { half_closed: LONG, ..Limits::default() };
-    let forwarder = within(limits).await;
+    let forwarder = start(limits).await;
     let (mut client, mut target) = tunnel(&forwarder).await;
     client.shutdown().await.unwrap();
     for byte in 0..8 {
@@ -193,9 +193,9 @@ async fn a_silence_begins_anew_with_each_byte() {
 }
 
 #[tokio::test]
-async fn so_many_wait_and_no_more() {
-    let limits = Limits { connections: 1, waiting: 2, ..Limits::default() };
-    let forwarder = within(limits).await;
+async fn the_queue_is_bounded() {
+    let limits = Limits { connections: 1, queued: 2, ..Limits::default() };
+    let forwarder = start(limits).await;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let addr = listener.local_addr().unwrap();
     let (taken, target) = tunnel(&forwarder).await;

@@ -1,4 +1,4 @@
-//! A tunnel from a client to its target: bytes both ways, ends and resets too.
+//! The tunnel between a client and its target: forwards bytes, ends and resets both ways.
 
 use crate::stream::SocksStream;
 use crate::tokio::AnyStream;
@@ -14,33 +14,35 @@ use tokio::sync::watch;
 use tokio::time::sleep;
 use tokio::{select, try_join};
 
-/// The most that is moved at a time. With 16 KiB, a byte takes a quarter more CPU.
+/// The most bytes that are moved at a time. With 16 KiB, a byte takes a quarter more CPU time.
 const CHUNK: usize = 64 * 1024;
 
-/// A client and its target. A side that has not been sent all of what the other side sent is
-/// reset: an end would make a part look whole. A side that has been is closed, since much of it
-/// may still be on its way there.
+/// A client and its target.
+///
+/// At the end, a side that has not been sent all data of the other side is reset, so that partial
+/// data do not look complete. A side that has been sent all is closed, because data may still be
+/// in transit to it.
 pub(super) struct Tunnel {
     client: TcpStream,
     target: AnyStream,
-    client_has_all: bool,
-    target_has_all: bool,
+    client_complete: bool,
+    target_complete: bool,
 }
 
 impl Tunnel {
     pub(super) fn new(client: TcpStream, target: AnyStream) -> Self {
-        Self { client, target, client_has_all: false, target_has_all: false }
+        Self { client, target, client_complete: false, target_complete: false }
     }
 
-    /// Passes bytes both ways until both sides have ended, or nothing can be passed any more.
-    /// Half-closed, it may pass none for this long.
+    /// Forwards bytes both ways until both sides have ended, or none can be forwarded any more.
+    /// `half_closed` is the idle timeout once one side has ended.
     pub(super) async fn run(mut self, half_closed: Duration) -> io::Result<()> {
         let (from_client, to_client) = self.client.split();
         let (from_target, to_target) = halves(&mut self.target);
-        let flow = Flow { course: watch::Sender::new(Course::Open), limit: half_closed };
+        let flow = Flow { phase: watch::Sender::new(Phase::Open), half_closed_timeout: half_closed };
         try_join!(
-            pass(from_client, to_target, &flow, &mut self.target_has_all),
-            pass(from_target, to_client, &flow, &mut self.client_has_all)
+            forward(from_client, to_target, &flow, &mut self.target_complete),
+            forward(from_target, to_client, &flow, &mut self.client_complete)
         )
         .map(drop)
     }
@@ -48,15 +50,15 @@ impl Tunnel {
 
 impl Drop for Tunnel {
     fn drop(&mut self) {
-        let ends = [(&self.client, self.client_has_all), (self.target.get_ref(), self.target_has_all)];
-        for (socket, _) in ends.into_iter().filter(|(_, has_all)| !has_all) {
-            // With no time to linger, closing resets. A Unix-domain socket knows no resets: it ends.
+        let sides = [(&self.client, self.client_complete), (self.target.get_ref(), self.target_complete)];
+        for (socket, _) in sides.into_iter().filter(|(_, complete)| !complete) {
+            // Closing then sends a reset. A Unix-domain socket has no resets, and is only closed.
             let _ = SockRef::from(socket).set_linger(Some(Duration::ZERO));
         }
     }
 }
 
-/// Both directions of a stream, whose socket stays at hand.
+/// Splits a stream into its directions, each with access to the socket.
 fn halves(stream: &mut AnyStream) -> (AnyStream<ReadHalf<'_>>, AnyStream<WriteHalf<'_>>) {
     let SocksStream { inner, bound, frames, marker } = stream;
     let (read, write) = inner.split();
@@ -82,43 +84,43 @@ impl Destination for AnyStream<WriteHalf<'_>> {
     }
 }
 
-/// How far a tunnel is, as both directions see it.
+/// The state of a tunnel that its directions share.
 struct Flow {
-    course: watch::Sender<Course>,
-    /// How long a call may take in a half-closed tunnel.
-    limit: Duration,
+    phase: watch::Sender<Phase>,
+    /// The timeout of a read or write while the tunnel is half-closed.
+    half_closed_timeout: Duration,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Course {
+enum Phase {
     Open,
     /// One side has ended.
     Ended,
-    /// One side takes no more bytes.
+    /// A write to one side has failed.
     Broken,
 }
 
 impl Flow {
     async fn half_closed(&self) {
-        let _ = self.course.subscribe().wait_for(|course| *course != Course::Open).await;
+        let _ = self.phase.subscribe().wait_for(|phase| *phase != Phase::Open).await;
     }
 
-    /// The result of a read or write, or an error if it takes too long.
-    async fn in_time<T>(&self, io: impl Future<Output = io::Result<T>>) -> io::Result<T> {
-        let late = async {
+    /// Returns the result of a read or write, or an error after the timeout.
+    async fn with_timeout<T>(&self, io: impl Future<Output = io::Result<T>>) -> io::Result<T> {
+        let timeout = async {
             self.half_closed().await;
-            sleep(self.limit).await;
+            sleep(self.half_closed_timeout).await;
         };
         select! {
             biased;
             done = io => done,
-            () = late => Err(io::ErrorKind::TimedOut.into()),
+            () = timeout => Err(io::ErrorKind::TimedOut.into()),
         }
     }
 
-    /// Waits until the side that has ended is gone. Nothing is read from it any more, so its reset
-    /// shows nowhere else.
-    async fn closed(&self, ended: &TcpStream) -> io::Error {
+    /// Waits for the reset of a side that has ended. No other call would notice it, because
+    /// nothing is read from that side any more.
+    async fn reset(&self, ended: &TcpStream) -> io::Error {
         self.half_closed().await;
         match ended.ready(Interest::ERROR).await {
             Ok(_) => io::ErrorKind::ConnectionReset.into(),
@@ -127,41 +129,41 @@ impl Flow {
     }
 }
 
-/// Passes on what one side sends, and its end.
-async fn pass(
+/// Forwards the data of one side, and its end.
+async fn forward(
     mut from: impl AsyncRead + Unpin,
     mut to: impl Destination,
     flow: &Flow,
-    has_all: &mut bool,
+    complete: &mut bool,
 ) -> io::Result<()> {
     let mut chunk = Vec::new();
     loop {
         let n = select! {
             biased;
-            read = flow.in_time(read(&mut from, &mut chunk)) => read?,
-            error = flow.closed(to.socket()) => return Err(error),
+            read = flow.with_timeout(read(&mut from, &mut chunk)) => read?,
+            error = flow.reset(to.socket()) => return Err(error),
         };
         if n == 0 {
             break;
         }
         if write(&mut to, &chunk, flow).await.is_err() {
-            // A side that takes no more bytes may have sent the reason: what came from it still
-            // goes to the other side.
-            flow.course.send_replace(Course::Broken);
+            // The side that accepts no more bytes may have sent the reason. Its data are still
+            // forwarded.
+            flow.phase.send_replace(Phase::Broken);
             return Ok(());
         }
     }
-    if *flow.course.borrow() == Course::Broken {
+    if *flow.phase.borrow() == Phase::Broken {
         return Err(io::ErrorKind::BrokenPipe.into());
     }
-    flow.in_time(to.shutdown()).await?;
-    *has_all = true;
-    flow.course.send_modify(|course| *course = Course::Ended.max(*course));
+    flow.with_timeout(to.shutdown()).await?;
+    *complete = true;
+    flow.phase.send_modify(|phase| *phase = Phase::Ended.max(*phase));
     Ok(())
 }
 
-/// Reads up to a chunk. While there is nothing to read, there is no buffer either: most
-/// connections wait most of the time.
+/// Reads up to a chunk. The buffer is freed while the read is pending, because most connections
+/// are idle most of the time.
 async fn read(from: &mut (impl AsyncRead + Unpin), chunk: &mut Vec<u8>) -> io::Result<usize> {
     chunk.clear();
     poll_fn(|cx| {
@@ -177,13 +179,13 @@ async fn read(from: &mut (impl AsyncRead + Unpin), chunk: &mut Vec<u8>) -> io::R
 
 async fn write(to: &mut impl Destination, mut bytes: &[u8], flow: &Flow) -> io::Result<()> {
     while !bytes.is_empty() {
-        let written = flow.in_time(to.write(bytes)).await?;
+        let written = flow.with_timeout(to.write(bytes)).await?;
         if written == 0 {
             return Err(io::ErrorKind::WriteZero.into());
         }
         bytes = &bytes[written..];
     }
-    flow.in_time(to.flush()).await
+    flow.with_timeout(to.flush()).await
 }
 
 #[cfg(test)]
@@ -193,7 +195,7 @@ mod tests {
     use tokio::io::duplex;
 
     #[tokio::test]
-    async fn only_bytes_that_have_come_take_a_buffer() {
+    async fn a_pending_read_has_no_buffer() {
         let (mut near, mut far) = duplex(2 * CHUNK);
         let mut chunk = Vec::new();
         let mut poll = |chunk: &mut Vec<u8>| {

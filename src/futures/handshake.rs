@@ -50,7 +50,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, V: Version, F: FuturesIo> SocksListener<
     ///
     /// This method is cancel safe: the listener keeps what it has received of the second reply.
     pub async fn accept(&mut self) -> Result<(SocksStream<S, V, F>, Address), Error> {
-        let (stream, second, request) = self.waiting()?;
+        let (stream, second, request) = self.pending()?;
         let reply = request.watch(converse(stream, second)).await;
         self.accepted(reply)
     }

@@ -1,11 +1,11 @@
 use super::*;
-use crate::udp::scene::Granting;
+use crate::udp::test_proxy::TestProxy;
 use std::future::poll_fn;
 use std::net::{TcpStream, UdpSocket};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::task::{Wake, Waker};
 
-/// How often a task was woken.
+/// Counts the wakes of a task.
 #[derive(Default)]
 struct Task(AtomicUsize);
 
@@ -15,9 +15,9 @@ impl Wake for Task {
     }
 }
 
-/// A socket, its relay, and the proxy's end of the TCP connection.
+/// Returns a socket, its relay, and the proxy's end of the TCP connection.
 async fn associated() -> (Arc<Socks5UdpSocket>, UdpSocket, TcpStream) {
-    let proxy = Granting::start();
+    let proxy = TestProxy::start();
     let socket = Socks5UdpSocket::associate(proxy.addr).await.unwrap();
     let (relay, control) = proxy.granted(socket.local_addr());
     (Arc::new(socket), relay, control)
@@ -39,7 +39,7 @@ async fn each_connection_that_waits_to_send_is_woken() {
     let polled: Vec<Poll<_>> = poll();
     assert!(polled.iter().all(|polled| matches!(polled, Poll::Ready(Ok(())))), "{polled:?}");
 
-    // As if the system's buffer were full, which it never is on loopback.
+    // Simulates a full send buffer, which does not occur on loopback.
     let blocked = socket.attempt(Direction::Send, |_| Err::<(), _>(io::ErrorKind::WouldBlock.into()));
     assert_eq!(blocked.unwrap_err().kind(), io::ErrorKind::WouldBlock);
     let polled: Vec<Poll<_>> = poll();
@@ -50,10 +50,10 @@ async fn each_connection_that_waits_to_send_is_woken() {
 }
 
 #[test]
-fn addresses_go_there_and_back() {
-    for (ip, asked) in [("192.0.2.7", "192.0.2.7:443"), ("2001:db8::7", "[2001:db8::7]:443")] {
+fn addresses_are_mapped_both_ways() {
+    for (ip, expected) in [("192.0.2.7", "192.0.2.7:443"), ("2001:db8::7", "[2001:db8::7]:443")] {
         let ip = mapped(ip.parse().unwrap());
-        assert_eq!(target(SocketAddr::new(ip.into(), 443)).to_string(), asked);
+        assert_eq!(target(SocketAddr::new(ip.into(), 443)).to_string(), expected);
     }
     assert_eq!(mapped("192.0.2.7".parse().unwrap()).to_string(), "::ffff:192.0.2.7");
 }

@@ -196,7 +196,7 @@ impl<F: AsyncIoFrontEnd> AsyncSockets for F {
 impl<S: AsyncRead + AsyncWrite + Unpin, V: Version, F: AsyncIoFrontEnd> SocksListener<S, V, F> {
     #[doc = include_str!("../docs/accept_within.md")]
     pub async fn accept_within(&mut self, limit: Duration) -> Result<(SocksStream<S, V, F>, Address), Error> {
-        let (stream, second, request) = self.waiting()?;
+        let (stream, second, request) = self.pending()?;
         let reply = request.watch(reactor::within_limit::<F, _>(limit, converse(stream, second))).await;
         self.accepted(reply)
     }

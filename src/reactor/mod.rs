@@ -131,7 +131,7 @@ pub(crate) async fn race<R: Reactor>(
     })
     .await;
     raced.ok_or_else(|| {
-        failures.late(running.iter().map(|(addr, _)| *addr));
+        failures.push_timed_out(running.iter().map(|(addr, _)| *addr));
         failures
     })
 }

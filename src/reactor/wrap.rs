@@ -49,7 +49,7 @@ impl<I, S> fmt::Debug for Hook<I, S> {
 }
 
 impl<F: SupportsStream<S>, S: Send + Sync + 'static> Wrap<F> for Wrapped<Hook<F::Stream, S>> {
-    type Held = S;
+    type HandshakeStream = S;
     type Stream = S;
 
     fn check_proxy(&self, _: &Proxy) -> Result<(), Error> {
@@ -96,6 +96,6 @@ impl<F: AsyncFrontEnd> Connector<F> {
         W: Future<Output = io::Result<S>> + Send + 'static,
     {
         let hook = move |stream, proxy: Option<&Proxy>| -> Wrapping<S> { Box::pin(wrap(stream, proxy)) };
-        self.wrapped_by(Wrapped(Arc::new(Hook(Box::new(hook)))))
+        self.with_wrap(Wrapped(Arc::new(Hook(Box::new(hook)))))
     }
 }

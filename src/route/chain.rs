@@ -1,4 +1,4 @@
-//! Proxies, one behind the other.
+//! A chain of proxies.
 
 use super::hops::Hops;
 use crate::error::Error;
@@ -8,9 +8,10 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// Proxies, each of which is reached through the one before it. Each has its own version and credentials, resolves the name of the next or has
-/// it looked up here, and has its own time limit; there may be one over all of them. Options of the socket count at the first, which has the only
-/// one.
+/// A chain of proxies: the client reaches each one through the one before it.
+///
+/// Use it when the proxy that can reach the target is itself reachable only through another proxy.
+/// A [`Connector`](crate::Connector) takes a chain wherever it takes a proxy.
 ///
 /// ```
 /// use anysocks::{Chain, Proxy};
@@ -24,20 +25,37 @@ use std::time::Duration;
 /// # Ok::<(), anysocks::Error>(())
 /// ```
 ///
-/// The stream that comes of it is the one to the first proxy, however many there are: each handshake is held over it in its turn.
+/// Every proxy keeps its own version, credentials, timeout and [`Resolve`](crate::Resolve):
+/// `Resolve::ByProxy` sends the name of the next proxy to this one, and `Resolve::Locally`
+/// resolves it on this machine. Options of the socket apply to the first proxy only, because there
+/// is one TCP connection: to the first proxy, with the handshakes of all proxies over it. The
+/// stream therefore has the type and the cost of a stream through one proxy.
+///
+/// # Limits
+///
+/// - Only the first proxy can be at a Unix-domain socket or behind TLS ([`then`](Self::then)).
+/// - Only the last proxy can negotiate an encapsulation by a [`Method`](crate::protocol::Method).
+/// - UDP ASSOCIATE needs a chain of one proxy.
+///
+/// # Errors
+///
+/// An error of a connection has the number of the proxy that failed: [`Error::hop`].
 #[derive(Clone, Debug)]
 pub struct Chain {
-    /// One at the least.
+    /// Never empty.
     hops: Vec<Proxy>,
     timeout: Option<Duration>,
 }
 
 impl Chain {
-    /// The same, with one more proxy behind the last.
+    /// Adds a proxy at the end: it is reached through the present last one.
     ///
     /// # Errors
     ///
-    /// The proxy is a Unix-domain socket, which no other proxy could reach, or behind TLS: only the stream to the first one is wrapped.
+    /// - [`Invalid::UnixBehindAProxy`]: the proxy is at a Unix-domain socket, which no other proxy
+    ///   can reach.
+    /// - [`Invalid::TlsBehindAProxy`]: the proxy is behind TLS. Only the stream to the first proxy
+    ///   can be wrapped.
     pub fn then(mut self, proxy: Proxy) -> Result<Self, Error> {
         match proxy.endpoint() {
             Endpoint::Unix(_) => Err(Invalid::UnixBehindAProxy.into()),
@@ -49,8 +67,11 @@ impl Chain {
         }
     }
 
-    /// The time that all of it together may take, whatever has to be tried; `None`, and if this is not called, as much as the proxies' own limits
-    /// together. Each proxy keeps its own besides, which begins with its turn.
+    /// Sets the time that connecting through the whole chain may take. The default, `None`, is the
+    /// sum of the proxies' timeouts.
+    ///
+    /// The timeout of each proxy applies too. It begins with dialling for the first proxy, and
+    /// with the handshake for each later one.
     ///
     /// The addresses of a name that this machine [resolves](crate::Resolve::Locally) for a proxy
     /// share the time that this proxy has left.
@@ -60,26 +81,26 @@ impl Chain {
         self
     }
 
-    /// The proxies, in the order in which they are reached: one at the least.
+    /// Returns the proxies in the order in which they are reached. There is at least one.
     #[must_use]
     pub fn hops(&self) -> &[Proxy] {
         &self.hops
     }
 
-    /// The time that all of it together may take; `None` where there is no limit.
+    /// Returns the time that connecting through the chain may take, or `None` without a limit.
     #[must_use]
     pub fn limit(&self) -> Option<Duration> {
-        let own =
+        let sum =
             || self.hops.iter().try_fold(Duration::ZERO, |sum, hop| Some(sum.saturating_add(hop.limit()?)));
-        self.timeout.or_else(own)
+        self.timeout.or_else(sum)
     }
 
-    /// The one that is asked for the target.
+    /// Returns the proxy that gets the request for the target.
     pub(crate) fn last(&self) -> &Proxy {
         &self.hops[self.hops.len() - 1]
     }
 
-    /// The proxy, if it is the only one.
+    /// Returns the proxy of a chain of one.
     pub(crate) fn only(&self) -> Option<&Proxy> {
         match &*self.hops {
             [proxy] => Some(proxy),
@@ -103,17 +124,21 @@ impl From<&Proxy> for Chain {
 impl FromStr for Chain {
     type Err = Error;
 
-    /// Reads URLs with commas between them. A comma in a password is written `%2C`. Where one of several is wrong, the error has its
-    /// [number](Error::hop).
+    /// Parses URLs that are separated by commas. A comma in a password is written `%2C`.
+    ///
+    /// # Errors
+    ///
+    /// Those of parsing a [`Proxy`], and those of [`then`](Self::then). With several URLs, the
+    /// error has the [number](Error::hop) of the wrong one.
     fn from_str(urls: &str) -> Result<Self, Error> {
-        let of = urls.split(',').count();
+        let count = urls.split(',').count();
         let mut proxies = urls.split(',').enumerate().map(|(n, url)| {
             let proxy = url.trim().parse::<Proxy>();
-            (n + 1, proxy.map_err(|error| error.of_hop(n + 1, of)))
+            (n + 1, proxy.map_err(|error| error.of_hop(n + 1, count)))
         });
         let (_, first) = proxies.next().unwrap_or_else(|| (1, Err(Invalid::SchemeMissing.into())));
         proxies.try_fold(first?.into(), |chain: Self, (number, proxy)| {
-            chain.then(proxy?).map_err(|error| error.of_hop(number, of))
+            chain.then(proxy?).map_err(|error| error.of_hop(number, count))
         })
     }
 }

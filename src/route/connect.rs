@@ -1,9 +1,10 @@
-//! The way through one proxy or several: dial the first, then ask each for the next, and the last for the target.
+//! Requests through one proxy or several: dials the first proxy, requests each next one from the
+//! one before it, and the target from the last.
 
+use super::address_timeout::{FailedAttempt, converse_with_address_timeout};
 use super::hops::Hops;
 use super::request::RequestTemplate;
-use super::share::{FailedAttempt, converse_within_share};
-use super::wrap::{Wrap, failed};
+use super::wrap::{Wrap, wrap_error};
 use crate::error::invalid::Invalid;
 use crate::error::{Error, ErrorKind, Stage};
 use crate::protocol::any_version::AnyVersion;
@@ -22,7 +23,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 use std::vec;
 
-/// Asks the last of the proxies, by way of the others. There is one at the least.
+/// Sends the request to the last proxy, through the others. There is at least one.
 pub(crate) async fn request_through<R: Runtime, W: Wrap<R>, V: Version>(
     hops: &[Proxy],
     limit: Option<Duration>,
@@ -30,75 +31,75 @@ pub(crate) async fn request_through<R: Runtime, W: Wrap<R>, V: Version>(
     target: Target<'_>,
     template: RequestTemplate<'_, V>,
 ) -> Result<Granted<W::Stream>, Error> {
-    let what: &dyn Display = if template.command.is_lookup() { target.host() } else { &target };
-    let request = trace::request(template.command, &Hops(hops), what);
-    let traversal = Traversal { hops, wrap, template, whole: deadline::<R>(limit), front_end: PhantomData };
+    let subject: &dyn Display = if template.command.is_lookup() { target.host() } else { &target };
+    let request = trace::request(template.command, &Hops(hops), subject);
+    let traversal =
+        Traversal { hops, wrap, template, deadline: deadline::<R>(limit), front_end: PhantomData };
     let (stream, established, proxy) = request.watch(traversal.try_each_address(target)).await?;
     Ok(Granted { stream, established, proxy, request })
 }
 
-/// What the last proxy granted.
+/// The granted request.
 pub(crate) struct Granted<S> {
     pub(crate) stream: S,
     pub(crate) established: Established,
-    /// Where the last proxy is, if that is known.
+    /// The IP address of the last proxy, if it is known.
     pub(crate) proxy: Option<IpAddr>,
     pub(crate) request: trace::Request,
 }
 
 type Tunnel<S> = (S, Established, Option<IpAddr>);
 
-/// All that is known beforehand of how to reach something.
+/// The parameters of a request, without its target.
 struct Traversal<'a, R, W, V: Version> {
     hops: &'a [Proxy],
     wrap: &'a W,
     template: RequestTemplate<'a, V>,
-    whole: Deadline,
+    deadline: Deadline,
     front_end: PhantomData<fn() -> R>,
 }
 
-/// What a proxy is asked for.
+/// The target of the request to one proxy.
 struct HopTarget<'a> {
     target: Target<'a>,
-    /// What else it may be asked for if it refuses that, where a name was looked up here.
-    others: vec::IntoIter<Target<'static>>,
+    /// The addresses to try next, if this machine has resolved the target's name.
+    alternatives: vec::IntoIter<Target<'static>>,
 }
 
 impl<R: Runtime, W: Wrap<R>, V: Version> Traversal<'_, R, W, V> {
-    /// Where a proxy is not asked for names, tries each address that the name has, one after the
-    /// other.
+    /// Connects, and tries the next address of a locally resolved name after each refusal.
     async fn try_each_address(&self, target: Target<'_>) -> Result<Tunnel<W::Stream>, Error> {
-        // What is wrong with the options is found before anybody is asked.
+        // Mistakes in the options are found before anything is sent or resolved.
         let mut targets = self.targets(target)?;
         for (n, hop_target) in targets.iter_mut().enumerate() {
             self.resolve_target(n, hop_target).await.map_err(self.at(n))?;
         }
         loop {
-            let FailedAttempt { error, share_expired } = match self.attempt(&targets).await {
+            let FailedAttempt { error, address_timed_out } = match self.attempt(&targets).await {
                 Ok(granted) => return Ok(granted),
                 Err(failed) => failed,
             };
             let n = error.hop().map_or(targets.len() - 1, |number| number - 1);
-            let another =
-                targets.get_mut(n).and_then(|hop_target| Some((hop_target.others.next()?, hop_target)));
-            match another {
-                Some((another, hop_target))
-                    if share_expired || is_worth_another_address(&error, self.may_repeat(n)) =>
+            let next =
+                targets.get_mut(n).and_then(|hop_target| Some((hop_target.alternatives.next()?, hop_target)));
+            match next {
+                Some((next, hop_target))
+                    if address_timed_out || is_refused_address(&error, self.may_repeat(n)) =>
                 {
-                    hop_target.target = another;
+                    hop_target.target = next;
                 }
                 _ => return Err(error),
             }
         }
     }
 
-    /// Whether another address may be tried after this proxy closed the connection or did not
-    /// answer. The last proxy may have passed the early data on.
+    /// Returns whether another address may be tried after this proxy closed the connection or
+    /// timed out. The last proxy may already have forwarded the early data.
     const fn may_repeat(&self, n: usize) -> bool {
         n + 1 < self.hops.len() || self.template.early_data.is_empty()
     }
 
-    /// What each proxy is to be asked for.
+    /// Returns the target of the request to each proxy.
     fn targets<'t>(&'t self, target: Target<'t>) -> Result<Vec<HopTarget<'t>>, Error> {
         self.wrap
             .check_proxy(&self.hops[0])
@@ -110,12 +111,13 @@ impl<R: Runtime, W: Wrap<R>, V: Version> Traversal<'_, R, W, V> {
                 AnyVersion::connect(pair[0].protocol(), next.borrowed())?;
                 Ok(next)
             });
-            targets.push(HopTarget { target: next.map_err(self.at(n))?, others: Vec::new().into_iter() });
+            targets
+                .push(HopTarget { target: next.map_err(self.at(n))?, alternatives: Vec::new().into_iter() });
         }
         let last = V::auth(self.hops[targets.len()].protocol())
             .and_then(|auth| self.template.for_target(auth, target.borrowed()));
         last.map_err(self.at(targets.len()))?;
-        targets.push(HopTarget { target, others: Vec::new().into_iter() });
+        targets.push(HopTarget { target, alternatives: Vec::new().into_iter() });
         for (n, hop_target) in targets.iter().enumerate() {
             if let Some(name) = self.name_to_resolve(n, hop_target) {
                 check_resolvable(name.as_str()).map_err(self.at(n))?;
@@ -124,7 +126,7 @@ impl<R: Runtime, W: Wrap<R>, V: Version> Traversal<'_, R, W, V> {
         Ok(targets)
     }
 
-    /// The name that this machine looks up in the proxy's place, if it does.
+    /// Returns the target's name if this machine resolves it.
     fn name_to_resolve<'s>(&self, n: usize, hop_target: &'s HopTarget<'_>) -> Option<&'s Domain<'s>> {
         let is_lookup = n + 1 == self.hops.len() && self.template.command.is_lookup();
         match (hop_target.target.host(), self.hops[n].resolves()) {
@@ -133,44 +135,44 @@ impl<R: Runtime, W: Wrap<R>, V: Version> Traversal<'_, R, W, V> {
         }
     }
 
-    /// Replaces a name that this proxy is not asked for by its addresses.
+    /// Replaces a name that this machine resolves by its addresses.
     async fn resolve_target(&self, n: usize, hop_target: &mut HopTarget<'_>) -> Result<(), Error> {
         let hop = &self.hops[n];
         let Some(name) = self.name_to_resolve(n, hop_target) else { return Ok(()) };
-        let limit = earlier::<R>(self.whole, hop);
+        let limit = proxy_deadline::<R>(self.deadline, hop);
         let addrs = resolved::<R>(hop.protocol(), name.as_str(), hop_target.target.port(), limit);
         let mut targets = addrs.await?.collect::<Vec<_>>().into_iter();
         hop_target.target = targets.next().ok_or_else(|| no_address(name.as_str()))?;
-        hop_target.others = targets;
+        hop_target.alternatives = targets;
         Ok(())
     }
 
     async fn attempt(&self, targets: &[HopTarget<'_>]) -> Result<Tunnel<W::Stream>, FailedAttempt> {
         let hops = self.hops;
         let last = hops.len() - 1;
-        let mut limit = earlier::<R>(self.whole, &hops[0]);
+        let mut limit = proxy_deadline::<R>(self.deadline, &hops[0]);
         let stream = dial_proxy::<R>(&hops[0], limit).await.map_err(self.at(0))?;
         let proxy = match targets[..last].last() {
             None => R::ends(&stream).ok().map(|ends| ends.peer.ip()),
             Some(hop_target) => hop_target.target.ip(),
         };
         let wrapped = self.wrap.wrap(stream, Some(&hops[0]), limit).await;
-        let mut held = wrapped.map_err(failed(Stage::Dial)).map_err(self.at(0))?;
+        let mut stream = wrapped.map_err(wrap_error(Stage::Dial)).map_err(self.at(0))?;
         for (n, hop_target) in targets[..last].iter().enumerate() {
-            self.traced(n, self.connect_next(&mut held, n, hop_target, limit)).await?;
-            limit = earlier::<R>(self.whole, &hops[n + 1]);
+            self.traced(n, self.connect_next(&mut stream, n, hop_target, limit)).await?;
+            limit = proxy_deadline::<R>(self.deadline, &hops[n + 1]);
         }
         let conversation =
             self.template.for_target(V::auth(hops[last].protocol())?, targets[last].target.borrowed())?;
-        let mut conversation = conversation.at_most(W::write_capacity(&held));
+        let mut conversation = conversation.at_most(W::write_capacity(&stream));
         let established = self
-            .traced(last, self.request(&mut held, &mut conversation, last, &targets[last], limit))
+            .traced(last, self.request(&mut stream, &mut conversation, last, &targets[last], limit))
             .await?;
-        let stream = W::finish(held).map_err(failed(Stage::Request)).map_err(self.at(last))?;
+        let stream = W::finish(stream).map_err(wrap_error(Stage::Request)).map_err(self.at(last))?;
         Ok((stream, established, proxy))
     }
 
-    /// What is said to this proxy.
+    /// Traces the handshake with this proxy, and adds the proxy to its error.
     async fn traced<T>(
         &self,
         n: usize,
@@ -180,44 +182,45 @@ impl<R: Runtime, W: Wrap<R>, V: Version> Traversal<'_, R, W, V> {
         outcome.map_err(|failed| FailedAttempt { error: self.at(n)(failed.error), ..failed })
     }
 
-    /// Has this proxy connect to the next one.
+    /// Requests a connection to the next proxy from this one.
     async fn connect_next(
         &self,
-        held: &mut W::Held,
+        stream: &mut W::HandshakeStream,
         n: usize,
         hop_target: &HopTarget<'_>,
         limit: Deadline,
     ) -> Result<(), FailedAttempt> {
         let mut conversation = AnyVersion::connect(self.hops[n].protocol(), hop_target.target.borrowed())?;
-        let established = self.request(held, &mut conversation, n, hop_target, limit).await?;
+        let established = self.request(stream, &mut conversation, n, hop_target, limit).await?;
         if established.frames.is_some() {
-            let why = "only the last proxy of a chain may negotiate an encapsulation";
-            return Err(Error::new(Stage::Request, ErrorKind::Encapsulation(why.into())).into());
+            let reason = "only the last proxy of a chain may negotiate an encapsulation";
+            return Err(Error::new(Stage::Request, ErrorKind::Encapsulation(reason.into())).into());
         }
         Ok(())
     }
 
-    /// Asks this proxy. The address shares the time if another one may follow.
+    /// Sends the request to this proxy. If other addresses may follow, this one has its own
+    /// timeout.
     async fn request<T: Conversation<Outcome = Established> + Send + Sync>(
         &self,
-        held: &mut W::Held,
+        stream: &mut W::HandshakeStream,
         conversation: &mut T,
         n: usize,
         hop_target: &HopTarget<'_>,
         limit: Deadline,
     ) -> Result<Established, FailedAttempt> {
-        let others = if self.may_repeat(n) { hop_target.others.len() } else { 0 };
-        converse_within_share::<R, W, T>(held, conversation, limit, others + 1).await
+        let alternatives = if self.may_repeat(n) { hop_target.alternatives.len() } else { 0 };
+        converse_with_address_timeout::<R, W, T>(stream, conversation, limit, alternatives + 1).await
     }
 
-    /// The same error, of this proxy.
+    /// Adds this proxy to an error.
     fn at(&self, n: usize) -> impl Fn(Error) -> Error {
         let hops = self.hops;
         move |error| error.at_hop(&hops[n], n + 1, hops.len())
     }
 }
 
-/// Where a proxy is, for the one before it.
+/// Returns the address of a proxy as the target of the one before it.
 fn endpoint(proxy: &Proxy) -> Result<Target<'_>, Error> {
     match proxy.endpoint() {
         Endpoint::Addr(addr) => addr.try_into(),
@@ -226,17 +229,20 @@ fn endpoint(proxy: &Proxy) -> Result<Target<'_>, Error> {
     }
 }
 
-/// The proxy's own time limit, from now on, but not beyond that of the whole.
-pub(crate) fn earlier<R: Runtime>(whole: Deadline, proxy: &Proxy) -> Deadline {
-    match (whole, deadline::<R>(proxy.limit())) {
-        (Some(whole), Some(own)) => Some(whole.min(own)),
-        (whole, own) => whole.or(own),
+/// Returns the deadline of the proxy's timeout, which begins now, or the route's if that is
+/// earlier.
+pub(crate) fn proxy_deadline<R: Runtime>(route: Deadline, proxy: &Proxy) -> Deadline {
+    match (route, deadline::<R>(proxy.limit())) {
+        (Some(route), Some(proxy)) => Some(route.min(proxy)),
+        (route, proxy) => route.or(proxy),
     }
 }
 
-/// Whether another address of the target may fare better. Some proxies hang up instead of refusing; but some hang up when they have gone on with
-/// what they were sent, and that may be too much to say again.
-fn is_worth_another_address(error: &Error, may_repeat: bool) -> bool {
+/// Returns whether the proxy refused the address, so that another address may succeed.
+///
+/// Some proxies close the connection to refuse. Others close it after they have forwarded the
+/// early data, which must not be sent twice.
+fn is_refused_address(error: &Error, may_repeat: bool) -> bool {
     let refused = match error.kind() {
         ErrorKind::Refused(_) => true,
         ErrorKind::EndedEarly { .. } | ErrorKind::Io(_) => may_repeat,

@@ -1,7 +1,7 @@
-//! One way to whatever has to be reached: through a proxy, a chain of them, or none.
+//! Connectors.
 
 use super::chain::Chain;
-use super::connect::{earlier, request_through};
+use super::connect::{proxy_deadline, request_through};
 use super::environment;
 use super::listener::SocksListener;
 use super::lookup;
@@ -9,7 +9,7 @@ use super::no_proxy::NoProxy;
 use super::proxies::{Proxies, Route};
 use super::request::RequestTemplate;
 use super::rule::{Choice, Rule};
-use super::wrap::{Plain, Wrap, failed};
+use super::wrap::{Plain, Wrap, wrap_error};
 use crate::error::invalid::Invalid;
 use crate::error::{Error, Stage};
 use crate::protocol::address::Name;
@@ -28,10 +28,55 @@ use std::marker::PhantomData;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-/// Reaches targets through a proxy, a [`Chain`], what the environment says, or a rule; the streams that it gives are of one type whatever
-/// version the proxy speaks.
+/// Connects to targets through a proxy, a chain of proxies, or directly.
 ///
-/// `F` is the front end, each of which names its own `Connector`, and `W` what the stream is wrapped in. It is cheap to clone.
+/// Use a connector when the proxy is configuration: it comes from the user, the environment or a
+/// rule, and the program connects to many targets. For one connection through a known proxy,
+/// `Socks5Stream::connect` is enough.
+///
+/// ```no_run
+/// use anysocks::blocking::Connector;
+/// use anysocks::{NoProxy, Proxy};
+///
+/// let proxy: Proxy = "socks5h://127.0.0.1:1080".parse()?;
+/// let connector = Connector::new(proxy).no_proxy(NoProxy::new("internal.example").loopback());
+/// let stream = connector.connect("example.com:80")?;
+/// # Ok::<(), anysocks::Error>(())
+/// ```
+///
+/// | constructor | route |
+/// |---|---|
+/// | [`new`](Self::new) | through a proxy, or through a [`Chain`] |
+/// | [`from_env`](Self::from_env) | through the proxies in the environment variables |
+/// | [`by_rule`](Self::by_rule) | through the proxies that a function chooses for the target |
+/// | [`direct`](Self::direct) | without a proxy |
+///
+/// `connect` connects to a target, `bind` accepts a connection on the last proxy, and `associate`
+/// returns a UDP socket. `resolve` and `resolve_ptr` look up names and addresses. `wrapped` wraps
+/// the stream to the first proxy, for example in TLS.
+///
+/// `F` is the front end: each front end has an alias `Connector` with its own. `W` is the wrapper
+/// of the streams: [`Plain`] for none. All streams have the type `AnyStream` of the front end,
+/// whichever version the proxy speaks. Cloning a connector is cheap.
+///
+/// # Limits
+///
+/// - Every connection is a new one: a connector has no pool and no cache. The HTTP client, or
+///   another pool above it, keeps connections.
+/// - A connection times out after the [timeout](crate::Proxy::timeout) of the proxies or the
+///   [chain](Chain::timeout); a direct one after 30 seconds.
+/// - UDP ASSOCIATE needs exactly one proxy; BIND needs at least one.
+///
+/// # Errors
+///
+/// [`Error::stage`] is the step that failed, and [`Error::hop`] the number of the proxy in a
+/// chain. After an error there is no fallback to a direct connection.
+#[doc(alias = "pool")]
+#[doc(alias = "reqwest")]
+#[doc(alias = "tor")]
+#[doc(alias = "tls")]
+#[doc(alias = "Matcher")]
+#[doc(alias = "HttpConnector")]
 pub struct Connector<F, W = Plain> {
     pub(crate) route: Arc<Route>,
     pub(crate) wrap: W,
@@ -39,70 +84,68 @@ pub struct Connector<F, W = Plain> {
 }
 
 impl<F> Connector<F> {
-    /// Goes through a proxy or a chain of them.
+    /// Returns a connector through a proxy or a chain of proxies.
     #[must_use]
     pub fn new(chain: impl Into<Chain>) -> Self {
         Route::from(Proxies::Chain(chain.into())).into()
     }
 
-    /// Goes through no proxy.
+    /// Returns a connector that connects to all targets directly.
     #[must_use]
     pub fn direct() -> Self {
         Route::from(Proxies::None).into()
     }
 
-    /// Reads the proxies from the environment, once, when it is called.
+    /// Reads the proxies from the environment variables, once, at this call.
     ///
     /// 1. The first of `socks_proxy`, `SOCKS_PROXY`, `all_proxy` and `ALL_PROXY` that is set
-    ///    decides for all targets. Its value is a SOCKS URL, or a chain of them with commas
-    ///    between.
-    /// 2. If none of these is set, the first of `https_proxy`, `HTTPS_PROXY` and `http_proxy`
-    ///    whose value is a SOCKS URL or a chain does. With the feature `hyper`, the first two are
-    ///    for `https` and `wss` URIs, and the third for `http` and `ws`. Other values, such as
-    ///    `http://proxy:3128`, are passed over: for an HTTP proxy alone, the connection is direct.
+    ///    applies to all targets. Its value is a SOCKS URL, or several URLs of a chain, separated
+    ///    by commas.
+    /// 2. Otherwise, the first of `https_proxy`, `HTTPS_PROXY` and `http_proxy` that contains a
+    ///    SOCKS URL or a chain applies. With the feature `hyper`, the first two are for `https`
+    ///    and `wss` URIs, and the third is for `http` and `ws`. Other values, such as
+    ///    `http://proxy:3128`, are ignored: if only an HTTP proxy is set, connections are direct.
     /// 3. Connections to the targets in `no_proxy`, or else `NO_PROXY`, are direct ([`NoProxy`]).
     ///
-    /// If nothing is set, all connections are direct. A variable that is set to nothing is not
-    /// set.
+    /// If none of these is set, all connections are direct. An empty variable counts as not set.
     ///
-    /// Upper-case `HTTP_PROXY` never counts: a CGI server sets it from a header of the request.
-    /// Where names of variables ignore case (Windows), `http_proxy` does not count in a CGI
-    /// program.
+    /// Upper-case `HTTP_PROXY` is always ignored: a CGI server sets it from a request header. On
+    /// Windows, which ignores the case of names, a CGI program ignores `http_proxy` too.
     ///
-    /// With the feature `tracing`, each variable that is passed over gives an event with its name,
-    /// and so does a `no_proxy` with entries that can never match.
+    /// With the feature `tracing`, an event names each variable that is ignored, and a `no_proxy`
+    /// with entries that can never match.
     ///
     /// # Errors
     ///
-    /// - [`Invalid::Variable`]: one of the first four variables that decides is not a SOCKS URL or
-    ///   a chain, or one of the others is a SOCKS URL with a mistake in it. Neither is passed
-    ///   over, because the connection would be direct.
+    /// - [`Invalid::Variable`]: the variable of step 1 that applies is not a SOCKS URL or a chain,
+    ///   or a variable of step 2 is a SOCKS URL with a mistake. To ignore it would make
+    ///   connections direct.
+    #[doc(alias = "ALL_PROXY")]
     pub fn from_env() -> Result<Self, Error> {
         environment::route(|name| std::env::var_os(name)).map(Into::into)
     }
 
-    /// Asks a function for the proxies of each target: a proxy, a chain, none, or an error.
+    /// Returns a connector that calls a function for the proxies of each target.
     ///
     /// ```
     /// use anysocks::{Chain, Error, blocking::Connector};
     ///
-    /// let connector = Connector::by_rule(|target| -> Result<Option<Chain>, Error> {
-    ///     match target.domain() {
-    ///         Some(name) if name.ends_with(".onion") => Ok(Some("socks5h://127.0.0.1:9050".parse()?)),
-    ///         _ => Ok(None),
-    ///     }
+    /// let tor: Chain = "socks5h://127.0.0.1:9050".parse()?;
+    /// let connector = Connector::by_rule(move |target| {
+    ///     let is_onion = target.domain().is_some_and(|name| name.ends_with(".onion"));
+    ///     is_onion.then(|| tor.clone())
     /// });
+    /// # Ok::<(), Error>(())
     /// ```
     ///
-    /// `None` means a direct connection, so a rule that can fail returns a `Result` ([`Choice`]
-    /// lists what it may return). `Err` refuses the target: nothing is dialled, and the call fails
-    /// with [`ErrorKind::Rule`](crate::ErrorKind::Rule).
+    /// The rule returns a proxy, a chain, `None` for a direct connection, or an error: see
+    /// [`Choice`]. An error refuses the target: nothing is dialled, and the call fails with
+    /// [`ErrorKind::Rule`](crate::ErrorKind::Rule).
     ///
-    /// A rule is called once for each connection, BIND and lookup, on the calling thread or task.
-    /// The target's port is 0 where a name or an address is only looked up
-    /// ([`resolve`](Self::resolve), [`resolve_ptr`](Self::resolve_ptr)). A rule is not asked about
-    /// [exceptions](Self::no_proxy), and [`associate`](Self::associate) has no target to ask
-    /// about.
+    /// The rule is called once for each connection, BIND and lookup, on the calling thread or
+    /// task. [`resolve`](Self::resolve) and [`resolve_ptr`](Self::resolve_ptr) call it with port
+    /// 0. It is not called for [exceptions](Self::no_proxy), nor by
+    /// [`associate`](Self::associate), which has no target.
     #[must_use]
     pub fn by_rule<A: Choice>(rule: impl Fn(&Target<'_>) -> A + Send + Sync + 'static) -> Self {
         Route::from(Proxies::Rule(Rule::new(rule))).into()
@@ -110,19 +153,21 @@ impl<F> Connector<F> {
 }
 
 impl<F, W> Connector<F, W> {
-    /// Goes directly to these targets, and no more to those that were said before. A rule is not asked about them.
+    /// Connects to these targets directly, and replaces the exceptions that were set before.
+    ///
+    /// A rule is not called for them.
     #[must_use]
     pub fn no_proxy(self, exceptions: NoProxy) -> Self {
         let proxies = self.route.proxies.clone();
-        self.by(Route { proxies, exceptions })
+        self.with_route(Route { proxies, exceptions })
     }
 
-    /// The same, by another route.
-    pub(crate) fn by(self, route: Route) -> Self {
+    /// Replaces the route.
+    pub(crate) fn with_route(self, route: Route) -> Self {
         Self { route: Arc::new(route), ..self }
     }
 
-    pub(crate) fn wrapped_by<V>(self, wrap: V) -> Connector<F, V> {
+    pub(crate) fn with_wrap<V>(self, wrap: V) -> Connector<F, V> {
         Connector { route: self.route, wrap, marker: PhantomData }
     }
 }
@@ -135,7 +180,7 @@ impl<F: Runtime, W: Wrap<F>> Connector<F, W> {
     ) -> Result<SocksStream<W::Stream, AnyVersion, F>, Error> {
         let Some(chain) = self.route.proxies_for(&target)? else {
             let request = trace::request(Command::Connect, &"none", &target);
-            let (stream, established) = request.watch(self.directly(&target, early_data)).await?;
+            let (stream, established) = request.watch(self.connect_directly(&target, early_data)).await?;
             return Ok(SocksStream::new(stream, established));
         };
         let template = RequestTemplate::connect(early_data);
@@ -183,8 +228,8 @@ impl<F: Runtime, W: Wrap<F>> Connector<F, W> {
         lookup::resolve_ptr_by::<F, W>(chain.hops(), chain.limit(), &self.wrap, ip).await
     }
 
-    /// Connects to the target itself.
-    async fn directly(
+    /// Connects to the target without a proxy.
+    async fn connect_directly(
         &self,
         target: &Target<'_>,
         early_data: &[u8],
@@ -198,28 +243,29 @@ impl<F: Runtime, W: Wrap<F>> Connector<F, W> {
         let raced = F::race(addrs, &SocketOptions::default(), deadline).await;
         let stream = raced.map_err(|failures| failures.at(Stage::Direct))?;
         trace::connected(Stage::Direct);
-        let ends = F::ends(&stream).map_err(failed(Stage::Direct))?;
-        let mut held = self.wrap.wrap(stream, None, deadline).await.map_err(failed(Stage::Direct))?;
-        W::converse(&mut held, &mut EarlyData::new(Stage::Direct, early_data), deadline).await?;
-        let stream = W::finish(held).map_err(failed(Stage::Direct))?;
+        let ends = F::ends(&stream).map_err(wrap_error(Stage::Direct))?;
+        let mut stream = self.wrap.wrap(stream, None, deadline).await.map_err(wrap_error(Stage::Direct))?;
+        W::converse(&mut stream, &mut EarlyData::new(Stage::Direct, early_data), deadline).await?;
+        let stream = W::finish(stream).map_err(wrap_error(Stage::Direct))?;
         let established =
             Established { bound: ends.local.into(), frames: None, version: ProtocolVersion::V5 };
         Ok((stream, established))
     }
 }
 
-/// An address of the name, as this machine finds it, and one that the proxy, if there is any, could be asked for.
+/// Resolves a name on this machine. With a proxy, returns an address that its protocol can carry.
 async fn resolved_locally<R: Runtime>(name: &str, chain: Option<&Chain>) -> Result<IpAddr, Error> {
     let Some(chain) = chain else {
         let addrs = resolve::<R>(name, 0, deadline::<R>(DEFAULT_TIMEOUT)).await?;
         return addrs.first().map(SocketAddr::ip).ok_or_else(|| no_address(name));
     };
-    let (last, of) = (chain.last(), chain.hops().len());
+    let (last, count) = (chain.last(), chain.hops().len());
     let found =
-        resolved::<R>(last.protocol(), name, 0, earlier::<R>(deadline::<R>(chain.limit()), last)).await;
+        resolved::<R>(last.protocol(), name, 0, proxy_deadline::<R>(deadline::<R>(chain.limit()), last))
+            .await;
     let first =
         found.and_then(|mut targets| targets.find_map(|target| target.ip()).ok_or_else(|| no_address(name)));
-    first.map_err(|error| error.at_hop(last, of, of))
+    first.map_err(|error| error.at_hop(last, count, count))
 }
 
 impl<F> From<Route> for Connector<F> {

@@ -1,4 +1,4 @@
-//! The route that environment variables describe.
+//! The route that environment variables define.
 
 use super::chain::Chain;
 use super::no_proxy::NoProxy;
@@ -10,25 +10,25 @@ use crate::trace;
 use std::ffi::OsString;
 use zeroize::Zeroizing;
 
-/// For all targets, and for SOCKS. In curl's order: lower case first, the protocol before all.
+/// Variables for all targets, in curl's order: lower case first, the protocol before `all`.
 const SOCKS: [&str; 4] = ["socks_proxy", "SOCKS_PROXY", "all_proxy", "ALL_PROXY"];
-/// For some targets, and for any kind of proxy.
+/// Variables for some targets, which may also name an HTTP proxy.
 const HTTPS: [&str; 2] = ["https_proxy", "HTTPS_PROXY"];
 const HTTP: [&str; 1] = ["http_proxy"];
-/// A CGI server sets this from a header of the request, so it never counts.
-const FROM_A_HEADER: &str = "HTTP_PROXY";
-/// A CGI program has this.
-const IN_CGI: &str = "REQUEST_METHOD";
+/// A CGI server sets this variable from a request header, so it is never trusted.
+const REQUEST_HEADER: &str = "HTTP_PROXY";
+/// Set in every CGI program.
+const CGI_MARKER: &str = "REQUEST_METHOD";
 const NO_PROXY: [&str; 2] = ["no_proxy", "NO_PROXY"];
 
 pub(super) fn route(read: impl Fn(&str) -> Option<OsString>) -> Result<Route, Error> {
-    Variables { read, ignoring_case: cfg!(windows) }.route()
+    Variables { read, case_insensitive: cfg!(windows) }.route()
 }
 
 struct Variables<R> {
     read: R,
     /// Whether `HTTP_PROXY` and `http_proxy` are the same variable, as on Windows.
-    ignoring_case: bool,
+    case_insensitive: bool,
 }
 
 impl<R: Fn(&str) -> Option<OsString>> Variables<R> {
@@ -51,11 +51,11 @@ impl<R: Fn(&str) -> Option<OsString>> Variables<R> {
     }
 
     fn by_scheme(&self) -> Result<Proxies, Error> {
-        let https = self.first_of_socks(&HTTPS)?;
-        let is_forged = self.ignoring_case && self.value(IN_CGI).is_some();
-        let http = if is_forged { None } else { self.first_of_socks(&HTTP)? };
-        if (is_forged || !self.ignoring_case) && self.value(FROM_A_HEADER).is_some() {
-            trace::ignored(FROM_A_HEADER, "a CGI server sets it from a header of the request");
+        let https = self.first_with_socks(&HTTPS)?;
+        let is_untrusted = self.case_insensitive && self.value(CGI_MARKER).is_some();
+        let http = if is_untrusted { None } else { self.first_with_socks(&HTTP)? };
+        if (is_untrusted || !self.case_insensitive) && self.value(REQUEST_HEADER).is_some() {
+            trace::ignored(REQUEST_HEADER, "a CGI server sets it from a header of the request");
         }
         Ok(match (https, http) {
             (None, None) => Proxies::None,
@@ -63,8 +63,8 @@ impl<R: Fn(&str) -> Option<OsString>> Variables<R> {
         })
     }
 
-    /// The first of these that names SOCKS proxies.
-    fn first_of_socks(&self, names: &[&'static str]) -> Result<Option<Chain>, Error> {
+    /// Returns the chain of the first of these variables that contains SOCKS URLs.
+    fn first_with_socks(&self, names: &[&'static str]) -> Result<Option<Chain>, Error> {
         for name in names {
             match self.value(name) {
                 Some(urls) if is_for_socks(&urls) => return chain(name, urls).map(Some),
@@ -75,19 +75,20 @@ impl<R: Fn(&str) -> Option<OsString>> Variables<R> {
         Ok(None)
     }
 
-    /// The first of these that is set.
+    /// Returns the first of these variables that is set.
     fn first(&self, names: &[&'static str]) -> Option<(&'static str, OsString)> {
         names.iter().find_map(|name| Some((*name, self.value(name)?)))
     }
 
-    /// A variable that is set to nothing counts as not set.
+    /// Returns the value of a variable. An empty one counts as not set.
     fn value(&self, name: &str) -> Option<OsString> {
         (self.read)(name).filter(|value| !value.is_empty())
     }
 }
 
-/// Whether a value is a SOCKS URL, or looks like one with a mistake in it. `socks:3128` is the
-/// host and the port of an HTTP proxy, as other programs read it.
+/// Returns whether a value is a SOCKS URL, or resembles one with a mistake.
+///
+/// Other programs read `socks:3128` as the host and port of an HTTP proxy, and so does this.
 fn is_for_socks(urls: &OsString) -> bool {
     let urls = Zeroizing::new(urls.to_string_lossy().to_ascii_lowercase());
     urls.split(',').any(|url| {
@@ -115,10 +116,10 @@ mod tests {
             let set = variables.iter().find(|(set, _)| *set == name);
             set.map(|(_, value)| value.into())
         };
-        Variables { read, ignoring_case: false }.route()
+        Variables { read, case_insensitive: false }.route()
     }
 
-    fn way(variables: &[(&str, &str)], target: &str) -> String {
+    fn route_to(variables: &[(&str, &str)], target: &str) -> String {
         let target = Target::try_from(target).unwrap();
         read(variables)
             .unwrap()
@@ -131,32 +132,35 @@ mod tests {
     const TWO: &str = "socks4a://two.example:1080";
 
     #[test]
-    fn lower_case_first_and_socks_before_all() {
+    fn lower_case_and_the_socks_variables_come_first() {
         let mut variables = vec![("ALL_PROXY", ONE)];
         for name in ["all_proxy", "SOCKS_PROXY", "socks_proxy"] {
-            assert_eq!(way(&variables, "example.com:80"), ONE, "{name}");
+            assert_eq!(route_to(&variables, "example.com:80"), ONE, "{name}");
             variables = vec![(name, ONE), ("ALL_PROXY", TWO), (variables[0].0, TWO)];
         }
-        assert_eq!(way(&[("all_proxy", ""), ("ALL_PROXY", ONE)], "example.com:80"), ONE);
-        assert_eq!(way(&[], "example.com:80"), "direct");
-        assert_eq!(way(&[("no_proxy", "*")], "example.com:80"), "direct");
+        assert_eq!(route_to(&[("all_proxy", ""), ("ALL_PROXY", ONE)], "example.com:80"), ONE);
+        assert_eq!(route_to(&[], "example.com:80"), "direct");
+        assert_eq!(route_to(&[("no_proxy", "*")], "example.com:80"), "direct");
     }
 
     #[test]
-    fn no_proxy_is_for_some_targets() {
+    fn no_proxy_makes_some_targets_direct() {
         let variables = [("ALL_PROXY", ONE), ("no_proxy", "internal.example"), ("NO_PROXY", "*")];
-        assert_eq!(way(&variables, "db.internal.example:80"), "direct");
-        assert_eq!(way(&variables, "example.com:80"), ONE);
+        assert_eq!(route_to(&variables, "db.internal.example:80"), "direct");
+        assert_eq!(route_to(&variables, "example.com:80"), ONE);
     }
 
     #[test]
     fn several_urls_are_a_chain() {
-        assert_eq!(way(&[("ALL_PROXY", &format!("{ONE},{TWO}"))], "example.com:80"), format!("{ONE}, {TWO}"));
+        assert_eq!(
+            route_to(&[("ALL_PROXY", &format!("{ONE},{TWO}"))], "example.com:80"),
+            format!("{ONE}, {TWO}")
+        );
     }
 
     #[cfg(unix)]
     #[test]
-    fn what_is_not_unicode_is_an_error() {
+    fn a_value_that_is_not_unicode_is_an_error() {
         use std::os::unix::ffi::OsStringExt;
         let value = OsString::from_vec(b"socks5h://user:\xff@proxy.example".to_vec());
         for set in ["all_proxy", "https_proxy"] {
@@ -169,20 +173,20 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_socks_url_is_an_error_that_names_the_variable() {
-        for (value, said) in [
+    fn other_urls_are_an_error_with_the_variables_name() {
+        for (value, expected) in [
             ("http://proxy.example:3128", "ALL_PROXY: the URL's scheme is none of SOCKS"),
             ("proxy.example:1080", "ALL_PROXY: a proxy's URL begins with a scheme"),
             ("socks5h://user:secret@proxy.example:port", "ALL_PROXY: the port is not a number"),
         ] {
             let error = read(&[("ALL_PROXY", value)]).unwrap_err().to_string();
-            assert!(error.starts_with(said), "{error}");
+            assert!(error.starts_with(expected), "{error}");
         }
     }
     const HTTP_URL: &str = "http://proxy.example:3128";
 
     #[test]
-    fn those_for_some_targets_count_if_they_name_socks_proxies() {
+    fn variables_of_http_clients_apply_if_they_contain_socks_urls() {
         for (variables, expected) in [
             (&[("https_proxy", ONE)][..], ONE),
             (&[("HTTPS_PROXY", ONE)], ONE),
@@ -197,28 +201,28 @@ mod tests {
             (&[("https_proxy", " "), ("http_proxy", ONE)], ONE),
             (&[("https_proxy", " socks5h://one.example\n")], ONE),
             (&[("https_proxy", "SOCKS5H://one.example")], ONE),
-            // Those that are for SOCKS, or for everything, come before.
+            // The variables for SOCKS and for all protocols come first.
             (&[("https_proxy", TWO), ("http_proxy", TWO), ("ALL_PROXY", ONE)], ONE),
             (&[("https_proxy", "socks5h://bad host"), ("socks_proxy", ONE)], ONE),
             (&[("https_proxy", ONE), ("ALL_PROXY", "")], ONE),
-            // Hosts of HTTP proxies, as other programs read them.
+            // Other programs read these as hosts of HTTP proxies.
             (&[("https_proxy", "proxy.example:3128"), ("http_proxy", "proxy.example")], "direct"),
             (&[("https_proxy", "socks:3128"), ("http_proxy", "socks.example:3128")], "direct"),
             (&[("https_proxy", "http://socks5h.example"), ("http_proxy", "https://socks:3128")], "direct"),
             (&[("https_proxy", "http://socks5h:secret@proxy.example")], "direct"),
         ] {
-            assert_eq!(way(variables, "example.com:80"), expected, "{variables:?}");
+            assert_eq!(route_to(variables, "example.com:80"), expected, "{variables:?}");
         }
         let chain = format!("{ONE},{TWO}");
-        assert_eq!(way(&[("https_proxy", &chain)], "example.com:80"), format!("{ONE}, {TWO}"));
+        assert_eq!(route_to(&[("https_proxy", &chain)], "example.com:80"), format!("{ONE}, {TWO}"));
         let excepted = [("https_proxy", ONE), ("no_proxy", "example.com")];
-        assert_eq!(way(&excepted, "example.com:80"), "direct");
-        assert_eq!(way(&excepted, "example.org:80"), ONE);
+        assert_eq!(route_to(&excepted, "example.com:80"), "direct");
+        assert_eq!(route_to(&excepted, "example.org:80"), ONE);
     }
 
     #[test]
     fn a_mistake_in_a_socks_url_is_never_a_direct_connection() {
-        for (value, said) in [
+        for (value, expected) in [
             ("socks5h://bad host", "' ' can't stand in a host name"),
             ("socks5h://user:secret@one:port", "the port is not a number"),
             ("SOCKS5H://one:port", "the port is not a number"),
@@ -235,22 +239,22 @@ mod tests {
             for name in [SOCKS.as_slice(), &HTTPS, &HTTP].concat() {
                 let error = read(&[(name, value)]).unwrap_err();
                 let shown = format!("{error} {error:?}");
-                assert!(shown.starts_with(&format!("{name}: {said}")), "{shown}");
+                assert!(shown.starts_with(&format!("{name}: {expected}")), "{shown}");
                 assert!(!shown.contains("secret"), "{shown}");
             }
         }
-        // For https alone the first would do, but not for http.
+        // The first variable is valid for https, but the second is not for http.
         read(&[("https_proxy", ONE), ("http_proxy", "socks5h://bad host")]).unwrap_err();
     }
 
     #[test]
-    fn a_header_never_counts() {
+    fn a_request_header_is_never_trusted() {
         let in_cgi = |variables: &[(&str, &str)]| {
             let read = |name: &str| {
                 let set = variables.iter().find(|(set, _)| set.eq_ignore_ascii_case(name));
                 set.map(|(_, value)| value.into())
             };
-            Variables { read, ignoring_case: true }.route().unwrap().proxies
+            Variables { read, case_insensitive: true }.route().unwrap().proxies
         };
         for value in [ONE, "socks5h://bad host"] {
             let header = [("HTTP_PROXY", value), ("REQUEST_METHOD", "GET")];

@@ -3,7 +3,7 @@
 use crate::proxy::Proxy;
 use std::fmt;
 
-/// Proxies, as they are written.
+/// The URLs of proxies, without passwords, separated by commas.
 pub(super) struct Hops<'a>(pub(super) &'a [Proxy]);
 
 impl fmt::Display for Hops<'_> {

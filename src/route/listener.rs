@@ -1,4 +1,4 @@
-//! BIND: a port on the proxy, for one connection from a peer.
+//! BIND: listening on the proxy for one connection.
 
 use super::connect::Granted;
 use crate::error::{Error, ErrorKind, Stage};
@@ -13,66 +13,69 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::net::IpAddr;
 
-/// A proxy that listens for one connection (RFC 1928 §4, BIND), over the stream `S`.
+/// A port on the proxy that accepts one connection (BIND, RFC 1928 §4).
 ///
-/// `V` is the version of SOCKS and `F` the front end; each front end names them `Socks4Listener`, `Socks5Listener` and, for either version, `AnyListener`.
+/// Use it for protocols such as active FTP, where the server opens a second connection to the
+/// client. The client sends [`bound_addr`](Self::bound_addr) to the server, and calls `accept`.
 ///
-/// A protocol such as FTP opens its second connection from the server to the client. The client lets the proxy listen, tells the server
-/// [`bound_addr`](Self::bound_addr), and accepts.
+/// `S` is the stream to the proxy, `V` the SOCKS version and `F` the front end. Each front end has
+/// the aliases `Socks4Listener`, `Socks5Listener` and, for either version, `AnyListener`.
 pub struct SocksListener<S, V: Version, F> {
-    /// Until the peer is there.
-    waiting: Option<(S, SecondReply<V>, trace::Request)>,
+    /// The wait for the second reply, until it has been received.
+    pending: Option<(S, SecondReply<V>, trace::Request)>,
     bound: Address,
     raw_bound: Address,
-    /// The proxy's name, and which one of a chain it is, for errors.
+    /// The proxy's URL and its number in a chain, for errors.
     proxy: Option<(Box<str>, usize)>,
     marker: PhantomData<fn() -> F>,
 }
 
 impl<S, V: Version, F> SocksListener<S, V, F> {
-    /// The stream over which a BIND was asked for, and its first reply. The front ends do this for you; it is here for a driver of your
-    /// own, to be followed by the [`SecondReply`]. `proxy` is where the proxy is, if that is known.
+    /// Creates a listener from the stream of a BIND request and its first reply.
+    ///
+    /// This is for custom drivers; the front ends call it for their users. The conversation that
+    /// follows is [`SecondReply`]. `proxy` is the IP address of the proxy, if it is known.
     #[must_use]
     pub fn new(inner: S, mut first: Established, proxy: Option<IpAddr>) -> Self {
         let second = SecondReply::after(&mut first);
         let raw_bound = first.bound;
         let bound = raw_bound.at_host(proxy).unwrap_or_else(|| raw_bound.clone());
-        let waiting = Some((inner, second, trace::Request::of_the_caller()));
-        Self { waiting, bound, raw_bound, proxy: None, marker: PhantomData }
+        let pending = Some((inner, second, trace::Request::of_the_caller()));
+        Self { pending, bound, raw_bound, proxy: None, marker: PhantomData }
     }
 
-    /// The address that the peer has to connect to.
+    /// Returns the address to which the peer must connect.
     ///
-    /// Where the proxy gave the port alone, with an unspecified address, it is the one by which this machine reaches the proxy, if that is
-    /// known (the SOCKS4 text asks for that).
+    /// If the proxy replied an unspecified address, this has the IP address at which this machine
+    /// reaches the proxy, as the SOCKS4 text requires. If that is unknown, it stays unspecified.
     pub const fn bound_addr(&self) -> &Address {
         &self.bound
     }
 
-    /// BND.ADDR and BND.PORT of the first reply as the proxy sent them.
+    /// Returns BND.ADDR and BND.PORT of the first reply, as the proxy sent them.
     pub const fn raw_bound_addr(&self) -> &Address {
         &self.raw_bound
     }
 
-    /// A listener of the last of these proxies.
+    /// Creates the listener of the last of these proxies.
     pub(crate) fn granted(granted: Granted<S>, hops: &[Proxy]) -> Self {
         let mut listener = Self::new(granted.stream, granted.established, granted.proxy);
         listener.proxy = hops.last().map(|proxy| (proxy.to_string().into(), hops.len()));
-        if let Some((.., request)) = &mut listener.waiting {
+        if let Some((.., request)) = &mut listener.pending {
             *request = granted.request;
         }
         listener
     }
 
-    /// What the second reply is waited for with.
-    pub(crate) fn waiting(&mut self) -> Result<(&mut S, &mut SecondReply<V>, &trace::Request), Error> {
-        match &mut self.waiting {
+    /// Returns the stream and the conversation of the second reply.
+    pub(crate) fn pending(&mut self) -> Result<(&mut S, &mut SecondReply<V>, &trace::Request), Error> {
+        match &mut self.pending {
             Some((stream, second, request)) => Ok((stream, second, request)),
             None => Err(Error::new(Stage::SecondReply, ErrorKind::Over)),
         }
     }
 
-    /// What comes of the second reply.
+    /// Completes `accept` with the outcome of the second reply.
     pub(crate) fn accepted(
         &mut self,
         reply: Result<Established, Error>,
@@ -81,7 +84,7 @@ impl<S, V: Version, F> SocksListener<S, V, F> {
             Some((proxy, number)) => error.at_hop(proxy, *number, *number),
             None => error,
         })?;
-        let Some((stream, ..)) = self.waiting.take() else {
+        let Some((stream, ..)) = self.pending.take() else {
             return Err(Error::new(Stage::SecondReply, ErrorKind::Over));
         };
         let peer = std::mem::replace(&mut second.bound, self.bound.clone());
@@ -92,7 +95,7 @@ impl<S, V: Version, F> SocksListener<S, V, F> {
 impl<S: fmt::Debug, V: Version, F> fmt::Debug for SocksListener<S, V, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SocksListener")
-            .field("inner", &self.waiting.as_ref().map(|(stream, ..)| stream))
+            .field("inner", &self.pending.as_ref().map(|(stream, ..)| stream))
             .field("bound", &self.bound)
             .field("raw_bound", &self.raw_bound)
             .finish_non_exhaustive()

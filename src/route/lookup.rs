@@ -1,4 +1,4 @@
-//! Tor's own commands: names and addresses, looked up by the proxy.
+//! Lookups by the proxy: Tor's commands RESOLVE and RESOLVE_PTR.
 
 use super::connect::request_through;
 use super::request::RequestTemplate;
@@ -21,7 +21,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::slice;
 use std::time::Duration;
 
-/// An address of the name, as the proxy finds it.
+/// Resolves a name by the proxy.
 pub(crate) async fn resolve<'a, 'b, R: Runtime>(
     proxy: impl IntoProxy<'a>,
     name: impl TryInto<Host<'b>, Error: Into<Error>>,
@@ -31,7 +31,7 @@ pub(crate) async fn resolve<'a, 'b, R: Runtime>(
     resolve_by::<R, Plain>(slice::from_ref(&*proxy), proxy.limit(), &Plain, name).await
 }
 
-/// The name of the address, as the proxy finds it.
+/// Resolves the name of an address by the proxy.
 pub(crate) async fn resolve_ptr<'a, R: Runtime>(
     proxy: impl IntoProxy<'a>,
     ip: IpAddr,
@@ -40,15 +40,18 @@ pub(crate) async fn resolve_ptr<'a, R: Runtime>(
     resolve_ptr_by::<R, Plain>(slice::from_ref(&*proxy), proxy.limit(), &Plain, ip).await
 }
 
-/// An address of the name, as the last of the proxies finds it.
+/// Resolves a name by the last of the proxies.
 pub(crate) async fn resolve_by<R: Runtime, W: Wrap<R>>(
     hops: &[Proxy],
     limit: Option<Duration>,
     wrap: &W,
     name: Host<'_>,
 ) -> Result<IpAddr, Error> {
-    let template =
-        RequestTemplate::<AnyVersion> { command: Command::Resolve, begin: for_address, early_data: &[] };
+    let template = RequestTemplate::<AnyVersion> {
+        command: Command::Resolve,
+        constructor: for_address,
+        early_data: &[],
+    };
     let granted = request_through::<R, W, _>(hops, limit, wrap, Target::new(name, 0), template).await?;
     match granted.established.bound {
         Address::Ip(addr) => Ok(addr.ip()),
@@ -56,15 +59,18 @@ pub(crate) async fn resolve_by<R: Runtime, W: Wrap<R>>(
     }
 }
 
-/// The name of the address, as the last of the proxies finds it.
+/// Resolves the name of an address by the last of the proxies.
 pub(crate) async fn resolve_ptr_by<R: Runtime, W: Wrap<R>>(
     hops: &[Proxy],
     limit: Option<Duration>,
     wrap: &W,
     ip: IpAddr,
 ) -> Result<Name, Error> {
-    let template =
-        RequestTemplate::<AnyVersion> { command: Command::ResolvePtr, begin: for_name, early_data: &[] };
+    let template = RequestTemplate::<AnyVersion> {
+        command: Command::ResolvePtr,
+        constructor: for_name,
+        early_data: &[],
+    };
     let granted = request_through::<R, W, _>(hops, limit, wrap, (ip, 0).into(), template).await?;
     match granted.established.bound {
         Address::Name(name, _) => Ok(name),
@@ -80,7 +86,7 @@ fn for_address<'a>(protocol: &'a ProxyProtocol, target: Target<'a>) -> Result<An
     })
 }
 
-#[allow(clippy::needless_pass_by_value, reason = "as every request is begun")]
+#[allow(clippy::needless_pass_by_value, reason = "the signature of every request constructor")]
 fn for_name<'a>(protocol: &'a ProxyProtocol, target: Target<'a>) -> Result<AnyRequest<'a>, Error> {
     match (protocol, target.ip()) {
         (ProxyProtocol::V5(auth), Some(ip)) => Ok(AnyRequest::V5(Socks5::resolve_ptr(auth, ip)?)),
@@ -88,7 +94,7 @@ fn for_name<'a>(protocol: &'a ProxyProtocol, target: Target<'a>) -> Result<AnyRe
     }
 }
 
-/// An address where a name was asked for, or the other way round.
+/// Returns the error of a reply with an address in place of a name, or the reverse.
 fn unexpected(atyp: u8, hops: &[Proxy]) -> Error {
     let error = Error::new(Stage::Request, ErrorKind::Malformed { field: "ATYP", byte: atyp });
     match hops.last() {

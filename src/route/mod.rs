@@ -1,5 +1,6 @@
-//! How a target is reached: through one proxy, several, or none.
+//! The route to a target: through one proxy, through a chain, or direct.
 
+mod address_timeout;
 mod chain;
 pub(crate) mod connect;
 pub(crate) mod connector;
@@ -13,7 +14,6 @@ pub(crate) mod one_proxy;
 pub(crate) mod proxies;
 mod request;
 mod rule;
-mod share;
 pub(crate) mod wrap;
 
 pub use chain::Chain;

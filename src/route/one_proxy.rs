@@ -1,4 +1,4 @@
-//! Calls that take one proxy.
+//! Calls with one proxy.
 
 use super::connect::{Granted, request_through};
 use super::listener::SocksListener;
@@ -24,7 +24,7 @@ pub(crate) async fn connect<'a, 'b, R: Runtime, V: Version>(
     Ok(SocksStream::new(granted.stream, granted.established))
 }
 
-/// Lets the proxy listen for the peer.
+/// Requests BIND from the proxy.
 pub(crate) async fn bind<'a, 'b, R: Runtime, V: Version>(
     proxy: impl IntoProxy<'a>,
     expected_peer: impl TryInto<Target<'b>, Error: Into<Error>>,
@@ -43,9 +43,9 @@ async fn request<'b, R: Runtime, V: Version>(
     request_through::<R, Plain, V>(slice::from_ref(proxy), proxy.limit(), &Plain, target, template).await
 }
 
-/// Connects to the proxy itself.
+/// Connects to the proxy, without a handshake.
 pub(crate) async fn dial<'a, R: Runtime>(proxy: impl IntoProxy<'a>) -> Result<R::Stream, Error> {
-    // Where the value does not say which version it is, that does not matter yet.
+    // An address has no version. The default does not matter before the handshake.
     let proxy = proxy.into_proxy::<V5>()?;
     let dialled = dial_proxy::<R>(&proxy, deadline::<R>(proxy.limit())).await;
     let finished =

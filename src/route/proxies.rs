@@ -1,4 +1,4 @@
-//! Which proxies a connection takes.
+//! The choice of the proxies for a target.
 
 use super::chain::Chain;
 use super::no_proxy::NoProxy;
@@ -7,11 +7,11 @@ use crate::error::Error;
 use crate::protocol::target::Target;
 use std::borrow::Cow;
 
-/// How the way to a target is found.
+/// The proxies of a connector, and the targets that are connected to directly.
 #[derive(Clone, Debug)]
 pub(crate) struct Route {
     pub(crate) proxies: Proxies,
-    /// Who is connected to directly all the same.
+    /// The targets that are connected to directly.
     pub(crate) exceptions: NoProxy,
 }
 
@@ -19,8 +19,8 @@ pub(crate) struct Route {
 pub(crate) enum Proxies {
     None,
     Chain(Chain),
-    /// At least one of them is set. A URI's scheme decides which one counts; without a URI, the
-    /// first that is set does.
+    /// At least one of the two is set. The scheme of a URI selects one. Without a URI, the first
+    /// that is set applies.
     ByScheme {
         https: Option<Chain>,
         http: Option<Chain>,
@@ -29,22 +29,22 @@ pub(crate) enum Proxies {
 }
 
 impl Route {
-    /// The proxies on the way to the target; `None` to connect to it directly.
+    /// Returns the proxies for a target, or `None` for a direct connection.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Rule`](crate::ErrorKind::Rule): the rule refuses the target.
+    /// - [`ErrorKind::Rule`](crate::ErrorKind::Rule): the rule refuses the target.
     pub(crate) fn proxies_for(&self, target: &Target<'_>) -> Result<Option<Cow<'_, Chain>>, Error> {
         if self.exceptions.covers(target) {
             return Ok(None);
         }
         match &self.proxies {
-            Proxies::Rule(rule) => Ok(rule.choose(target)?.map(Cow::Owned)),
+            Proxies::Rule(rule) => Ok(rule.proxies_for(target)?.map(Cow::Owned)),
             _ => Ok(self.without_target().map(Cow::Borrowed)),
         }
     }
 
-    /// The proxies on the way to whom it is not known of.
+    /// Returns the proxies for unknown targets.
     pub(crate) fn without_target(&self) -> Option<&Chain> {
         match &self.proxies {
             Proxies::Chain(chain) => Some(chain),

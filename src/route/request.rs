@@ -1,4 +1,4 @@
-//! A request for which the target has yet to be found.
+//! A request without its target.
 
 use crate::error::Error;
 use crate::error::invalid::Invalid;
@@ -7,21 +7,20 @@ use crate::protocol::early_data::WithEarlyData;
 use crate::protocol::target::Target;
 use crate::protocol::version::Version;
 
-/// A command, and what is sent behind the request.
+/// A command and its early data.
 pub(crate) struct RequestTemplate<'a, V: Version> {
     pub(crate) command: Command,
-    pub(crate) begin: Begin<V>,
-    /// What is sent behind the request, before it is answered.
+    pub(crate) constructor: Constructor<V>,
     pub(crate) early_data: &'a [u8],
 }
 
 impl<'a, V: Version> RequestTemplate<'a, V> {
     pub(crate) const fn connect(early_data: &'a [u8]) -> Self {
-        Self { command: Command::Connect, begin: V::connect, early_data }
+        Self { command: Command::Connect, constructor: V::connect, early_data }
     }
 
     pub(crate) const fn bind() -> Self {
-        Self { command: Command::Bind, begin: V::bind, early_data: &[] }
+        Self { command: Command::Bind, constructor: V::bind, early_data: &[] }
     }
 
     /// Returns the request for this target.
@@ -33,10 +32,10 @@ impl<'a, V: Version> RequestTemplate<'a, V> {
         if !self.early_data.is_empty() && V::may_encapsulate(auth) {
             return Err(Invalid::EarlyDataWithCustomMethod.into());
         }
-        Ok(WithEarlyData::new((self.begin)(auth, target)?, self.early_data))
+        Ok(WithEarlyData::new((self.constructor)(auth, target)?, self.early_data))
     }
 }
 
-/// How a request is begun.
-type Begin<V> =
+/// Creates the request from the credentials and the target.
+type Constructor<V> =
     for<'a> fn(&'a <V as Version>::Auth, Target<'a>) -> Result<<V as Version>::Request<'a>, Error>;

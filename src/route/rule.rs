@@ -9,15 +9,15 @@ use std::{error, fmt};
 
 type Cause = Box<dyn error::Error + Send + Sync>;
 
-/// What a [rule](crate::Connector::by_rule) returns: `Option<C>`, or `Result<Option<C>, E>`.
+/// The return type of a [rule](crate::Connector::by_rule): `Option<C>` or `Result<Option<C>, E>`.
 ///
 /// `C` is a [`Proxy`](crate::Proxy) or a [`Chain`]; `E` is an error, a `&str` or a `String`.
 ///
-/// | value | the connection goes |
+/// | value | the connection |
 /// |---|---|
-/// | `Some(proxies)`, `Ok(Some(proxies))` | through them |
-/// | `None`, `Ok(None)` | directly to the target |
-/// | `Err(error)` | nowhere: the call fails with [`ErrorKind::Rule`] |
+/// | `Some(proxies)`, `Ok(Some(proxies))` | goes through these proxies |
+/// | `None`, `Ok(None)` | is direct |
+/// | `Err(error)` | fails with [`ErrorKind::Rule`], and nothing is dialled |
 ///
 /// The trait is sealed.
 pub trait Choice: Sealed {}
@@ -45,19 +45,19 @@ mod sealed {
     }
 }
 
-/// A rule of the caller's, whatever it returns.
+/// The caller's function, with its return type erased.
 #[derive(Clone)]
-pub(crate) struct Rule(Arc<Choose>);
+pub(crate) struct Rule(Arc<Function>);
 
-type Choose = dyn Fn(&Target<'_>) -> Result<Option<Chain>, Cause> + Send + Sync;
+type Function = dyn Fn(&Target<'_>) -> Result<Option<Chain>, Cause> + Send + Sync;
 
 impl Rule {
-    pub(crate) fn new<A: Choice>(choose: impl Fn(&Target<'_>) -> A + Send + Sync + 'static) -> Self {
-        Self(Arc::new(move |target| choose(target).chain()))
+    pub(crate) fn new<A: Choice>(function: impl Fn(&Target<'_>) -> A + Send + Sync + 'static) -> Self {
+        Self(Arc::new(move |target| function(target).chain()))
     }
 
-    /// The proxies that it chooses; `None` for a direct connection.
-    pub(super) fn choose(&self, target: &Target<'_>) -> Result<Option<Chain>, Error> {
+    /// Calls the rule. Returns `None` for a direct connection.
+    pub(super) fn proxies_for(&self, target: &Target<'_>) -> Result<Option<Chain>, Error> {
         (self.0)(target).map_err(|cause| Error::new(Stage::Preparation, ErrorKind::Rule(cause)))
     }
 }

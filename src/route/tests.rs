@@ -1,4 +1,4 @@
-//! The flow of a connection, with names whose addresses the test chooses.
+//! Connections through proxies, with a stub resolver.
 
 use super::connect::request_through;
 use super::request::RequestTemplate;
@@ -11,7 +11,7 @@ use crate::protocol::reply::Reply;
 use crate::protocol::target::Target;
 use crate::protocol::version::{V4, V5};
 use crate::proxy::{Proxy, Resolve};
-use crate::runtime::listed::{Listed, SLOW};
+use crate::runtime::stub_resolver::{SLOW, StubResolver};
 use crate::stream::SocksStream;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -19,7 +19,8 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// A SOCKS5 proxy that reports the last byte of each address that it is asked for, and answers with these replies, one a connection.
+/// A SOCKS5 proxy that sends one reply for each connection, and reports the last byte of each
+/// requested address.
 fn proxy(replies: &'static [&'static [u8]]) -> (Proxy, Receiver<u8>) {
     let (report, asked) = channel();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -38,8 +39,8 @@ fn proxy(replies: &'static [&'static [u8]]) -> (Proxy, Receiver<u8>) {
     (proxy, asked)
 }
 
-fn connect5(proxy: &Proxy, target: &str) -> Result<SocksStream<TcpStream, V5, Listed>, Error> {
-    block_on(connect::<Listed, V5>(proxy, target, &[]))
+fn connect5(proxy: &Proxy, target: &str) -> Result<SocksStream<TcpStream, V5, StubResolver>, Error> {
+    block_on(connect::<StubResolver, V5>(proxy, target, &[]))
 }
 
 const GRANTED: &[u8] = b"\x05\x00\x00\x01\0\0\0\0\0\0";
@@ -51,9 +52,9 @@ fn each_address_is_tried_until_one_is_granted() {
     assert_eq!(asked.iter().take(4).collect::<Vec<_>>(), [1, 2, 3, 4]);
 }
 
-/// Fifteen addresses have two seconds each of the thirty that there are.
+/// Each of fifteen addresses has two of the thirty seconds.
 #[test]
-fn an_address_that_is_not_answered_for_leaves_time_to_the_next() {
+fn an_address_without_a_reply_leaves_time_for_the_next() {
     let (proxy, listener) = silent();
     let (report, asked) = channel();
     thread::spawn(move || {
@@ -76,46 +77,48 @@ fn an_address_that_is_not_answered_for_leaves_time_to_the_next() {
 }
 
 #[test]
-fn the_last_refusal_is_told() {
+fn the_last_refusal_is_the_error() {
     let (proxy, _asked) = proxy(&[b"\x05\x02", b"\x05\x04", b"\x05\x05"]);
     let error = connect5(&proxy, "v4-v4-v4.test:80").unwrap_err();
     assert_eq!(error.reply(), Some(Reply::CONNECTION_REFUSED));
 }
 
 #[test]
-fn what_is_not_about_the_target_ends_it() {
+fn an_error_that_is_no_refusal_tries_no_other_address() {
     let (proxy, asked) = proxy(&[b"\x05\x00\x00\x09", GRANTED]);
     let error = connect5(&proxy, "v4-v4.test:80").unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Malformed { .. }), "{error}");
     assert_eq!(asked.try_iter().count(), 1);
 }
 
-/// An address that the proxy could not be asked for is no answer.
+/// An address that the proxy's protocol can't carry is not returned.
 #[test]
 fn a_name_is_resolved_for_its_proxy() {
     for (proxy, expected) in
         [(Proxy::socks4("127.0.0.1:1"), "192.0.2.2"), (Proxy::socks5("127.0.0.1:1"), "2001:db8::1")]
     {
-        let connector = crate::Connector::<Listed>::new(proxy.unwrap().resolve(Resolve::Locally));
+        let connector = crate::Connector::<StubResolver>::new(proxy.unwrap().resolve(Resolve::Locally));
         let found = block_on(connector.resolve_name("v6-v4.test".try_into().unwrap())).unwrap();
         assert_eq!(found.to_string(), expected);
     }
 }
 
-/// The addresses of a hop's name, of which it asks for one after the other, until one is granted. Then the second proxy does not answer.
+/// Requests the second proxy of a chain, whose name has three addresses. After a grant, the second
+/// proxy does not answer.
 fn hops(replies: &'static [&'static [u8]], early_data: &[u8]) -> (Error, Vec<u8>) {
     let (proxy, asked) = proxy(replies);
     let chain = Chain::from(proxy).then(Proxy::socks5("v4-v4-v4.test:1080").unwrap()).unwrap();
     let connect = RequestTemplate::<AnyVersion>::connect(early_data);
     let target = Target::try_from("example.com:80").unwrap();
-    let requested = request_through::<Listed, Plain, _>(chain.hops(), chain.limit(), &Plain, target, connect);
+    let requested =
+        request_through::<StubResolver, Plain, _>(chain.hops(), chain.limit(), &Plain, target, connect);
     let error = block_on(requested).map(|granted| granted.established).unwrap_err();
     (error, asked.try_iter().collect())
 }
 
 #[test]
 fn each_address_of_a_hop_is_tried_too() {
-    for early_data in [&b""[..], b"first"] {
+    for early_data in [&b""[..], b"early"] {
         let (error, asked) = hops(&[b"\x05\x05", b"", GRANTED], early_data);
         assert_eq!((error.hop(), error.stage(), asked), (Some(2), Stage::MethodSelection, vec![1, 2, 3]));
         let (error, asked) = hops(&[b"\x05\x02", b"\x05\x04", b"\x05\x05"], early_data);
@@ -125,7 +128,7 @@ fn each_address_of_a_hop_is_tried_too() {
 }
 
 #[test]
-fn socks4_is_asked_for_ipv4_alone() {
+fn socks4_requests_have_ipv4_addresses_only() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let proxy = Proxy::socks4(listener.local_addr().unwrap()).unwrap().resolve(Resolve::Locally);
     let request = thread::spawn(move || {
@@ -135,15 +138,15 @@ fn socks4_is_asked_for_ipv4_alone() {
         client.write_all(&[0, 90, 0, 0, 0, 0, 0, 0]).unwrap();
         request
     });
-    block_on(connect::<Listed, V4>(&proxy, "v6-v4.test:80", &[])).unwrap();
+    block_on(connect::<StubResolver, V4>(&proxy, "v6-v4.test:80", &[])).unwrap();
     assert_eq!(request.join().unwrap(), [4, 1, 0, 80, 192, 0, 2, 2, 0]);
 
-    let error = block_on(connect::<Listed, V4>(&proxy, "v6-v6.test:80", &[])).unwrap_err();
+    let error = block_on(connect::<StubResolver, V4>(&proxy, "v6-v6.test:80", &[])).unwrap_err();
     let ErrorKind::Unresolved { name, .. } = error.kind() else { panic!("{error}") };
     assert_eq!((name.as_str(), error.stage()), ("v6-v6.test", Stage::Resolve));
 }
 
-/// A proxy that accepts and says nothing.
+/// A proxy that accepts a connection and sends nothing.
 fn silent() -> (Proxy, TcpListener) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     (Proxy::socks5(listener.local_addr().unwrap()).unwrap().resolve(Resolve::Locally), listener)
@@ -165,10 +168,10 @@ fn one_deadline_covers_all_stages() {
 #[test]
 fn dialling_has_the_deadline_and_names_the_proxy() {
     let proxy = Proxy::socks5("slow-v4.test:1").unwrap().timeout(Duration::from_millis(50));
-    let error = block_on(dial::<Listed>(&proxy)).unwrap_err();
+    let error = block_on(dial::<StubResolver>(&proxy)).unwrap_err();
     assert_eq!((error.stage(), error.proxy()), (Stage::Resolve, Some("socks5h://slow-v4.test:1")));
     assert!(error.is_timeout());
 
     let (proxy, _listener) = silent();
-    block_on(dial::<Listed>(&proxy)).unwrap();
+    block_on(dial::<StubResolver>(&proxy)).unwrap();
 }

@@ -1,4 +1,4 @@
-//! What stands between the dialled stream and what is said over it: nothing, or what the caller wraps it in, such as TLS.
+//! Wrapping a dialled stream, for example in TLS, before the handshake.
 
 use crate::error::invalid::Invalid;
 use crate::error::{Error, ErrorKind, Stage};
@@ -9,55 +9,55 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-/// A way to wrap a stream of the front end `R`.
+/// Wraps a stream of the front end `R`.
 #[allow(unreachable_pub, reason = "the bound of a public type")]
 pub trait Wrap<R: Runtime>: Send + Sync + 'static {
-    /// The stream while something is said over it to a proxy.
-    type Held: Send + Sync;
-    /// The stream that the caller gets.
+    /// The stream during the handshakes.
+    type HandshakeStream: Send + Sync;
+    /// The stream that is returned to the caller.
     type Stream;
 
-    /// Whether this proxy can be reached so.
+    /// Fails if this wrapper can't be used for the proxy.
     fn check_proxy(&self, proxy: &Proxy) -> Result<(), Error>;
 
-    /// Wraps a stream to the proxy, or to the target itself where there is none.
+    /// Wraps a stream to the proxy, or to the target of a direct connection.
     fn wrap(
         &self,
         stream: R::Stream,
         proxy: Option<&Proxy>,
         deadline: Deadline,
-    ) -> impl Future<Output = io::Result<Self::Held>> + Send + Sync;
+    ) -> impl Future<Output = io::Result<Self::HandshakeStream>> + Send + Sync;
 
-    /// Holds the conversation over the stream.
+    /// Drives the conversation over the stream.
     fn converse<C: Conversation + Send + Sync>(
-        held: &mut Self::Held,
+        held: &mut Self::HandshakeStream,
         conversation: &mut C,
         deadline: Deadline,
     ) -> impl Future<Output = Result<C::Outcome, Error>> + Send + Sync;
 
-    /// How many bytes one write takes without blocking.
-    fn write_capacity(_: &Self::Held) -> usize {
+    /// Returns the number of bytes that one write accepts without blocking.
+    fn write_capacity(_: &Self::HandshakeStream) -> usize {
         usize::MAX
     }
 
-    /// The stream when all is said.
-    fn finish(held: Self::Held) -> io::Result<Self::Stream>;
+    /// Returns the stream after the last handshake.
+    fn finish(held: Self::HandshakeStream) -> io::Result<Self::Stream>;
 
-    /// The stream as the TCP connection of an association.
-    fn control(held: Self::Held) -> R::Control
+    /// Converts the stream to the TCP connection of an association.
+    fn control(held: Self::HandshakeStream) -> R::Control
     where
         R: UdpFront;
 }
 
-/// The dialled stream as it is.
+/// No wrapper: the dialled stream is used as it is.
 #[derive(Clone, Copy, Debug)]
 pub struct Plain;
 
 impl<R: Runtime> Wrap<R> for Plain {
-    type Held = R::Stream;
+    type HandshakeStream = R::Stream;
     type Stream = R::Stream;
 
-    /// Without TLS, credentials would go to a proxy that asks for it in clear.
+    /// Refuses a proxy behind TLS: credentials would be sent in plain text.
     fn check_proxy(&self, proxy: &Proxy) -> Result<(), Error> {
         if proxy.is_behind_tls() { Err(Invalid::TlsNotWrapped.into()) } else { Ok(()) }
     }
@@ -86,7 +86,7 @@ impl<R: Runtime> Wrap<R> for Plain {
     }
 }
 
-/// What a function of the caller's wraps the dialled stream in.
+/// The wrapper that `Connector::wrapped` sets: a function of the caller.
 pub struct Wrapped<H>(pub(crate) Arc<H>);
 
 impl<H> Clone for Wrapped<H> {
@@ -101,10 +101,10 @@ impl<H> fmt::Debug for Wrapped<H> {
     }
 }
 
-/// An error of wrapping the stream to a proxy, or to the target.
-pub(crate) fn failed(stage: Stage) -> impl Fn(io::Error) -> Error {
+/// Converts an I/O error of wrapping to an error of the stage.
+pub(crate) fn wrap_error(stage: Stage) -> impl Fn(io::Error) -> Error {
     move |error| match (error.kind(), error.get_ref()) {
-        // What wraps the stream may have limits of its own, and says more then.
+        // An error with its own text is a timeout of the wrapper, and keeps that text.
         (io::ErrorKind::TimedOut, None) => Error::new(stage, ErrorKind::TimedOut),
         _ => Error::io(stage, error),
     }

@@ -1,4 +1,4 @@
-//! Connecting a socket to a proxy: what every front end does alike, without waiting.
+//! Non-blocking connection attempts: the part that all front ends share.
 
 #[cfg(unix)]
 use crate::error::escape::Escaped;
@@ -10,14 +10,14 @@ use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::time::Duration;
 use std::{io, iter};
 
-/// TCP keepalive in whole seconds: 0 is an error on every system, and more than 32,767 on Linux.
-const SHORTEST_KEEPALIVE: Duration = Duration::from_secs(1);
-const LONGEST_KEEPALIVE: Duration = Duration::from_secs(32_767);
+/// The range that every system accepts: 0 is an error on all of them, more than 32,767 on Linux.
+const MIN_KEEPALIVE: Duration = Duration::from_secs(1);
+const MAX_KEEPALIVE: Duration = Duration::from_secs(32_767);
 
-/// How long to wait for one address before the next is tried beside it (RFC 8305 §5).
+/// The Connection Attempt Delay of RFC 8305 §5.
 pub(crate) const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
-/// Orders addresses for connecting: the families take turns, the first one's first (RFC 8305 §4).
+/// Interleaves the address families, beginning with that of the first address (RFC 8305 §4).
 pub(crate) fn interleave(addrs: Vec<SocketAddr>) -> Vec<SocketAddr> {
     let Some(first) = addrs.first().map(SocketAddr::is_ipv4) else { return addrs };
     let (ours, others): (Vec<_>, Vec<_>) = addrs.into_iter().partition(|addr| addr.is_ipv4() == first);
@@ -30,10 +30,10 @@ pub(crate) fn interleave(addrs: Vec<SocketAddr>) -> Vec<SocketAddr> {
     .collect()
 }
 
-/// Begins to connect: the socket is non-blocking, and writable once the attempt has ended.
+/// Starts to connect a non-blocking socket. It becomes writable once the attempt has ended.
 ///
-/// A Unix-domain socket comes in a [`TcpStream`] too. It is the same descriptor, read and written by the same calls, and it spares
-/// every stream a second type; only the questions about addresses and TCP get an error from the system.
+/// Returns a [`TcpStream`] for a Unix-domain socket too: the same system calls read and write it.
+/// Only calls about addresses and TCP options fail on it.
 pub(crate) fn begin(addr: &SockAddr, options: &SocketOptions) -> io::Result<TcpStream> {
     let ip = addr.as_socket();
     let local = match (options.local_addr, ip) {
@@ -59,20 +59,20 @@ fn set_options(socket: &Socket, options: &SocketOptions) -> io::Result<()> {
         socket.set_tcp_nodelay(true)?;
     }
     if let Some(after) = options.keepalive {
-        let after = after.clamp(SHORTEST_KEEPALIVE, LONGEST_KEEPALIVE);
+        let after = after.clamp(MIN_KEEPALIVE, MAX_KEEPALIVE);
         socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(after))?;
     }
     Ok(())
 }
 
-/// The local address in the form that a socket of the remote address's family accepts.
+/// Converts the local address to the form that a socket of the remote address's family accepts.
 pub(crate) fn local_for(local: SocketAddr, remote: SocketAddr) -> io::Result<SocketAddr> {
     let ip = match (local.ip().to_canonical(), remote.ip()) {
         (IpAddr::V4(_), IpAddr::V4(_)) => local.ip().to_canonical(),
         (IpAddr::V4(local), IpAddr::V6(remote)) if remote.to_ipv4_mapped().is_some() => {
             local.to_ipv6_mapped().into()
         }
-        // Its scope stays with it.
+        // Returned whole, with its scope.
         (IpAddr::V6(_), IpAddr::V6(remote)) if remote.to_ipv4_mapped().is_none() => return Ok(local),
         (local, _) => return Err(other_family(local)),
     };
@@ -85,35 +85,34 @@ fn other_family(local: IpAddr) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, sentence)
 }
 
-/// Binds a TCP socket that will be connected.
+/// Binds a TCP socket before it connects.
 fn bind(socket: &Socket, local: SocketAddr) -> io::Result<()> {
     if local.port() == 0 {
-        choose_port_when_connecting(socket);
+        defer_port_choice(socket);
     } else {
         share_port(socket)?;
     }
     socket.bind(&local.into())
 }
 
-/// Without this, `bind` takes a port that no other connection can use, and a system has about
-/// 28,000 of them.
+/// Without this, `bind` reserves one of about 28,000 ports, and no other connection can share it.
 #[cfg(target_os = "linux")]
-fn choose_port_when_connecting(socket: &Socket) {
-    // Linux before 4.2 does not have it, and connects without.
+fn defer_port_choice(socket: &Socket) {
+    // Linux before 4.2 lacks the option. The connection works without it.
     let _ = nix::sys::socket::setsockopt(socket, nix::sys::socket::sockopt::IpBindAddressNoPort, &true);
 }
 
 #[cfg(not(target_os = "linux"))]
-const fn choose_port_when_connecting(_: &Socket) {}
+const fn defer_port_choice(_: &Socket) {}
 
-/// Without this, a port can't connect to several addresses of the proxy at once, nor again soon
-/// after a connection was closed.
+/// Without this, one port can't connect to several addresses of the proxy at once, nor again soon
+/// after a connection is closed.
 #[cfg(unix)]
 fn share_port(socket: &Socket) -> io::Result<()> {
     socket.set_reuse_address(true)
 }
 
-/// On Windows the option would let other programs take the port.
+/// On Windows, the option would let other programs take the port.
 #[cfg(not(unix))]
 #[allow(clippy::unnecessary_wraps, reason = "as on Unix")]
 const fn share_port(_: &Socket) -> io::Result<()> {
@@ -121,12 +120,13 @@ const fn share_port(_: &Socket) -> io::Result<()> {
 }
 
 fn is_in_progress(error: &io::Error) -> bool {
-    // Windows says "would block". On Unix, that is what a Unix-domain socket with a full backlog says, and it is no beginning.
+    // Windows reports "would block". On Unix, that error means that a Unix-domain socket's backlog
+    // is full: the attempt did not start.
     error.raw_os_error() == Some(Errno::INPROGRESS.raw_os_error())
         || (cfg!(windows) && error.kind() == io::ErrorKind::WouldBlock)
 }
 
-/// Whether the attempt that has ended was a success.
+/// Returns the error of an attempt that has ended, if it failed.
 pub(crate) fn connected<'s>(stream: impl Into<SockRef<'s>>) -> io::Result<()> {
     match stream.into().take_error()? {
         Some(error) => Err(error),
@@ -134,38 +134,38 @@ pub(crate) fn connected<'s>(stream: impl Into<SockRef<'s>>) -> io::Result<()> {
     }
 }
 
-/// How an address is named in an error.
-fn name(addr: &SockAddr) -> String {
+/// Formats an address for an error.
+fn format_addr(addr: &SockAddr) -> String {
     match addr.as_socket() {
         Some(addr) => addr.to_string(),
-        None => path(addr).unwrap_or_else(|| "a Unix-domain socket".into()),
+        None => format_path(addr).unwrap_or_else(|| "a Unix-domain socket".into()),
     }
 }
 
 #[cfg(unix)]
-fn path(addr: &SockAddr) -> Option<String> {
-    let own = addr.as_pathname().map(|path| path.to_string_lossy().into_owned());
-    let name = |name: &[u8]| format!("\0{}", String::from_utf8_lossy(name));
-    let path = own.or_else(|| addr.as_abstract_namespace().map(name));
+fn format_path(addr: &SockAddr) -> Option<String> {
+    let pathname = addr.as_pathname().map(|path| path.to_string_lossy().into_owned());
+    let with_nul = |name: &[u8]| format!("\0{}", String::from_utf8_lossy(name));
+    let path = pathname.or_else(|| addr.as_abstract_namespace().map(with_nul));
     path.map(|path| Escaped(path).to_string())
 }
 
 #[cfg(not(unix))]
-const fn path(_: &SockAddr) -> Option<String> {
+const fn format_path(_: &SockAddr) -> Option<String> {
     None
 }
 
-/// What has been tried so far, and why it failed.
+/// The failed attempts so far.
 #[derive(Debug, Default)]
 pub struct Failures(Vec<Attempt>);
 
 impl Failures {
     pub(crate) fn push(&mut self, addr: &SockAddr, error: io::Error) {
-        self.0.push(Attempt { address: name(addr), error });
+        self.0.push(Attempt { address: format_addr(addr), error });
     }
 
-    /// Those that were still under way when the deadline passed.
-    pub(crate) fn late<'a>(&mut self, addrs: impl IntoIterator<Item = &'a SockAddr>) {
+    /// Adds the attempts that were in progress when the deadline passed.
+    pub(crate) fn push_timed_out<'a>(&mut self, addrs: impl IntoIterator<Item = &'a SockAddr>) {
         for addr in addrs {
             self.push(addr, io::ErrorKind::TimedOut.into());
         }
@@ -180,7 +180,7 @@ impl Failures {
 }
 
 impl Failures {
-    /// The error of this stage: to dial a proxy, or the target itself.
+    /// Returns the error of this stage: of dialling a proxy, or the target.
     pub(crate) fn at(self, stage: Stage) -> Error {
         Error::new(stage, ErrorKind::Unreachable(self.0))
     }

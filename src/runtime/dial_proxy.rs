@@ -1,4 +1,4 @@
-//! Connecting to a proxy, wherever it is.
+//! Connecting to a proxy: an address, a name, or a Unix-domain socket.
 
 use super::dial::interleave;
 use super::resolve::{check_resolvable, resolve};
@@ -10,8 +10,8 @@ use crate::trace;
 use socket2::SockAddr;
 use std::path::Path;
 
-/// Fails if the proxy's name may not be resolved on this machine, or if the system would cut its
-/// path off at a NUL.
+/// Fails if the proxy's name must not be resolved locally, or its path contains a NUL, at which
+/// the system would truncate it.
 pub(crate) fn check_endpoint(proxy: &Proxy) -> Result<(), Error> {
     match proxy.endpoint() {
         Endpoint::Name(name, _) => check_resolvable(name.as_str()),
@@ -20,7 +20,8 @@ pub(crate) fn check_endpoint(proxy: &Proxy) -> Result<(), Error> {
     }
 }
 
-/// Whether a path holds a NUL. The name of an abstract socket begins with one, and may hold more.
+/// Returns whether a path contains a NUL. An abstract socket's name begins with one, and may
+/// contain more.
 fn has_nul(path: &Path) -> bool {
     let bytes = path.as_os_str().as_encoded_bytes();
     bytes.first() != Some(&0) && bytes.contains(&0)

@@ -1,7 +1,7 @@
-//! The addresses of names, asked of the system's resolver.
+//! Lookups of names by the system's resolver.
 //!
-//! The resolver blocks, so a thread of a [`Pool`] calls it. Calls for one name and port share the
-//! lookup that is in flight.
+//! The resolver blocks, so a thread of a [`Pool`] calls it. Calls for the same name and port share
+//! the lookup in flight.
 
 use super::pool::{POOL, Pool, Task};
 use super::{Deadline, Runtime};
@@ -15,19 +15,21 @@ use std::process;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
-/// The lookups of this process, for all front ends together.
+/// The lookups of this process, shared by all front ends.
 pub(crate) static LOOKUPS: Lookups =
     Lookups::new(&POOL, |name, port| Ok((name, port).to_socket_addrs()?.collect()));
 
-/// Lookups by one resolver, on the threads of one pool.
+/// Lookups that call one resolver on the threads of one pool.
 pub(crate) struct Lookups {
     pool: &'static Pool,
     resolver: fn(&str, u16) -> io::Result<Vec<SocketAddr>>,
     in_flight: Mutex<BTreeMap<Key, Shared>>,
 }
 
-/// What is looked up, and the process that does it: a fork copies the lookups that are in flight,
-/// and not the threads that would end them.
+/// A lookup's name, port and process.
+///
+/// A fork copies the lookups in flight without the threads that would finish them. The process
+/// number separates these from the lookups of the new process.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Key {
     process: u32,
@@ -39,7 +41,7 @@ fn key(name: &str, port: u16) -> Key {
     Key { process: process::id(), name: name.into(), port }
 }
 
-/// A lookup that is in flight. Once a thread has begun it, it goes on without callers, and later
+/// A lookup in flight. Once a thread has started it, it continues without callers, and later
 /// calls join it.
 struct Shared {
     lookup: Arc<Lookup>,
@@ -64,7 +66,7 @@ impl Lookups {
         Self { pool, resolver, in_flight: Mutex::new(BTreeMap::new()) }
     }
 
-    /// Looks a name up. Ends by the deadline, though the resolver may go on.
+    /// Looks a name up. Returns by the deadline, although the resolver may continue.
     pub(crate) async fn addresses<R: Runtime>(
         &'static self,
         name: &str,
@@ -74,26 +76,26 @@ impl Lookups {
         let mut call = Call { name, port, lookups: self, ticket: None, caller: None };
         match R::within(deadline, &mut call).await {
             Some(addresses) => addresses,
-            None => Err(call.late()),
+            None => Err(call.timeout_error()),
         }
     }
 
-    /// Takes part in the lookup that is in flight, or begins one.
+    /// Joins the lookup in flight, or starts one.
     fn join(&'static self, name: &str, port: u16) -> io::Result<Caller> {
         let key = key(name, port);
         let mut in_flight = self.in_flight();
         let shared = match in_flight.entry(key.clone()) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(new) => new.insert(Shared { lookup: self.begin(key.clone())?, callers: 0 }),
+            Entry::Occupied(in_flight) => in_flight.into_mut(),
+            Entry::Vacant(vacant) => vacant.insert(Shared { lookup: self.start(key.clone())?, callers: 0 }),
         };
         shared.callers += 1;
         Ok(Caller { lookups: self, key, lookup: Arc::clone(&shared.lookup) })
     }
 
-    fn begin(&'static self, key: Key) -> io::Result<Arc<Lookup>> {
+    fn start(&'static self, key: Key) -> io::Result<Arc<Lookup>> {
         let task = self.pool.run(move || {
-            let landed = Landing { lookups: self, key };
-            (self.resolver)(&landed.key.name, landed.key.port)
+            let entry = InFlight { lookups: self, key };
+            (self.resolver)(&entry.key.name, entry.key.port)
         })?;
         let progress = Progress { task, answer: None }.into();
         Ok(Arc::new(Lookup { progress, callers: Bell::new() }))
@@ -104,37 +106,38 @@ impl Lookups {
     }
 }
 
-/// A lookup that a thread has begun. Calls can join it until the resolver returns or panics.
-struct Landing {
+/// The entry of a lookup that a thread has started. Dropping it, after the resolver has returned
+/// or panicked, removes the entry, so that no more calls join.
+struct InFlight {
     lookups: &'static Lookups,
     key: Key,
 }
 
-impl Drop for Landing {
+impl Drop for InFlight {
     fn drop(&mut self) {
         self.lookups.in_flight().remove(&self.key);
     }
 }
 
-/// One call, as a future. It begins when it is first polled.
+/// The future of one call. The first poll starts or joins a lookup.
 struct Call<'a> {
     lookups: &'static Lookups,
     name: &'a str,
     port: u16,
-    /// Dropped before the caller, so that withdrawing the lookup wakes no one.
+    /// Dropped before the caller, so that withdrawing the lookup wakes no task.
     ticket: Option<Ticket<Arc<Waiters>>>,
     caller: Option<Caller>,
 }
 
 impl Call<'_> {
-    /// The error where the deadline has passed.
-    fn late(&self) -> io::Error {
+    /// Returns the error of a call whose deadline has passed.
+    fn timeout_error(&self) -> io::Error {
         let queued_behind =
             self.caller.as_ref().and_then(|caller| caller.lookup.progress().task.queued_behind());
         match queued_behind {
             Some(threads) => {
-                let why = format!("timed out waiting for a thread: {threads} lookups are in flight");
-                io::Error::new(io::ErrorKind::TimedOut, why)
+                let reason = format!("timed out waiting for a thread: {threads} lookups are in flight");
+                io::Error::new(io::ErrorKind::TimedOut, reason)
             }
             None => io::ErrorKind::TimedOut.into(),
         }
@@ -156,7 +159,7 @@ impl Future for Call<'_> {
 }
 
 impl Lookup {
-    /// The answer, or a promise to wake all callers.
+    /// Returns the answer. While it is pending, all callers are woken once it is there.
     fn poll(&self) -> Poll<io::Result<Vec<SocketAddr>>> {
         let mut progress = self.progress();
         let Progress { task, answer } = &mut *progress;
@@ -177,7 +180,7 @@ impl Lookup {
     }
 }
 
-/// The same error for another caller.
+/// Copies an error for another caller.
 fn copy(error: &io::Error) -> io::Error {
     match error.raw_os_error() {
         Some(code) => io::Error::from_raw_os_error(code),
@@ -185,7 +188,7 @@ fn copy(error: &io::Error) -> io::Error {
     }
 }
 
-/// One of those that share a lookup.
+/// One of the callers that share a lookup.
 struct Caller {
     lookups: &'static Lookups,
     key: Key,
@@ -193,7 +196,7 @@ struct Caller {
 }
 
 impl Drop for Caller {
-    /// The last one takes the lookup out of the queue.
+    /// The last caller withdraws the lookup if no thread has started it.
     fn drop(&mut self) {
         let mut in_flight = self.lookups.in_flight();
         let shared = in_flight.get_mut(&self.key);

@@ -1,4 +1,5 @@
-//! What a front end has to offer, so that connections can be made with it: the trait [`Runtime`], dialling, and lookups.
+//! What the crate needs of a front end: the trait [`Runtime`]; dialling and lookups for all of
+//! them.
 
 pub(crate) mod dial;
 pub(crate) mod dial_proxy;
@@ -24,25 +25,25 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-/// When everything has to be done; `None` for never.
+/// When a connection times out. `None` is no limit.
 pub(crate) type Deadline = Option<Instant>;
 
-/// What each front end does in its own way. Each call ends by the deadline.
+/// The operations that each front end implements. Each call returns by the deadline.
 ///
-/// The blocking front end's futures are ready when they are first polled.
+/// The futures of the blocking front end are ready at their first poll.
 pub trait Runtime: Sized {
     type Stream: Send + Sync + 'static;
 
-    /// The time on the clock that the runtime's timers follow.
+    /// Returns the current time of the runtime's clock, which its timers follow.
     fn now() -> Instant;
 
-    /// The output of work that waits for another thread, or `None` if the deadline passes first.
+    /// Returns the output of work that waits for another thread, or `None` at the deadline.
     fn within<T>(
         deadline: Deadline,
         work: impl Future<Output = T> + Send + Sync,
     ) -> impl Future<Output = Option<T>> + Send + Sync;
 
-    /// The addresses of a name, as the system finds them.
+    /// Looks a name up with the system's resolver.
     fn lookup(
         name: &str,
         port: u16,
@@ -51,43 +52,43 @@ pub trait Runtime: Sized {
         LOOKUPS.addresses::<Self>(name, port, deadline)
     }
 
-    /// Connects to the first address that answers, in the manner of RFC 8305.
+    /// Connects to the first address that accepts, as RFC 8305 defines.
     fn race(
         addrs: Vec<SockAddr>,
         options: &SocketOptions,
         deadline: Deadline,
     ) -> impl Future<Output = Result<Self::Stream, Failures>> + Send + Sync;
 
-    /// Holds the conversation over the stream.
+    /// Drives the conversation over the stream.
     fn converse<C: Conversation + Send + Sync>(
         stream: &mut Self::Stream,
         conversation: &mut C,
         deadline: Deadline,
     ) -> impl Future<Output = Result<C::Outcome, Error>> + Send + Sync;
 
-    /// The addresses of both ends. A Unix-domain socket has none.
+    /// Returns the addresses of both ends. A Unix-domain socket has none.
     fn ends(stream: &Self::Stream) -> io::Result<Ends>;
 
-    /// Prepares the stream for the caller, after the last conversation.
+    /// Prepares the stream for the caller after the last conversation.
     fn finish(stream: Self::Stream) -> io::Result<Self::Stream> {
         Ok(stream)
     }
 }
 
-/// The two ends of a connection.
+/// The addresses of a connection.
 #[derive(Debug)]
 pub struct Ends {
     pub(crate) local: SocketAddr,
     pub(crate) peer: SocketAddr,
 }
 
-/// The deadline that this limit sets from now on. A limit that is too long for the clock sets none.
+/// Returns the deadline of a limit that begins now: none if the clock can't represent it.
 pub(crate) fn deadline<R: Runtime>(limit: impl Into<Option<Duration>>) -> Deadline {
     limit.into().and_then(|limit| R::now().checked_add(limit))
 }
 
 #[cfg(test)]
-pub(crate) mod listed;
+pub(crate) mod stub_resolver;
 
 #[cfg(test)]
 pub(crate) use lookup::hanging;

@@ -1,7 +1,7 @@
-//! Work that blocks, on a bounded number of threads.
+//! Blocking work on a bounded number of threads.
 //!
-//! Such work may hang, and nothing can end it from outside. It must not run on an executor's
-//! threads, and one thread for each call would leave their number unbounded.
+//! Blocking work can hang and can't be cancelled. It must not run on an executor's threads, and a
+//! thread for each call would make their number unbounded.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -14,26 +14,26 @@ use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
-/// The threads of this process, for all front ends together.
+/// The threads of this process, shared by all front ends.
 pub(crate) static POOL: Pool = Pool::new(32, Duration::from_secs(5));
 
-/// Threads that are started when there is work, and end when there has been none for a while.
+/// Threads that start when work is queued, and end after an idle period.
 pub(crate) struct Pool {
     limit: usize,
-    /// How long a thread waits for work before it ends.
+    /// How long an idle thread waits for work before it ends.
     idle: Duration,
-    /// Starts a thread.
+    /// Starts a thread; tests replace it.
     spawn: fn(&'static Self) -> io::Result<()>,
     state: Mutex<State>,
     queued: Condvar,
 }
 
 struct State {
-    /// The process whose threads these are.
+    /// The process that started these threads.
     process: u32,
     threads: usize,
     idle: usize,
-    /// What no thread has begun, in the order of its numbers.
+    /// The work that no thread has started, by number.
     queue: BTreeMap<u64, Work>,
     next: u64,
 }
@@ -46,23 +46,23 @@ impl Pool {
         Self { limit, idle, spawn: Self::spawn, state: Mutex::new(state), queued: Condvar::new() }
     }
 
-    /// Runs the work on a thread of the pool, as soon as one is free.
+    /// Runs the work on the next free thread of the pool.
     ///
-    /// Fails if there is no thread, and none can be started.
+    /// Fails if the pool has no thread and can't start one.
     pub(crate) fn run<T: Send + 'static>(
         &'static self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> io::Result<Task<T>> {
         let outcome = Arc::new(Outcome(Mutex::new(Progress::Pending(None))));
         let promise = Promise(Arc::clone(&outcome));
-        let number = self.enqueue(Box::new(move || promise.keep(work())))?;
+        let number = self.enqueue(Box::new(move || promise.complete(work())))?;
         Ok(Task { pool: self, number, outcome })
     }
 
     fn enqueue(&'static self, work: Work) -> io::Result<u64> {
         let mut state = self.state();
         if state.process != process::id() {
-            // A fork copies this state, and none of the threads.
+            // A fork copies this state, but none of the threads.
             let new = State {
                 process: process::id(),
                 threads: 0,
@@ -80,7 +80,7 @@ impl Pool {
                 Err(error) if state.threads == 0 => {
                     return Err(io::Error::other(format!("a thread can't be started: {error}")));
                 }
-                // The system gives fewer threads than the pool may have.
+                // The system allows fewer threads than the pool's limit.
                 Err(_) => {}
             }
         }
@@ -91,11 +91,11 @@ impl Pool {
     }
 
     fn spawn(&'static self) -> io::Result<()> {
-        thread::Builder::new().name("anysocks worker".into()).spawn(|| self.serve()).map(drop)
+        thread::Builder::new().name("anysocks worker".into()).spawn(|| self.run_queue()).map(drop)
     }
 
-    /// Does what is queued, until there has been nothing for a while.
-    fn serve(&self) {
+    /// Runs queued work until the idle period has passed.
+    fn run_queue(&self) {
         let mut state = self.state();
         loop {
             if let Some((_, work)) = state.queue.pop_first() {
@@ -122,9 +122,9 @@ impl Pool {
     }
 }
 
-/// Work that was given to a pool, as a future of its result.
+/// The future of a pool's work.
 ///
-/// Dropping it withdraws the work, unless a thread has begun it.
+/// Dropping it withdraws the work unless a thread has started it.
 pub(crate) struct Task<T> {
     pool: &'static Pool,
     number: u64,
@@ -132,14 +132,15 @@ pub(crate) struct Task<T> {
 }
 
 impl<T> Task<T> {
-    /// How many threads there are, if all of them are busy with other work.
+    /// Returns the number of threads if all of them are busy with other work.
     pub(crate) fn queued_behind(&self) -> Option<usize> {
         let state = self.pool.state();
         let queued = state.threads == self.pool.limit && state.queue.contains_key(&self.number);
         queued.then_some(state.threads)
     }
 
-    /// Takes the work out of the queue. Returns whether it was there: no thread had begun it.
+    /// Removes the work from the queue. Returns whether it was there, so that no thread had
+    /// started it.
     pub(crate) fn withdraw(&self) -> bool {
         let work = self.pool.state().queue.remove(&self.number);
         work.is_some()
@@ -156,14 +157,16 @@ impl<T> Future for Task<T> {
             Progress::Pending(waker) => {
                 let before = waker.replace(cx.waker().clone());
                 drop(progress);
-                // The last waker of a task drops the task, which must not happen under the lock.
+                // A task's last waker drops the task, which must not happen under the lock.
                 drop(before);
                 Poll::Pending
             }
-            Progress::Done(_) | Progress::Over => match mem::replace(&mut *progress, Progress::Over) {
-                Progress::Done(done) => Poll::Ready(Ok(done)),
-                _ => Poll::Ready(Err(io::Error::other("the thread that worked on it panicked"))),
-            },
+            Progress::Done(_) | Progress::Finished => {
+                match mem::replace(&mut *progress, Progress::Finished) {
+                    Progress::Done(done) => Poll::Ready(Ok(done)),
+                    _ => Poll::Ready(Err(io::Error::other("the thread that worked on it panicked"))),
+                }
+            }
         }
     }
 }
@@ -179,8 +182,8 @@ struct Outcome<T>(Mutex<Progress<T>>);
 enum Progress<T> {
     Pending(Option<Waker>),
     Done(T),
-    /// The result was taken, or there is none.
-    Over,
+    /// The result was returned, or the work ended without one.
+    Finished,
 }
 
 impl<T> Outcome<T> {
@@ -188,7 +191,7 @@ impl<T> Outcome<T> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn end(&self, end: Progress<T>) {
+    fn finish(&self, end: Progress<T>) {
         let mut progress = self.progress();
         if !matches!(*progress, Progress::Pending(_)) {
             return;
@@ -201,24 +204,24 @@ impl<T> Outcome<T> {
     }
 }
 
-/// Ends an outcome in any case: work that panics or is withdrawn drops it.
+/// Finishes an outcome in any case: work that panics or is withdrawn drops the promise.
 struct Promise<T>(Arc<Outcome<T>>);
 
 impl<T> Promise<T> {
-    fn keep(self, done: T) {
-        self.0.end(Progress::Done(done));
+    fn complete(self, done: T) {
+        self.0.finish(Progress::Done(done));
     }
 }
 
 impl<T> Drop for Promise<T> {
     fn drop(&mut self) {
-        self.0.end(Progress::Over);
+        self.0.finish(Progress::Finished);
     }
 }
 
 #[cfg(test)]
 impl Pool {
-    /// How many threads there are, and how much work is queued.
+    /// Returns the number of threads and the length of the queue.
     pub(crate) fn load(&self) -> (usize, usize) {
         let state = self.state();
         (state.threads, state.queue.len())

@@ -1,4 +1,4 @@
-//! What the tests of racing have in common: addresses that answer, refuse, or swallow everything.
+//! Tests of racing that all front ends share: addresses that accept, refuse, or drop all packets.
 
 use crate::error::Attempt;
 use crate::proxy::SocketOptions;
@@ -8,12 +8,12 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::time::{Duration, Instant};
 
-/// How late an attempt may begin or a deadline be noticed on a machine that has other work.
+/// How late an attempt may start, or a deadline be noticed, on a busy machine.
 const TOLERANCE: Duration = Duration::from_secs(3);
 
 pub(crate) const OPTIONS: SocketOptions = SocketOptions { nodelay: true, keepalive: None, local_addr: None };
 
-/// An address whose listener is full, so that the system drops whatever comes.
+/// An address with a full backlog, so that the system drops new connections.
 pub(crate) struct Blackhole {
     addr: SocketAddr,
     _held: Vec<Socket>,
@@ -37,21 +37,21 @@ impl Blackhole {
     }
 }
 
-/// An address that refuses connections as long as the socket exists: it is bound, and does not
+/// An address that refuses connections as long as the socket exists, which is bound but does not
 /// listen.
-pub(crate) fn nobody_listens() -> (SocketAddr, Socket) {
+pub(crate) fn refusing_address() -> (SocketAddr, Socket) {
     let bound = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
     bound.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
     (bound.local_addr().unwrap().as_socket().unwrap(), bound)
 }
 
-/// Races these addresses in the way of one front end, and says which won, or why none did.
+/// Races addresses with one front end. Returns the address that won, or all failures.
 pub(crate) type Race = fn(Vec<SockAddr>, &SocketOptions, Option<Instant>) -> Result<SocketAddr, Vec<Attempt>>;
 
-/// What RFC 8305 asks of every front end.
+/// Checks what RFC 8305 requires of every front end.
 pub(crate) fn races(race: Race) {
     let hole = Blackhole::new();
-    let (dead, _bound) = nobody_listens();
+    let (dead, _bound) = refusing_address();
     a_silent_address_costs_one_delay(race, &hole);
     a_refusing_address_costs_nothing(race, dead);
     the_deadline_holds(race, &hole, dead);
@@ -60,7 +60,7 @@ pub(crate) fn races(race: Race) {
     a_local_port_serves_several_attempts(race, &hole);
 }
 
-/// A limit that no attempt on this machine takes.
+/// A limit that no attempt on this machine reaches.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 type Raced = (Duration, Result<SocketAddr, Vec<Attempt>>);
@@ -113,7 +113,7 @@ fn nothing_to_race(race: Race) {
     assert_eq!(run(race, &[], None).1.unwrap_err().len(), 0);
 }
 
-/// An address of the other family costs nothing, and the error names the reason.
+/// An address of the other family fails at once, and its error names the reason.
 fn a_local_address_has_a_family(race: Race, dead: SocketAddr) {
     let local = Some(SocketAddr::from(([127, 0, 0, 1], 0)));
     let other = SocketAddr::from(([0, 0, 0, 0, 0, 0, 0, 1], dead.port()));
@@ -128,8 +128,8 @@ fn a_local_address_has_a_family(race: Race, dead: SocketAddr) {
     assert_eq!(run_from(race, local, &[other, addr], None).1.unwrap(), addr);
 }
 
-/// Attempts that run beside each other leave from one port. No other program uses this address and
-/// so the port.
+/// Concurrent attempts share a local port. No other program uses this address, so the port is
+/// free.
 #[cfg(target_os = "linux")]
 fn a_local_port_serves_several_attempts(race: Race, hole: &Blackhole) {
     let free = TcpListener::bind("127.0.0.8:0").unwrap().local_addr().unwrap();
@@ -139,6 +139,6 @@ fn a_local_port_serves_several_attempts(race: Race, hole: &Blackhole) {
     assert_eq!(live.accept().unwrap().1, free);
 }
 
-/// Elsewhere a loopback interface has one address.
+/// On other systems, the loopback interface has one address only.
 #[cfg(not(target_os = "linux"))]
 const fn a_local_port_serves_several_attempts(_: Race, _: &Blackhole) {}

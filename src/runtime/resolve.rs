@@ -1,4 +1,4 @@
-//! Names that this machine resolves: which it may, and what their addresses are good for.
+//! Local name resolution: which names are allowed, and which of their addresses a proxy accepts.
 
 use super::{Deadline, Runtime};
 use crate::error::escape::Escaped;
@@ -14,7 +14,7 @@ use std::net::SocketAddr;
 
 /// Fails for names below `.onion`, which must not be looked up by DNS (RFC 7686 §2).
 ///
-/// The single label `onion` is no onion service, and may be a host of the local network.
+/// The single label `onion` is not an onion service: it may be a host of the local network.
 pub(crate) fn check_resolvable(name: &str) -> Result<(), Error> {
     const ONION: &str = ".onion";
     let name = name.trim_end_matches('.');
@@ -25,15 +25,14 @@ pub(crate) fn check_resolvable(name: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// The addresses of a name: of a target, of a proxy, or of a relay. This machine resolves names
-/// nowhere else.
+/// Resolves the name of a target, a proxy or a relay. No other function resolves names locally.
 pub(crate) async fn resolve<R: Runtime>(
     name: &str,
     port: u16,
     deadline: Deadline,
 ) -> Result<Vec<SocketAddr>, Error> {
     check_resolvable(name)?;
-    // In memory of its own: most futures that could look a name up never do.
+    // Boxed, because most futures that contain a lookup never start it.
     match Box::pin(R::lookup(name, port, deadline)).await {
         Ok(addrs) if addrs.is_empty() => Err(no_address(name)),
         Ok(addrs) => {
@@ -44,7 +43,7 @@ pub(crate) async fn resolve<R: Runtime>(
     }
 }
 
-/// The addresses of a target's name that this protocol can ask for.
+/// Resolves a target's name to the addresses that this protocol can carry.
 pub(crate) async fn resolved<R: Runtime>(
     protocol: &ProxyProtocol,
     name: &str,
@@ -53,7 +52,7 @@ pub(crate) async fn resolved<R: Runtime>(
 ) -> Result<impl Iterator<Item = Target<'static>>, Error> {
     let mut addrs = resolve::<R>(name, port, deadline).await?;
     addrs.retain(|addr| AnyVersion::carries(protocol, addr.ip()));
-    // The request carries no scope: one that the resolver found means nothing to the proxy.
+    // A request carries no scope: the resolver's scope has a meaning on this machine only.
     Ok(addrs.into_iter().map(|addr| (addr.ip(), addr.port()).into()))
 }
 
@@ -70,8 +69,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn onion_names_are_not_for_dns() {
-        for (name, may) in [
+    fn onion_names_are_not_resolved_locally() {
+        for (name, allowed) in [
             ("hidden.onion", false),
             ("hidden.onion.", false),
             ("hidden.onion..", false),
@@ -85,7 +84,7 @@ mod tests {
             ("onion.example", true),
             ("union", true),
         ] {
-            assert_eq!(check_resolvable(name).is_ok(), may, "{name}");
+            assert_eq!(check_resolvable(name).is_ok(), allowed, "{name}");
         }
     }
 }

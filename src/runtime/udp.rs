@@ -1,11 +1,11 @@
-//! What each front end does in its own way about an association's two sockets.
+//! The operations on an association's two sockets that each front end implements.
 
 use crate::runtime::Runtime;
 use socket2::Socket;
 use std::io;
 use std::net::UdpSocket;
 
-/// Which way datagrams go.
+/// The direction of a datagram.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
     /// To the relay.
@@ -14,42 +14,44 @@ pub enum Direction {
     Receive,
 }
 
-/// A front end that has associations.
+/// A front end that supports associations.
 pub trait UdpFront: Runtime + Sized + 'static {
     /// The TCP connection, wrapped or not.
     type Control: Send;
 
-    /// The socket for datagrams, which is not blocking, and the TCP connection, with what is needed to wait for them.
+    /// The non-blocking UDP socket and the TCP connection, with the state for waiting on them.
     type Sockets: Send + Sync + 'static;
 
-    /// The TCP connection as it was dialled.
+    /// Converts a dialled stream.
     fn control(dialled: Self::Stream) -> Self::Control;
 
-    /// Watches the sockets. The one for datagrams is connected to the relay.
+    /// Registers the sockets with the runtime. The UDP socket is connected to the relay.
     fn watch(control: Self::Control, udp: UdpSocket) -> io::Result<Self::Sockets>;
 
-    /// Calls `attempt` with the socket for datagrams, unless it is known to be in vain.
+    /// Calls `attempt` with the UDP socket, unless the runtime knows that it would block.
     fn attempt<T>(
         sockets: &Self::Sockets,
         direction: Direction,
         attempt: impl FnOnce(&Socket) -> io::Result<T>,
     ) -> io::Result<T>;
 
-    /// Reads from the TCP connection without waiting, if there is anything to read: of which nothing but its end is expected.
+    /// Reads from the TCP connection without waiting. Returns `None` if that would block.
+    ///
+    /// Only the end of the connection is expected.
     fn read_control(sockets: &Self::Sockets) -> Option<io::Result<usize>>;
 
-    /// Has all who wait look again: it is known now that the association has ended.
+    /// Wakes all waiting receivers, because the association has ended.
     fn wake_receivers(sockets: &Self::Sockets);
 
-    /// Wakes at least one waiting receiver: there are datagrams that are not in the socket any
-    /// more.
+    /// Wakes at least one waiting receiver, because received datagrams are buffered outside the
+    /// socket.
     fn wake_for_more(sockets: &Self::Sockets);
 
-    /// The descriptor of the socket for datagrams.
+    /// Returns the descriptor of the UDP socket.
     #[cfg(unix)]
     fn fd(sockets: &Self::Sockets) -> std::os::fd::BorrowedFd<'_>;
 
-    /// The handle of the socket for datagrams.
+    /// Returns the handle of the UDP socket.
     #[cfg(windows)]
     fn handle(sockets: &Self::Sockets) -> std::os::windows::io::BorrowedSocket<'_>;
 }

@@ -1,88 +1,88 @@
-//! Many tasks that wait for one thing: a socket, or the answer to a lookup.
+//! A list of tasks that wait for the same event on a socket or a lookup.
 //!
-//! A runtime's `poll` functions remember one task for each direction. Here the runtime wakes the
-//! waiters, and they wake every task among them, at the price of a few bytes in each future.
+//! A runtime's `poll` functions store one waker for each direction. Here that waker is the list,
+//! which wakes all of its tasks. Each waiting future takes only a few bytes.
 
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Wake, Waker};
 
-/// The tasks that wait.
+/// The waiting tasks.
 #[derive(Debug)]
 pub(crate) struct Waiters {
-    /// The first is kept for tasks without a ticket.
-    seats: Mutex<Vec<Seat>>,
+    /// The first slot is reserved for tasks without a ticket.
+    slots: Mutex<Vec<Slot>>,
 }
 
-/// Where a task waits.
+/// The place of one task in the list.
 #[derive(Debug)]
-enum Seat {
+enum Slot {
     Free,
-    /// Somebody's, who does not wait at the moment.
-    Kept,
+    /// Taken by a task that is not waiting at the moment.
+    Reserved,
     Waiting(Waker),
 }
 
-/// A seat, until it is dropped; taken when there is something to wait for. `W` is a reference, or an `Arc`.
+/// A slot that is taken at the first wait, and freed on drop. `W` is a reference or an `Arc`.
 #[derive(Debug)]
 pub(crate) struct Ticket<W: Deref<Target = Waiters>> {
     waiters: W,
-    seat: Option<usize>,
+    slot: Option<usize>,
 }
 
 impl Waiters {
     pub(crate) fn new() -> Self {
-        Self { seats: vec![Seat::Kept].into() }
+        Self { slots: vec![Slot::Reserved].into() }
     }
 
-    /// Has this task woken, in place of the one that had the seat before.
-    pub(crate) fn wait(&self, seat: usize, waker: &Waker) {
-        let mut seats = self.seats();
-        // A waker that is not needed any more is dropped when nothing is locked: it may be the last of its task.
-        let _before = match &mut seats[seat] {
-            Seat::Waiting(known) if known.will_wake(waker) => None,
-            seat => Some(std::mem::replace(seat, Seat::Waiting(waker.clone()))),
+    /// Registers this task in place of the slot's previous one.
+    pub(crate) fn wait(&self, slot: usize, waker: &Waker) {
+        let mut slots = self.slots();
+        // The previous waker is dropped after the lock: it may own the last reference to its task.
+        let _before = match &mut slots[slot] {
+            Slot::Waiting(known) if known.will_wake(waker) => None,
+            slot => Some(std::mem::replace(slot, Slot::Waiting(waker.clone()))),
         };
-        drop(seats);
+        drop(slots);
     }
 
-    fn take_seat(&self) -> usize {
-        let mut seats = self.seats();
-        let free = seats.iter().position(|seat| matches!(seat, Seat::Free)).unwrap_or_else(|| {
-            seats.push(Seat::Free);
-            seats.len() - 1
+    fn take_slot(&self) -> usize {
+        let mut slots = self.slots();
+        let free = slots.iter().position(|slot| matches!(slot, Slot::Free)).unwrap_or_else(|| {
+            slots.push(Slot::Free);
+            slots.len() - 1
         });
-        seats[free] = Seat::Kept;
+        slots[free] = Slot::Reserved;
         free
     }
 
-    fn seats(&self) -> MutexGuard<'_, Vec<Seat>> {
-        self.seats.lock().unwrap_or_else(PoisonError::into_inner)
+    fn slots(&self) -> MutexGuard<'_, Vec<Slot>> {
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl<W: Deref<Target = Waiters>> Ticket<W> {
     pub(crate) const fn new(waiters: W) -> Self {
-        Self { waiters, seat: None }
+        Self { waiters, slot: None }
     }
 
-    /// Has this task woken.
+    /// Registers this task.
     pub(crate) fn wait(&mut self, waker: &Waker) {
-        let seat = *self.seat.get_or_insert_with(|| self.waiters.take_seat());
-        self.waiters.wait(seat, waker);
+        let slot = *self.slot.get_or_insert_with(|| self.waiters.take_slot());
+        self.waiters.wait(slot, waker);
     }
 }
 
 impl<W: Deref<Target = Waiters>> Drop for Ticket<W> {
     fn drop(&mut self) {
-        if let Some(seat) = self.seat {
-            let mut seats = self.waiters.seats();
-            let _left = std::mem::replace(&mut seats[seat], Seat::Free);
-            // After a rush, the room is empty again.
-            while matches!(seats.last(), Some(Seat::Free)) {
-                seats.pop();
+        if let Some(slot) = self.slot {
+            let mut slots = self.waiters.slots();
+            let _left = std::mem::replace(&mut slots[slot], Slot::Free);
+            // The list shrinks again after many tasks have waited at once.
+            while matches!(slots.last(), Some(Slot::Free)) {
+                slots.pop();
             }
-            drop(seats);
+            drop(slots);
         }
     }
 }
@@ -92,26 +92,26 @@ impl Wake for Waiters {
         self.wake_by_ref();
     }
 
-    /// One after the other, each when nothing is locked any more: who is woken may wait again at once.
+    /// Wakes one task at a time, without the lock: a task may wait again as soon as it is woken.
     fn wake_by_ref(self: &Arc<Self>) {
         let mut next = 0;
         loop {
-            let mut seats = self.seats();
-            let Some(seat) = seats.get_mut(next) else { return };
+            let mut slots = self.slots();
+            let Some(slot) = slots.get_mut(next) else { return };
             next += 1;
-            let waiting = match seat {
-                Seat::Waiting(_) => std::mem::replace(seat, Seat::Kept),
+            let waiting = match slot {
+                Slot::Waiting(_) => std::mem::replace(slot, Slot::Reserved),
                 _ => continue,
             };
-            drop(seats);
-            if let Seat::Waiting(waker) = waiting {
+            drop(slots);
+            if let Slot::Waiting(waker) = waiting {
                 waker.wake();
             }
         }
     }
 }
 
-/// The waiters, and the waker that wakes them.
+/// The waiting tasks, and the waker that wakes all of them.
 #[derive(Debug)]
 pub(crate) struct Bell {
     pub(crate) waiters: Arc<Waiters>,
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn each_that_waits_is_woken_once() {
+    fn each_waiting_task_is_woken_once() {
         let waiters = Arc::new(Waiters::new());
         let bell = Waker::from(Arc::clone(&waiters));
         let tasks: Vec<_> = (0..3).map(|_| Arc::<Task>::default()).collect();
@@ -160,11 +160,11 @@ mod tests {
     }
 
     #[test]
-    fn seats_are_used_again() {
+    fn slots_are_reused() {
         let waiters = Arc::new(Waiters::new());
         for _ in 0..1000 {
             Ticket::new(&*waiters).wait(Waker::noop());
         }
-        assert_eq!(waiters.seats().len(), 1);
+        assert_eq!(waiters.slots().len(), 1);
     }
 }

@@ -52,7 +52,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, V: Version> SocksListener<S, V, Tokio> {
     ///
     /// This method is cancel safe: the listener keeps what it has received of the second reply.
     pub async fn accept(&mut self) -> Result<(SocksStream<S, V, Tokio>, Address), Error> {
-        let (stream, second, request) = self.waiting()?;
+        let (stream, second, request) = self.pending()?;
         let reply = request.watch(converse(stream, second)).await;
         self.accepted(reply)
     }
@@ -62,7 +62,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, V: Version> SocksListener<S, V, Tokio> {
         &mut self,
         limit: Duration,
     ) -> Result<(SocksStream<S, V, Tokio>, Address), Error> {
-        let (stream, second, request) = self.waiting()?;
+        let (stream, second, request) = self.pending()?;
         let reply = request.watch(reactor::within_limit::<Tokio, _>(limit, converse(stream, second))).await;
         self.accepted(reply)
     }

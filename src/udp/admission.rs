@@ -1,4 +1,4 @@
-//! Which datagrams from the relay reach the caller.
+//! The filter for received datagrams.
 
 use super::batch::RecvBatch;
 use super::peer::Peer;
@@ -11,7 +11,7 @@ use std::io;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
-/// The filter of an association, and the number of datagrams that it dropped.
+/// The filter of an association, and its count of dropped datagrams.
 pub(crate) struct Admission {
     state: RwLock<State>,
     /// Whether a connected socket receives datagrams from any source.
@@ -19,12 +19,12 @@ pub(crate) struct Admission {
     dropped: AtomicU64,
 }
 
-/// Changes only while no datagram is being received.
+/// The state that a receive reads under the lock, so that it changes only between receives.
 #[derive(Default)]
 pub(super) struct State {
     peer: Option<Peer>,
-    /// Whether the system was asked to join datagrams.
-    asked_to_join: bool,
+    /// Whether coalescing was requested from the system.
+    coalescing_requested: bool,
 }
 
 impl Admission {
@@ -36,23 +36,23 @@ impl Admission {
         self.state.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Calls `join` the first time, while no datagram is being received.
-    pub(super) fn join_once(&self, join: impl FnOnce()) {
-        if self.state().asked_to_join {
+    /// Calls `coalesce` at the first call, while no datagram is being received.
+    pub(super) fn coalesce_once(&self, coalesce: impl FnOnce()) {
+        if self.state().coalescing_requested {
             return;
         }
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        if !std::mem::replace(&mut state.asked_to_join, true) {
-            join();
+        if !std::mem::replace(&mut state.coalescing_requested, true) {
+            coalesce();
         }
     }
 
-    /// Sends to this target alone, and admits no datagrams from other sources.
+    /// Sets the peer: the target of `send`, and the only source that is admitted.
     pub(crate) fn connect(&self, target: Target<'static>) {
         self.state.write().unwrap_or_else(PoisonError::into_inner).peer = Some(Peer::new(target));
     }
 
-    /// Calls `send` with the header for the peer.
+    /// Calls `send` with the header of datagrams to the peer.
     pub(crate) fn with_peer<T>(&self, send: impl FnOnce(&Header) -> io::Result<T>) -> io::Result<T> {
         match &self.state().peer {
             Some(peer) => send(peer.header()),
@@ -64,24 +64,24 @@ impl Admission {
         self.state().peer.as_ref().map(|peer| peer.target().clone())
     }
 
-    /// Parses a raw datagram. Returns `None`, and counts it, if it is malformed, a fragment, or not
-    /// from the peer.
+    /// Parses a raw datagram. Returns `None` and counts the datagram if it is malformed, a
+    /// fragment, or not from the peer.
     pub(super) fn admit<'a>(&self, raw: &'a [u8]) -> Option<Datagram<'a>> {
         self.admit_by(&self.state(), raw)
     }
 
-    /// The same, while a datagram is received.
+    /// Does the same under the lock of a receive.
     pub(super) fn admit_by<'a>(&self, state: &State, raw: &'a [u8]) -> Option<Datagram<'a>> {
         let admitted = Datagram::parse(raw)
             .ok()
             .filter(|datagram| datagram.fragment == 0 && self.is_source_admitted_by(state, datagram));
         if admitted.is_none() {
-            self.drop_datagrams(1);
+            self.count_dropped(1);
         }
         admitted
     }
 
-    /// Removes what is not admitted from the batch.
+    /// Removes the datagrams that are not admitted from the batch.
     pub(super) fn admit_batch(&self, batch: &mut RecvBatch) {
         let received = batch.len();
         let state = self.state();
@@ -89,25 +89,25 @@ impl Admission {
             Datagram::parse(raw)
                 .is_ok_and(|datagram| datagram.fragment == 0 && self.is_source_admitted_by(&state, &datagram))
         });
-        self.drop_datagrams((received - batch.len()) as u64);
+        self.count_dropped((received - batch.len()) as u64);
     }
 
-    /// Whether a datagram, or the fragment of one, may be from the peer.
+    /// Returns whether a datagram or fragment may be from the peer.
     pub(super) fn is_source_admitted(&self, datagram: &Datagram<'_>) -> bool {
         self.is_source_admitted_by(&self.state(), datagram)
     }
 
     #[inline]
     fn is_source_admitted_by(&self, state: &State, datagram: &Datagram<'_>) -> bool {
-        self.any_source || state.peer.as_ref().is_none_or(|peer| peer.may_be(&datagram.source))
+        self.any_source || state.peer.as_ref().is_none_or(|peer| peer.matches(&datagram.source))
     }
 
     pub(super) fn dropped(&self) -> u64 {
         self.dropped.load(Relaxed)
     }
 
-    /// Counts datagrams that do not reach the caller.
-    pub(crate) fn drop_datagrams(&self, count: u64) {
+    /// Counts datagrams that are not delivered to the caller.
+    pub(crate) fn count_dropped(&self, count: u64) {
         self.dropped.fetch_add(count, Relaxed);
     }
 }

@@ -1,4 +1,4 @@
-//! UDP ASSOCIATE: from the proxy to a socket that is connected to its relay.
+//! UDP ASSOCIATE: from a proxy to a UDP socket that is connected to its relay.
 
 use super::association::Association;
 use super::batch::Segmentation;
@@ -12,7 +12,7 @@ use crate::protocol::target::Target;
 use crate::protocol::version::{V5, Version};
 use crate::proxy::Proxy;
 use crate::proxy::into_proxy::IntoProxy;
-use crate::route::connect::earlier;
+use crate::route::connect::proxy_deadline;
 use crate::route::connector::Connector;
 use crate::route::wrap::{self, Plain, Wrap};
 use crate::runtime::dial::local_for;
@@ -23,85 +23,86 @@ use std::io::{self, Read};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
-/// More than a socket's buffer holds.
-const MOST_STRAYS: u32 = 1 << 16;
+/// More datagrams than a socket's receive buffer holds.
+const MAX_STRAYS: u32 = 1 << 16;
 
-/// Makes an association.
+/// Requests an association from a proxy.
 pub(crate) async fn associate<'a, F: UdpFront>(
     proxy: impl IntoProxy<'a>,
 ) -> Result<SocksUdpSocket<F>, Error> {
     let proxy = proxy.into_proxy::<V5>()?;
-    associate_by::<F, Plain>(&proxy, &Plain, deadline::<F>(proxy.limit())).await
+    associate_with::<F, Plain>(&proxy, &Plain, deadline::<F>(proxy.limit())).await
 }
 
 impl<F: UdpFront, W: Wrap<F>> Connector<F, W> {
     pub(crate) async fn associate_datagrams(&self) -> Result<SocksUdpSocket<F>, Error> {
         let chain = self.route.without_target().ok_or(Invalid::NoProxyToAsk)?;
         let proxy = chain.only().ok_or(Invalid::DatagramsThroughChain)?;
-        let deadline = earlier::<F>(deadline::<F>(chain.limit()), proxy);
-        associate_by::<F, W>(proxy, &self.wrap, deadline).await
+        let deadline = proxy_deadline::<F>(deadline::<F>(chain.limit()), proxy);
+        associate_with::<F, W>(proxy, &self.wrap, deadline).await
     }
 }
 
-/// Makes an association over a TCP connection that is wrapped so.
-async fn associate_by<F: UdpFront, W: Wrap<F>>(
+/// Requests an association over a TCP connection with this wrapper.
+async fn associate_with<F: UdpFront, W: Wrap<F>>(
     proxy: &Proxy,
     wrap: &W,
     deadline: Deadline,
 ) -> Result<SocksUdpSocket<F>, Error> {
     let request = trace::request(Command::UdpAssociate, proxy, &"any");
-    let associated = request.watch(through::<F, W>(proxy, wrap, deadline)).await;
+    let associated = request.watch(open::<F, W>(proxy, wrap, deadline)).await;
     associated.map_err(|error| error.at(proxy))
 }
 
-async fn through<F: UdpFront, W: Wrap<F>>(
+async fn open<F: UdpFront, W: Wrap<F>>(
     proxy: &Proxy,
     wrap: &W,
     deadline: Deadline,
 ) -> Result<SocksUdpSocket<F>, Error> {
     let auth = V5::auth(proxy.protocol())?;
     let options = proxy.udp_options();
-    // What is wrong with the options is found before anything is sent.
+    // Mistakes in the options are found before anything is sent.
     Socks5::associate(auth, unspecified(None))?;
     wrap.check_proxy(proxy)?;
     let dialled = dial_proxy::<F>(proxy, deadline).await?;
     let ends = F::ends(&dialled).ok();
     let wrapped = wrap.wrap(dialled, Some(proxy), deadline).await;
-    let mut held = wrapped.map_err(wrap::failed(Stage::Dial))?;
-    let declared = options.source.map(|source| declare(source, ends.as_ref())).transpose().map_err(failed)?;
+    let mut control = wrapped.map_err(wrap::wrap_error(Stage::Dial))?;
+    let declared = options.source.map(|source| bind_source(source, ends.as_ref())).transpose();
+    let declared = declared.map_err(association_error)?;
     let source = match &declared {
         Some((_, source)) => (source.ip(), source.port()).into(),
         None => unspecified(ends.as_ref()),
     };
     let mut conversation = Socks5::associate(auth, source)?;
-    let granted = W::converse(&mut held, &mut conversation, deadline).await?;
+    let granted = W::converse(&mut control, &mut conversation, deadline).await?;
     let encapsulation = match granted.frames {
-        Some(frames) => Some(frames.datagrams.ok_or_else(unprotected)?),
+        Some(frames) => Some(frames.datagrams.ok_or_else(no_datagram_encapsulation)?),
         None => None,
     };
     let relays = relay::find::<F>(proxy, &granted.bound, ends.as_ref(), deadline).await?;
     let from = proxy.socket().local_addr;
-    let udp = connect(&relays, declared.as_ref(), from).map_err(failed)?;
-    let local = udp.local_addr().and_then(|addr| address(&addr)).map_err(failed)?;
-    let relay = udp.peer_addr().and_then(|addr| address(&addr)).map_err(failed)?;
+    let udp = connect(&relays, declared.as_ref(), from).map_err(association_error)?;
+    let local = udp.local_addr().and_then(|addr| address(&addr)).map_err(association_error)?;
+    let relay = udp.peer_addr().and_then(|addr| address(&addr)).map_err(association_error)?;
     let segmentation = Segmentation::of(&udp);
     let association = Association::new(proxy, relay, granted.bound, encapsulation, options);
-    let sockets = F::watch(W::control(held), udp.into()).map_err(failed)?;
+    let sockets = F::watch(W::control(control), udp.into()).map_err(association_error)?;
     let resolve = proxy.resolves();
     Ok(SocksUdpSocket { shared: Arc::new(Shared { sockets, association, segmentation, resolve, local }) })
 }
 
-fn failed(error: io::Error) -> Error {
+fn association_error(error: io::Error) -> Error {
     Error::io(Stage::Association, error)
 }
 
-/// A METHOD whose encapsulation is for streams alone.
-fn unprotected() -> Error {
+/// Returns the error of a METHOD whose encapsulation is for streams only.
+fn no_datagram_encapsulation() -> Error {
     let kind = ErrorKind::Encapsulation("the method's encapsulation carries no datagrams".into());
     Error::new(Stage::Association, kind)
 }
 
-/// What is declared where the source is not known yet: zeros, of the family in which the proxy is reached.
+/// Returns the declared source if none is set: zeros, in the family of the TCP connection.
 fn unspecified(ends: Option<&Ends>) -> Target<'static> {
     match ends.map(|ends| ends.peer.ip().to_canonical()) {
         Some(IpAddr::V6(_)) => (Ipv6Addr::UNSPECIFIED, 0).into(),
@@ -109,8 +110,8 @@ fn unspecified(ends: Option<&Ends>) -> Target<'static> {
     }
 }
 
-/// A socket that is bound to the source, and what to declare.
-fn declare(mut source: SocketAddr, ends: Option<&Ends>) -> io::Result<(Socket, SocketAddr)> {
+/// Binds a socket to the source. Returns it with the address to declare.
+fn bind_source(mut source: SocketAddr, ends: Option<&Ends>) -> io::Result<(Socket, SocketAddr)> {
     if let (true, Some(ends)) = (source.ip().is_unspecified(), ends) {
         source.set_ip(ends.local.ip().to_canonical());
     }
@@ -130,7 +131,7 @@ fn address(addr: &SockAddr) -> io::Result<SocketAddr> {
     addr.as_socket().ok_or_else(|| io::ErrorKind::AddrNotAvailable.into())
 }
 
-/// A socket that hears the relay alone: the first of those that the system has a way to.
+/// Connects a socket to the first of these relay addresses that the system can reach.
 fn connect(
     relays: &[SocketAddr],
     declared: Option<&(Socket, SocketAddr)>,
@@ -140,11 +141,11 @@ fn connect(
     for relay in relays {
         let socket = match declared {
             Some((socket, _)) => socket.try_clone(),
-            None => socket_to(*relay, from),
+            None => socket_for(*relay, from),
         };
         match socket.and_then(|socket| socket.connect(&(*relay).into()).map(|()| socket)) {
             Ok(socket) => {
-                drain(&socket);
+                discard_strays(&socket);
                 return Ok(socket);
             }
             Err(error) => {
@@ -156,18 +157,21 @@ fn connect(
     Err(last)
 }
 
-/// Forgets what came before the socket was connected: it may be from anybody, and the relay can't have spoken yet.
-fn drain(mut socket: &Socket) {
-    for _ in 0..MOST_STRAYS {
+/// Discards datagrams that arrived before the socket was connected.
+///
+/// They may be from any source, and the relay can't have sent one yet.
+fn discard_strays(mut socket: &Socket) {
+    for _ in 0..MAX_STRAYS {
         if socket.read(&mut [0]).is_err() {
             return;
         }
     }
 }
 
-/// A socket with any free port. Choosing the port when connecting would not help: the system
-/// shares no UDP ports.
-fn socket_to(relay: SocketAddr, from: Option<SocketAddr>) -> io::Result<Socket> {
+/// Returns a socket with any free port.
+///
+/// Deferring the choice to `connect` would not help: the system shares no UDP ports.
+fn socket_for(relay: SocketAddr, from: Option<SocketAddr>) -> io::Result<Socket> {
     let from = from.map(|from| local_for(from, relay)).transpose()?;
     let socket = datagram_socket(relay)?;
     if let Some(mut from) = from {

@@ -1,4 +1,4 @@
-//! What is known of an association beside its sockets.
+//! The state of an association, apart from its sockets.
 
 use super::admission::{Admission, State};
 use super::inbound::Inbound;
@@ -13,20 +13,20 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::{Mutex, OnceLock, RwLockReadGuard};
 
-/// The most that UDP carries over IPv4, and over IPv6.
-const LONGEST_V4: usize = 65_507;
-const LONGEST_V6: usize = 65_527;
+/// The longest payload of a UDP datagram over IPv4 and over IPv6.
+const MAX_PAYLOAD_V4: usize = 65_507;
+const MAX_PAYLOAD_V6: usize = 65_527;
 
-/// What is known of an association, beside its sockets.
+/// The state of an association, apart from its sockets.
 pub(crate) struct Association {
-    /// Its name, for errors.
+    /// The proxy's URL, for errors.
     proxy: Box<str>,
     relay: SocketAddr,
     bound: Address,
     pub(crate) admission: Admission,
     end: OnceLock<AssociationEnd>,
     encapsulation: Option<Box<dyn Datagrams>>,
-    /// Where datagrams go first, if not into the caller's buffer.
+    /// The buffer of datagrams that can't be received directly into the caller's.
     inbound: OnceLock<Mutex<Inbound>>,
 }
 
@@ -69,19 +69,19 @@ impl Association {
         self.inbound.get()
     }
 
-    /// Locks the state to receive a single datagram from the socket: the system joins none while
-    /// the guard is held. Where it may have joined some already, returns what they go through.
+    /// Locks the state to receive a single datagram: coalescing can't start while the guard is
+    /// held. If datagrams must go through a buffer, returns that instead.
     pub(super) fn lock_single(&self) -> Result<RwLockReadGuard<'_, State>, &Mutex<Inbound>> {
         let state = self.admission.state();
         self.inbound().map_or(Ok(state), Err)
     }
 
-    /// Calls `join`, once, to have the system join datagrams. If that succeeds, they go through
-    /// `inbound` from then on.
-    pub(super) fn join(&self, join: impl FnOnce() -> io::Result<()>) {
+    /// Calls `coalesce` once, to have the system coalesce datagrams. After a success, datagrams go
+    /// through `inbound`.
+    pub(super) fn enable_coalescing(&self, coalesce: impl FnOnce() -> io::Result<()>) {
         if self.inbound().is_none() {
-            self.admission.join_once(|| {
-                if join().is_ok() {
+            self.admission.coalesce_once(|| {
+                if coalesce().is_ok() {
                     let _ = self.inbound.set(Inbound::new(None).into());
                 }
             });
@@ -89,21 +89,21 @@ impl Association {
     }
 
     pub(super) fn max_payload(&self, target: &Target<'_>) -> usize {
-        let longest = if self.relay.is_ipv4() { LONGEST_V4 } else { LONGEST_V6 };
+        let longest = if self.relay.is_ipv4() { MAX_PAYLOAD_V4 } else { MAX_PAYLOAD_V6 };
         let sealing = self.encapsulation().map_or(0, Datagrams::overhead);
         longest.saturating_sub(sealing + overhead(target))
     }
 
-    /// Fails if it is known that the association is over.
+    /// Fails if the association is known to have ended.
     pub(crate) fn check(&self) -> io::Result<()> {
         self.end.get().map_or(Ok(()), |end| Err(self.error(*end)))
     }
 
-    /// What a read from the TCP connection means, if anything.
-    pub(crate) fn control_read(&self, read: io::Result<usize>) -> io::Error {
+    /// Records the end that a read from the TCP connection shows, and returns its error.
+    pub(crate) fn record_end(&self, read: io::Result<usize>) -> io::Error {
         let end = match read {
             Ok(0) => AssociationEnd::Closed,
-            // A TLS stream whose TCP connection is closed without an alert.
+            // A TLS stream whose TCP connection was closed without an alert.
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => AssociationEnd::Closed,
             Ok(_) => AssociationEnd::UnexpectedData,
             Err(error) => AssociationEnd::Failed(error.kind()),
@@ -115,7 +115,7 @@ impl Association {
         Error::new(Stage::Association, ErrorKind::AssociationEnded(end)).at(&self.proxy).into()
     }
 
-    /// An encapsulation that can't seal a datagram.
+    /// Returns the error of an encapsulation that can't seal a datagram.
     pub(super) fn encapsulation_failed(&self, error: FrameError) -> io::Error {
         Error::new(Stage::Association, ErrorKind::Encapsulation(error)).at(&self.proxy).into()
     }

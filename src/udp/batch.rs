@@ -1,6 +1,7 @@
-//! Many datagrams at once: fewer system calls, and on Linux fewer walks through the network stack.
+//! Batches: many datagrams with few system calls.
 //!
-//! The values stand in `outgoing`, `incoming` and `inbox`, and do no I/O. What the system has to offer stands in `linux` or in `portable`.
+//! `outgoing`, `incoming` and `inbox` hold datagrams and do no I/O. `linux` and `portable` have
+//! the system calls.
 
 mod inbox;
 mod incoming;
@@ -25,20 +26,23 @@ pub(crate) use system::{Segmentation, coalesce};
 use socket2::Socket;
 use std::io;
 
-/// The most that UDP carries over IPv4: 65,535 less 20 bytes of IP header and 8 of its own.
+/// The longest payload of a UDP datagram over IPv4: 65,535 less an IP header of 20 bytes and a UDP
+/// header of 8.
 const LONGEST: u16 = 65_507;
 
-/// Sends as much as goes without waiting over a connected, non-blocking socket, and says how many datagrams left. They are in the batch
-/// no more.
+/// Sends datagrams over a connected, non-blocking socket until it would block.
+///
+/// Returns the number of datagrams sent, and removes them from the batch.
 ///
 /// # Errors
 ///
-/// As for a single datagram, and only if none has left. An error behind the first is not told; one that lasts comes again.
+/// - Those of a single datagram, if none was sent. A later error is not returned; if it persists,
+///   the next call returns it.
 pub(crate) fn send(socket: &Socket, batch: &mut SendBatch, segmentation: &Segmentation) -> io::Result<usize> {
-    send_by(batch, |batch| system::send_some(socket, batch, segmentation))
+    send_with(batch, |batch| system::send_some(socket, batch, segmentation))
 }
 
-fn send_by(
+fn send_with(
     batch: &mut SendBatch,
     mut send_some: impl FnMut(&SendBatch) -> io::Result<usize>,
 ) -> io::Result<usize> {
@@ -47,7 +51,7 @@ fn send_by(
         match send_some(batch) {
             Ok(0) => break,
             Ok(n) => {
-                batch.sent(n);
+                batch.mark_sent(n);
                 count += n;
             }
             Err(error) if count == 0 => return Err(error),
@@ -57,14 +61,15 @@ fn send_by(
     Ok(count)
 }
 
-/// Fills the batch with the raw datagrams that are there, from a connected, non-blocking socket, and says how many they are. What was in
-/// the batch before is gone, after an error too.
+/// Fills the batch with raw datagrams from a connected, non-blocking socket.
+///
+/// Returns their number. The previous content of the batch is discarded, after an error too.
 ///
 /// # Errors
 ///
-/// As for a single datagram, and only if none has come.
+/// - Those of a single datagram, if none was received.
 pub(crate) fn receive(socket: &Socket, batch: &mut RecvBatch) -> io::Result<usize> {
-    let (room, mut received) = batch.begin();
+    let (room, mut received) = batch.start_receive();
     system::receive(socket, room, &mut received)?;
     Ok(batch.len())
 }

@@ -1,5 +1,4 @@
-//! Datagrams that can't go straight into the caller's buffer: sealed ones, fragments, and those that the system hands over several at
-//! once.
+//! The buffer of received datagrams that are encapsulated, fragmented or coalesced.
 
 use super::admission::Admission;
 use super::batch::{Inbox, RecvBatch};
@@ -10,7 +9,7 @@ use socket2::Socket;
 use std::io;
 use std::time::Instant;
 
-/// The way of a datagram from the socket to the caller.
+/// Processes received datagrams that can't be received directly into the caller's buffer.
 pub(crate) struct Inbound {
     inbox: Inbox,
     opened: Vec<u8>,
@@ -22,7 +21,8 @@ impl Inbound {
         Self { inbox: Inbox::new(), opened: Vec::new(), reassembler: reassembly.map(Reassembler::new) }
     }
 
-    /// Takes one datagram from the socket. `None` if it was dropped, or is a fragment for which others have to come.
+    /// Takes one datagram from the socket. Returns `None` if it was dropped, or is a fragment of
+    /// an incomplete datagram.
     pub(super) fn receive<T>(
         &mut self,
         socket: &Socket,
@@ -34,7 +34,7 @@ impl Inbound {
         if let Some(encapsulation) = encapsulation {
             self.opened.clear();
             if encapsulation.open(raw, &mut self.opened).is_err() {
-                admission.drop_datagrams(1);
+                admission.count_dropped(1);
                 return Ok(None);
             }
             raw = &self.opened;
@@ -45,28 +45,28 @@ impl Inbound {
                 let admitted =
                     Datagram::parse(raw).ok().filter(|datagram| admission.is_source_admitted(datagram));
                 let Some(datagram) = admitted else {
-                    admission.drop_datagrams(1);
+                    admission.count_dropped(1);
                     return Ok(None);
                 };
                 let taken = reassembler.take(&datagram, Instant::now());
-                admission.drop_datagrams(taken.lost);
+                admission.count_dropped(taken.lost);
                 taken.complete.and_then(|payload| deliver(datagram.source, &payload))
             }
         };
         Ok(delivered)
     }
 
-    /// Whether each datagram takes its own way: those that come together have to be looked at one by one.
-    pub(super) const fn takes_each_apart(&self, is_encapsulated: bool) -> bool {
+    /// Returns whether every datagram must be processed individually, not as part of a batch.
+    pub(super) const fn is_individual(&self, is_encapsulated: bool) -> bool {
         self.reassembler.is_some() || is_encapsulated
     }
 
-    /// Whether there is more to be had without asking the socket.
+    /// Returns whether datagrams are buffered here, so that the socket is not readable for them.
     pub(crate) fn has_more(&self) -> bool {
         !self.inbox.is_empty()
     }
 
-    /// Hands what came together and was not taken yet over to a batch, and says how much that is.
+    /// Moves the buffered datagrams to a batch, and returns their number.
     pub(super) fn move_to(&mut self, batch: &mut RecvBatch) -> usize {
         if self.has_more() { self.inbox.move_to(batch) } else { 0 }
     }

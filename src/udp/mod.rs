@@ -1,21 +1,70 @@
-//! The datagrams of UDP ASSOCIATE (RFC 1928 §7), without I/O, and what goes with them.
+//! UDP through a SOCKS5 proxy (UDP ASSOCIATE, RFC 1928 §7): sockets, batches, options and the
+//! datagram format.
+//!
+//! The client requests an association over TCP, and the proxy replies the address of a relay. The
+//! client sends each datagram to the relay with a header that contains the target. The relay
+//! removes the header, forwards the payload, and adds a header with the source to each datagram
+//! that it returns. The association ends with its TCP connection.
+//!
+//! # Sockets
+//!
+//! Every front end has a type `Socks5UdpSocket`, whose methods are those of a `UdpSocket`:
+//! [`SocksUdpSocket`]. It sends and receives the datagrams, and adds and removes the headers.
+//!
+//! ```no_run
+//! use anysocks::blocking::Socks5UdpSocket;
+//!
+//! let socket = Socks5UdpSocket::associate("socks5h://127.0.0.1:1080")?;
+//! socket.send_to(b"question", "dns.example:53")?;
+//! let mut buf = [0; 1500];
+//! let (len, source) = socket.recv_from(&mut buf)?;
+//! println!("{len} bytes from {source}");
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
+//! [`Options`], which [`Proxy::udp`](crate::Proxy::udp) sets, change how an association is made.
+//! [`SendBatch`] and [`RecvBatch`] transfer many datagrams with few system calls.
+//! `anysocks::quinn`, with the feature `quinn`, uses such a socket for QUIC.
+//!
+//! # Format
+//!
+//! [`Header`], [`Datagram`] and [`Reassembler`] are the format without I/O, for custom sockets.
 //!
 //! ```text
 //! +-----+------+------+----------+----------+----------+
-//! | RSV | FRAG | ATYP | DST.ADDR | DST.PORT |   DATA   |     the same both ways: from the relay, DST is whom it comes from
+//! | RSV | FRAG | ATYP | DST.ADDR | DST.PORT |   DATA   |
 //! +-----+------+------+----------+----------+----------+
 //! |  2  |  1   |  1   | Variable |    2     | Variable |
 //! +-----+------+------+----------+----------+----------+
 //! ```
 //!
-//! The sockets are the front ends': `Socks5UdpSocket` in each. They send to the relay and hear nobody else.
+//! To the relay, DST.ADDR and DST.PORT are the target. From the relay, they are the source.
 //!
-//! # Sizes
+//! # Limits
 //!
-//! A header takes 10 bytes for an IPv4 target, 22 for an IPv6 one, and 7 + n for a name of n bytes: [`overhead`]. RFC 1928 §7 asks that a
-//! programming interface report a buffer that is smaller by that; `max_payload` of the sockets does. (The RFC itself counts 20 bytes for
-//! IPv6, which is two short, and 262 for each name, which is the longest.) Many relays have smaller buffers than the 65,507 bytes that IPv4
-//! allows: 2 KiB and 8 KiB have been seen. QUIC and DNS over UDP keep well below.
+//! - Datagrams are neither encrypted nor authenticated, unless a
+//!   [`Method`](crate::protocol::Method) negotiates an encapsulation. They do not go through the
+//!   TLS stream of a wrapped connector.
+//! - A header has 10 bytes for an IPv4 target, 22 for an IPv6 target, and 7 + n for a name of n
+//!   bytes: [`overhead`]. The `max_payload` of a socket is the longest payload, as RFC 1928 §7
+//!   requires. The RFC itself counts 20 bytes
+//!   for IPv6, two too few, and 262 for every name, the longest.
+//! - Many relays have buffers of 2 KiB or 8 KiB, less than the 65,507 bytes that IPv4 allows. QUIC
+//!   and DNS stay below both.
+//! - Hardly any relay supports fragments. A socket drops received ones unless
+//!   [`Options::reassemble`] is set.
+//! - SOCKS4 has no UDP, and many SOCKS5 proxies refuse it with
+//!   [`Reply::COMMAND_NOT_SUPPORTED`](crate::Reply::COMMAND_NOT_SUPPORTED).
+//!
+//! # Errors
+//!
+//! - `associate` returns an [`Error`](crate::Error). Its stage is that of a connection, or
+//!   [`Stage::Association`](crate::Stage::Association) for an error of the relay.
+//! - The calls of a socket return an [`io::Error`](std::io::Error). An error of this crate is
+//!   inside: `error.get_ref()` and `downcast_ref::<anysocks::Error>()`. Others are the system's.
+//! - After the end of the association, its kind is
+//!   [`ConnectionAborted`](std::io::ErrorKind::ConnectionAborted), and the error inside has an
+//!   [`AssociationEnd`].
 
 mod admission;
 mod associate;
@@ -25,11 +74,11 @@ mod inbound;
 mod peer;
 mod receive;
 mod relay;
-#[cfg(test)]
-#[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "most of its tests join datagrams"))]
-pub(crate) mod scene;
 mod send;
 mod socket;
+#[cfg(test)]
+#[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "most of its tests coalesce datagrams"))]
+pub(crate) mod test_proxy;
 
 pub use crate::error::AssociationEnd;
 pub use crate::protocol::encapsulation::Datagrams;

@@ -23,17 +23,17 @@ impl Peer {
         &self.header
     }
 
-    /// Whether a datagram from this source may be the peer's.
-    pub(super) fn may_be(&self, source: &Source<'_>) -> bool {
-        may_be(&self.target, source)
+    /// Returns whether a datagram from this source may be the peer's.
+    pub(super) fn matches(&self, source: &Source<'_>) -> bool {
+        is_same(&self.target, source)
     }
 }
 
-/// Whether the source may be this target.
+/// Returns whether the source may be this target.
 ///
-/// The proxy resolves a name, and most do not say to what: any address may be meant, of the same
-/// port.
-fn may_be(target: &Target<'_>, source: &Source<'_>) -> bool {
+/// The proxy resolves a name, and most proxies do not report the address. So every address with
+/// the same port matches a name.
+fn is_same(target: &Target<'_>, source: &Source<'_>) -> bool {
     target.port() == source.port()
         && match (target.host(), source) {
             (Host::Ip(ip), Source::Ip(addr)) => ip.to_canonical() == addr.ip().to_canonical(),
@@ -58,8 +58,8 @@ mod tests {
     }
 
     #[test]
-    fn who_may_be_the_peer() {
-        for (target, from, may) in [
+    fn sources_that_match_the_peer() {
+        for (target, from, expected) in [
             ("192.0.2.7:53", "192.0.2.7:53", true),
             ("192.0.2.7:53", "[::ffff:192.0.2.7]:53", true),
             ("[::ffff:192.0.2.7]:53", "192.0.2.7:53", true),
@@ -73,7 +73,7 @@ mod tests {
             ("dns.example:53", "other.example:53", false),
         ] {
             let target = Target::try_from(target).unwrap();
-            assert_eq!(may_be(&target, &source(from)), may, "{target} {from}");
+            assert_eq!(is_same(&target, &source(from)), expected, "{target} {from}");
         }
     }
 }

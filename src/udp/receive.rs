@@ -1,4 +1,4 @@
-//! One attempt to receive: the relay's datagram without its header.
+//! One attempt to receive a datagram and remove its header.
 
 use super::admission::State;
 use super::association::Association;
@@ -15,49 +15,53 @@ use std::net::SocketAddr;
 use std::ops::Range;
 use std::sync::PoisonError;
 
-/// With room for so many bytes a datagram is received onto the stack, and the payload copied. Vectored I/O costs more than that copy.
-const COPIED: usize = 8192;
+/// The longest caller's buffer for which a datagram is received on the stack and its payload
+/// copied. Up to this length, vectored I/O costs more than the copy.
+const MAX_COPIED: usize = 8192;
 
-/// Where in the caller's buffer a datagram stands.
-pub(crate) struct Placed {
+/// The position of a datagram in the caller's buffer.
+pub(crate) struct DatagramRange {
     payload: Range<usize>,
-    source: PlacedSource,
+    source: SourceRange,
 }
 
-enum PlacedSource {
+enum SourceRange {
     Ip(SocketAddr),
     Name(Range<usize>, u16),
 }
 
-impl Placed {
-    /// The datagram, lent from the buffer that it was received into.
+impl DatagramRange {
+    /// Returns the datagram, borrowed from the buffer that it was received into.
     pub(crate) fn lend(self, buf: &[u8]) -> Datagram<'_> {
         let source = match self.source {
-            PlacedSource::Ip(addr) => Source::Ip(addr),
-            PlacedSource::Name(name, port) => Source::Name(&buf[name], port),
+            SourceRange::Ip(addr) => Source::Ip(addr),
+            SourceRange::Name(name, port) => Source::Name(&buf[name], port),
         };
         Datagram { fragment: 0, source, payload: &buf[self.payload] }
     }
 }
 
-/// Reads one datagram. One that is longer than the buffer is cut, which Windows reports as an error.
+/// Receives one datagram. A longer datagram than the buffer is truncated; Windows reports an error
+/// then.
 ///
-/// This goes straight to the system: in the C library of Linux a thread can be cancelled at each such call, which costs a tenth of it.
+/// The system call bypasses the C library: on Linux, its `recv` is a cancellation point, which
+/// adds a tenth to the time.
 fn read(socket: &Socket, buf: &mut [u8]) -> io::Result<usize> {
     match recv(socket, &mut *buf, RecvFlags::empty()) {
         Ok((n, _)) => Ok(n),
-        Err(error) if is_cut(error) => Ok(buf.len()),
+        Err(error) if is_truncated(error) => Ok(buf.len()),
         Err(error) => Err(error.into()),
     }
 }
 
-/// Whether there was a datagram, and more of it than there was room: the room is full then.
-fn is_cut(error: Errno) -> bool {
+/// Returns whether a datagram was received and truncated, so that the buffer is full.
+fn is_truncated(error: Errno) -> bool {
     cfg!(windows) && error == Errno::MSGSIZE
 }
 
 impl Association {
-    /// Receives a payload to the start of the buffer; what does not fit is lost. `None` if what came is not for the caller.
+    /// Receives a payload at the start of the buffer, truncated if it is longer. Returns `None` if
+    /// the datagram was dropped.
     pub(super) fn receive<T>(
         &self,
         socket: &Socket,
@@ -72,21 +76,22 @@ impl Association {
                 return inbound.receive(socket, &self.admission, self.encapsulation(), deliver);
             }
         };
-        if buf.len() > COPIED {
+        if buf.len() > MAX_COPIED {
             return self.receive_vectored(&state, socket, buf, deliver);
         }
         if cfg!(windows) {
-            let mut room = [0; COPIED + HEADROOM];
+            let mut room = [0; MAX_COPIED + HEADROOM];
             let n = read(socket, &mut room[..buf.len() + HEADROOM])?;
-            return Ok(self.hand_over(&state, &room[..n], buf, deliver));
+            return Ok(self.deliver(&state, &room[..n], buf, deliver));
         }
-        // What is not filled is not read either. Windows does not say how much of it that is, where a datagram is cut.
-        let mut room = [MaybeUninit::uninit(); COPIED + HEADROOM];
+        // Uninitialized, because only the received part is read. On Windows, the length of that
+        // part is unknown if the datagram is truncated.
+        let mut room = [MaybeUninit::uninit(); MAX_COPIED + HEADROOM];
         let ((raw, _), _) = recv(socket, &mut room[..buf.len() + HEADROOM], RecvFlags::empty())?;
-        Ok(self.hand_over(&state, raw, buf, deliver))
+        Ok(self.deliver(&state, raw, buf, deliver))
     }
 
-    fn hand_over<T>(
+    fn deliver<T>(
         &self,
         state: &State,
         raw: &[u8],
@@ -97,7 +102,9 @@ impl Association {
         Some(deliver(copy(datagram.payload, buf), datagram.source))
     }
 
-    /// The payload is moved over the header; what the header has pushed out of the buffer has room behind it.
+    /// Receives into the buffer, and moves the payload over the header.
+    ///
+    /// A second buffer receives the end of the payload, as much as the header is long.
     fn receive_vectored<T>(
         &self,
         state: &State,
@@ -105,31 +112,35 @@ impl Association {
         buf: &mut [u8],
         deliver: impl FnOnce(usize, Source<'_>) -> T,
     ) -> io::Result<Option<T>> {
-        let mut behind = [0; HEADROOM];
-        let n = match socket.read_vectored(&mut [IoSliceMut::new(buf), IoSliceMut::new(&mut behind)]) {
-            Err(error) if Errno::from_io_error(&error).is_some_and(is_cut) => buf.len() + HEADROOM,
+        let mut overflow = [0; HEADROOM];
+        let n = match socket.read_vectored(&mut [IoSliceMut::new(buf), IoSliceMut::new(&mut overflow)]) {
+            Err(error) if Errno::from_io_error(&error).is_some_and(is_truncated) => buf.len() + HEADROOM,
             read => read?,
         };
-        let here = n.min(buf.len());
-        let Some(datagram) = self.admission.admit_by(state, &buf[..here]) else { return Ok(None) };
-        let header = here - datagram.payload.len();
+        let in_buf = n.min(buf.len());
+        let Some(datagram) = self.admission.admit_by(state, &buf[..in_buf]) else { return Ok(None) };
+        let header = in_buf - datagram.payload.len();
         let payload = (n - header).min(buf.len());
-        // What it makes of the source is its own before that is overwritten.
+        // Called before the source, which is borrowed from the buffer, is overwritten.
         let delivered = deliver(payload, datagram.source);
-        buf.copy_within(header..here, 0);
-        let pushed_out = payload - (here - header);
-        buf[here - header..payload].copy_from_slice(&behind[..pushed_out]);
+        buf.copy_within(header..in_buf, 0);
+        let rest = payload - (in_buf - header);
+        buf[in_buf - header..payload].copy_from_slice(&overflow[..rest]);
         Ok(Some(delivered))
     }
 
-    /// Receives a datagram to where it stays.
-    pub(crate) fn receive_in_place(&self, socket: &Socket, buf: &mut [u8]) -> io::Result<Option<Placed>> {
+    /// Receives a datagram into the buffer without moving the payload.
+    pub(crate) fn receive_in_place(
+        &self,
+        socket: &Socket,
+        buf: &mut [u8],
+    ) -> io::Result<Option<DatagramRange>> {
         let state = match self.lock_single() {
             Ok(state) => state,
             Err(inbound) => {
                 let mut inbound = inbound.lock().unwrap_or_else(PoisonError::into_inner);
                 return inbound.receive(socket, &self.admission, self.encapsulation(), |source, payload| {
-                    self.place(source, payload, buf)
+                    self.copy_in_place(source, payload, buf)
                 });
             }
         };
@@ -137,45 +148,45 @@ impl Association {
         Ok(self.admission.admit_by(&state, &buf[..n]).map(|datagram| {
             let payload = n - datagram.payload.len()..n;
             let source = match datagram.source {
-                Source::Ip(addr) => PlacedSource::Ip(addr),
+                Source::Ip(addr) => SourceRange::Ip(addr),
                 Source::Name(name, port) => {
-                    // Between it and the payload stands the port.
+                    // The port is between the name and the payload.
                     let end = payload.start - size_of::<u16>();
-                    PlacedSource::Name(end - name.len()..end, port)
+                    SourceRange::Name(end - name.len()..end, port)
                 }
             };
-            Placed { payload, source }
+            DatagramRange { payload, source }
         }))
     }
 
-    /// Puts a datagram into the caller's buffer, a name before the payload.
-    fn place(&self, source: Source<'_>, payload: &[u8], buf: &mut [u8]) -> Option<Placed> {
+    /// Copies a datagram into the caller's buffer, with a name before the payload.
+    fn copy_in_place(&self, source: Source<'_>, payload: &[u8], buf: &mut [u8]) -> Option<DatagramRange> {
         let (source, start) = match source {
-            Source::Ip(addr) => (PlacedSource::Ip(addr), 0),
+            Source::Ip(addr) => (SourceRange::Ip(addr), 0),
             Source::Name(name, port) => {
                 let Some(room) = buf.get_mut(..name.len()) else {
-                    self.admission.drop_datagrams(1);
+                    self.admission.count_dropped(1);
                     return None;
                 };
                 room.copy_from_slice(name);
-                (PlacedSource::Name(0..name.len(), port), name.len())
+                (SourceRange::Name(0..name.len(), port), name.len())
             }
         };
         let len = copy(payload, &mut buf[start..]);
-        Some(Placed { payload: start..start + len, source })
+        Some(DatagramRange { payload: start..start + len, source })
     }
 
-    /// Fills a batch with what is there.
+    /// Fills a batch with the available datagrams.
     pub(crate) fn receive_batch(&self, socket: &Socket, batch: &mut RecvBatch) -> io::Result<Option<usize>> {
-        self.join(|| batch::coalesce(socket));
+        self.enable_coalescing(|| batch::coalesce(socket));
         let Some(inbound) = self.inbound() else {
             batch::receive(socket, batch)?;
             self.admission.admit_batch(batch);
             return Ok(Some(batch.len()).filter(|received| *received > 0));
         };
         let mut inbound = inbound.lock().unwrap_or_else(PoisonError::into_inner);
-        if inbound.takes_each_apart(self.encapsulation().is_some()) {
-            batch.restart();
+        if inbound.is_individual(self.encapsulation().is_some()) {
+            batch.clear();
             return self.receive_each(&mut inbound, socket, batch);
         }
         if inbound.move_to(batch) == 0 {
@@ -188,8 +199,10 @@ impl Association {
 }
 
 impl Association {
-    /// Fills a batch with datagrams that have to be looked at one by one. An error behind the first is not told; one that lasts comes
-    /// again.
+    /// Fills a batch with datagrams that are processed individually.
+    ///
+    /// An error after the first datagram is not returned. If it persists, the next call returns
+    /// it.
     fn receive_each(
         &self,
         inbound: &mut Inbound,
@@ -212,7 +225,7 @@ impl Association {
     }
 }
 
-/// Copies as much as fits, and says how much that is.
+/// Copies as many bytes as fit, and returns their number.
 fn copy(payload: &[u8], buf: &mut [u8]) -> usize {
     let len = payload.len().min(buf.len());
     buf[..len].copy_from_slice(&payload[..len]);

@@ -1,4 +1,4 @@
-//! The address of a relay: what the proxy replied, and what the policy makes of it.
+//! The address of a relay, from the proxy's reply and the [`Relay`] policy.
 
 use crate::error::{Error, ErrorKind, Stage};
 use crate::protocol::address::Address;
@@ -8,8 +8,9 @@ use crate::proxy::{Proxy, Resolve};
 use crate::runtime::{Deadline, Ends, Runtime, resolve};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-/// Finds the addresses at which to try the relay, in order: at least one. `bound` is BND.ADDR and
-/// BND.PORT, `ends` those of the TCP connection.
+/// Returns the relay's addresses, in the order in which to try them. There is at least one.
+///
+/// `bound` is BND.ADDR and BND.PORT. `ends` are the addresses of the TCP connection.
 pub(super) async fn find<R: Runtime>(
     proxy: &Proxy,
     bound: &Address,
@@ -17,8 +18,8 @@ pub(super) async fn find<R: Runtime>(
     deadline: Deadline,
 ) -> Result<Vec<SocketAddr>, Error> {
     let policy = &proxy.udp_options().relay;
-    let relay = choose(policy, bound, ends.map(|ends| ends.peer.ip().to_canonical()));
-    // The caller wrote the name that a function returns; any other name comes from the proxy.
+    let relay = apply(policy, bound, ends.map(|ends| ends.peer.ip().to_canonical()));
+    // The name that a function returns is the caller's. Every other name is the proxy's.
     let resolves = proxy.resolves() == Resolve::Locally || matches!(policy, Relay::By(_));
     let mut addrs = match (&relay, Host::of_name(&relay)) {
         (Address::Ip(addr), _) => vec![*addr],
@@ -28,7 +29,7 @@ pub(super) async fn find<R: Runtime>(
         (Address::Name(..), _) => Vec::new(),
     };
     for addr in &mut addrs {
-        *addr = as_reached(*addr, ends);
+        *addr = with_scope(*addr, ends);
     }
     let first = addrs.first().copied();
     addrs.retain(|addr| is_unicast(addr.ip()) && addr.port() != 0);
@@ -43,11 +44,11 @@ pub(super) async fn find<R: Runtime>(
     Ok(addrs)
 }
 
-/// What the policy makes of BND.ADDR. `proxy` is the proxy's own address, unless it is reached
-/// over a Unix-domain socket.
-fn choose(policy: &Relay, bound: &Address, proxy: Option<IpAddr>) -> Address {
-    // A proxy behind a Unix-domain socket is on this machine.
-    let here = |like: &Address| {
+/// Applies the policy to BND.ADDR. `proxy` is the proxy's address, or `None` for a Unix-domain
+/// socket.
+fn apply(policy: &Relay, bound: &Address, proxy: Option<IpAddr>) -> Address {
+    // A proxy at a Unix-domain socket is on this machine.
+    let proxy_ip = |like: &Address| {
         proxy.unwrap_or(match like.ip() {
             Some(IpAddr::V6(_)) => Ipv6Addr::LOCALHOST.into(),
             _ => Ipv4Addr::LOCALHOST.into(),
@@ -57,14 +58,14 @@ fn choose(policy: &Relay, bound: &Address, proxy: Option<IpAddr>) -> Address {
         Relay::AsIs => literal(bound.clone()),
         Relay::Told => {
             let bound = literal(bound.clone());
-            bound.at_host(Some(here(&bound))).unwrap_or(bound)
+            bound.at_host(Some(proxy_ip(&bound))).unwrap_or(bound)
         }
-        Relay::ProxyAddress => Address::Ip(SocketAddr::new(here(bound), bound.port())),
+        Relay::ProxyAddress => Address::Ip(SocketAddr::new(proxy_ip(bound), bound.port())),
         Relay::By(find) => literal(find(bound, proxy)),
     }
 }
 
-/// The address that stands where a name should, if one does.
+/// Converts a name that is a literal address.
 fn literal(address: Address) -> Address {
     match Host::of_name(&address) {
         Some(Host::Ip(ip)) => Address::Ip(SocketAddr::new(ip, address.port())),
@@ -72,8 +73,9 @@ fn literal(address: Address) -> Address {
     }
 }
 
-/// The scope of a link-local address is known of the proxy's own address alone.
-fn as_reached(mut addr: SocketAddr, ends: Option<&Ends>) -> SocketAddr {
+/// Adds the scope of a link-local address, which is known only if the relay has the proxy's
+/// address.
+fn with_scope(mut addr: SocketAddr, ends: Option<&Ends>) -> SocketAddr {
     addr.set_ip(addr.ip().to_canonical());
     match (&mut addr, ends.map(|ends| ends.peer)) {
         (SocketAddr::V6(addr), Some(SocketAddr::V6(peer))) if addr.ip() == peer.ip() => {
@@ -92,17 +94,17 @@ fn is_unicast(ip: IpAddr) -> bool {
 mod tests {
     use super::*;
     use crate::blocking::block_on;
-    use crate::runtime::listed::Listed;
+    use crate::runtime::stub_resolver::StubResolver;
     use crate::udp::Options;
 
-    /// The resolver reads addresses off such a name.
+    /// The stub resolver derives four addresses from this name.
     const NAME: &str = "v6-v4-v6-v4.test";
 
     fn found(resolve: Resolve, policy: Relay, bound: &Address, peer: Option<&str>) -> Vec<String> {
         let options = Options::new().relay(policy);
         let proxy = Proxy::socks5("proxy.example:1080").unwrap().udp(options).resolve(resolve);
         let ends = peer.map(|peer| Ends { local: peer.parse().unwrap(), peer: peer.parse().unwrap() });
-        match block_on(find::<Listed>(&proxy, bound, ends.as_ref(), None)) {
+        match block_on(find::<StubResolver>(&proxy, bound, ends.as_ref(), None)) {
             Ok(addrs) => addrs.iter().map(ToString::to_string).collect(),
             Err(error) => {
                 assert!(matches!(error.kind(), ErrorKind::NoRelay { .. }), "{error}");
@@ -126,9 +128,9 @@ mod tests {
         }
     }
 
-    /// `Listed` panics where it is asked for a name that is not of its kind.
+    /// `StubResolver` panics if it gets any other name.
     #[test]
-    fn a_name_from_the_proxy_is_not_looked_up_unless_names_are_resolved_locally() {
+    fn a_name_from_the_proxy_is_resolved_only_if_names_are_resolved_locally() {
         let peer = Some("127.0.0.1:1080");
         let bound = Address::Name(b"leak.example".to_vec().into(), 9);
         for policy in [Relay::Told, Relay::AsIs] {

@@ -1,4 +1,4 @@
-//! One attempt to send: a datagram to the relay, behind its header.
+//! One attempt to send a datagram with its header.
 
 use super::association::Association;
 use super::batch::{self, Segmentation, SendBatch};
@@ -10,23 +10,24 @@ use rustix::net::{SendFlags, send};
 use socket2::Socket;
 use std::io::{self, IoSlice};
 
-/// Up to so many bytes, a copy behind the header costs less than vectored I/O.
-const COPIED: usize = 4096;
+/// The longest payload that is copied behind the header. Up to this length, vectored I/O costs
+/// more than the copy.
+const MAX_COPIED: usize = 4096;
 
-/// Sends one datagram. This goes straight to the system, as receiving does.
+/// Sends one datagram. The system call bypasses the C library, as in `receive`.
 fn write(socket: &Socket, datagram: &[u8]) -> io::Result<usize> {
     Ok(send(socket, datagram, SendFlags::empty())?)
 }
 
 impl Association {
-    /// Sends a payload behind a header; how many bytes of the payload went, which is all of them.
+    /// Sends a payload with a header. Returns the payload's length.
     pub(crate) fn send(&self, socket: &Socket, header: &Header, payload: &[u8]) -> io::Result<usize> {
         self.check()?;
         let header = header.as_bytes();
         if self.encapsulation().is_some() {
             return self.send_sealed(socket, &[header, payload].concat()).map(|()| payload.len());
         }
-        let mut datagram = ArrayVec::<u8, { HEADROOM + COPIED }>::new();
+        let mut datagram = ArrayVec::<u8, { HEADROOM + MAX_COPIED }>::new();
         let fits =
             datagram.try_extend_from_slice(header).and_then(|()| datagram.try_extend_from_slice(payload));
         let sent = match fits {
@@ -36,7 +37,7 @@ impl Association {
         Ok(sent.saturating_sub(header.len()))
     }
 
-    /// Sends a payload that has [`HEADROOM`] bytes before it in its buffer.
+    /// Sends a payload that has [`HEADROOM`] free bytes before it in its buffer.
     pub(crate) fn send_in_place(
         &self,
         socket: &Socket,
@@ -64,7 +65,7 @@ impl Association {
         write(socket, &sealed).map(drop)
     }
 
-    /// Sends of a batch what goes without waiting.
+    /// Sends datagrams of a batch until the socket would block.
     pub(super) fn send_batch(
         &self,
         socket: &Socket,

@@ -1,4 +1,4 @@
-//! The socket of an association.
+//! The UDP socket of an association.
 
 use super::association::Association;
 use super::batch::{Segmentation, SendBatch};
@@ -16,21 +16,68 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError};
 
-/// How many datagrams that are not for the caller a call that must not wait looks at.
-const DROPPED_AT_ONCE: usize = 64;
+/// The most datagrams that a non-blocking call drops before it returns.
+const MAX_DROPPED_PER_CALL: usize = 64;
 
-/// A UDP socket whose datagrams go by way of a SOCKS5 proxy (RFC 1928 §7).
+/// A UDP socket that sends and receives through a SOCKS5 proxy (UDP ASSOCIATE, RFC 1928 §7).
 ///
-/// `F` is the front end; each names this `Socks5UdpSocket`.
+/// Use it like a `UdpSocket`, for DNS, QUIC, games or any other protocol over UDP. `associate`
+/// requests the association and returns the socket; `send_to` and `recv_from` take and return the
+/// addresses of the remote hosts, not of the relay.
 ///
-/// It can be shared: all calls take `&self`, and may be made by several tasks or threads at once. A datagram costs one system call and no
-/// allocation; where it comes from a name that is told, or is encapsulated, there is a copy on the heap.
+/// ```no_run
+/// use anysocks::Proxy;
+/// use anysocks::blocking::Socks5UdpSocket;
+/// use std::time::Duration;
+///
+/// let proxy = Proxy::socks5("proxy.example:1080")?.password("user", "p@ss")?;
+/// let socket = Socks5UdpSocket::associate(&proxy)?;
+/// socket.set_read_timeout(Some(Duration::from_secs(5)))?;
+/// socket.connect("dns.example:53")?;
+/// socket.send(b"question")?;
+/// let mut answer = [0; 1500];
+/// let len = socket.recv(&mut answer)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// `F` is the front end: each front end has an alias `Socks5UdpSocket` with its own. The calls of
+/// the asynchronous front ends are futures. The blocking front end has timeouts instead.
+///
+/// The socket can be shared: all calls take `&self`, and several tasks or threads can make them at
+/// once. Clones are handles of the same socket. The association ends when the last of them is
+/// dropped.
+///
+/// A datagram costs one system call and no allocation. A source that is a name and an encapsulated
+/// datagram cost a copy on the heap.
+///
+/// # Limits
+///
+/// - Datagrams can be lost, duplicated and reordered, as over plain UDP.
+/// - The system delivers only datagrams from the relay. The relay names the source of each, and
+///   nothing verifies that name.
+/// - [`max_payload`](Self::max_payload) is the longest payload. The relay may accept less.
+/// - The socket keeps the TCP connection of the association open. When the proxy closes it, the
+///   association ends, and the socket can't be used again.
+///
+/// # Errors
+///
+/// - [`ErrorKind::AssociationEnded`](crate::ErrorKind::AssociationEnded): the association has
+///   ended. Its I/O kind is [`ConnectionAborted`](io::ErrorKind::ConnectionAborted).
+/// - [`Invalid`](crate::ErrorKind::Invalid): a mistake in the arguments; nothing was sent.
+/// - An error of the system, such as [`ConnectionRefused`](io::ErrorKind::ConnectionRefused): the
+///   relay refused an earlier datagram. The socket can still be used.
+///
+/// Dropped datagrams are not errors: [`dropped`](Self::dropped) counts them.
 #[doc(alias = "associate")]
+#[doc(alias = "Socks5Datagram")]
+#[doc(alias = "SocksDatagram")]
+#[doc(alias = "dns")]
+#[doc(alias = "quic")]
 pub struct SocksUdpSocket<F: UdpFront> {
     pub(crate) shared: Arc<Shared<F>>,
 }
 
-/// What the clones of a socket share.
+/// The state that the clones of a socket share.
 pub(crate) struct Shared<F: UdpFront> {
     pub(crate) sockets: F::Sockets,
     pub(super) association: Association,
@@ -40,57 +87,65 @@ pub(crate) struct Shared<F: UdpFront> {
 }
 
 impl<F: UdpFront> SocksUdpSocket<F> {
-    /// Where the relay is, as this socket reaches it.
+    /// Returns the address of the relay to which this socket sends.
     #[must_use]
     pub fn relay_addr(&self) -> SocketAddr {
         self.association().relay()
     }
 
-    /// BND.ADDR and BND.PORT of the proxy's reply, as it sent them.
+    /// Returns BND.ADDR and BND.PORT of the proxy's reply, as the proxy sent them.
+    #[doc(alias = "proxy_addr")]
     #[must_use]
     pub fn bound_addr(&self) -> &Address {
         self.association().bound()
     }
 
-    /// The address of this machine from which datagrams go to the relay.
+    /// Returns the local address from which datagrams are sent to the relay.
     #[must_use]
     pub fn local_addr(&self) -> SocketAddr {
         self.shared.local
     }
 
-    /// The peer that was set by `connect`.
+    /// Returns the peer that `connect` has set.
     #[must_use]
     pub fn peer(&self) -> Option<Target<'static>> {
         self.association().admission.peer()
     }
 
-    /// Returns how many datagrams came from the relay and were not delivered: those with a header
-    /// that is cut short or has an unknown ATYP, fragments that were not put together, forged ones
-    /// under an encapsulation, and those from another source than the peer of `connect`.
+    /// Returns the number of datagrams from the relay that were dropped.
     ///
-    /// Where it grows with each answer on a connected socket, the relay names another source than
-    /// the peer. Some relays name the client's own address:
-    /// [`Options::any_source`](crate::udp::Options::any_source) is for them.
+    /// These are:
+    ///
+    /// - datagrams with a truncated header or an unknown ATYP,
+    /// - fragments that were not reassembled,
+    /// - datagrams that an encapsulation could not open, such as forged ones,
+    /// - datagrams from another source than the peer of `connect`.
+    ///
+    /// If the number grows with each answer on a connected socket, the relay names another source
+    /// than the peer. Some relays name the client's own address:
+    /// [`Options::any_source`](crate::udp::Options::any_source) accepts their datagrams.
     ///
     /// # Not counted
     ///
-    /// - Datagrams that the system discards: those from other senders than the relay, those for
-    ///   which the receive buffer has no room, those with a wrong checksum.
+    /// - Datagrams that the system discards: from other senders than the relay, beyond the receive
+    ///   buffer, or with a wrong checksum.
     /// - Datagrams that are lost before they reach this machine.
-    /// - Payloads that are longer than the caller's buffer: they are delivered, and cut.
+    /// - Payloads that are longer than the caller's buffer: they are truncated and delivered.
     ///
-    /// Where Linux joins up to 64 datagrams ([`recv_batch`](Self::recv_batch)) and does not say
-    /// how long each is, they count as one. That happens only if the application switches on other
-    /// control messages by the socket's descriptor. None is lost or miscounted when the first
-    /// `recv_batch` has the system join them: it waits for calls that are receiving a single
-    /// datagram at that moment.
+    /// On Linux, up to 64 datagrams that the system has coalesced
+    /// ([`recv_batch`](Self::recv_batch)) count as one if their lengths are unknown. That happens
+    /// only if the application enables other control messages by the socket's descriptor. No
+    /// datagram is lost or miscounted when the first `recv_batch` enables coalescing: it waits for
+    /// calls that are receiving a single datagram.
     #[must_use]
     pub fn dropped(&self) -> u64 {
         self.association().admission.dropped()
     }
 
-    /// The most bytes of payload that a datagram to this target can have: what UDP carries to the relay, less the header and, if there
-    /// is one, the encapsulation. The relay itself may take less.
+    /// Returns the longest payload, in bytes, of a datagram to this target.
+    ///
+    /// It is the limit of UDP, less the header and the encapsulation, if there is one. The relay
+    /// may accept less.
     #[must_use]
     pub fn max_payload(&self, target: &Target<'_>) -> usize {
         self.association().max_payload(target)
@@ -110,7 +165,7 @@ impl<F: UdpFront> SocksUdpSocket<F> {
 
     #[doc = include_str!("../docs/udp/try_recv_from.md")]
     pub fn try_recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, Address)> {
-        for _ in 0..DROPPED_AT_ONCE {
+        for _ in 0..MAX_DROPPED_PER_CALL {
             match self.attempt(Direction::Receive, |socket| self.take_from(socket, buf)) {
                 Ok(Some(received)) => {
                     self.wake_for_more();
@@ -121,17 +176,18 @@ impl<F: UdpFront> SocksUdpSocket<F> {
                 Err(error) => return Err(error),
             }
         }
-        // All that it took may have been dropped, and there may be more.
+        // This call may have dropped all that it took, and others may be buffered.
         self.wake_for_more();
         self.check_now()?;
         Err(io::ErrorKind::WouldBlock.into())
     }
 
-    /// Another handle of the same socket, as [`clone`](Clone::clone) makes it: what is set on one is set on all.
+    /// Returns another handle of the same socket, like [`clone`](Clone::clone). They share all
+    /// settings.
     ///
     /// # Errors
     ///
-    /// None. The signature is that of the standard library's socket.
+    /// None. The signature is that of [`std::net::UdpSocket::try_clone`].
     pub fn try_clone(&self) -> io::Result<Self> {
         Ok(self.clone())
     }
@@ -140,37 +196,37 @@ impl<F: UdpFront> SocksUdpSocket<F> {
         &self.shared.association
     }
 
-    /// One attempt, if it is not known to be in vain.
+    /// Makes one attempt, unless the runtime knows that it would block.
     pub(crate) fn attempt<T>(
         &self,
         direction: Direction,
         attempt: impl FnOnce(&Socket) -> io::Result<T>,
     ) -> io::Result<T> {
         if direction == Direction::Receive && self.has_more() {
-            // The runtime would ask the socket, which knows nothing of these.
+            // The runtime only knows the socket's readiness, not the buffered datagrams.
             return attempt(&SockRef::from(self));
         }
         F::attempt(&self.shared.sockets, direction, attempt)
     }
 
-    /// Whether datagrams are here of which the socket knows nothing any more.
+    /// Returns whether received datagrams are buffered outside the socket.
     pub(crate) fn has_more(&self) -> bool {
         let inbound = self.association().inbound();
         inbound.is_some_and(|inbound| inbound.lock().unwrap_or_else(PoisonError::into_inner).has_more())
     }
 
-    /// Wakes waiting receivers if there are datagrams that are not in the socket any more.
+    /// Wakes waiting receivers if datagrams are buffered outside the socket.
     pub(crate) fn wake_for_more(&self) {
         if self.has_more() {
             F::wake_for_more(&self.shared.sockets);
         }
     }
 
-    /// Fails if the association has ended, as far as can be said without waiting.
+    /// Fails if the association has ended. Reads from the TCP connection without waiting.
     pub(crate) fn check_now(&self) -> io::Result<()> {
         self.association().check()?;
         let Some(read) = F::read_control(&self.shared.sockets) else { return Ok(()) };
-        let end = self.association().control_read(read);
+        let end = self.association().record_end(read);
         F::wake_receivers(&self.shared.sockets);
         Err(end)
     }
@@ -190,7 +246,7 @@ impl<F: UdpFront> SocksUdpSocket<F> {
         self.association().send_batch(socket, batch, &self.shared.segmentation)
     }
 
-    /// A target that goes to the proxy as it is: not a name that is to be resolved locally.
+    /// Converts a target, and fails for a name that must be resolved on this machine.
     pub(crate) fn addressed<'t>(
         &self,
         target: impl TryInto<Target<'t>, Error: Into<Error>>,
@@ -203,12 +259,12 @@ impl<F: UdpFront> SocksUdpSocket<F> {
         }
     }
 
-    /// Whether the target is a name that is to be resolved locally.
+    /// Returns whether the target is a name that must be resolved on this machine.
     pub(crate) fn resolves_locally(&self, target: &Target<'_>) -> bool {
         self.shared.resolve == Resolve::Locally && target.domain().is_some()
     }
 
-    /// The target, looked up if it is a name that is to be resolved locally.
+    /// Converts a target, and resolves a name that must be resolved on this machine.
     pub(crate) async fn resolved<'t>(
         &self,
         target: impl TryInto<Target<'t>, Error: Into<Error>>,
@@ -227,7 +283,7 @@ impl<F: UdpFront> SocksUdpSocket<F> {
 }
 
 impl<F: UdpFront> Clone for SocksUdpSocket<F> {
-    /// Another handle of the same socket. The association lasts as long as any of them.
+    /// Returns another handle of the same socket. The association ends with the last handle.
     fn clone(&self) -> Self {
         Self { shared: Arc::clone(&self.shared) }
     }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::udp::scene::{DATAGRAM, Granting, send_joined};
+use crate::udp::test_proxy::{DATAGRAM, TestProxy, send_coalesced};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -16,7 +16,7 @@ fn datagrams_that_are_left_after_some_were_dropped() {
         },
     ];
     for call in calls {
-        let proxy = Granting::start();
+        let proxy = TestProxy::start();
         let socket = SocksUdpSocket::<Blocking>::associate(proxy.addr).unwrap();
         let (relay, _control) = proxy.granted(socket.local_addr());
         relay.send(DATAGRAM).unwrap();
@@ -26,7 +26,7 @@ fn datagrams_that_are_left_after_some_were_dropped() {
         while !socket.has_more() {
             assert!(Instant::now() < end);
             for _ in 0..2 {
-                send_joined(&relay, DATAGRAM, 40);
+                send_coalesced(&relay, DATAGRAM, 40);
             }
             let waiting = socket.sockets().more.wait();
             call(&socket);

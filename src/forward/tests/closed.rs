@@ -1,5 +1,5 @@
-//! Peers that have closed their sockets, in a network namespace whose system forgets connections
-//! after one second, not 60.
+//! Peers that have closed their sockets, in a network namespace where the system forgets
+//! connections after one second instead of 60.
 
 #[path = "../../../tests/support/in_namespace.rs"]
 mod in_namespace;
@@ -14,18 +14,18 @@ use tokio::runtime;
 const PREPARE: &str = "ip link set lo up && echo 1 >/proc/sys/net/ipv4/tcp_fin_timeout";
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Runs a test in a namespace, where it has a minute.
-fn alone(test: &str, work: impl Future<Output = ()>) {
+/// Runs a test in a namespace, with a timeout of one minute.
+fn in_own_namespace(test: &str, work: impl Future<Output = ()>) {
     if in_namespace::is_inside(&format!("forward::tests::closed::{test}"), PREPARE) {
         let runtime = runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async { timeout(60 * SECOND, work).await.unwrap() });
     }
 }
 
-/// One place, no limit for half-closed tunnels, and keepalive that a test can wait for.
+/// One connection, no timeout of half-closed tunnels, and a short keepalive.
 const LIMITS: Limits = Limits {
     connections: 1,
-    waiting: 1,
+    queued: 1,
     unauthenticated: 1,
     handshake: Duration::from_secs(5),
     half_closed: Duration::MAX,
@@ -33,9 +33,9 @@ const LIMITS: Limits = Limits {
 };
 
 #[test]
-fn a_side_that_is_gone_leaves_its_place() {
-    alone("a_side_that_is_gone_leaves_its_place", async {
-        let forwarder = within(LIMITS).await;
+fn a_lost_side_frees_its_connection() {
+    in_own_namespace("a_lost_side_frees_its_connection", async {
+        let forwarder = start(LIMITS).await;
         let mut silent = Vec::new();
         for target_first in [false, false, true, true] {
             let (client, target) = tunnel(&forwarder).await;
@@ -46,7 +46,7 @@ fn a_side_that_is_gone_leaves_its_place() {
             silent.push(left);
         }
         tunnel(&forwarder).await;
-        // They have been sent all, and nothing has reset them.
+        // They have been sent all data, so they are closed and not reset.
         for left in &mut silent {
             assert_eq!(ended(left).await, ErrorKind::UnexpectedEof);
         }
@@ -54,15 +54,15 @@ fn a_side_that_is_gone_leaves_its_place() {
 }
 
 #[test]
-fn a_side_that_has_only_ended_keeps_it() {
-    alone("a_side_that_has_only_ended_keeps_it", async {
+fn a_half_closed_side_keeps_its_connection() {
+    in_own_namespace("a_half_closed_side_keeps_its_connection", async {
         for target_first in [false, true] {
-            let forwarder = within(LIMITS).await;
+            let forwarder = start(LIMITS).await;
             let (client, target) = tunnel(&forwarder).await;
             let (mut first, mut second) = if target_first { (target, client) } else { (client, target) };
             first.shutdown().await.unwrap();
             assert_eq!(ended(&mut second).await, ErrorKind::UnexpectedEof);
-            // For longer than it takes to find one that is gone.
+            // Longer than it takes to detect a lost peer.
             sleep(5 * SECOND).await;
             second.write_all(&[7]).await.unwrap();
             second.shutdown().await.unwrap();
@@ -73,8 +73,8 @@ fn a_side_that_has_only_ended_keeps_it() {
 }
 
 #[test]
-fn a_client_that_is_gone_is_not_dialled_for() {
-    alone("a_client_that_is_gone_is_not_dialled_for", async {
+fn the_connection_attempt_of_a_lost_client_is_cancelled() {
+    in_own_namespace("the_connection_attempt_of_a_lost_client_is_cancelled", async {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let silent = Proxy::socks5(listener.local_addr().unwrap()).unwrap().timeout(None);
         let forwarder = Builder { connector: Connector::new(silent), limits: LIMITS }.start().await.unwrap();
@@ -84,7 +84,7 @@ fn a_client_that_is_gone_is_not_dialled_for() {
         let hello = [&[5, 1, 2, 1, 8], user, &digits, password].concat();
         client.write_all(&hello).await.unwrap();
         client.read_exact(&mut [0; 4]).await.unwrap();
-        // The first bytes behind the request hide the end behind them.
+        // Early data after the request hide the end of the stream.
         client.write_all(b"\x05\x01\0\x01\xC0\0\x02\x01\0\x50early").await.unwrap();
         let (mut dialled, _) = timeout(PATIENCE, listener.accept()).await.unwrap().unwrap();
         dialled.read_exact(&mut [0; 3]).await.unwrap();

@@ -1,7 +1,7 @@
 //! Joined datagrams that one task leaves for another: tests for every asynchronous front end.
 
 use super::*;
-use crate::udp::scene::{DATAGRAM, Granting, send_joined};
+use crate::udp::test_proxy::{DATAGRAM, TestProxy, send_coalesced};
 use std::net::{TcpStream, UdpSocket};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -13,7 +13,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Returns a socket whose datagrams the system joins, its relay, and the proxy's end of the TCP
 /// connection.
 async fn joining<F: AsyncFrontEnd>() -> (SocksUdpSocket<F>, UdpSocket, TcpStream) {
-    let proxy = Granting::start();
+    let proxy = TestProxy::start();
     let socket = SocksUdpSocket::<F>::associate(proxy.addr).await.unwrap();
     let (relay, control) = proxy.granted(socket.local_addr());
     relay.send(DATAGRAM).unwrap();
@@ -23,7 +23,7 @@ async fn joining<F: AsyncFrontEnd>() -> (SocksUdpSocket<F>, UdpSocket, TcpStream
 
 /// Acts as another task, which receives one of two datagrams.
 fn leaves_one<F: AsyncFrontEnd>(socket: &SocksUdpSocket<F>, udp: &Socket, relay: &UdpSocket) {
-    send_joined(relay, DATAGRAM, 2);
+    send_coalesced(relay, DATAGRAM, 2);
     let end = Instant::now() + PATIENCE;
     while !socket.has_more() {
         assert!(Instant::now() < end);
@@ -80,7 +80,7 @@ pub(crate) async fn after_many_were_dropped<F: AsyncFrontEnd>() {
         while !socket.has_more() {
             assert!(Instant::now() < end);
             for _ in 0..2 {
-                send_joined(&relay, DATAGRAM, 40);
+                send_coalesced(&relay, DATAGRAM, 40);
             }
             // The runtime has to report that the socket is readable.
             let mut seen = false;

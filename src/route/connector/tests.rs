@@ -1,4 +1,4 @@
-//! The deadline of a direct connection, for which no test should wait.
+//! The deadline of a direct connection, without waiting for it.
 
 use super::*;
 use crate::blocking::{Blocking, block_on};
@@ -10,24 +10,29 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::{Sender, channel};
 use std::time::{Duration, Instant};
 
-/// Wraps nothing, and reports by when that has to be done.
+/// Wraps nothing, and reports the deadlines.
 struct Reporting(Sender<Deadline>);
 
 impl Wrap<Blocking> for Reporting {
-    type Held = (TcpStream, Sender<Deadline>);
+    type HandshakeStream = (TcpStream, Sender<Deadline>);
     type Stream = TcpStream;
 
     fn check_proxy(&self, _: &Proxy) -> Result<(), Error> {
         Ok(())
     }
 
-    async fn wrap(&self, stream: TcpStream, _: Option<&Proxy>, deadline: Deadline) -> io::Result<Self::Held> {
+    async fn wrap(
+        &self,
+        stream: TcpStream,
+        _: Option<&Proxy>,
+        deadline: Deadline,
+    ) -> io::Result<Self::HandshakeStream> {
         self.0.send(deadline).unwrap();
         Ok((stream, self.0.clone()))
     }
 
     async fn converse<C: Conversation + Send + Sync>(
-        (stream, report): &mut Self::Held,
+        (stream, report): &mut Self::HandshakeStream,
         conversation: &mut C,
         deadline: Deadline,
     ) -> Result<C::Outcome, Error> {
@@ -35,22 +40,22 @@ impl Wrap<Blocking> for Reporting {
         Blocking::converse(stream, conversation, deadline).await
     }
 
-    fn finish((stream, _): Self::Held) -> io::Result<TcpStream> {
+    fn finish((stream, _): Self::HandshakeStream) -> io::Result<TcpStream> {
         Ok(stream)
     }
 
-    fn control((stream, _): Self::Held) -> <Blocking as UdpFront>::Control {
+    fn control((stream, _): Self::HandshakeStream) -> <Blocking as UdpFront>::Control {
         Blocking::control(stream)
     }
 }
 
 #[test]
-fn a_direct_connection_has_half_a_minute() {
+fn a_direct_connection_times_out_after_30_seconds() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let target = Target::try_from(listener.local_addr().unwrap()).unwrap();
     let (report, deadlines) = channel();
     let before = Instant::now();
-    block_on(Connector::direct().wrapped_by(Reporting(report)).connect_to(target, b"first")).unwrap();
+    block_on(Connector::direct().with_wrap(Reporting(report)).connect_to(target, b"early")).unwrap();
     let deadlines: Vec<_> = deadlines.try_iter().flatten().collect();
     assert_eq!(deadlines.len(), 2);
     for deadline in deadlines {

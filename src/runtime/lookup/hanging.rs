@@ -1,4 +1,4 @@
-//! Lookups by a resolver that never answers, for the tests of every front end.
+//! Lookups with a resolver that never returns, for the tests of every front end.
 
 use super::{Lookups, Pool};
 use crate::runtime::{Runtime, deadline};
@@ -12,7 +12,7 @@ use std::time::Duration;
 const CALLS: usize = 1000;
 const THREADS: usize = 32;
 
-/// Those of a process of their own, as it were.
+/// Lookups with their own pool, as in a separate process.
 pub(crate) fn lookups() -> &'static Lookups {
     let pool = Box::leak(Box::new(Pool::new(THREADS, Duration::from_secs(20))));
     Box::leak(Box::new(Lookups::new(pool, |_, _| {
@@ -23,13 +23,13 @@ pub(crate) fn lookups() -> &'static Lookups {
 }
 
 impl Lookups {
-    /// Whether there are as many threads as there may be.
+    /// Returns whether the pool has started as many threads as its limit allows.
     pub(crate) fn are_many(&self) -> bool {
         self.pool.load().0 == THREADS
     }
 }
 
-/// Makes a thousand calls, each with this limit, for as many names.
+/// Makes a thousand calls, each with this limit, for a thousand names.
 pub(crate) async fn thousand<R: Runtime>(lookups: &'static Lookups, limit: Duration) {
     let names: Vec<_> = (0..CALLS).map(|n| format!("{n}.test")).collect();
     let mut calls: Vec<_> = names

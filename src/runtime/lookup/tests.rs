@@ -1,4 +1,4 @@
-//! Sharing lookups, and lookups that lose their last caller.
+//! Shared lookups, and lookups whose last caller is dropped.
 
 use super::*;
 use crate::blocking::{Blocking, block_on};
@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// More than any of these tests takes.
+/// Longer than any of these tests takes.
 const PATIENCE: Duration = Duration::from_secs(20);
 const SOON: Duration = Duration::from_millis(20);
 
@@ -21,20 +21,20 @@ fn call(lookups: &'static Lookups, name: &str, port: u16, limit: Duration) -> io
     block_on(lookups.addresses::<Blocking>(name, port, deadline::<Blocking>(limit)))
 }
 
-/// A resolver that does not answer before it may.
+/// Blocks a resolver until it is opened.
 struct Gate {
-    asked: AtomicUsize,
+    calls: AtomicUsize,
     open: Mutex<bool>,
     opened: Condvar,
 }
 
 impl Gate {
     const fn new() -> Self {
-        Self { asked: AtomicUsize::new(0), open: Mutex::new(false), opened: Condvar::new() }
+        Self { calls: AtomicUsize::new(0), open: Mutex::new(false), opened: Condvar::new() }
     }
 
     fn pass(&self) {
-        self.asked.fetch_add(1, Relaxed);
+        self.calls.fetch_add(1, Relaxed);
         drop(self.opened.wait_while(self.open.lock().unwrap(), |open| !*open).unwrap());
     }
 
@@ -84,11 +84,11 @@ fn calls_for_one_name_and_port_share_a_lookup() {
             }
         }
     });
-    assert_eq!(GATE.asked.load(Relaxed), 3);
-    // An answer is not kept.
+    assert_eq!(GATE.calls.load(Relaxed), 3);
+    // Answers are not cached.
     assert!(lookups.in_flight().is_empty());
     call(lookups, "named.test", 80, PATIENCE).unwrap();
-    assert_eq!(GATE.asked.load(Relaxed), 4);
+    assert_eq!(GATE.calls.load(Relaxed), 4);
 }
 
 #[test]
@@ -98,29 +98,29 @@ fn a_later_call_takes_over_a_lookup_without_callers() {
         GATE.pass();
         Ok(vec![address(port)])
     });
-    // Before a thread has begun the lookup, it ends with its only caller.
-    until(|| call(lookups, "slow.test", 80, SOON).is_err() && GATE.asked.load(Relaxed) == 1);
+    // Until a thread has started the lookup, dropping the only caller withdraws it.
+    until(|| call(lookups, "slow.test", 80, SOON).is_err() && GATE.calls.load(Relaxed) == 1);
     for _ in 0..3 {
         let error = call(lookups, "slow.test", 80, SOON).unwrap_err();
         assert_eq!(error.to_string(), io::Error::from(io::ErrorKind::TimedOut).to_string());
     }
-    assert_eq!(GATE.asked.load(Relaxed), 1);
+    assert_eq!(GATE.calls.load(Relaxed), 1);
     assert_eq!(lookups.pool.load().1, 0);
     let late = thread::spawn(|| call(lookups, "slow.test", 80, PATIENCE));
     until(|| lookups.in_flight().values().all(|shared| shared.callers == 1));
     GATE.open();
     assert_eq!(late.join().unwrap().unwrap(), [address(80)]);
-    assert_eq!(GATE.asked.load(Relaxed), 1);
+    assert_eq!(GATE.calls.load(Relaxed), 1);
 }
 
 #[test]
-fn a_queued_lookup_is_forgotten_with_its_last_caller() {
+fn dropping_the_last_caller_withdraws_a_queued_lookup() {
     static GATE: Gate = Gate::new();
     let lookups = lookups(1, |_, _| {
         GATE.pass();
         Ok(Vec::new())
     });
-    until(|| call(lookups, "slow.test", 80, SOON).is_err() && GATE.asked.load(Relaxed) == 1);
+    until(|| call(lookups, "slow.test", 80, SOON).is_err() && GATE.calls.load(Relaxed) == 1);
     let patient = thread::spawn(|| call(lookups, "queued.test", 80, PATIENCE));
     until(|| lookups.in_flight().len() == 2);
     for name in ["queued.test", "other.test"] {
@@ -128,28 +128,28 @@ fn a_queued_lookup_is_forgotten_with_its_last_caller() {
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
         assert_eq!(error.to_string(), "timed out waiting for a thread: 1 lookups are in flight");
     }
-    // The one that has a caller is still there.
+    // The lookup with a caller is still queued.
     assert_eq!((lookups.in_flight().len(), lookups.pool.load()), (2, (1, 1)));
     GATE.open();
     patient.join().unwrap().unwrap();
-    assert_eq!(GATE.asked.load(Relaxed), 2);
+    assert_eq!(GATE.calls.load(Relaxed), 2);
 }
 
 #[test]
-fn a_forked_process_begins_lookups_of_its_own() {
+fn a_forked_process_starts_its_own_lookups() {
     static GATE: Gate = Gate::new();
     let lookups = lookups(32, |_, port| {
         GATE.pass();
         Ok(vec![address(port)])
     });
-    until(|| call(lookups, "slow.test", 80, SOON).is_err() && GATE.asked.load(Relaxed) == 1);
-    // As it stands where another process began it.
+    until(|| call(lookups, "slow.test", 80, SOON).is_err() && GATE.calls.load(Relaxed) == 1);
+    // As in a child process, where the parent started the lookup.
     let mut in_flight = lookups.in_flight();
     let begun = in_flight.remove(&key("slow.test", 80)).unwrap();
     in_flight.insert(Key { process: 0, ..key("slow.test", 80) }, begun);
     drop(in_flight);
     let own = thread::spawn(|| call(lookups, "slow.test", 80, PATIENCE));
-    until(|| GATE.asked.load(Relaxed) == 2);
+    until(|| GATE.calls.load(Relaxed) == 2);
     GATE.open();
     assert_eq!(own.join().unwrap().unwrap(), [address(80)]);
 }
@@ -165,24 +165,24 @@ fn a_panic_of_the_resolver_is_an_error() {
 }
 
 #[test]
-fn after_the_deadline_nobody_is_asked() {
+fn no_lookup_starts_after_the_deadline() {
     let lookups = lookups(1, |_, _| Ok(Vec::new()));
     let error = call(lookups, "name.test", 80, Duration::ZERO).unwrap_err();
     assert_eq!((error.kind(), lookups.pool.load()), (io::ErrorKind::TimedOut, (0, 0)));
 }
 
 #[test]
-fn the_system_is_asked() {
+fn the_system_resolves_localhost() {
     let addrs = block_on(LOOKUPS.addresses::<Blocking>("localhost", 80, None)).unwrap();
     assert!(addrs.iter().all(|addr| addr.ip().is_loopback() && addr.port() == 80));
     assert!(!addrs.is_empty());
 }
 
-/// What every sharer gets says as much as the resolver did.
+/// Every caller gets the kind, the code and the text of the resolver's error.
 #[test]
 fn errors_are_copied_whole() {
-    let of_the_resolver = ("nonexistent.invalid", 80).to_socket_addrs().err().unwrap();
-    for error in [of_the_resolver, io::Error::from_raw_os_error(1), io::Error::other("told")] {
+    let resolver_error = ("nonexistent.invalid", 80).to_socket_addrs().err().unwrap();
+    for error in [resolver_error, io::Error::from_raw_os_error(1), io::Error::other("text")] {
         let copied = copy(&error);
         assert_eq!((copied.kind(), copied.to_string()), (error.kind(), error.to_string()));
         assert_eq!(copied.raw_os_error(), error.raw_os_error());

@@ -1,4 +1,4 @@
-//! Work on few threads: the queue, calls that leave it, and the end of threads.
+//! The queue of a pool, withdrawn work, and the end of threads.
 
 use super::*;
 use crate::blocking::{Blocking, block_on};
@@ -6,14 +6,14 @@ use crate::runtime::{Runtime, deadline};
 use std::sync::mpsc::{Sender, channel};
 use std::time::Instant;
 
-/// More than any of these tests takes.
+/// Longer than any of these tests takes.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 fn pool(limit: usize) -> &'static Pool {
     Box::leak(Box::new(Pool::new(limit, PATIENCE)))
 }
 
-/// What the task comes to, unless it takes so long.
+/// The task's result, or `None` after the limit.
 fn within<T>(limit: Duration, task: &mut Task<T>) -> Option<io::Result<T>>
 where
     Task<T>: Send + Sync,
@@ -78,7 +78,7 @@ fn an_idle_thread_is_used_again() {
         until(|| pool.state().idle == 1);
     }
     assert_eq!(pool.state().threads, 1);
-    // Work for more than are idle gets threads of its own.
+    // Work beyond the idle threads starts new ones.
     let _busy: Vec<_> = (0..3).map(|_| busy(pool)).collect();
     assert_eq!(pool.state().threads, 3);
 }
@@ -108,7 +108,7 @@ fn dropped_tasks_leave_the_queue() {
     drop(late);
     for (n, task) in tasks.into_iter().enumerate() {
         if n % 2 == 0 {
-            // Nobody takes the result, and the work is not withdrawn.
+            // The result is not taken, and the work is not withdrawn.
             mem::forget(task);
         }
     }
@@ -141,22 +141,22 @@ fn a_panic_is_an_error_and_loses_no_thread() {
 }
 
 #[test]
-fn without_threads_it_is_an_error() {
+fn a_pool_that_cannot_start_a_thread_is_an_error() {
     fn fails(_: &'static Pool) -> io::Result<()> {
         Err(io::ErrorKind::WouldBlock.into())
     }
     let broken = Box::leak(Box::new(Pool { spawn: fails, ..Pool::new(32, PATIENCE) }));
     let error = broken.run(|| ()).err().unwrap();
-    // Not that of the system, which would say of a socket that there is nothing to read.
+    // Not the system's `WouldBlock`, which callers would read as an empty socket.
     assert_eq!(error.kind(), io::ErrorKind::Other);
     assert!(error.to_string().starts_with("a thread can't be started: "), "{error}");
     assert!(broken.state().queue.is_empty());
 }
 
 #[test]
-fn with_fewer_threads_than_the_limit_work_waits_for_those() {
+fn work_waits_when_the_system_refuses_more_threads() {
     fn one(pool: &'static Pool) -> io::Result<()> {
-        // The caller holds the lock, and a thread that is there can't be counted by it.
+        // The caller holds the pool's lock, so this function can't count threads by it.
         static STARTED: Mutex<bool> = Mutex::new(false);
         if mem::replace(&mut *STARTED.lock().unwrap(), true) {
             return Err(io::ErrorKind::WouldBlock.into());
@@ -171,9 +171,9 @@ fn with_fewer_threads_than_the_limit_work_waits_for_those() {
 }
 
 #[test]
-fn a_forked_process_starts_threads_of_its_own() {
+fn a_forked_process_starts_its_own_threads() {
     let pool = pool(1);
-    // In the new process, this thread would not be there to come back.
+    // A forked process would not have this thread.
     mem::forget(busy(pool));
     pool.state().process = 0;
     done(pool.run(|| ()).unwrap()).unwrap();

@@ -1,12 +1,12 @@
-//! Datagrams one at a time from a socket that gives several at once.
+//! Single datagrams from a socket with coalescing.
 
 use super::incoming::RecvBatch;
 use super::receive;
 use socket2::Socket;
 use std::io;
 
-/// Where the plain receive of a socket with [`coalesce`](super::coalesce) on takes its datagrams from: what came together is kept here
-/// and comes out one at a time.
+/// The buffer from which a plain receive takes one datagram at a time, after
+/// [`coalesce`](super::coalesce).
 #[derive(Debug)]
 pub(crate) struct Inbox {
     message: RecvBatch,
@@ -18,16 +18,16 @@ impl Inbox {
         Self { message: RecvBatch::new(1), taken: 0 }
     }
 
-    /// Whether [`next`](Self::next) has to ask the socket.
+    /// Returns whether no datagram is buffered, so that [`next`](Self::next) must receive.
     pub(crate) fn is_empty(&self) -> bool {
         self.taken >= self.message.len()
     }
 
-    /// The next raw datagram: one that is here, or else from the socket.
+    /// Returns the next raw datagram, from the buffer or from the socket.
     ///
     /// # Errors
     ///
-    /// As for a plain receive.
+    /// - Those of a plain receive.
     pub(crate) fn next(&mut self, socket: &Socket) -> io::Result<&[u8]> {
         if self.is_empty() {
             self.taken = 0;
@@ -37,7 +37,7 @@ impl Inbox {
         Ok(self.message.nth(self.taken - 1).unwrap_or_default())
     }
 
-    /// Hands all that is here over as what a batch received, and says how many datagrams that is.
+    /// Moves all buffered datagrams to a batch, and returns their number.
     pub(crate) fn move_to(&mut self, batch: &mut RecvBatch) -> usize {
         batch.fill(self.message.raw().skip(self.taken));
         self.taken = self.message.len();

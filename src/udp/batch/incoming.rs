@@ -1,22 +1,25 @@
-//! Datagrams that came at once.
+//! Batches of received datagrams.
 
 use crate::udp::{Datagram, Source};
 use std::cmp::Ordering;
 use std::fmt;
 use std::ops::Range;
 
-/// The room for one message, which the system may have put together from several datagrams: the most that an IP packet can hold.
-pub(super) const MESSAGE: usize = 64 * 1024;
+/// The buffer of one message, which may contain several coalesced datagrams: the longest IP
+/// packet.
+pub(super) const MESSAGE_LEN: usize = 64 * 1024;
 
-/// As many as one system call is asked for. More of them bring nothing more.
-pub(super) const MOST_MESSAGES: usize = 32;
+/// The most messages of one system call. More have no further benefit.
+pub(super) const MAX_MESSAGES: usize = 32;
 
-/// Room for datagrams that are received at once, and the datagrams of the last time.
+/// A buffer for many datagrams, and the datagrams that `recv_batch` received into it last.
 ///
-/// A message is what the system hands over in one piece. On Linux it can hold up to 64 datagrams that came close together, so one
-/// batch can bring many more datagrams than messages.
+/// Reuse it for every `recv_batch`: the buffer is allocated once. A message is a unit that the
+/// system delivers. On Linux it can contain up to 64 coalesced datagrams, so that a batch can
+/// receive many more datagrams than messages.
 ///
-/// Each message has 64 KiB of room, of which the system gives memory for what was ever used; none is taken before the first receive.
+/// The buffer has 64 KiB for each message, and is allocated at the first receive. The system
+/// assigns memory only to the parts that are used.
 ///
 /// ```
 /// use anysocks::udp::RecvBatch;
@@ -31,48 +34,48 @@ pub struct RecvBatch {
     room: Vec<u8>,
     messages: usize,
     received: Vec<Range<usize>>,
-    /// How many datagrams the first message had, the last time.
-    habit: usize,
+    /// The number of datagrams in the first message of the last receive.
+    datagrams_per_message: usize,
 }
 
 impl RecvBatch {
-    /// Room for this many messages: 1 at least, 32 at most; another number counts as the nearest of these.
+    /// Creates a buffer for this number of messages, from 1 to 32. Other numbers are clamped.
     #[must_use]
     pub fn new(messages: usize) -> Self {
-        let messages = messages.clamp(1, MOST_MESSAGES);
-        Self { room: Vec::new(), messages, received: Vec::new(), habit: 0 }
+        let messages = messages.clamp(1, MAX_MESSAGES);
+        Self { room: Vec::new(), messages, received: Vec::new(), datagrams_per_message: 0 }
     }
 
-    /// The datagrams of the last receive, in the order in which they came. Payload and source are lent in place.
+    /// Returns the datagrams of the last receive, in order. They borrow from the batch.
     pub fn iter(&self) -> impl Iterator<Item = Datagram<'_>> {
-        // Who received them has let none through that is malformed.
+        // The receive has removed malformed datagrams.
         self.raw().filter_map(|bytes| Datagram::parse(bytes).ok())
     }
 
-    /// How many datagrams the last receive brought.
+    /// Returns the number of datagrams of the last receive.
     #[must_use]
     pub fn len(&self) -> usize {
         self.received.len()
     }
 
-    /// Whether the last receive brought none, or there was none yet.
+    /// Returns whether the last receive returned no datagram, or there was none yet.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.received.is_empty()
     }
 
-    /// Empties the batch, to receive by [`add`](Self::add).
-    pub(crate) fn restart(&mut self) {
-        self.begin();
+    /// Empties the batch before [`add`](Self::add).
+    pub(crate) fn clear(&mut self) {
+        self.start_receive();
     }
 
-    /// Whether there is room for one more datagram, whatever its length.
+    /// Returns whether one more datagram of any length fits.
     pub(crate) fn has_room(&self) -> bool {
         let used = self.received.last().map_or(0, |last| last.end);
-        self.room.len() - used >= MESSAGE
+        self.room.len() - used >= MESSAGE_LEN
     }
 
-    /// Adds a datagram that was received by itself.
+    /// Adds a datagram that was received individually.
     pub(crate) fn add(&mut self, source: &Source<'_>, payload: &[u8]) {
         let mut end = self.received.last().map_or(0, |last| last.end);
         let start = end;
@@ -85,86 +88,90 @@ impl RecvBatch {
         self.received.push(start..end + room);
     }
 
-    /// Keeps the raw datagrams that `keep` says yes to.
+    /// Removes the raw datagrams for which `keep` returns `false`.
     pub(crate) fn retain(&mut self, mut keep: impl FnMut(&[u8]) -> bool) {
         let Self { room, received, .. } = self;
         let mut keep = |datagram: &Range<usize>| keep(&room[datagram.clone()]);
-        // Nearly always all of them stay, which is found out faster than `retain` does.
+        // Nearly always all are kept, and this check is faster than `retain`.
         let Some(first) = received.iter().position(|datagram| !keep(datagram)) else { return };
-        let mut place = 0..;
-        received.retain(|datagram| match place.next().cmp(&Some(first)) {
+        let mut index = 0..;
+        received.retain(|datagram| match index.next().cmp(&Some(first)) {
             Ordering::Less => true,
             Ordering::Equal => false,
             Ordering::Greater => keep(datagram),
         });
     }
 
-    /// The datagrams as they came, header and all.
+    /// Returns the datagrams with their headers.
     pub(super) fn raw(&self) -> impl Iterator<Item = &[u8]> {
         self.received.iter().map(|datagram| &self.room[datagram.clone()])
     }
 
-    /// One of them.
+    /// Returns one datagram with its header.
     pub(super) fn nth(&self, n: usize) -> Option<&[u8]> {
         self.received.get(n).map(|datagram| &self.room[datagram.clone()])
     }
 
-    /// Forgets what was received: the room for messages, and where to note what is received into it.
-    pub(super) fn begin(&mut self) -> (&mut [u8], Received<'_>) {
+    /// Empties the batch. Returns the buffer, and the list for the ranges of the received
+    /// datagrams.
+    pub(super) fn start_receive(&mut self) -> (&mut [u8], Received<'_>) {
         self.received.clear();
         if self.room.is_empty() {
-            self.room = vec![0; self.messages * MESSAGE];
+            self.room = vec![0; self.messages * MESSAGE_LEN];
         }
-        (&mut self.room, Received { places: &mut self.received, habit: &mut self.habit })
+        (
+            &mut self.room,
+            Received { ranges: &mut self.received, datagrams_per_message: &mut self.datagrams_per_message },
+        )
     }
 
-    /// Takes datagrams that were received elsewhere for what was received, as long as one message's room holds them.
+    /// Replaces the content by copies of these datagrams, as far as they fit the buffer.
     pub(super) fn fill<'a>(&mut self, datagrams: impl Iterator<Item = &'a [u8]>) {
-        let (room, received) = self.begin();
+        let (room, received) = self.start_receive();
         let mut start = 0;
         for datagram in datagrams {
-            let place = start..start + datagram.len();
-            if let Some(room) = room.get_mut(place.clone()) {
+            let range = start..start + datagram.len();
+            if let Some(room) = room.get_mut(range.clone()) {
                 room.copy_from_slice(datagram);
-                start = place.end;
-                received.places.push(place);
+                start = range.end;
+                received.ranges.push(range);
             }
         }
     }
 }
 
-/// Where the datagrams of a batch lie in its room.
+/// The ranges of a batch's datagrams in its buffer.
 pub(super) struct Received<'a> {
-    places: &'a mut Vec<Range<usize>>,
-    habit: &'a mut usize,
+    ranges: &'a mut Vec<Range<usize>>,
+    datagrams_per_message: &'a mut usize,
 }
 
 impl Received<'_> {
-    /// A message of `len` bytes came into the room's message number `message`, which holds datagrams of `stride` bytes and a shorter one
-    /// at the end.
+    /// Adds the datagrams of message number `message`, which has `len` bytes. Each has `stride`
+    /// bytes; the last one may be shorter.
     ///
-    /// Every one of them has a SOCKS header of its own: the system joins what comes from the relay, whoever the peers behind it are.
+    /// Each has a SOCKS header: the system coalesces datagrams of the relay, whatever their peers.
     pub(super) fn message(&mut self, message: usize, len: usize, stride: usize) {
-        let before = self.places.len();
-        let (start, len) = (message * MESSAGE, len.min(MESSAGE));
-        let stride = stride.clamp(1, MESSAGE);
-        // A message without a byte is a datagram too, though none that can be right.
-        let places = (0..len.max(1)).step_by(stride).map(|at| start + at..start + len.min(at + stride));
-        self.places.extend(places);
+        let before = self.ranges.len();
+        let (start, len) = (message * MESSAGE_LEN, len.min(MESSAGE_LEN));
+        let stride = stride.clamp(1, MESSAGE_LEN);
+        // An empty message is a malformed datagram, which is counted.
+        let ranges = (0..len.max(1)).step_by(stride).map(|at| start + at..start + len.min(at + stride));
+        self.ranges.extend(ranges);
         if message == 0 {
-            *self.habit = self.places.len() - before;
+            *self.datagrams_per_message = self.ranges.len() - before;
         }
     }
 
-    /// How many datagrams came in one message the last time.
+    /// Returns the number of datagrams in the first message of the last receive.
     #[cfg(target_os = "linux")]
-    pub(super) const fn habit(&self) -> usize {
-        *self.habit
+    pub(super) const fn datagrams_per_message(&self) -> usize {
+        *self.datagrams_per_message
     }
 }
 
 impl Default for RecvBatch {
-    /// Room for 16 messages, 1 MiB.
+    /// Creates a buffer for 16 messages, of 1 MiB.
     fn default() -> Self {
         Self::new(16)
     }

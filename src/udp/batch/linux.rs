@@ -1,4 +1,4 @@
-//! Many datagrams on Linux: `UDP_SEGMENT`, `UDP_GRO`, `sendmmsg` and `recvmmsg`.
+//! Batches on Linux: `UDP_SEGMENT`, `UDP_GRO`, `sendmmsg` and `recvmmsg`.
 
 mod receive;
 mod segmentation;

@@ -1,4 +1,4 @@
-//! Datagrams to send at once.
+//! Batches of datagrams to send.
 
 use super::LONGEST;
 use crate::error::Error;
@@ -7,13 +7,14 @@ use crate::protocol::target::Target;
 use crate::protocol::udp::header::{self, overhead};
 use std::{fmt, io};
 
-/// Datagrams to send at once, each to a target of its own.
+/// A queue of datagrams for `send_batch`, each with its target.
 ///
-/// They leave in the order in which they were pushed, and what has left is in the batch no more. So a call that could send only a part,
-/// or that was cancelled, can be made again with the same batch, and nothing leaves twice. An empty batch keeps its memory for the next
-/// datagrams.
+/// `send_batch` sends them in order and removes those that it has sent. After a partial or
+/// cancelled call, call it again with the same batch: no datagram is sent twice. An empty batch
+/// keeps its memory for the next datagrams.
 ///
-/// On Linux, neighbours of the same length (with their headers) leave together, which costs about a fourth of sending each alone.
+/// On Linux, consecutive datagrams of equal length, headers included, are sent as one buffer.
+/// That costs about a fourth of sending each individually.
 ///
 /// ```
 /// use anysocks::udp::SendBatch;
@@ -26,28 +27,32 @@ use std::{fmt, io};
 /// ```
 #[derive(Clone, Default)]
 pub struct SendBatch {
-    /// Whole datagrams, each behind the other: header and payload.
+    /// The datagrams with their headers, one after the other.
     bytes: Vec<u8>,
     lengths: Vec<u16>,
-    /// How many of `lengths` have left, and how many of `bytes` that is.
-    gone: usize,
-    gone_bytes: usize,
-    /// Whether a target was a name since the batch was empty.
+    /// The number of `lengths` and `bytes` that have been sent.
+    sent: usize,
+    sent_bytes: usize,
+    /// Whether a target has been a name since the batch was empty.
     has_names: bool,
 }
 
 impl SendBatch {
-    /// A batch with nothing in it.
+    /// Creates an empty batch.
     #[must_use]
     pub const fn new() -> Self {
-        Self { bytes: Vec::new(), lengths: Vec::new(), gone: 0, gone_bytes: 0, has_names: false }
+        Self { bytes: Vec::new(), lengths: Vec::new(), sent: 0, sent_bytes: 0, has_names: false }
     }
 
     /// Adds a datagram. The payload is copied, and may be empty.
     ///
     /// # Errors
     ///
-    /// The target is none, or header and payload together are more than the 65,507 bytes that UDP carries. The batch is as it was.
+    /// After an error, the batch is unchanged.
+    ///
+    /// - [`Invalid::DatagramTooLong`]: header and payload have more than 65,507 bytes, the limit
+    ///   of UDP.
+    /// - Another [`Invalid`]: the target is malformed, or SOCKS can't carry it.
     pub fn push<'t>(
         &mut self,
         payload: &[u8],
@@ -66,38 +71,39 @@ impl SendBatch {
         Ok(())
     }
 
-    /// How many datagrams are still to be sent.
+    /// Returns the number of datagrams that have not been sent.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.lengths.len() - self.gone
+        self.lengths.len() - self.sent
     }
 
-    /// Whether nothing is to be sent.
+    /// Returns whether all datagrams have been sent.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Drops what was not sent, and keeps the memory.
+    /// Removes the datagrams that have not been sent, and keeps the memory.
     pub fn clear(&mut self) {
         self.bytes.clear();
         self.lengths.clear();
-        self.gone = 0;
-        self.gone_bytes = 0;
+        self.sent = 0;
+        self.sent_bytes = 0;
         self.has_names = false;
     }
 
-    /// Whether any target may be a name.
+    /// Returns whether any target may be a name.
     pub(crate) const fn has_names(&self) -> bool {
         self.has_names
     }
 
-    /// Sends the datagrams one by one, and says how many went before an error; the error if none did.
+    /// Sends the datagrams individually. Returns the number sent before an error, or the error if
+    /// none was.
     pub(crate) fn send_each(&mut self, mut send: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<usize> {
         let mut count = 0;
         while let Some(&first) = self.lengths().first() {
             match send(&self.bytes()[..first.into()]) {
-                Ok(()) => self.sent(1),
+                Ok(()) => self.mark_sent(1),
                 Err(error) if count == 0 => return Err(error),
                 Err(_) => break,
             }
@@ -106,40 +112,42 @@ impl SendBatch {
         Ok(count)
     }
 
-    /// The datagrams that are still to be sent, each behind the other.
+    /// Returns the bytes of the datagrams that have not been sent, one after the other.
     pub(super) fn bytes(&self) -> &[u8] {
-        &self.bytes[self.gone_bytes..]
+        &self.bytes[self.sent_bytes..]
     }
 
-    /// How long each of them is.
+    /// Returns the lengths of the datagrams that have not been sent.
     pub(super) fn lengths(&self) -> &[u16] {
-        &self.lengths[self.gone..]
+        &self.lengths[self.sent..]
     }
 
-    /// The first `n` of them have left.
-    pub(super) fn sent(&mut self, n: usize) {
-        let left = &self.lengths()[..n.min(self.len())];
-        let (count, bytes) = (left.len(), total(left));
-        self.gone += count;
-        self.gone_bytes += bytes;
+    /// Removes the first `n` datagrams, which have been sent.
+    pub(super) fn mark_sent(&mut self, n: usize) {
+        let sent = &self.lengths()[..n.min(self.len())];
+        let (count, bytes) = (sent.len(), total(sent));
+        self.sent += count;
+        self.sent_bytes += bytes;
         if self.is_empty() {
             self.clear();
         }
     }
 
-    /// Who always pushes before all has left would let the memory grow. Half of it has to be gone, so that a byte is moved once on
-    /// average.
+    /// Bounds the memory of a batch that is never empty.
+    ///
+    /// It moves the unsent datagrams once half of the bytes have been sent, so that a byte is
+    /// moved once on average.
     fn compact(&mut self) {
-        if self.gone_bytes > self.bytes.len() / 2 {
-            self.bytes.drain(..self.gone_bytes);
-            self.lengths.drain(..self.gone);
-            self.gone = 0;
-            self.gone_bytes = 0;
+        if self.sent_bytes > self.bytes.len() / 2 {
+            self.bytes.drain(..self.sent_bytes);
+            self.lengths.drain(..self.sent);
+            self.sent = 0;
+            self.sent_bytes = 0;
         }
     }
 }
 
-/// How many bytes datagrams of these lengths have together.
+/// Returns the sum of the lengths.
 pub(super) fn total(lengths: &[u16]) -> usize {
     lengths.iter().copied().map(usize::from).sum()
 }
@@ -158,12 +166,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_pushes_before_all_has_left_needs_no_more_memory() {
+    fn a_batch_that_is_never_empty_has_bounded_memory() {
         let mut batch = SendBatch::new();
         for n in 0..10_000_u32 {
             batch.push(&n.to_le_bytes(), "192.0.2.1:7").unwrap();
-            if let Some(left) = batch.len().checked_sub(100) {
-                batch.sent(left);
+            if let Some(excess) = batch.len().checked_sub(100) {
+                batch.mark_sent(excess);
             }
             let first = (n + 1).saturating_sub(100);
             assert_eq!(batch.bytes()[10..14], first.to_le_bytes());
@@ -174,13 +182,13 @@ mod tests {
     }
 
     #[test]
-    fn what_has_left_is_not_shown() {
+    fn debug_shows_no_payload() {
         let mut batch = SendBatch::new();
         batch.push(b"secret", "192.0.2.1:7").unwrap();
         batch.push(b"", "192.0.2.1:7").unwrap();
-        batch.sent(1);
+        batch.mark_sent(1);
         assert_eq!(format!("{batch:?}"), "SendBatch { datagrams: 1, bytes: 10, .. }");
-        batch.sent(7);
+        batch.mark_sent(7);
         assert!(batch.is_empty() && batch.bytes.is_empty());
     }
 }

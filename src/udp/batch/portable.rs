@@ -1,11 +1,11 @@
-//! Many datagrams where the system takes and gives one at a time.
+//! Batches on systems that send and receive one datagram at a time.
 
 use super::SendBatch;
-use super::incoming::{MESSAGE, Received};
+use super::incoming::{MESSAGE_LEN, Received};
 use socket2::Socket;
 use std::io::{self, Read};
 
-/// Nothing to know: no datagram is ever cut out of a larger buffer.
+/// No state: such systems do not segment buffers.
 #[derive(Debug)]
 pub(crate) struct Segmentation;
 
@@ -22,14 +22,14 @@ pub(super) fn send_some(socket: &Socket, batch: &SendBatch, _: &Segmentation) ->
     Ok(1)
 }
 
-/// Datagrams stay apart.
+/// Fails: the system does not coalesce datagrams.
 pub(crate) fn coalesce(_: &Socket) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// Receives until nothing more is there, or no room.
+/// Receives until no datagram is left, or the buffer is full.
 pub(super) fn receive(socket: &Socket, room: &mut [u8], received: &mut Received<'_>) -> io::Result<()> {
-    for (message, room) in room.chunks_exact_mut(MESSAGE).enumerate() {
+    for (message, room) in room.chunks_exact_mut(MESSAGE_LEN).enumerate() {
         match (&mut &*socket).read(room) {
             Ok(len) => received.message(message, len, len),
             Err(error) if message == 0 => return Err(error),
@@ -42,21 +42,21 @@ pub(super) fn receive(socket: &Socket, room: &mut [u8], received: &mut Received<
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::udp::batch::{RecvBatch, send_by};
+    use crate::udp::batch::{RecvBatch, send_with};
 
     pub(in crate::udp::batch) fn send(socket: &Socket, batch: &mut SendBatch) -> io::Result<usize> {
         let none = Segmentation::of(socket);
-        send_by(batch, |batch| send_some(socket, batch, &none))
+        send_with(batch, |batch| send_some(socket, batch, &none))
     }
 
     pub(in crate::udp::batch) fn receive(socket: &Socket, batch: &mut RecvBatch) -> io::Result<usize> {
-        let (room, mut received) = batch.begin();
+        let (room, mut received) = batch.start_receive();
         super::receive(socket, room, &mut received)?;
         Ok(batch.len())
     }
 
     #[test]
-    fn nothing_comes_together() {
+    fn coalescing_is_unsupported() {
         let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
         let refused = coalesce(&socket2::SockRef::from(&socket)).unwrap_err();
         assert_eq!(refused.kind(), io::ErrorKind::Unsupported);

@@ -24,7 +24,7 @@ fn await_readable(socket: &UdpSocket) {
     socket.set_nonblocking(true).unwrap();
 }
 
-/// Some systems call it an error that there is more than the buffer takes.
+/// Accepts the error that some systems return for a truncated datagram.
 fn truncated(error: io::Error) -> io::Result<()> {
     match error.kind() {
         io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => Err(error),
@@ -58,11 +58,11 @@ fn datagrams(batch: &SendBatch) -> Vec<Vec<u8>> {
 type SendBy = fn(&Socket, &mut SendBatch) -> io::Result<usize>;
 type Receive = fn(&Socket, &mut RecvBatch) -> io::Result<usize>;
 
-fn of_system(socket: &Socket, batch: &mut SendBatch) -> io::Result<usize> {
+fn send_by_system(socket: &Socket, batch: &mut SendBatch) -> io::Result<usize> {
     send(socket, batch, &Segmentation::of(socket))
 }
 
-/// The raw datagrams, as many as were sent.
+/// Receives this number of raw datagrams.
 fn receive_all(socket: &UdpSocket, count: usize, batch: &mut RecvBatch, receive: Receive) -> Vec<Vec<u8>> {
     let mut all = Vec::new();
     while all.len() < count {
@@ -89,9 +89,9 @@ fn datagrams_of_any_lengths_arrive_whole_and_in_order() {
         &of_many_lengths,
     ] {
         for (send, receive, coalescing) in [
-            (of_system as SendBy, receive as Receive, true),
-            (of_system, receive, false),
-            (of_system, portable::tests::receive, false),
+            (send_by_system as SendBy, receive as Receive, true),
+            (send_by_system, receive, false),
+            (send_by_system, portable::tests::receive, false),
             (portable::tests::send, receive, true),
         ] {
             let (client, relay) = pair();
@@ -109,16 +109,16 @@ fn datagrams_of_any_lengths_arrive_whole_and_in_order() {
 }
 
 #[test]
-fn a_message_of_several_peers_comes_apart() {
+fn a_message_of_several_peers_is_split() {
     let (client, relay) = pair();
     let together = coalesce(&SockRef::from(&relay)).is_ok();
     let mut batch = SendBatch::new();
-    // 10 + 40, 22 + 28, 7 + 9 + 34: as long as each other, and cut in different places.
+    // 10 + 40, 22 + 28, 7 + 9 + 34: equal lengths, with headers of different lengths.
     batch.push(&[1; 40], "192.0.2.1:1").unwrap();
     batch.push(&[2; 28], "[2001:db8::2]:2").unwrap();
     batch.push(&[3; 34], "a.example:3").unwrap();
     batch.push(&[], "a.example:4").unwrap();
-    assert_eq!(of_system(&SockRef::from(&client), &mut batch).unwrap(), 4);
+    assert_eq!(send_by_system(&SockRef::from(&client), &mut batch).unwrap(), 4);
     let expected = [
         (Source::Ip("192.0.2.1:1".parse().unwrap()), &[1; 40][..]),
         (Source::Ip("[2001:db8::2]:2".parse().unwrap()), &[2; 28]),
@@ -135,7 +135,7 @@ fn a_message_of_several_peers_comes_apart() {
 }
 
 #[test]
-fn what_is_malformed_or_not_kept_does_not_come_out() {
+fn malformed_and_removed_datagrams_are_not_returned() {
     let (client, relay) = pair();
     let good = [Header::new(&TARGET.try_into().unwrap()).as_bytes(), b"good"].concat();
     let mut fragment = good.clone();
@@ -162,7 +162,7 @@ fn what_is_malformed_or_not_kept_does_not_come_out() {
 }
 
 #[test]
-fn a_batch_takes_no_more_messages_than_it_has_room_for() {
+fn a_batch_receives_no_more_messages_than_its_buffer_holds() {
     let (client, relay) = pair();
     for len in [1, 2, 3, 4, 5] {
         client.send(&payload(0, 20)[..15 + len]).unwrap();
@@ -174,18 +174,18 @@ fn a_batch_takes_no_more_messages_than_it_has_room_for() {
     });
     assert_eq!(counts, [2, 2, 1]);
     assert!(receive(&SockRef::from(&relay), &mut batch).is_err());
-    assert!(batch.is_empty(), "what was received before the error is gone");
+    assert!(batch.is_empty(), "the previous datagrams are discarded");
 }
 
 #[test]
-fn the_inbox_gives_one_datagram_at_a_time() {
+fn the_inbox_returns_one_datagram_at_a_time() {
     let (client, relay) = pair();
     let together = coalesce(&SockRef::from(&relay)).is_ok();
     let mut inbox = Inbox::new();
     assert_eq!(inbox.next(&SockRef::from(&relay)).unwrap_err().kind(), io::ErrorKind::WouldBlock);
     let mut batch = batch_of(&[30, 30, 30, 20]);
     let sent = datagrams(&batch);
-    of_system(&SockRef::from(&client), &mut batch).unwrap();
+    send_by_system(&SockRef::from(&client), &mut batch).unwrap();
     for datagram in &sent[..2] {
         if inbox.is_empty() {
             await_readable(&relay);
@@ -204,7 +204,7 @@ fn the_inbox_gives_one_datagram_at_a_time() {
 }
 
 #[test]
-fn the_longest_datagram_that_udp_carries_is_the_longest_that_is_taken() {
+fn the_longest_datagram_of_udp_is_the_limit() {
     let mut batch = SendBatch::new();
     let longest = vec![7; usize::from(LONGEST) - 10];
     batch.push(b"first", TARGET).unwrap();
@@ -215,17 +215,17 @@ fn the_longest_datagram_that_udp_carries_is_the_longest_that_is_taken() {
     batch.push(&longest, TARGET).unwrap();
     let (client, relay) = pair();
     let sent = datagrams(&batch);
-    assert_eq!(of_system(&SockRef::from(&client), &mut batch).unwrap(), 1);
+    assert_eq!(send_by_system(&SockRef::from(&client), &mut batch).unwrap(), 1);
     assert_eq!(receive_all(&relay, 1, &mut RecvBatch::new(1), receive), sent);
 }
 
-/// A Unix-domain socket has no room for more as long as the peer reads nothing, and a UDP socket on loopback always has.
+/// A Unix-domain socket blocks while the peer reads nothing; a UDP socket on loopback never does.
 #[cfg(unix)]
 #[test]
-fn what_finds_no_room_is_sent_by_the_next_call_and_nothing_twice() {
+fn the_next_call_sends_the_rest_and_nothing_twice() {
     use std::os::unix::net::UnixDatagram;
 
-    for send in [of_system as SendBy, portable::tests::send] {
+    for send in [send_by_system as SendBy, portable::tests::send] {
         let (client, relay) = UnixDatagram::pair().unwrap();
         client.set_nonblocking(true).unwrap();
         relay.set_nonblocking(true).unwrap();
@@ -253,17 +253,17 @@ fn what_finds_no_room_is_sent_by_the_next_call_and_nothing_twice() {
 }
 
 #[test]
-fn an_error_is_told_if_nothing_has_left() {
+fn an_error_is_returned_if_nothing_was_sent() {
     let unconnected = UdpSocket::bind("127.0.0.1:0").unwrap();
     let mut batch = batch_of(&[10, 10, 20]);
-    assert!(of_system(&SockRef::from(&unconnected), &mut batch).is_err());
+    assert!(send_by_system(&SockRef::from(&unconnected), &mut batch).is_err());
     assert_eq!(batch.len(), 3);
     batch.clear();
-    assert_eq!(of_system(&SockRef::from(&unconnected), &mut batch).unwrap(), 0);
+    assert_eq!(send_by_system(&SockRef::from(&unconnected), &mut batch).unwrap(), 0);
 }
 
 #[test]
-fn what_was_used_before_is_used_again() {
+fn buffers_are_reused() {
     let (client, relay) = pair();
     let together = coalesce(&SockRef::from(&relay)).is_ok();
     let (client, relay) = (SockRef::from(&client), SockRef::from(&relay));

@@ -5,7 +5,7 @@ use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
-/// An association, its socket, and the relay's.
+/// An association, its socket, and the relay's socket.
 fn associated() -> (Association, Socket, UdpSocket) {
     let relay = UdpSocket::bind("127.0.0.1:0").unwrap();
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
@@ -18,36 +18,37 @@ fn associated() -> (Association, Socket, UdpSocket) {
 
 const DATAGRAM: &[u8] = b"\0\0\0\x01\xC0\x00\x02\x07\x00\x35payload";
 
-/// The receive would take joined datagrams for one, and lose all of them.
+/// The receive would parse coalesced datagrams as one, and lose all but the first.
 #[test]
-fn nothing_is_joined_while_a_single_datagram_is_received() {
-    for room in [64, COPIED + 1] {
+fn coalescing_waits_for_the_receive_of_a_single_datagram() {
+    for room in [64, MAX_COPIED + 1] {
         let (association, socket, relay) = associated();
         relay.send(DATAGRAM).unwrap();
-        let (joins, joined) = channel();
+        let (coalesce, coalesced) = channel();
         thread::scope(|scope| {
             let (begins, begun) = channel();
             let received = association.receive(&socket, &mut vec![0; room], |_, _| {
                 let association = &association;
                 scope.spawn(move || {
                     begins.send(()).unwrap();
-                    association.join(|| joins.send(()).map_err(io::Error::other));
+                    association.enable_coalescing(|| coalesce.send(()).map_err(io::Error::other));
                 });
                 begun.recv().unwrap();
-                joined.recv_timeout(Duration::from_millis(50)).unwrap_err();
+                coalesced.recv_timeout(Duration::from_millis(50)).unwrap_err();
             });
             assert_eq!(received.unwrap(), Some(()));
-            joined.recv_timeout(Duration::from_secs(8)).unwrap();
+            coalesced.recv_timeout(Duration::from_secs(8)).unwrap();
         });
         assert!(association.lock_single().is_err());
     }
 }
 
-/// A system that joins nothing is asked once, and single datagrams go the short way for good.
+/// Coalescing is requested once. If the system does not support it, single datagrams are still
+/// received directly.
 #[test]
-fn where_nothing_can_be_joined() {
+fn a_system_without_coalescing() {
     let (association, _socket, _relay) = associated();
-    association.join(|| Err(io::ErrorKind::Unsupported.into()));
-    association.join(|| panic!("it is known already"));
+    association.enable_coalescing(|| Err(io::ErrorKind::Unsupported.into()));
+    association.enable_coalescing(|| panic!("a second request"));
     assert!(association.lock_single().is_ok() && association.inbound().is_none());
 }

@@ -1,6 +1,6 @@
-//! Receiving: messages that the system put together, taken apart again.
+//! Receiving messages of coalesced datagrams, and splitting them.
 
-use crate::udp::batch::incoming::{MESSAGE, MOST_MESSAGES, Received};
+use crate::udp::batch::incoming::{MAX_MESSAGES, MESSAGE_LEN, Received};
 use nix::sys::socket::{
     ControlMessageOwned, MsgFlags, MultiHeaders, RecvMsg, recvmmsg, recvmsg, setsockopt, sockopt,
 };
@@ -9,77 +9,83 @@ use std::array;
 use std::io::{self, IoSliceMut};
 use std::os::fd::AsRawFd;
 
-/// Room for control messages: `UDP_GRO` has 24 bytes, and the application may have switched on another one by the descriptor.
+/// The buffer of control messages. `UDP_GRO` needs 24 bytes, and the application may have enabled
+/// another one by the descriptor.
 const CONTROL: usize = 64;
 
-/// With so many datagrams in a message, to look for another one costs more than it is likely to bring.
-const ENOUGH: usize = 16;
+/// From this number of datagrams in a message, one message is received at a time: a call for
+/// several costs more than it saves.
+const MANY_DATAGRAMS: usize = 16;
 
-/// Control messages have to be aligned as the system's `size_t`.
+/// A buffer with the alignment of `size_t`, which control messages need.
 #[repr(align(8))]
 struct Control([u8; CONTROL]);
 
-/// Lets the system put datagrams together that come close to each other (`UDP_GRO`). It does so for plain receives too, which have to go
-/// through an [`Inbox`](crate::udp::batch::Inbox) from then on.
+/// Enables `UDP_GRO`: the system coalesces datagrams that arrive close together.
+///
+/// Plain receives then get coalesced datagrams too, and must use an
+/// [`Inbox`](crate::udp::batch::Inbox).
 ///
 /// # Errors
 ///
-/// The system is older than Linux 5.0.
+/// - An error of the system: Linux is older than 5.0.
 pub(crate) fn coalesce(socket: &Socket) -> io::Result<()> {
     Ok(setsockopt(socket, sockopt::UdpGroSegment, &true)?)
 }
 
-/// Receives what is there, as far as there is room.
+/// Receives the available messages, as far as they fit the buffer.
 ///
-/// A message of many datagrams is asked for alone. That is the cheapest, and is done as long as it brings what it did the last time.
+/// Receives one message only, the cheapest call, if the last one had many datagrams.
 pub(in crate::udp::batch) fn receive(
     socket: &Socket,
     room: &mut [u8],
     received: &mut Received<'_>,
 ) -> io::Result<()> {
-    if room.len() <= MESSAGE || received.habit() >= ENOUGH {
+    if room.len() <= MESSAGE_LEN || received.datagrams_per_message() >= MANY_DATAGRAMS {
         receive_one(socket, room, received)
     } else {
         receive_many(socket, room, received)
     }
 }
 
-/// Receives one message into the first place.
+/// Receives one message into the first part of the buffer.
 fn receive_one(socket: &Socket, room: &mut [u8], received: &mut Received<'_>) -> io::Result<()> {
     let mut control = Control([0; CONTROL]);
-    let mut buffers = [IoSliceMut::new(&mut room[..MESSAGE])];
+    let mut buffers = [IoSliceMut::new(&mut room[..MESSAGE_LEN])];
     let message = recvmsg::<()>(socket.as_raw_fd(), &mut buffers, Some(&mut control.0), MsgFlags::empty())?;
-    note(&message, 0, received);
+    record(&message, 0, received);
     Ok(())
 }
 
-/// Receives as many messages as are there and have a place.
+/// Receives the available messages, one into each part of the buffer.
 ///
-/// The headers are made anew for each call: `recvmmsg` leaves in them how much of the control buffers was used, not how much there is,
-/// and nothing can restore it. That is three small allocations.
+/// Each call allocates new headers, in three small allocations: `recvmmsg` overwrites the length
+/// of each control buffer, and nix can't restore it.
 fn receive_many(socket: &Socket, room: &mut [u8], received: &mut Received<'_>) -> io::Result<()> {
-    let messages = room.len() / MESSAGE;
+    let messages = room.len() / MESSAGE_LEN;
     let mut headers = MultiHeaders::<()>::preallocate(messages, Some(Vec::with_capacity(CONTROL)));
-    let mut places = room.chunks_exact_mut(MESSAGE);
-    let mut buffers: [_; MOST_MESSAGES] =
-        array::from_fn(|_| [IoSliceMut::new(places.next().unwrap_or_default())]);
+    let mut parts = room.chunks_exact_mut(MESSAGE_LEN);
+    let mut buffers: [_; MAX_MESSAGES] =
+        array::from_fn(|_| [IoSliceMut::new(parts.next().unwrap_or_default())]);
     let all = recvmmsg(socket.as_raw_fd(), &mut headers, &mut buffers, MsgFlags::MSG_DONTWAIT, None)?;
-    for (place, message) in all.enumerate() {
-        note(&message, place, received);
+    for (number, message) in all.enumerate() {
+        record(&message, number, received);
     }
     Ok(())
 }
 
-fn note(message: &RecvMsg<'_, '_, ()>, place: usize, received: &mut Received<'_>) {
+/// Adds a message's datagrams, with the length that the control message has.
+fn record(message: &RecvMsg<'_, '_, ()>, number: usize, received: &mut Received<'_>) {
     match message.cmsgs() {
         Ok(mut controls) => {
             let stride = controls.find_map(|control| match control {
                 ControlMessageOwned::UdpGroSegments(len) => usize::try_from(len).ok(),
                 _ => None,
             });
-            received.message(place, message.bytes, stride.unwrap_or(message.bytes));
+            received.message(number, message.bytes, stride.unwrap_or(message.bytes));
         }
-        // There was no room for all control messages, so nobody knows where one datagram ends. An empty one is dropped and counted.
-        Err(_) => received.message(place, 0, 0),
+        // The control messages were truncated, so the lengths of the datagrams are unknown. An
+        // empty one is added in their place, which is dropped and counted.
+        Err(_) => received.message(number, 0, 0),
     }
 }

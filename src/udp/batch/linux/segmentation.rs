@@ -1,4 +1,4 @@
-//! Whether the system cuts datagrams out of a larger buffer.
+//! `UDP_SEGMENT`: the system splits a buffer into datagrams.
 
 use nix::libc::{SOL_UDP, UDP_SEGMENT};
 use nix::sys::socket::{getsockopt, sockopt};
@@ -7,35 +7,38 @@ use socket2::Socket;
 use std::io;
 use std::sync::atomic::{AtomicU16, Ordering};
 
-/// The longest datagram that the system cuts out of a larger buffer for a socket: 0 where it does so for none.
+/// The longest datagram for which a socket supports segmentation: 0 without any support.
 ///
-/// It learns: a route may have too small an MTU, and a device may lack what is needed.
+/// Refusals lower it: a route's MTU may be too small, and a device may not support segmentation.
 #[derive(Debug)]
 pub(crate) struct Segmentation(AtomicU16);
 
 impl Segmentation {
-    /// Asks the system. One that does not know `UDP_SEGMENT` would not refuse it, but send the buffer as one datagram.
+    /// Queries the system: one without `UDP_SEGMENT` would send the buffer as one datagram,
+    /// without an error.
     pub(crate) fn of(socket: &Socket) -> Self {
-        let known = getsockopt(socket, sockopt::UdpGsoSegment).is_ok();
-        Self::up_to(if known { u16::MAX } else { 0 })
+        let supported = getsockopt(socket, sockopt::UdpGsoSegment).is_ok();
+        Self::up_to(if supported { u16::MAX } else { 0 })
     }
 
-    /// One that lets datagrams up to this length be cut.
+    /// Allows segments up to this length.
     pub(in crate::udp::batch) const fn up_to(len: u16) -> Self {
         Self(AtomicU16::new(len))
     }
 
-    /// Whether datagrams of this length can be cut.
-    pub(super) fn takes(&self, len: u16) -> bool {
+    /// Returns whether segments of this length are allowed.
+    pub(super) fn allows(&self, len: u16) -> bool {
         len <= self.0.load(Ordering::Relaxed)
     }
 
-    /// Whether the system's refusal is about the cutting of datagrams of this length, so that they may well go uncut. It is kept in mind.
-    pub(super) fn learn(&self, len: u16, error: &io::Error) -> bool {
+    /// Records a refusal of segments of this length. Returns whether the error is such a refusal,
+    /// so that the datagrams can be sent individually.
+    pub(super) fn record_refusal(&self, len: u16, error: &io::Error) -> bool {
         match Errno::from_io_error(error) {
-            // They are longer than the route's MTU. Shorter ones may go.
+            // The segments are longer than the route's MTU. Shorter ones may be accepted.
             Some(Errno::INVAL | Errno::MSGSIZE) => self.0.fetch_min(len.saturating_sub(1), Ordering::Relaxed),
-            // The device computes no checksums, or a driver or a sandbox has never heard of it.
+            // The device computes no checksums, or a driver or sandbox does not support the
+            // option.
             Some(Errno::IO | Errno::OPNOTSUPP | Errno::NOPROTOOPT | Errno::NOSYS) => {
                 self.0.swap(0, Ordering::Relaxed)
             }
@@ -45,15 +48,15 @@ impl Segmentation {
     }
 }
 
-/// The control message that says where to cut.
-pub(super) struct CutEvery([u8; SPACE]);
+/// The control message with the segment length.
+pub(super) struct SegmentLen([u8; SPACE]);
 
 /// A `cmsghdr`: its length as the system's `size_t`, the level and the type.
 const HEADER: usize = size_of::<usize>() + 2 * size_of::<i32>();
 const LEN: usize = HEADER + size_of::<u16>();
 const SPACE: usize = LEN.next_multiple_of(size_of::<usize>());
 
-impl CutEvery {
+impl SegmentLen {
     pub(super) fn new(len: u16) -> Self {
         let mut message = [0; SPACE];
         let fields: [&[u8]; 4] =

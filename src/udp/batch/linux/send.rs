@@ -1,6 +1,6 @@
-//! Sending: neighbours of one length as one buffer, the others with one call.
+//! Sending: consecutive datagrams of equal length as one buffer, the others with one call.
 
-use super::segmentation::{CutEvery, Segmentation};
+use super::segmentation::{SegmentLen, Segmentation};
 use crate::udp::batch::outgoing::total;
 use crate::udp::batch::{LONGEST, SendBatch};
 use arrayvec::ArrayVec;
@@ -9,13 +9,14 @@ use socket2::{MsgHdr, Socket};
 use std::io::{self, IoSlice};
 use std::{array, slice};
 
-/// The most datagrams that the system cuts out of one buffer.
-const SEGMENTS: usize = 64;
+/// The most segments of one buffer.
+const MAX_SEGMENTS: usize = 64;
 
-/// The most datagrams of one `sendmmsg`, whose headers stand on the stack.
-const MESSAGES: usize = 32;
+/// The most messages of one `sendmmsg`. Their headers are on the stack.
+const MAX_MESSAGES: usize = 32;
 
-/// Sends the first datagrams of a batch that is not empty with one system call, and says how many left with it.
+/// Sends the first datagrams of a batch that is not empty with one system call. Returns their
+/// number.
 pub(in crate::udp::batch) fn send_some(
     socket: &Socket,
     batch: &SendBatch,
@@ -24,68 +25,72 @@ pub(in crate::udp::batch) fn send_some(
     send_first(
         (batch.bytes(), batch.lengths()),
         segmentation,
-        |bytes, len| send_run(socket, bytes, len),
-        |bytes, lengths| send_alone(socket, bytes, lengths),
+        |bytes, len| send_segments(socket, bytes, len),
+        |bytes, lengths| send_messages(socket, bytes, lengths),
     )
 }
 
 fn send_first(
     (bytes, lengths): (&[u8], &[u16]),
     segmentation: &Segmentation,
-    send_run: impl FnOnce(&[u8], u16) -> io::Result<()>,
-    send_alone: impl FnOnce(&[u8], &[u16]) -> io::Result<usize>,
+    send_segments: impl FnOnce(&[u8], u16) -> io::Result<()>,
+    send_messages: impl FnOnce(&[u8], &[u16]) -> io::Result<usize>,
 ) -> io::Result<usize> {
-    let run = &lengths[..run(lengths, segmentation)];
-    if let [first, _, ..] = *run {
-        match send_run(&bytes[..total(run)], first) {
-            Err(error) if segmentation.learn(first, &error) => {}
-            result => return result.map(|()| run.len()),
+    let segments = &lengths[..segments(lengths, segmentation)];
+    if let [first, _, ..] = *segments {
+        match send_segments(&bytes[..total(segments)], first) {
+            Err(error) if segmentation.record_refusal(first, &error) => {}
+            result => return result.map(|()| segments.len()),
         }
     }
-    send_alone(bytes, &lengths[..alone(lengths, segmentation)])
+    send_messages(bytes, &lengths[..messages(lengths, segmentation)])
 }
 
-/// How many datagrams from the first can leave as one buffer: those of its length, and one that is shorter behind them.
-fn run(lengths: &[u16], segmentation: &Segmentation) -> usize {
+/// Returns how many of the first datagrams can be sent as one buffer: those of equal length, and a
+/// shorter one after them.
+fn segments(lengths: &[u16], segmentation: &Segmentation) -> usize {
     let Some(&first) = lengths.first() else { return 0 };
-    if !segmentation.takes(first) {
+    if !segmentation.allows(first) {
         return 1;
     }
-    let most = SEGMENTS.min(usize::from(LONGEST / first));
-    let equal = lengths.iter().take(most).take_while(|len| **len == first).count();
+    let max = MAX_SEGMENTS.min(usize::from(LONGEST / first));
+    let equal = lengths.iter().take(max).take_while(|len| **len == first).count();
     match lengths.get(equal) {
-        Some(&last) if equal < SEGMENTS && last < first && total(&lengths[..=equal]) <= LONGEST.into() => {
+        Some(&last)
+            if equal < MAX_SEGMENTS && last < first && total(&lengths[..=equal]) <= LONGEST.into() =>
+        {
             equal + 1
         }
         _ => equal,
     }
 }
 
-/// How many datagrams come before the next that can leave with a neighbour: the first in any case.
-fn alone(lengths: &[u16], segmentation: &Segmentation) -> usize {
-    let behind = (1..lengths.len().min(MESSAGES)).take_while(|&n| run(&lengths[n..], segmentation) < 2);
-    1 + behind.count()
+/// Returns how many datagrams precede the next ones that can be sent as one buffer: at least one.
+fn messages(lengths: &[u16], segmentation: &Segmentation) -> usize {
+    let others =
+        (1..lengths.len().min(MAX_MESSAGES)).take_while(|&n| segments(&lengths[n..], segmentation) < 2);
+    1 + others.count()
 }
 
-fn send_run(socket: &Socket, bytes: &[u8], len: u16) -> io::Result<()> {
-    let cut = CutEvery::new(len);
+fn send_segments(socket: &Socket, bytes: &[u8], len: u16) -> io::Result<()> {
+    let control = SegmentLen::new(len);
     let buffers = [IoSlice::new(bytes)];
-    let message = MsgHdr::new().with_buffers(&buffers).with_control(cut.as_bytes());
+    let message = MsgHdr::new().with_buffers(&buffers).with_control(control.as_bytes());
     socket.sendmsg(&message, 0).map(drop)
 }
 
-fn send_alone(socket: &Socket, mut bytes: &[u8], lengths: &[u16]) -> io::Result<usize> {
+fn send_messages(socket: &Socket, mut bytes: &[u8], lengths: &[u16]) -> io::Result<usize> {
     if let [len] = *lengths {
         return socket.send(&bytes[..len.into()]).map(|_| 1);
     }
-    let mut each = ArrayVec::<_, MESSAGES>::new();
-    for len in lengths.iter().take(MESSAGES) {
+    let mut datagrams = ArrayVec::<_, MAX_MESSAGES>::new();
+    for len in lengths.iter().take(MAX_MESSAGES) {
         let (datagram, rest) = bytes.split_at(usize::from(*len));
-        each.push(IoSlice::new(datagram));
+        datagrams.push(IoSlice::new(datagram));
         bytes = rest;
     }
-    let mut no_control: [_; MESSAGES] = array::from_fn(|_| SendAncillaryBuffer::default());
-    let mut messages: ArrayVec<_, MESSAGES> = each
+    let mut no_control: [_; MAX_MESSAGES] = array::from_fn(|_| SendAncillaryBuffer::default());
+    let mut messages: ArrayVec<_, MAX_MESSAGES> = datagrams
         .iter()
         .zip(&mut no_control)
         .map(|(datagram, none)| MMsgHdr::new(slice::from_ref(datagram), none))
@@ -98,31 +103,31 @@ mod tests {
     use super::*;
     use rustix::io::Errno;
 
-    /// Which datagrams leave together, and which alone.
+    /// Returns for each system call whether it sends one buffer, and how many datagrams it sends.
     fn parts(mut lengths: &[u16], segmentation: &Segmentation) -> Vec<(bool, usize)> {
         let mut parts = Vec::new();
         while !lengths.is_empty() {
             let bytes = vec![0; total(lengths)];
-            let mut together = false;
+            let mut as_segments = false;
             let sent = send_first(
                 (&bytes, lengths),
                 segmentation,
                 |bytes, len| {
-                    together = true;
+                    as_segments = true;
                     assert!(bytes.len() <= LONGEST.into() && len == lengths[0]);
                     Ok(())
                 },
                 |_, lengths| Ok(lengths.len()),
             );
             let sent = sent.unwrap();
-            parts.push((together, sent));
+            parts.push((as_segments, sent));
             lengths = &lengths[sent..];
         }
         parts
     }
 
     #[test]
-    fn neighbours_of_one_length_leave_together() {
+    fn datagrams_of_equal_length_are_sent_as_one_buffer() {
         let any = Segmentation::up_to(u16::MAX);
         for (lengths, expected) in [
             (&[10][..], &[(false, 1)][..]),
@@ -147,17 +152,17 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_long_for_the_route_leaves_alone() {
+    fn datagrams_above_the_mtu_are_not_segmented() {
         let mtu = Segmentation::up_to(1472);
         assert_eq!(parts(&[1473, 1473, 1472, 1472], &mtu), [(false, 2), (true, 2)]);
         assert_eq!(parts(&[10, 10, 10], &Segmentation::up_to(0)), [(false, 3)]);
     }
 
     #[test]
-    fn a_refused_run_leaves_without_cutting_and_the_refusal_is_kept_in_mind() {
+    fn refused_segments_are_sent_individually_and_the_refusal_is_recorded() {
         let cases =
             [(Errno::IO, false), (Errno::OPNOTSUPP, false), (Errno::INVAL, true), (Errno::MSGSIZE, true)];
-        for (errno, shorter_go) in cases {
+        for (errno, shorter_allowed) in cases {
             let segmentation = Segmentation::up_to(u16::MAX);
             let sent = send_first(
                 (&[0; 36], &[12, 12, 12]),
@@ -169,17 +174,17 @@ mod tests {
                 },
             );
             assert_eq!(sent.unwrap(), 3);
-            assert!(!segmentation.takes(12));
-            assert_eq!(segmentation.takes(11), shorter_go, "{errno:?}");
+            assert!(!segmentation.allows(12));
+            assert_eq!(segmentation.allows(11), shorter_allowed, "{errno:?}");
         }
     }
 
     #[test]
-    fn another_error_is_told() {
+    fn another_error_is_returned() {
         let segmentation = Segmentation::up_to(u16::MAX);
         let refused =
             send_first((&[0; 24], &[12, 12]), &segmentation, |_, _| Err(Errno::AGAIN.into()), |_, _| Ok(2));
         assert_eq!(refused.unwrap_err().kind(), io::ErrorKind::WouldBlock);
-        assert!(segmentation.takes(12));
+        assert!(segmentation.allows(12));
     }
 }

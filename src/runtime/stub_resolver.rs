@@ -1,4 +1,4 @@
-//! A runtime with names whose addresses the test chooses.
+//! A test runtime whose resolver derives addresses from names.
 
 use super::dial::Failures;
 use super::{Deadline, Ends, Runtime};
@@ -12,14 +12,15 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long the name `slow` takes to resolve.
+/// How long a name with the part `slow` takes to resolve.
 pub(crate) const SLOW: Duration = Duration::from_secs(1);
 
-/// The blocking front end with a resolver that reads the addresses off the name: `v6-v4.test` has one of each, and those of
-/// `slow-v4.test` take a while.
-pub(crate) struct Listed;
+/// The blocking front end with a stub resolver.
+///
+/// `v6-v4.test` resolves to one address of each family. Resolving `slow-v4.test` takes [`SLOW`].
+pub(crate) struct StubResolver;
 
-impl Runtime for Listed {
+impl Runtime for StubResolver {
     type Stream = TcpStream;
 
     fn now() -> Instant {

@@ -4,18 +4,18 @@ use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::thread::{self, JoinHandle};
 
-/// A datagram of the relay's, from 192.0.2.7:53.
+/// A datagram that the relay sends, from 192.0.2.7:53.
 #[cfg(target_os = "linux")]
 pub(crate) const DATAGRAM: &[u8] = b"\0\0\0\x01\xC0\x00\x02\x07\x00\x35payload";
 
 /// A proxy that grants one association.
-pub(crate) struct Granting {
+pub(crate) struct TestProxy {
     pub(crate) addr: SocketAddr,
     pub(crate) relay: UdpSocket,
     serving: JoinHandle<TcpStream>,
 }
 
-impl Granting {
+impl TestProxy {
     pub(crate) fn start() -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let addr = listener.local_addr().unwrap();
@@ -32,16 +32,16 @@ impl Granting {
         Self { addr, relay, serving }
     }
 
-    /// The relay, connected to the client, and the proxy's end of the TCP connection.
+    /// Returns the relay, connected to the client, and the proxy's end of the TCP connection.
     pub(crate) fn granted(self, to: SocketAddr) -> (UdpSocket, TcpStream) {
         self.relay.connect(to).unwrap();
         (self.relay, self.serving.join().unwrap())
     }
 }
 
-/// Sends copies of a datagram in one piece, which the system keeps whole.
+/// Sends copies of a datagram in one buffer, which the system delivers coalesced.
 #[cfg(target_os = "linux")]
-pub(crate) fn send_joined(relay: &UdpSocket, datagram: &[u8], count: usize) {
+pub(crate) fn send_coalesced(relay: &UdpSocket, datagram: &[u8], count: usize) {
     use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
     use std::io::IoSlice;
     use std::os::fd::AsRawFd;

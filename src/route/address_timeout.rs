@@ -1,4 +1,4 @@
-//! How long a proxy may take to answer the request for one address, if the target has others.
+//! The timeout of the request for one address, if the target has others.
 
 use crate::error::{Error, ErrorKind, Stage};
 use crate::protocol::conversation::{Conversation, Scratch, Step};
@@ -7,27 +7,28 @@ use crate::route::wrap::Wrap;
 use crate::runtime::{Deadline, Runtime};
 use std::time::{Duration, Instant};
 
-/// Most addresses that can be reached are reached in this time.
-const LEAST: Duration = Duration::from_secs(2);
+/// Most reachable addresses answer within this time.
+const MIN_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Why an attempt failed.
+/// The failure of an attempt with one address.
 pub(super) struct FailedAttempt {
     pub(super) error: Error,
-    /// Whether this address has used up its share, and time is left for another one.
-    pub(super) share_expired: bool,
+    /// Whether this address timed out before the deadline of the connection.
+    pub(super) address_timed_out: bool,
 }
 
 impl From<Error> for FailedAttempt {
     fn from(error: Error) -> Self {
-        Self { error, share_expired: false }
+        Self { error, address_timed_out: false }
     }
 }
 
-/// Holds the conversation. The request may take a share of the time up to the deadline: one of
-/// `addresses`, the number that is left with this one. The stages before the request may take all
-/// of that time, because they do not depend on the address.
-pub(super) async fn converse_within_share<R: Runtime, W: Wrap<R>, T>(
-    held: &mut W::Held,
+/// Drives the conversation, with a timeout for the request.
+///
+/// `addresses` is the number of remaining addresses, this one included. The stages before the
+/// request have no timeout but the deadline, because they do not depend on the address.
+pub(super) async fn converse_with_address_timeout<R: Runtime, W: Wrap<R>, T>(
+    stream: &mut W::HandshakeStream,
     conversation: &mut T,
     deadline: Deadline,
     addresses: usize,
@@ -36,28 +37,33 @@ where
     T: Conversation<Outcome = Established> + Send + Sync,
 {
     if addresses > 1 && deadline.is_some() && conversation.stage() != Stage::Request {
-        W::converse(held, &mut BeforeRequest(conversation), deadline).await?;
+        W::converse(stream, &mut BeforeRequest(conversation), deadline).await?;
     }
-    let share = share(deadline, addresses, R::now());
-    let established = W::converse(held, conversation, share).await;
-    established.map_err(|error| FailedAttempt { share_expired: is_late(&error) && share < deadline, error })
+    let address_deadline = address_deadline(deadline, addresses, R::now());
+    let established = W::converse(stream, conversation, address_deadline).await;
+    established.map_err(|error| FailedAttempt {
+        address_timed_out: is_request_timeout(&error) && address_deadline < deadline,
+        error,
+    })
 }
 
-/// Whether the proxy did not answer the request in time.
-fn is_late(error: &Error) -> bool {
+/// Returns whether the request timed out.
+fn is_request_timeout(error: &Error) -> bool {
     error.stage() == Stage::Request && matches!(error.kind(), ErrorKind::TimedOut)
 }
 
-/// The time left divided by the addresses left, at least [`LEAST`], and never beyond the deadline.
-/// Go's `Dialer` has the same rule.
-fn share(deadline: Deadline, addresses: usize, now: Instant) -> Deadline {
+/// Returns the deadline of one address, by the rule of Go's `Dialer`.
+///
+/// The timeout is the remaining time divided by the number of remaining addresses. It is at least
+/// [`MIN_TIMEOUT`], and never ends after the deadline.
+fn address_deadline(deadline: Deadline, addresses: usize, now: Instant) -> Deadline {
     let left = deadline?.saturating_duration_since(now);
     let addresses = u32::try_from(addresses).unwrap_or(u32::MAX).max(1);
-    let share = (left / addresses).max(LEAST).min(left);
-    now.checked_add(share)
+    let timeout = (left / addresses).max(MIN_TIMEOUT).min(left);
+    now.checked_add(timeout)
 }
 
-/// The part of a conversation before the request.
+/// The stages of a conversation before the request.
 struct BeforeRequest<'t, T>(&'t mut T);
 
 impl<T: Conversation> Conversation for BeforeRequest<'_, T> {
@@ -70,7 +76,7 @@ impl<T: Conversation> Conversation for BeforeRequest<'_, T> {
         match self.0.step(scratch) {
             Step::Write(bytes) => Step::Write(bytes),
             Step::Read(buf) => Step::Read(buf),
-            // There is no outcome before the request.
+            // A conversation has no outcome before the request.
             Step::Done(_) => Step::Read(&mut []),
         }
     }
@@ -93,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shares() {
+    fn addresses_divide_the_remaining_time() {
         let now = Instant::now();
         let at = |millis: Option<u64>| millis.map(|millis| now + Duration::from_millis(millis));
         for (left, addresses, expected) in [
@@ -109,9 +115,9 @@ mod tests {
             (Some(5_000), 0, Some(5_000)),
             (None, 2, None),
         ] {
-            assert_eq!(share(at(left), addresses, now), at(expected), "{left:?} by {addresses}");
+            assert_eq!(address_deadline(at(left), addresses, now), at(expected), "{left:?} by {addresses}");
         }
         // The deadline has passed.
-        assert_eq!(share(Some(now), 2, now + LEAST), Some(now + LEAST));
+        assert_eq!(address_deadline(Some(now), 2, now + MIN_TIMEOUT), Some(now + MIN_TIMEOUT));
     }
 }
