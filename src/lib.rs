@@ -23,9 +23,9 @@
 //! async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //!     let mut stream = Socks5Stream::connect("127.0.0.1:1080", "example.com:80").await?;
 //!     stream.write_all(b"GET / HTTP/1.0\r\nHost: example.com\r\n\r\n").await?;
-//!     let mut page = String::new();
-//!     stream.read_to_string(&mut page).await?;
-//!     println!("{page}");
+//!     let mut page = Vec::new();
+//!     stream.read_to_end(&mut page).await?;
+//!     println!("{}", String::from_utf8_lossy(&page));
 //!     Ok(())
 //! }
 //! ```
@@ -37,11 +37,11 @@
 //!
 //! | module | feature | call | inner stream |
 //! |---|---|---|---|
-//! | [`tokio`] | `tokio` (default) | [`tokio::Socks5Stream::connect(proxy, target).await?`] | [`tokio::net::TcpStream`] |
-//! | [`smol`] | `smol` | [`smol::Socks5Stream::connect(proxy, target).await?`] | [`smol::net::TcpStream`] |
-//! | [`async_std`] | `async-std` | [`async_std::Socks5Stream::connect(proxy, target).await?`] | [`async_std::net::TcpStream`] |
+//! | [`tokio`] | [`tokio` (default)](#features) | [`tokio::Socks5Stream::connect(proxy, target).await?`] | [`tokio::net::TcpStream`] |
+//! | [`smol`] | [`smol`](#features) | [`smol::Socks5Stream::connect(proxy, target).await?`] | [`smol::net::TcpStream`] |
+//! | [`async_std`] | [`async-std`](#features) | [`async_std::Socks5Stream::connect(proxy, target).await?`] | [`async_std::net::TcpStream`] |
 //! | [`blocking`] | none | [`blocking::Socks5Stream::connect(proxy, target)?`] | [`std::net::TcpStream`] |
-//! | [`futures`] | `futures-io` | [`futures::Socks5Stream::handshake(stream, &auth, target).await?`] | any stream of [futures-io] |
+//! | [`futures`] | [`futures-io`](#features) | [`futures::Socks5Stream::handshake(stream, &auth, target).await?`] | any stream of [futures-io] |
 //!
 //! # Which type do I need?
 //!
@@ -53,12 +53,12 @@
 //! | send and receive datagrams (UDP ASSOCIATE) | [`Socks5UdpSocket`]; [`udp`] has their format and options |
 //! | use a chain of proxies, the environment's proxy, a rule, or TLS to the proxy | [`Connector`], whose streams are [`AnyStream`]s |
 //! | give a proxy URL to a library that takes no stream | [`Forwarder`] |
-//! | use a proxy from hyper or tonic | [`Connector`] with the feature `hyper`: [`hyper`] |
+//! | use a proxy from hyper or tonic | [`Connector`], which implements the traits of [`hyper`] |
 //! | use QUIC | [`quinn::endpoint`] |
 //! | resolve a name through Tor | [`resolve`] |
 //! | connect to the proxy only, or drive the protocol yourself | [`dial`], [`converse`], [`protocol`] |
 //!
-//! The names link to the tokio front end; the other front ends have the same ones.
+//! These names link to the tokio front end. The other front ends have the same names.
 //!
 //! A [`Proxy`] is where the proxy is, its version, authentication, timeout and options. A [`Target`] is
 //! a name or an IP address, with a port. An [`Error`] has the [`Stage`] that failed and the
@@ -179,7 +179,7 @@
 //! # Ok(()) }
 //! ```
 //!
-//! **hyper**, hyper-rustls, hyper-tls and tonic take a [`Connector`] (feature `hyper`):
+//! **hyper**, hyper-rustls, hyper-tls and tonic take a [`Connector`], with the feature [`hyper`]:
 //!
 #![cfg_attr(feature = "hyper", doc = "```no_run")]
 #![cfg_attr(not(feature = "hyper"), doc = "```ignore")]
@@ -204,7 +204,7 @@
 //! # Ok(()) }
 //! ```
 //!
-//! **QUIC and HTTP/3** use UDP ASSOCIATE (feature `quinn`):
+//! **QUIC and HTTP/3** use UDP ASSOCIATE, with [`quinn::endpoint`]:
 //!
 #![cfg_attr(feature = "quinn", doc = "```no_run")]
 #![cfg_attr(not(feature = "quinn"), doc = "```ignore")]
@@ -251,8 +251,8 @@
 //! | `async-std` | | [`async_std`]. async-std is discontinued; prefer [`smol`]. |
 //! | `futures-io` | | [`futures`] |
 //! | `forward` | | [`forward`]: a local SOCKS5 proxy for clients that take only a proxy's URL |
-//! | `hyper` | | [`hyper`]: a [`Connector`] is a `tower_service::Service<Uri>` |
-//! | `quinn` | | [`quinn`]: QUIC through UDP ASSOCIATE, with the cryptography of `ring` |
+//! | `hyper` | | [`hyper`]: a [`Connector`] is a [`tower_service::Service<Uri>`] |
+//! | `quinn` | | [`quinn`]: QUIC through UDP ASSOCIATE, with the cryptography of [`ring`]; needs a C compiler |
 //! | `tracing` | | a span for each connection and an event for each message; sizes, never contents |
 //!
 //! Features add items and change none, so all of them can be enabled together. [`blocking`] needs no
@@ -283,6 +283,8 @@
 //! [`smol::net::TcpStream`]: https://docs.rs/smol/latest/smol/net/struct.TcpStream.html
 //! [`async_std::net::TcpStream`]: https://docs.rs/async-std/latest/async_std/net/struct.TcpStream.html
 //! [futures-io]: https://docs.rs/futures-io
+//! [`tower_service::Service<Uri>`]: https://docs.rs/tower-service/latest/tower_service/trait.Service.html
+//! [`ring`]: https://docs.rs/ring
 //! [`blocking::Socks5Stream::connect(proxy, target)?`]: crate::blocking::Socks5Stream::connect
 #![cfg_attr(feature = "tokio", doc = include_str!("docs/links/tokio.md"))]
 #![cfg_attr(not(feature = "tokio"), doc = include_str!("docs/links/no_tokio.md"))]

@@ -12,7 +12,7 @@ use crate::protocol::target::Target;
 use crate::protocol::udp::fragments::Fragments;
 use crate::proxy::into_proxy::IntoProxy;
 use crate::runtime::Deadline;
-use crate::runtime::{Direction, UdpFront};
+use crate::runtime::{Direction, UdpFrontEnd};
 use crate::udp::{Datagram, Header, RecvBatch, SendBatch, SocksUdpSocket};
 use arrayvec::ArrayVec;
 use rustix::event::{PollFd, PollFlags};
@@ -31,7 +31,7 @@ pub struct Sockets {
     write_timeout: Timeout,
 }
 
-impl UdpFront for Blocking {
+impl UdpFrontEnd for Blocking {
     type Control = Control;
     type Sockets = Sockets;
 

@@ -11,7 +11,7 @@ use crate::reactor::{self, AsyncSockets, Control, Reactor, SupportsStream, Watch
 use crate::route::listener::SocksListener;
 use crate::runtime::dial::Failures;
 use crate::runtime::{Deadline, Ends, Runtime};
-use crate::runtime::{Direction, UdpFront};
+use crate::runtime::{Direction, UdpFrontEnd};
 use crate::stream::SocksStream;
 use ::async_io::{Async, Timer};
 use futures_io::{AsyncRead, AsyncWrite};
@@ -119,7 +119,7 @@ pub struct Udp {
     calls: AtomicUsize,
 }
 
-impl<F: AsyncIoFrontEnd> UdpFront for F {
+impl<F: AsyncIoFrontEnd> UdpFrontEnd for F {
     type Control = Control<F>;
     type Sockets = Watched<F>;
 

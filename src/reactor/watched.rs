@@ -3,15 +3,21 @@
 use super::control::Control;
 use super::sockets::AsyncSockets;
 use crate::runtime::waiters::Bell;
-use crate::runtime::{Direction, UdpFront};
+use crate::runtime::{Direction, UdpFrontEnd};
 use std::fmt;
 use std::io;
 use std::task::{Context, Poll};
 
 /// An asynchronous front end: tokio, smol or async-std.
-pub trait AsyncFrontEnd: AsyncSockets + UdpFront<Sockets = Watched<Self>, Control = Control<Self>> {}
+pub trait AsyncFrontEnd:
+    AsyncSockets + UdpFrontEnd<Sockets = Watched<Self>, Control = Control<Self>>
+{
+}
 
-impl<F> AsyncFrontEnd for F where F: AsyncSockets + UdpFront<Sockets = Watched<Self>, Control = Control<Self>> {}
+impl<F> AsyncFrontEnd for F where
+    F: AsyncSockets + UdpFrontEnd<Sockets = Watched<Self>, Control = Control<Self>>
+{
+}
 
 /// The two sockets of an association, and the tasks that wait for them.
 pub struct Watched<F: AsyncSockets> {

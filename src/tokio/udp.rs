@@ -3,7 +3,7 @@
 use super::Tokio;
 use super::peers::Peers;
 use crate::reactor::{AsyncSockets, Control, Watched};
-use crate::runtime::{Direction, UdpFront};
+use crate::runtime::{Direction, UdpFrontEnd};
 use socket2::{SockRef, Socket};
 use std::fmt;
 use std::io;
@@ -47,7 +47,7 @@ impl fmt::Debug for Udp {
     }
 }
 
-impl UdpFront for Tokio {
+impl UdpFrontEnd for Tokio {
     type Control = Control<Self>;
     type Sockets = Watched<Self>;
 

@@ -4,7 +4,7 @@ use super::*;
 use crate::blocking::{Blocking, block_on};
 use crate::protocol::conversation::Conversation;
 use crate::proxy::Proxy;
-use crate::runtime::{Deadline, UdpFront};
+use crate::runtime::{Deadline, UdpFrontEnd};
 use std::io;
 use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::{Sender, channel};
@@ -44,7 +44,7 @@ impl Wrap<Blocking> for Reporting {
         Ok(stream)
     }
 
-    fn control((stream, _): Self::HandshakeStream) -> <Blocking as UdpFront>::Control {
+    fn control((stream, _): Self::HandshakeStream) -> <Blocking as UdpFrontEnd>::Control {
         Blocking::control(stream)
     }
 }
