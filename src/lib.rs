@@ -1,14 +1,14 @@
 //! *Any SOCKS, any runtime, any stream*: a client for SOCKS4, SOCKS4a and SOCKS5 proxies.
 //!
-//! anysocks connects to targets through a proxy (CONNECT), accepts connections on a proxy (BIND), and
-//! sends datagrams through a proxy (UDP ASSOCIATE). It has front ends for tokio, smol, async-std, any
-//! stream of futures-io, and blocking std, with the same names in each.
+//! anysocks connects to targets through a proxy (CONNECT), accepts connections on a proxy (BIND),
+//! and sends datagrams through a proxy (UDP ASSOCIATE). It has front ends for tokio, smol,
+//! async-std, any stream of futures-io, and blocking std, with the same names in each.
 //!
 //! # Install
 //!
 //! ```sh
-//! cargo add anysocks                          # tokio
-//! cargo add anysocks --features smol          # or async-std, futures-io, hyper, forward, quinn, tracing
+//! cargo add anysocks                          # tokio; also: cargo add tokio --features full
+//! cargo add anysocks --features smol          # more front ends: see "Features"
 //! cargo add anysocks --no-default-features    # blocking std only
 //! ```
 //!
@@ -60,9 +60,9 @@
 //!
 //! These names link to the tokio front end. The other front ends have the same names.
 //!
-//! A [`Proxy`] is where the proxy is, its version, authentication, timeout and options. A [`Target`] is
-//! a name or an IP address, with a port. An [`Error`] has the [`Stage`] that failed and the
-//! [`ErrorKind`], which includes the proxy's own [`Reply`] code.
+//! A [`Proxy`] is where the proxy is, its version, authentication, timeout and options. A
+//! [`Target`] is a name or an IP address, with a port. An [`Error`] has the [`Stage`] that failed
+//! and the [`ErrorKind`], which includes the proxy's own [`Reply`] code.
 //!
 //! # Recipes
 //!
@@ -80,8 +80,8 @@
 //! # Ok::<(), anysocks::Error>(())
 //! ```
 //!
-//! **Tor** resolves names, those of onion services included. [`Proxy::isolated`] separates circuits.
-//! [`Socks5Stream::connect_with_early_data`] saves a round trip.
+//! **Tor** resolves names, those of onion services included. [`Proxy::isolated`] separates
+//! circuits. [`Socks5Stream::connect_with_early_data`] saves a round trip.
 //!
 #![cfg_attr(feature = "tokio", doc = "```no_run")]
 #![cfg_attr(not(feature = "tokio"), doc = "```ignore")]
@@ -162,7 +162,8 @@
 //!
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! let chain: Chain = "socks5h://127.0.0.1:1080, socks4a://inner.example:1080".parse()?;
-//! let forwarder = Forwarder::start(Connector::new(chain)).await?; // must live as long as the client
+//! // The forwarder runs until it is dropped.
+//! let forwarder = Forwarder::start(Connector::new(chain)).await?;
 //! let url = forwarder.url(); // for reqwest::Proxy::all(url)
 //! # Ok(()) }
 //! ```
@@ -255,29 +256,29 @@
 //! | `quinn` | | [`quinn`]: QUIC through UDP ASSOCIATE, with the cryptography of [`ring`]; needs a C compiler |
 //! | `tracing` | | a span for each connection and an event for each message; sizes, never contents |
 //!
-//! Features add items and change none, so all of them can be enabled together. [`blocking`] needs no
-//! feature.
+//! Features add items and change none, so all of them can be enabled together. [`blocking`] needs
+//! no feature.
 //!
-//! The minimum supported Rust version is 1.85. The crate contains no unsafe code. It supports Unix and
-//! Windows. Proxies behind a Unix-domain socket require Unix, and segmentation offload of datagrams
-//! requires Linux.
+//! The minimum supported Rust version is 1.85. The crate contains no unsafe code. It supports
+//! Unix and Windows. Proxies behind a Unix-domain socket require Unix, and segmentation offload
+//! of datagrams requires Linux.
 //!
 //! # Guarantees
 //!
 //! - **No bytes are lost.** A handshake reads nothing beyond the proxy's reply, and
 //!   [`into_inner`](SocksStream::into_inner) returns the stream with the target's first byte next.
-//! - **Names go where the caller sends them.** The proxy resolves a name, or this machine does if that
-//!   was requested ([`Resolve`]). This machine never looks up an `.onion` name (RFC 7686).
-//! - **Work is bounded.** No message of a proxy causes a panic, an unbounded allocation, or a wait beyond
-//!   the deadline. Lookups on this machine use at most 32 threads of the process.
-//! - **Secrets stay secret.** Passwords are wiped when they are dropped. No error, `Debug` output or
-//!   trace contains them.
+//! - **Names go where the caller sends them.** The proxy resolves a name, or this machine does if
+//!   that was requested ([`Resolve`]). This machine never looks up an `.onion` name (RFC 7686).
+//! - **Work is bounded.** No message of a proxy causes a panic, an unbounded allocation, or a
+//!   wait beyond the deadline. Lookups on this machine use at most 32 threads of the process.
+//! - **Secrets stay secret.** Passwords are wiped when they are dropped. No error, `Debug` output
+//!   or trace contains them.
 //!
 //! # Without I/O
 //!
-//! A handshake is a [`Conversation`](protocol::Conversation). It returns the bytes to write and the
-//! number of bytes to read, and does no I/O. [`protocol`] shows how to write a driver, for mio or
-//! `io_uring` for example.
+//! A handshake is a [`Conversation`](protocol::Conversation). It returns the bytes to write and
+//! the number of bytes to read, and does no I/O. [`protocol`] shows how to write a driver, for
+//! mio or `io_uring` for example.
 //!
 //! [`tokio::net::TcpStream`]: https://docs.rs/tokio/latest/tokio/net/struct.TcpStream.html
 //! [`smol::net::TcpStream`]: https://docs.rs/smol/latest/smol/net/struct.TcpStream.html

@@ -82,7 +82,7 @@ pub type Socks5Stream<S = TcpStream> = SocksStream<S, V5, Blocking>;
 /// In the headings, `S` is the inner stream, `V` is [`V4`], and `F` is [`Blocking`].
 pub type Socks4Stream<S = TcpStream> = SocksStream<S, V4, Blocking>;
 
-/// A stream to a target, whatever version the proxy uses: the stream of a [`Connector`].
+/// A stream to a target, for any version of SOCKS. It is the stream of a [`Connector`].
 ///
 /// ```no_run
 /// use anysocks::blocking::{AnyStream, Connector};
@@ -127,7 +127,7 @@ pub type Socks5Listener<S = TcpStream> = SocksListener<S, V5, Blocking>;
 /// In the headings, `S` is the inner stream, `V` is [`V4`], and `F` is [`Blocking`].
 pub type Socks4Listener<S = TcpStream> = SocksListener<S, V4, Blocking>;
 
-/// A listener on a proxy of any version: the listener of a [`Connector`].
+/// A proxy of any version that listens for one connection: the listener of a [`Connector`].
 ///
 /// ```no_run
 /// use anysocks::blocking::{AnyListener, Connector};

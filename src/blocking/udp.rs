@@ -248,7 +248,7 @@ impl SocksUdpSocket<Blocking> {
                 }
                 Err(error) => return Err(error),
             }
-            // A relay that never stops sending malformed datagrams must not block the call forever.
+            // A relay that never stops sending malformed datagrams must not block the call for longer.
             let deadline = *began.get_or_insert_with(|| timeout.deadline());
             if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
                 if direction == Direction::Receive {

@@ -76,7 +76,8 @@ pub type Socks4Stream<S> = SocksStream<S, V4, Futures>;
 /// where
 ///     S: AsyncRead + AsyncWrite + Unpin,
 /// {
-///     let mut listener = Socks5Listener::handshake(stream, &Auth::none(), "198.51.100.7:0").await?;
+///     let peer = "198.51.100.7:0";
+///     let mut listener = Socks5Listener::handshake(stream, &Auth::none(), peer).await?;
 ///     println!("the peer has to connect to {}", listener.bound_addr());
 ///     let (stream, peer) = listener.accept().await?;
 ///     Ok(stream)
@@ -96,7 +97,8 @@ pub type Socks5Listener<S> = SocksListener<S, V5, Futures>;
 /// where
 ///     S: AsyncRead + AsyncWrite + Unpin,
 /// {
-///     let mut listener = Socks4Listener::handshake(stream, &UserId::none(), "198.51.100.7:0").await?;
+///     let peer = "198.51.100.7:0";
+///     let mut listener = Socks4Listener::handshake(stream, &UserId::none(), peer).await?;
 ///     println!("the peer has to connect to {}", listener.bound_addr());
 ///     let (stream, peer) = listener.accept().await?;
 ///     Ok(stream)

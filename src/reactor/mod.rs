@@ -1,5 +1,7 @@
-//! The code that the asynchronous front ends share: racing addresses and deadlines, over a reactor
-//! that waits for sockets and timers.
+//! The code that the asynchronous front ends share.
+//!
+//! Here: connecting to addresses in parallel, and deadlines, over a reactor that waits for sockets
+//! and timers.
 
 #[cfg(any(feature = "smol", feature = "async-std"))]
 pub(crate) mod async_io;

@@ -44,7 +44,7 @@ macro_rules! types {
         )]
         pub type Socks4Stream<S = $stream> = $crate::SocksStream<S, $crate::V4, $front_end>;
 
-        /// A stream to a target, whatever version the proxy uses: the stream of a [`Connector`].
+        /// A stream to a target, for any version of SOCKS. It is the stream of a [`Connector`].
         ///
         /// ```no_run
         #[doc = concat!("use anysocks::", $module, "::{AnyStream, Connector};")]
@@ -97,7 +97,7 @@ macro_rules! types {
         )]
         pub type Socks4Listener<S = $stream> = $crate::SocksListener<S, $crate::V4, $front_end>;
 
-        /// A listener on a proxy of any version: the listener of a [`Connector`].
+        /// A proxy of any version that listens for one connection: the listener of a [`Connector`].
         ///
         /// ```no_run
         #[doc = concat!("use anysocks::", $module, "::{AnyListener, Connector};")]

@@ -16,8 +16,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
-/// A front end that can hold a conversation over streams of the type `S`: its traits are those of
-/// the front end.
+/// A front end that can use streams of the type `S`: they have its read and write traits.
 #[allow(unreachable_pub, reason = "the bound of a public type")]
 pub trait SupportsStream<S>: AsyncFrontEnd + Reactor {
     /// Drives the conversation over the stream.

@@ -37,8 +37,8 @@ impl Peers {
         peers.push_front(to);
     }
 
-    /// Returns the source for quinn: the one that the relay reports if it is a peer, and otherwise
-    /// the latest peer. In that case [`copy`](Self::copy) has the packet for the other peers.
+    /// Returns the source for quinn: the reported source if it is a peer, else the latest peer. In
+    /// the second case [`copy`](Self::copy) has the packet for the other peers.
     pub(crate) fn source(&self, named: Option<SocketAddr>, packet: &[u8]) -> Option<SocketAddr> {
         let Table { latest_first, packet: kept, others } = &mut *self.table();
         if named.is_some_and(|named| latest_first.contains(&named)) {
