@@ -59,7 +59,7 @@ impl Protocol {
     }
 }
 
-fn everywhere(check: impl Fn(&Front, &ProxyProtocol)) {
+fn everywhere(check: impl Fn(&Front, &Protocol)) {
     for front in FRONTS {
         for protocol in &PROTOCOLS {
             let _case = Case::new(format!("{} on {}", protocol.name, front.name));
@@ -69,7 +69,7 @@ fn everywhere(check: impl Fn(&Front, &ProxyProtocol)) {
 }
 
 /// The same on all of them at once, which then wait for the end of a limit together.
-fn at_once(check: impl Fn(&Front, &ProxyProtocol) + Sync) {
+fn at_once(check: impl Fn(&Front, &Protocol) + Sync) {
     let all: Vec<_> = FRONTS.iter().flat_map(|front| PROTOCOLS.map(|protocol| (front, protocol))).collect();
     let name = |(front, protocol): &(&Front, Protocol)| format!("{} on {}", protocol.name, front.name);
     case::at_once(&all, name, |(front, protocol)| check(front, protocol));
