@@ -62,7 +62,7 @@ pub struct Blocking;
 /// [`connect`](crate::SocksStream::connect) dials the proxy.
 /// [`handshake`](crate::SocksStream::handshake) uses a stream that is already connected.
 ///
-/// In the headings, `S` is the inner stream, `V` is [`V5`], and `F` is [`Blocking`].
+/// In the headings below, `S` is the inner stream, `V` is [`V5`], and `F` is [`Blocking`].
 pub type Socks5Stream<S = TcpStream> = SocksStream<S, V5, Blocking>;
 
 /// A stream to a target through a SOCKS4 or SOCKS4a proxy.
@@ -79,7 +79,7 @@ pub type Socks5Stream<S = TcpStream> = SocksStream<S, V5, Blocking>;
 /// # Ok(()) }
 /// ```
 ///
-/// In the headings, `S` is the inner stream, `V` is [`V4`], and `F` is [`Blocking`].
+/// In the headings below, `S` is the inner stream, `V` is [`V4`], and `F` is [`Blocking`].
 pub type Socks4Stream<S = TcpStream> = SocksStream<S, V4, Blocking>;
 
 /// A stream to a target, for any version of SOCKS. It is the stream of a [`Connector`].
@@ -93,7 +93,7 @@ pub type Socks4Stream<S = TcpStream> = SocksStream<S, V4, Blocking>;
 /// # Ok(()) }
 /// ```
 ///
-/// In the headings, `S` is the inner stream, `V` is [`AnyVersion`], and `F` is
+/// In the headings below, `S` is the inner stream, `V` is [`AnyVersion`], and `F` is
 /// [`Blocking`].
 pub type AnyStream<S = TcpStream> = SocksStream<S, AnyVersion, Blocking>;
 
@@ -109,7 +109,7 @@ pub type AnyStream<S = TcpStream> = SocksStream<S, AnyVersion, Blocking>;
 /// # Ok(()) }
 /// ```
 ///
-/// In the headings, `S` is the inner stream, `V` is [`V5`], and `F` is [`Blocking`].
+/// In the headings below, `S` is the inner stream, `V` is [`V5`], and `F` is [`Blocking`].
 pub type Socks5Listener<S = TcpStream> = SocksListener<S, V5, Blocking>;
 
 /// A SOCKS4 proxy that listens for one connection from a peer (BIND).
@@ -124,7 +124,7 @@ pub type Socks5Listener<S = TcpStream> = SocksListener<S, V5, Blocking>;
 /// # Ok(()) }
 /// ```
 ///
-/// In the headings, `S` is the inner stream, `V` is [`V4`], and `F` is [`Blocking`].
+/// In the headings below, `S` is the inner stream, `V` is [`V4`], and `F` is [`Blocking`].
 pub type Socks4Listener<S = TcpStream> = SocksListener<S, V4, Blocking>;
 
 /// A proxy of any version that listens for one connection: the listener of a [`Connector`].
@@ -139,7 +139,7 @@ pub type Socks4Listener<S = TcpStream> = SocksListener<S, V4, Blocking>;
 /// # Ok(()) }
 /// ```
 ///
-/// In the headings, `S` is the inner stream, `V` is [`AnyVersion`], and `F` is
+/// In the headings below, `S` is the inner stream, `V` is [`AnyVersion`], and `F` is
 /// [`Blocking`].
 pub type AnyListener<S = TcpStream> = SocksListener<S, AnyVersion, Blocking>;
 
@@ -157,7 +157,7 @@ pub type AnyListener<S = TcpStream> = SocksListener<S, AnyVersion, Blocking>;
 ///
 /// It keeps no pool: each call opens a new connection.
 ///
-/// In the headings, `F` is [`Blocking`]. `W` is [`Plain`], or wraps dialled streams:
+/// In the headings below, `F` is [`Blocking`]. `W` is [`Plain`], or wraps dialled streams:
 /// [`WrappedConnector`].
 #[doc(alias("pool", "SocksV5", "SocksV4", "Matcher"))]
 pub type Connector<W = Plain> = crate::Connector<Blocking, W>;
@@ -172,14 +172,15 @@ pub type Connector<W = Plain> = crate::Connector<Blocking, W>;
 ///
 /// # fn example() -> Result<(), anysocks::Error> {
 /// let proxy: Proxy = "socks5h+tls://proxy.example:1080".parse()?;
+/// // `tls` completes the TLS handshake over the dialled stream.
 /// let connector: WrappedConnector<TlsStream> =
 ///     Connector::new(proxy).wrapped(|stream, _proxy| tls(stream));
 /// let stream = connector.connect("example.com:443")?;
 /// # Ok(()) }
 /// ```
 ///
-/// In the headings, `F` is [`Blocking`], and `W` is `Wrapped<..>`. `S` here is the wrapping
-/// stream, which is `W::Stream` there.
+/// In the headings below, `F` is [`Blocking`], and `W` is `Wrapped<..>`. `S` is the wrapping
+/// stream, which the headings call `W::Stream`.
 #[doc(alias("tls", "ssl"))]
 pub type WrappedConnector<S> = Connector<Wrapped<wrap::Hook<S>>>;
 
@@ -202,6 +203,6 @@ pub type WrappedConnector<S> = Connector<Wrapped<wrap::Hook<S>>>;
 /// The calls return [`std::io::Error`]. For the kinds of this crate, its `get_ref` is an
 /// [`Error`](crate::Error).
 ///
-/// In the headings, `F` is [`Blocking`].
+/// In the headings below, `F` is [`Blocking`].
 #[doc(alias("associate", "SocksDatagram", "Socks5Datagram"))]
 pub type Socks5UdpSocket = SocksUdpSocket<Blocking>;

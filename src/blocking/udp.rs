@@ -248,7 +248,7 @@ impl SocksUdpSocket<Blocking> {
                 }
                 Err(error) => return Err(error),
             }
-            // A relay that never stops sending malformed datagrams must not block the call for longer.
+            // A relay that sends only malformed datagrams must not block the call beyond its timeout.
             let deadline = *began.get_or_insert_with(|| timeout.deadline());
             if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
                 if direction == Direction::Receive {

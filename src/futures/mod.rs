@@ -46,7 +46,7 @@ pub struct Futures;
 /// }
 /// ```
 ///
-/// In the headings, `S` is the inner stream, `V` is [`V5`], and `F` is [`Futures`].
+/// In the headings below, `S` is the inner stream, `V` is [`V5`], and `F` is [`Futures`].
 pub type Socks5Stream<S> = SocksStream<S, V5, Futures>;
 
 /// A stream to a target through a SOCKS4 or SOCKS4a proxy.
@@ -63,7 +63,7 @@ pub type Socks5Stream<S> = SocksStream<S, V5, Futures>;
 /// }
 /// ```
 ///
-/// In the headings, `S` is the inner stream, `V` is [`V4`], and `F` is [`Futures`].
+/// In the headings below, `S` is the inner stream, `V` is [`V4`], and `F` is [`Futures`].
 pub type Socks4Stream<S> = SocksStream<S, V4, Futures>;
 
 /// A SOCKS5 proxy that listens for one connection from a peer (BIND).
@@ -84,7 +84,7 @@ pub type Socks4Stream<S> = SocksStream<S, V4, Futures>;
 /// }
 /// ```
 ///
-/// In the headings, `S` is the inner stream, `V` is [`V5`], and `F` is [`Futures`].
+/// In the headings below, `S` is the inner stream, `V` is [`V5`], and `F` is [`Futures`].
 pub type Socks5Listener<S> = SocksListener<S, V5, Futures>;
 
 /// A SOCKS4 proxy that listens for one connection from a peer (BIND).
@@ -105,7 +105,7 @@ pub type Socks5Listener<S> = SocksListener<S, V5, Futures>;
 /// }
 /// ```
 ///
-/// In the headings, `S` is the inner stream, `V` is [`V4`], and `F` is [`Futures`].
+/// In the headings below, `S` is the inner stream, `V` is [`V4`], and `F` is [`Futures`].
 pub type Socks4Listener<S> = SocksListener<S, V4, Futures>;
 
 /// A front end whose streams have the traits of futures-io: this one, smol and async-std.

@@ -19,7 +19,7 @@ macro_rules! types {
         /// [`handshake`](crate::SocksStream::handshake) uses a stream that is already connected.
         ///
         #[doc = concat!(
-            "In the headings, `S` is the inner stream, `V` is [`V5`](crate::V5), and `F` is [`",
+            "In the headings below, `S` is the inner stream, `V` is [`V5`](crate::V5), and `F` is [`",
             stringify!($front_end), "`]."
         )]
         pub type Socks5Stream<S = $stream> = $crate::SocksStream<S, $crate::V5, $front_end>;
@@ -39,7 +39,7 @@ macro_rules! types {
         /// ```
         ///
         #[doc = concat!(
-            "In the headings, `S` is the inner stream, `V` is [`V4`](crate::V4), and `F` is [`",
+            "In the headings below, `S` is the inner stream, `V` is [`V4`](crate::V4), and `F` is [`",
             stringify!($front_end), "`]."
         )]
         pub type Socks4Stream<S = $stream> = $crate::SocksStream<S, $crate::V4, $front_end>;
@@ -56,7 +56,7 @@ macro_rules! types {
         /// ```
         ///
         #[doc = concat!(
-            "In the headings, `S` is the inner stream, `V` is [`AnyVersion`](crate::AnyVersion), ",
+            "In the headings below, `S` is the inner stream, `V` is [`AnyVersion`](crate::AnyVersion), ",
             "and `F` is [`", stringify!($front_end), "`]."
         )]
         pub type AnyStream<S = $stream> = $crate::SocksStream<S, $crate::AnyVersion, $front_end>;
@@ -74,7 +74,7 @@ macro_rules! types {
         /// ```
         ///
         #[doc = concat!(
-            "In the headings, `S` is the inner stream, `V` is [`V5`](crate::V5), and `F` is [`",
+            "In the headings below, `S` is the inner stream, `V` is [`V5`](crate::V5), and `F` is [`",
             stringify!($front_end), "`]."
         )]
         pub type Socks5Listener<S = $stream> = $crate::SocksListener<S, $crate::V5, $front_end>;
@@ -92,7 +92,7 @@ macro_rules! types {
         /// ```
         ///
         #[doc = concat!(
-            "In the headings, `S` is the inner stream, `V` is [`V4`](crate::V4), and `F` is [`",
+            "In the headings below, `S` is the inner stream, `V` is [`V4`](crate::V4), and `F` is [`",
             stringify!($front_end), "`]."
         )]
         pub type Socks4Listener<S = $stream> = $crate::SocksListener<S, $crate::V4, $front_end>;
@@ -110,7 +110,7 @@ macro_rules! types {
         /// ```
         ///
         #[doc = concat!(
-            "In the headings, `S` is the inner stream, `V` is [`AnyVersion`](crate::AnyVersion), ",
+            "In the headings below, `S` is the inner stream, `V` is [`AnyVersion`](crate::AnyVersion), ",
             "and `F` is [`", stringify!($front_end), "`]."
         )]
         pub type AnyListener<S = $stream> = $crate::SocksListener<S, $crate::AnyVersion, $front_end>;
@@ -130,7 +130,7 @@ macro_rules! types {
         /// It keeps no pool: each call opens a new connection.
         ///
         #[doc = concat!(
-            "In the headings, `F` is [`", stringify!($front_end), "`]. `W` is [`Plain`](crate::Plain), ",
+            "In the headings below, `F` is [`", stringify!($front_end), "`]. `W` is [`Plain`](crate::Plain), ",
             "or wraps dialled streams: [`WrappedConnector`]."
         )]
         #[doc(alias("pool", "SocksV5", "SocksV4", "Matcher"))]
@@ -146,6 +146,7 @@ macro_rules! types {
         ///
         /// # async fn example() -> Result<(), anysocks::Error> {
         /// let proxy: Proxy = "socks5h+tls://proxy.example:1080".parse()?;
+        /// // `tls` completes the TLS handshake over the dialled stream.
         /// let connector: WrappedConnector<TlsStream> =
         ///     Connector::new(proxy).wrapped(|stream, _proxy| tls(stream));
         /// let stream = connector.connect("example.com:443").await?;
@@ -153,8 +154,8 @@ macro_rules! types {
         /// ```
         ///
         #[doc = concat!(
-            "In the headings, `F` is [`", stringify!($front_end), "`], and `W` is `Wrapped<..>`. ",
-            "`S` here is the wrapping stream, which is `W::Stream` there."
+            "In the headings below, `F` is [`", stringify!($front_end), "`], and `W` is `Wrapped<..>`. ",
+            "`S` is the wrapping stream, which the headings call `W::Stream`."
         )]
         #[doc(alias("tls", "ssl"))]
         pub type WrappedConnector<S> = Connector<$crate::Wrapped<$crate::reactor::Hook<$stream, S>>>;
@@ -176,7 +177,7 @@ macro_rules! types {
         /// The calls return [`std::io::Error`]. For the kinds of this crate, its `get_ref` is an
         /// [`Error`](crate::Error).
         ///
-        #[doc = concat!("In the headings, `F` is [`", stringify!($front_end), "`].")]
+        #[doc = concat!("In the headings below, `F` is [`", stringify!($front_end), "`].")]
         #[doc(alias("associate", "SocksDatagram", "Socks5Datagram"))]
         pub type Socks5UdpSocket = $crate::udp::SocksUdpSocket<$front_end>;
     };

@@ -17,8 +17,8 @@ pub trait Split {
     ///
     /// # Errors
     ///
-    /// - An error of the system: it can't duplicate the descriptor. Tokio's streams need no
-    ///   duplicate.
+    /// - An error of the system: it can't duplicate the descriptor. Only the blocking front end
+    ///   needs a duplicate.
     fn split(self) -> io::Result<(Self::Read, Self::Write)>;
 }
 
