@@ -248,7 +248,7 @@ impl SocksUdpSocket<Blocking> {
                 }
                 Err(error) => return Err(error),
             }
-            // A relay that sends only malformed datagrams must not block the call beyond its timeout.
+            // A relay that sends only malformed datagrams must not block the call any longer.
             let deadline = *began.get_or_insert_with(|| timeout.deadline());
             if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
                 if direction == Direction::Receive {
