@@ -127,7 +127,7 @@ pub type Socks5Listener<S = TcpStream> = SocksListener<S, V5, Blocking>;
 /// In the headings below, `S` is the inner stream, `V` is [`V4`], and `F` is [`Blocking`].
 pub type Socks4Listener<S = TcpStream> = SocksListener<S, V4, Blocking>;
 
-/// A proxy of any version that listens for one connection: the listener of a [`Connector`].
+/// A proxy of any version that listens for one connection, from a [`Connector`].
 ///
 /// ```no_run
 /// use anysocks::blocking::{AnyListener, Connector};

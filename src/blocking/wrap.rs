@@ -15,8 +15,8 @@ use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
 
-/// The caller's function that wraps a dialled stream. Its second argument is the proxy at the other
-/// end, or `None` for a direct connection.
+/// The caller's function that wraps a dialled stream. Its second argument is the proxy at the
+/// other end, or `None` for a direct connection.
 pub struct Hook<S>(Box<Call<S>>);
 
 type Call<S> = dyn Fn(TcpStream, Option<&Proxy>) -> io::Result<S> + Send + Sync;

@@ -58,7 +58,8 @@ pub trait Reactor: Runtime {
 
 /// Returns the output of the work, or `None` if the deadline passes first.
 pub(crate) async fn within<R: Reactor, T>(deadline: Deadline, work: impl Future<Output = T>) -> Option<T> {
-    // Timers with millisecond resolution round up, and fast work could complete after the deadline.
+    // Timers with millisecond resolution round up, and fast work could complete after the
+    // deadline.
     if deadline.is_some_and(|deadline| deadline <= R::now()) {
         return None;
     }

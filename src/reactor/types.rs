@@ -97,7 +97,7 @@ macro_rules! types {
         )]
         pub type Socks4Listener<S = $stream> = $crate::SocksListener<S, $crate::V4, $front_end>;
 
-        /// A proxy of any version that listens for one connection: the listener of a [`Connector`].
+        /// A proxy of any version that listens for one connection, from a [`Connector`].
         ///
         /// ```no_run
         #[doc = concat!("use anysocks::", $module, "::{AnyListener, Connector};")]

@@ -198,8 +198,8 @@ impl<F: AsyncFrontEnd> SocksUdpSocket<F> {
             let mut attempted = self.attempt(direction, &mut attempt);
             if direction == Direction::Receive && would_block(&attempted) {
                 let closed = self.poll_closed(&mut wait, cx.waker());
-                // The runtime may not have reported a datagram that arrived before the end. It does
-                // not know of joined datagrams that another task has left in memory.
+                // The runtime may not have reported a datagram that arrived before the end. It
+                // does not know of joined datagrams that another task has left in memory.
                 if closed.is_ready() || self.has_more() {
                     attempted = attempt(&SockRef::from(self));
                 }

@@ -29,8 +29,8 @@ pub trait SupportsStream<S>: AsyncFrontEnd + Reactor {
     fn poll_read(stream: &mut S, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>>;
 }
 
-/// The caller's function that wraps a dialled stream. Its second argument is the proxy at the other
-/// end, or `None` for a direct connection.
+/// The caller's function that wraps a dialled stream. Its second argument is the proxy at the
+/// other end, or `None` for a direct connection.
 ///
 /// It is a type of its own because the compiler can't prove that a future is `Send` if it holds a
 /// bare `dyn Fn` with these lifetimes.

@@ -15,15 +15,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A stream to a target through a proxy.
 ///
-/// Programs use the aliases of a front end: `Socks5Stream`, `Socks4Stream` and `AnyStream`, such as
-/// [`blocking::Socks5Stream`](crate::blocking::Socks5Stream).
+/// Programs use the aliases of a front end: `Socks5Stream`, `Socks4Stream` and `AnyStream`, such
+/// as [`blocking::Socks5Stream`](crate::blocking::Socks5Stream).
 ///
 /// `S` is the inner stream. `V` is the version of SOCKS: [`V4`](crate::V4), [`V5`](crate::V5) or
 /// [`AnyVersion`](crate::AnyVersion). `F` is the front end.
 ///
 /// Reads and writes, vectored ones included, go directly to the inner stream.
-/// [`into_inner`](Self::into_inner) returns it, with nothing read ahead. If a METHOD has negotiated
-/// an encapsulation, the bytes go through that. Call `flush` then, as with TLS.
+/// [`into_inner`](Self::into_inner) returns it, with nothing read ahead. If a METHOD has
+/// negotiated an encapsulation, the bytes go through that. Call `flush` then, as with TLS.
 pub struct SocksStream<S, V, F> {
     pub(crate) inner: S,
     pub(crate) bound: Address,
