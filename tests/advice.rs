@@ -1,4 +1,5 @@
-//! What the example `quickstart` advises: of each kind of failure, met with a server on loopback or found in what was given.
+//! The advice of the example `quickstart` for each kind of failure, caused by a server on loopback
+//! or by the arguments.
 
 #[path = "../examples/quickstart/advice.rs"]
 mod advice;
@@ -23,7 +24,7 @@ use std::thread;
 use std::time::Duration;
 use story::Story;
 
-/// What a server does when it has said all.
+/// The server's action after its last message.
 #[derive(Clone, Copy, Debug)]
 enum End {
     Close,
@@ -92,7 +93,8 @@ const NAME: &str = "example.com:80";
 const V4: &str = "192.0.2.7:80";
 const V6: &str = "[2001:db8::7]:80";
 
-/// The scheme and the user of the proxy's URL, what the proxy says and how it ends, the target, and words of the advice.
+/// The scheme and the user of the proxy's URL, the proxy's bytes and its end, the target, and
+/// words of the advice.
 type Row = (&'static str, &'static [&'static [u8]], End, &'static str, &'static str);
 
 #[test]
@@ -172,7 +174,7 @@ fn without_a_proxy() {
     check(advice(unknown, "target.invalid:80"), "With socks5h://", unknown);
 }
 
-/// The queue of those who want to connect is full, and Linux leaves those behind it without an answer.
+/// The listener's backlog is full, and Linux does not answer further connections.
 #[cfg(target_os = "linux")]
 #[test]
 fn nobody_answers() {

@@ -1,5 +1,5 @@
-//! Imports run one way: no file imports itself by way of others, and no module one on a higher
-//! floor. Modules of tests are exempt.
+//! Imports run one way: files have no import cycles, and no module imports from a higher floor.
+//! Modules of tests are exempt.
 //!
 //! A module and its children are one thing: a child may import what its parent defines, while
 //! the parent uses the child. Such pairs are listed without being an error, unless the way from

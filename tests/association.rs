@@ -1,4 +1,4 @@
-//! UDP ASSOCIATE against a relay that does as it is told, on every front end that dials.
+//! UDP ASSOCIATE with a relay that the test controls, on every front end that dials.
 
 #[path = "association/batches.rs"]
 mod batches;

@@ -1,4 +1,4 @@
-//! What a client identifies itself with: credentials, user ids and METHODs, and which of them go together.
+//! The client's identification: credentials, user ids and METHODs, and their valid combinations.
 
 #[path = "support/mistakes.rs"]
 mod mistakes;
@@ -116,7 +116,7 @@ fn what_can_be_pipelined() {
     }
 }
 
-/// A stream that nobody may touch.
+/// A stream that must not be used.
 struct Untouched;
 
 impl Read for Untouched {

@@ -18,7 +18,7 @@ use support::server::Server;
 
 const PEER: &str = "192.0.2.1:80";
 
-/// One of the two versions: how to bind with it, and what is said.
+/// One of the two versions: its BIND call and its messages.
 struct Protocol {
     name: &'static str,
     at: fn(std::net::SocketAddr) -> Proxy,
@@ -75,7 +75,7 @@ fn at_once(check: impl Fn(&Front, &Protocol) + Sync) {
     case::at_once(&all, name, |(front, protocol)| check(front, protocol));
 }
 
-/// A proxy that says what it is told, piece by piece, and echoes when there is no more to be told.
+/// A proxy that sends the given pieces, one after the other, and then echoes.
 fn told(lines: Vec<Line>) -> (Server<()>, Sender<Vec<u8>>) {
     let (tell, told) = channel::<Vec<u8>>();
     let server = Server::start(lines, move |mut client| {
@@ -116,7 +116,7 @@ fn a_peer_is_accepted() {
     });
 }
 
-/// The address that the peer is told must be one that it can connect to.
+/// The address for the peer must be one that it can connect to.
 #[test]
 fn an_unspecified_address_is_the_proxys() {
     everywhere(|front, protocol| {
@@ -126,7 +126,7 @@ fn an_unspecified_address_is_the_proxys() {
         tell.send((protocol.reply)([0; 4], 0)).expect("a proxy");
         drop(tell);
         let accept = listener.accept().expect("the peer");
-        // Whom the proxy does not name is not the proxy.
+        // A host that the proxy does not name is not the proxy.
         assert_eq!((&accept.peer, &accept.bound), (&ip("0.0.0.0:0"), &ip("127.0.0.1:12345")));
         drop(accept);
         server.join();
@@ -169,7 +169,7 @@ fn a_name_stays_a_name() {
     }
 }
 
-/// What came of a second reply before the time was over is kept.
+/// The bytes of a second reply that arrived before the timeout are kept.
 #[test]
 fn a_wait_that_is_limited_can_be_begun_again() {
     let limit = Duration::from_millis(60);
@@ -199,7 +199,7 @@ fn a_wait_that_is_limited_can_be_begun_again() {
     });
 }
 
-/// A proxy that says a byte each time, and never ends, is late all the same.
+/// A proxy that sends single bytes without end times out all the same.
 #[test]
 fn a_second_reply_that_drips() {
     let limit = Duration::from_millis(100);

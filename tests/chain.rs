@@ -97,7 +97,7 @@ fn however_the_stream_behaves() {
         Manner { glued: true, crumbs: true, stall: Some(Stall::Interrupted), ..Manner::default() },
         Manner { buffered: true, ..Manner::default() },
     ];
-    // It is dialled, but what is said goes to the script.
+    // The proxy is dialled, but the handshake goes to the script.
     let addr = serving(drop);
     for kinds in mixtures() {
         let lines = dialogue(&kinds, TARGET);

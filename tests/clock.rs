@@ -1,4 +1,4 @@
-//! Connections in a runtime whose clock a test has paused and advanced.
+//! Connections in a runtime whose clock a test pauses and advances.
 
 #[allow(dead_code, reason = "there are no cases here")]
 #[path = "support/case.rs"]

@@ -1,5 +1,5 @@
-//! The pages for users of other crates: every call of ours in their tables stands in the page's
-//! program too, which is compiled as a doctest (`examples/clients`).
+//! The pages for users of other crates: the page's program contains every call of ours in the
+//! tables, and is compiled as a doctest (`examples/clients`).
 
 const PAGES: [(&str, &str); 5] = [
     ("async-socks5", include_str!("../docs/coming-from/async-socks5.md")),

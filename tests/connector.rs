@@ -98,7 +98,7 @@ fn a_rule_chooses_for_each_target() {
             }
             assert_eq!(word(connector.connect(&none.to_string()).expect("a connection").1), "none");
         }
-        // It is not asked about exceptions.
+        // The rule is not called for exceptions.
         let always = (way.by_rule)(Box::new(move |_| Some(one.at(first)))).no_proxy("127.0.0.1");
         assert_eq!(word(always.connect(&none.to_string()).expect("a connection").1), "none");
     });
@@ -124,7 +124,7 @@ fn a_list_of_exceptions() {
             for (proxy, target, said) in [(ips, &by_ip, ip), (names, &by_name, name)] {
                 let connector = (way.new)(Speaks::Socks5.at(proxy).into()).no_proxy(list);
                 assert_eq!(word(connector.connect(target).expect("a connection").1), said);
-                // What is said later replaces it.
+                // A later call replaces the exceptions.
                 let connector = connector.no_proxy("x.example");
                 assert_eq!(word(connector.connect(target).expect("a connection").1), "proxy");
             }

@@ -25,7 +25,8 @@ const REQUEST: &[u8] = b"\x05\x01\x00\x03\x03a.b\x00\x50";
 const REPLY: &[u8] = b"\x05\x00\x00\x01\xC0\x00\x02\x07\x30\x39";
 const NAME: &[u8] = b"\x05\x00\x00\x03\x0Dproxy.example\x30\x39";
 
-/// Plays an exchange on each driver, over a stream that gives each message in one piece, or all in one: the calls it takes.
+/// Plays an exchange on each driver, over a stream that returns each message in one piece, or all
+/// in one. Returns the number of calls.
 fn count(dialogue: &Dialogue, lines: &[Line], glued: bool, writes: usize, reads: usize) {
     for driver in DRIVERS {
         let _case = Case::new(format!("{}, glued: {glued}, {lines:?}", driver.name));
@@ -174,7 +175,8 @@ fn size_of_a_pending_handshake() {
     let (auth, user_id) = (Auth::password(credentials("me", "key")), UserId::none());
     let v5 = size_of_val(&Socks5Stream::handshake(stream(), &auth, TARGET));
     let v4 = size_of_val(&Socks4Stream::handshake(stream(), &user_id, TARGET));
-    // The size of tokio's socket depends on the system, and on the kind of build: in a release build on Linux, SOCKS5 takes 184.
+    // The size of tokio's socket depends on the system and the kind of build: in a release build
+    // on Linux, SOCKS5 needs 184 bytes.
     let socket = size_of::<tokio::net::TcpStream>();
     assert!(v5 <= socket + 160, "SOCKS5: {v5} bytes, of which {socket} are the socket's");
     assert!(v4 <= socket + 88, "SOCKS4: {v4} bytes, of which {socket} are the socket's");

@@ -34,7 +34,8 @@ fn serve_on(listener: TcpListener, serve: impl Fn(TcpStream) + Send + 'static) -
     addr
 }
 
-/// Plays a SOCKS5 proxy: takes the greeting and a request, and grants it when `before` has seen it.
+/// Plays a SOCKS5 proxy: reads the greeting and a request, and grants it once `before` has seen
+/// it.
 fn answer(client: &mut TcpStream, before: impl FnOnce(&[u8])) -> Option<()> {
     let mut greeting = [0; 3];
     client.read_exact(&mut greeting).ok()?;
@@ -138,7 +139,7 @@ fn without_a_limit_slow_is_fine() {
 
 #[test]
 fn nobody_listens() {
-    // Bound, so that nobody else gets the port, and not listening.
+    // Bound but not listening, so that no other socket gets the port.
     let bound = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
     bound.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
     let free = bound.local_addr().unwrap().as_socket().unwrap();
@@ -155,7 +156,7 @@ fn nobody_listens() {
 
 #[test]
 fn every_address_of_the_name_is_tried() {
-    // `localhost` may be ::1 first, where nobody listens.
+    // `localhost` may be ::1 first, which refuses connections.
     let (addr, _requests) = granting();
     everywhere(|front| {
         let proxy = Proxy::socks5(("localhost", addr.port())).unwrap();
@@ -172,7 +173,7 @@ fn a_name_that_is_not() {
     });
 }
 
-/// It can't be dialled, whatever it is asked for.
+/// It can't be dialled, whatever the request.
 fn never_dialled(proxy: impl Fn(fn(Endpoint) -> Result<Proxy, Error>) -> Proxy, expected: &Invalid) {
     fn refused<T>(result: Result<T, Error>, expected: &Invalid) {
         let error = result.err().unwrap();
@@ -343,7 +344,7 @@ fn options_of_the_socket() {
     let options = |proxy: Proxy| {
         let stream = anysocks::blocking::dial(&proxy).unwrap();
         let socket = socket2::SockRef::from(&stream);
-        // Windows does not tell of a socket whether it blocks.
+        // Windows does not report whether a socket is blocking.
         #[cfg(unix)]
         assert!(!socket.nonblocking().unwrap());
         (socket.tcp_nodelay().unwrap(), socket.keepalive().unwrap())
@@ -373,7 +374,7 @@ fn any_keepalive() {
         assert!(socket2::SockRef::from(&stream).keepalive().unwrap());
         #[cfg(target_os = "linux")]
         assert_eq!(rustix::net::sockopt::tcp_keepidle(&stream).unwrap().as_secs(), seconds, "{asked:?}");
-        // Not every other system can be asked.
+        // Not every other system can report it.
         let _ = seconds;
     }
 }

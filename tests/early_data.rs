@@ -1,4 +1,4 @@
-//! The application's first bytes behind the request, before it is answered: on every front end.
+//! Early data after the request, before the reply: on every front end.
 
 mod fronts;
 #[path = "connector/messages.rs"]
@@ -45,7 +45,7 @@ fn with(mut lines: Vec<Line>, early_data: &[u8]) -> Vec<Line> {
     lines
 }
 
-/// Proxies, and what is said to them without first bytes.
+/// Proxies, and the messages to them without early data.
 fn cases(addr: SocketAddr) -> Vec<(Chain, Vec<Line>)> {
     let own = |kind: Speaks| (kind.at(addr).into(), kind.connection(TARGET));
     let request = Speaks::Socks5.request(1, TARGET);
@@ -75,7 +75,7 @@ fn cases(addr: SocketAddr) -> Vec<(Chain, Vec<Line>)> {
 
 #[test]
 fn they_leave_in_one_write_with_the_last_request() {
-    // It is dialled, but what is said goes to a script, which wants each message in one call.
+    // The proxy is dialled, but the bytes go to a script, which requires each message in one call.
     let addr = serving(drop);
     for (chain, lines) in cases(addr) {
         let messages = lines.iter().filter(|line| matches!(line, Line::Client(_))).count();
@@ -93,7 +93,7 @@ fn they_leave_in_one_write_with_the_last_request() {
     }
 }
 
-/// What the write does not take is said once the request is granted.
+/// Bytes that the write does not accept are sent once the request is granted.
 #[test]
 fn however_little_a_write_takes() {
     let addr = serving(drop);
@@ -122,13 +122,13 @@ fn however_little_a_write_takes() {
     }
 }
 
-/// What the client says, in bytes.
+/// The bytes of the client.
 fn said(lines: &[Line]) -> usize {
     let bytes = |line: &Line| if let Line::Client(bytes) = line { bytes.len() } else { 0 };
     lines.iter().map(bytes).sum()
 }
 
-/// Without a proxy there is nothing to wait for, and nobody who would flush.
+/// Without a proxy there is no reply to wait for, and no later flush.
 #[test]
 fn they_do_not_stay_in_a_buffer() {
     let addr = serving(drop).to_string();
@@ -171,12 +171,13 @@ fn over_a_socket() {
     }
 }
 
-/// What the socket does not take at once goes out behind the reply, and the proxy need not have read it before.
+/// Bytes that the socket does not accept at once are sent after the reply. The proxy need not have
+/// read the others before.
 ///
-/// This test once seemed to hang, on a machine so busy that the kernel had shrunk the receive
-/// buffers. A buffer of 2,304 bytes opens windows of 573 bytes, which is less than a segment: the
-/// sender then sends a segment only when its persist timer expires. A plain socket stalls in the
-/// same way. The watchdog's list of sockets shows such windows.
+/// This test once seemed to hang on a machine so busy that the kernel had shrunk the receive
+/// buffers. A buffer of 2,304 bytes has windows of 573 bytes, less than a segment. The sender then
+/// sends a segment only when its persist timer expires. A plain socket stalls in the same way. The
+/// watchdog's list of sockets shows such windows.
 #[test]
 fn more_than_a_socket_takes_at_once() {
     let first = large().repeat(64);
@@ -232,7 +233,7 @@ fn broken_at_every_byte() {
         let mut refused = granted.clone();
         let last = kinds[kinds.len() - 1];
         refused[granted.len() - 1] = proxy(Stage::Request, last.refused());
-        // If a write to the first fails, the last is not asked.
+        // If a write to the first proxy fails, the last gets no request.
         let before = said(&dialogue(&kinds, TARGET)) - said(&last.connection(TARGET));
         for (lines, reply) in [(refused, true), (granted, false)] {
             everywhere(|way| {
@@ -250,7 +251,7 @@ fn broken_at_every_byte() {
     }
 }
 
-/// A proxy that refuses hangs up, with what it has not read; its code is heard all the same.
+/// A proxy that refuses closes the connection with unread bytes. Its reply is read all the same.
 #[test]
 fn a_refusal_of_one_who_reads_no_more() {
     let refusing = |kind: Speaks| {
@@ -272,7 +273,7 @@ fn a_refusal_of_one_who_reads_no_more() {
 }
 
 /// A proxy that refuses, reads no more and keeps the connection open. The buffers are too small
-/// for the first bytes.
+/// for the early data.
 #[test]
 fn a_refusal_of_one_who_keeps_the_connection() {
     let first = large();
@@ -313,7 +314,7 @@ fn a_refusal_where_buffers_are_small() {
     }
 }
 
-/// The same proxy grants the request: the rest of the first bytes follows.
+/// The same proxy grants the request: the rest of the early data follows.
 #[test]
 fn a_grant_of_one_who_reads_slowly() {
     let first = large();
@@ -376,7 +377,7 @@ fn a_refusal_is_one() {
             server.join();
         });
     }
-    // The last proxy hears them alone, and nobody does if it is not reached.
+    // Only the last proxy receives the early data. If it is not reached, no proxy does.
     everywhere(|way| {
         let lines = Speaks::Socks4.lines(1, BEHIND[0], Speaks::Socks4.refused());
         let server = Server::start(lines, |mut client| {
@@ -461,7 +462,8 @@ fn a_method_of_ones_own_before_the_last_or_without_them() {
     });
 }
 
-/// Who hangs up may have gone on with them: no other address hears them then.
+/// A proxy that closes the connection may have forwarded the early data: no other address gets
+/// them.
 #[test]
 fn another_address_hears_them_only_after_a_refusal() {
     let granted_or_not: [&[u8]; 3] = [b"", b"\x05", b"\x05\x00\x00\x01"];

@@ -1,4 +1,4 @@
-//! Errors as their readers see them: the exact sentences, what they come from, and what they become.
+//! Errors as readers see them: the exact sentences, the sources, and the conversions.
 
 mod support;
 
@@ -11,7 +11,7 @@ use std::net::TcpListener;
 use std::thread;
 use std::time::Duration;
 
-/// A proxy that says this whatever is written, and hangs up.
+/// A proxy that sends this, whatever it receives, and closes the connection.
 struct Says(Cursor<&'static [u8]>);
 
 impl Read for Says {
@@ -152,7 +152,8 @@ fn what_a_socks4_proxy_says() {
     }
 }
 
-/// As an I/O error it has this kind and says the same, and is still there. Nothing that it says is said again by its sources.
+/// Converted to an I/O error, it has this kind and the same text, and can be downcast. Its sources
+/// repeat nothing of its text.
 fn becomes(error: Error, kind: io::ErrorKind) {
     let (sentence, debug) = (error.to_string(), format!("{error:?}"));
     let mut source = error.source();
@@ -204,7 +205,7 @@ fn stages() {
     }
 }
 
-/// A proxy that grants BIND, and says this when the peer is waited for.
+/// A proxy that grants BIND, and sends this while the client waits for the peer.
 fn second_reply(answer: &'static [u8]) -> Error {
     let all = [b"\x05\x00\x05\x00\x00\x01\xC0\x00\x02\x07\x00\x15", answer].concat().leak();
     let mut listener = Socks5Listener::handshake(Says(Cursor::new(all)), &Auth::none(), "a:1").unwrap();
@@ -229,7 +230,7 @@ fn what_a_second_reply_says() {
     }
 }
 
-/// A proxy that grants an association with this relay, and hangs up.
+/// A proxy that grants an association with this relay, and closes the connection.
 fn association(relay: &[u8]) -> Result<Socks5UdpSocket, Error> {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let addr = listener.local_addr().unwrap();

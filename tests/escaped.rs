@@ -51,7 +51,7 @@ fn forms(value: &(impl Display + Debug)) -> Vec<String> {
     [format!("{value}"), format!("{value:#}"), format!("{value:?}")].into_iter().chain(lines).collect()
 }
 
-/// An error that shows what it was told, in both forms.
+/// An error that displays the given text, in both forms.
 struct Raw(String);
 
 impl Display for Raw {
@@ -73,11 +73,11 @@ fn raw(text: &[u8]) -> Raw {
 }
 
 const CODE: u8 = 0xA1;
-/// What the proxy says first in the sub-negotiation, if it agrees.
+/// The proxy's first bytes in the sub-negotiation, if it chooses the METHOD.
 const AGREED: &[u8] = &[0; HOSTILE.len()];
 
-/// A METHOD that hears so many bytes, repeats in its error those that it does not like, and then
-/// frames everything: a length, and so many bytes.
+/// A METHOD that reads a number of bytes, repeats unexpected ones in its error, and then frames
+/// all bytes: a length, and the content.
 struct Repeating {
     heard: [u8; HOSTILE.len()],
     len: usize,
@@ -167,7 +167,7 @@ fn reply_with_a_name() -> Vec<u8> {
     [&[5, 0, 0, 3, u8::try_from(name.len()).expect("a short name")], name, &[0, 80]].concat()
 }
 
-/// What each of these comes to, and of what kind it is.
+/// The error of each of these, and its kind.
 type Failing = (&'static str, fn(&Way) -> Error, fn(&ErrorKind) -> bool);
 
 const FAILURES: &[Failing] = &[

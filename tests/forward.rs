@@ -222,11 +222,11 @@ async fn who_comes_when_all_places_are_taken_waits() {
 async fn nobody_is_served_without_the_forwarder() {
     let forwarder = started(Connector::direct()).await;
     let addr = forwarder.addr();
-    // One that has not said what it wants.
+    // A client that has not sent its request.
     let mut waiting = admitted(&forwarder).await;
     drop(forwarder);
     assert!(to_the_end(&mut waiting).await.is_empty());
-    // The listener is gone too.
+    // The listener is closed too.
     let refused = TcpStream::connect(addr).await.expect_err("nobody");
     assert_eq!(refused.kind(), std::io::ErrorKind::ConnectionRefused);
 }

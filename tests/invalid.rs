@@ -1,4 +1,4 @@
-//! What is said to a caller who made a mistake, word for word.
+//! The exact text of each mistake of a caller.
 
 use anysocks::{Error, Invalid, Stage};
 

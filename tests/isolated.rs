@@ -1,4 +1,4 @@
-//! Streams that share no circuit of Tor with others: what it is told of that, on every front end.
+//! Streams that share no circuit of Tor with others: the credentials of each front end.
 
 mod fronts;
 #[path = "connector/messages.rs"]
@@ -25,7 +25,7 @@ const USER: &str = "<torS0X>0";
 /// METHODs and the sub-negotiation of a client.
 type Said = (Vec<u8>, Vec<u8>);
 
-/// A proxy that reports what each client says, and grants what it asks for.
+/// A proxy that reports the bytes of each client, and grants every request.
 fn reporting() -> (SocketAddr, Receiver<Said>) {
     let (report, reports) = channel();
     let addr = serving(move |mut client| {
@@ -64,7 +64,7 @@ fn a_token_is_the_password() {
     }
 }
 
-/// The token that a client comes with.
+/// The token of a client.
 fn token(proxy: &Proxy, reports: &Receiver<Said>) -> Vec<u8> {
     anysocks::blocking::Socks5Stream::connect(proxy, TARGET).expect("a tunnel");
     let (methods, negotiation) = reports.recv().expect("a client");
@@ -103,7 +103,7 @@ fn the_last_word_counts() {
     assert_eq!(token(&proxy, &reports), b"bob");
 }
 
-/// Everything in one write, if that was asked for before.
+/// All messages in one write, if pipelining was set before.
 #[test]
 fn in_one_write() {
     let [request, refused] = [Speaks::Socks5.request(1, TARGET), Speaks::Socks5.refused()];

@@ -1,4 +1,5 @@
-//! Drivers that break the rules of a conversation get errors: no panic, no byte twice, no outcome twice.
+//! Drivers that break the rules of a conversation get errors: no panic, no byte twice, no outcome
+//! twice.
 
 mod support;
 
@@ -11,7 +12,7 @@ use support::drivers::DRIVERS;
 use support::script::{Line, Manner, Script, client, proxy};
 use support::toy::{self, Level};
 
-/// What a step asked for.
+/// The kind of a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Asked {
     Write(Vec<u8>),
@@ -63,7 +64,8 @@ fn dialogues() -> Vec<(&'static str, Dialogue, Vec<u8>)> {
     ]
 }
 
-/// Runs a test on each dialogue, after each number of bytes, on a conversation of its own; the last is one that is about to be done.
+/// Runs a test on each dialogue, after each number of bytes, with a new conversation each time.
+/// The last one is about to be done.
 fn at_every_byte(test: impl Fn(&mut Talk<'_>)) {
     for (name, dialogue, answers) in dialogues() {
         for moved in 0.. {
@@ -84,7 +86,8 @@ fn is_misuse(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::Overrun { .. } | ErrorKind::Over) && error.stage() != Stage::Preparation
 }
 
-/// A conversation that is over asks for a read of no bytes, and takes no report, not even that nothing came.
+/// A finished conversation requests a read of no bytes, and accepts no report, not even of 0
+/// bytes.
 fn assert_over(talk: &mut Talk<'_>) {
     for n in [0, 1, 0, usize::MAX] {
         assert_eq!(step(talk), Asked::Read(0));
@@ -178,7 +181,7 @@ fn going_on_after_the_end() {
     });
 }
 
-/// A driver that is given a conversation which is over does not wait for the stream, but says so.
+/// A driver with a finished conversation does not wait for the stream, but returns an error.
 #[test]
 fn a_driver_of_what_is_over() {
     let lines = [client([5, 1, 0]), proxy(Stage::MethodSelection, [5, 0])];

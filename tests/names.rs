@@ -1,5 +1,5 @@
-//! Which names this machine's resolver is asked for, on every path of every front end: only those
-//! that this machine is to resolve.
+//! The names that this machine's resolver gets, on every path of every front end: only those that
+//! must be resolved locally.
 
 #![cfg(target_os = "linux")]
 

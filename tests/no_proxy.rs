@@ -1,8 +1,8 @@
-//! Whom a list of exceptions covers.
+//! The targets that a list of exceptions covers.
 
 use anysocks::{NoProxy, Target};
 
-/// Lists; whom they cover; whom they do not.
+/// Lists; targets that they cover; targets that they do not cover.
 const LISTS: &[(&str, &[&str], &[&str])] = &[
     ("", &[], &["example.com:80", "192.0.2.7:80", "[::1]:80", "localhost:80"]),
     (" \t, ,,", &[], &["example.com:80", "192.0.2.7:80", "[::1]:80"]),
@@ -166,7 +166,7 @@ fn nobody_if_nothing_is_said() {
     assert_ne!(NoProxy::default(), NoProxy::new("*"));
 }
 
-/// The entries that are none of the forms that are read, as they stand in the list.
+/// The entries of no known form, as they are in the list.
 #[test]
 fn what_is_ignored() {
     for list in [

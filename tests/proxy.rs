@@ -1,4 +1,5 @@
-//! Proxies as values: from code and from what stands for one, and the mistakes that are found before anything is dialled.
+//! Proxies as values: from code and from conversions, and the mistakes that are found before
+//! dialling.
 
 #[path = "support/mistakes.rs"]
 mod mistakes;
@@ -94,7 +95,7 @@ fn what_stands_for_a_proxy() {
     assert_eq!(shown(("::1", 1)), both("[::1]:1"));
     assert_eq!(shown(SocketAddr::from(([192, 0, 2, 1], 1))), both("192.0.2.1:1"));
     assert_eq!(shown(Endpoint::from(Path::new("/x"))), ["socks4a+unix:///x", "socks5h+unix:///x"]);
-    // A proxy, or its URL, says itself what it is.
+    // The version is part of a proxy, and of its URL.
     let proxy: Proxy = "socks5://me@h".parse().unwrap();
     let url = ["socks5://me@h:1080", "socks5://me@h:1080"];
     assert_eq!(shown(&proxy), url);
@@ -120,7 +121,8 @@ fn what_display_gives_can_be_read() {
     }
 }
 
-/// A link-local proxy is reached through one interface of this machine, and only its scope says which.
+/// A link-local proxy is reached through one interface of this machine, which only its scope
+/// identifies.
 #[test]
 fn a_scope_is_kept() {
     let addr = SocketAddr::V6(SocketAddrV6::new("fe80::1".parse().unwrap(), 1, 0, 3));
@@ -130,12 +132,12 @@ fn a_scope_is_kept() {
     assert_eq!(again.endpoint(), proxy.endpoint());
 }
 
-/// What can't be asked for, with the proxy at this address.
+/// Invalid requests, with the proxy at this address.
 fn mistakes(addr: SocketAddr) -> Vec<(Proxy, &'static str, Invalid)> {
     let two = |codes: Auth| Proxy::socks5(addr).unwrap().auth(codes.pipelined(true)).unwrap();
     let url = |scheme: &str| format!("{scheme}://{addr}").parse::<Proxy>().unwrap();
     let v4 = || Invalid::WrongVersion { proxy: "SOCKS4", wanted: "SOCKS5" };
-    // Nothing of this name can be found, and nobody should try.
+    // This name does not exist, and must not be looked up.
     let name = "name.invalid:80";
     vec![
         (two(Auth::password(credentials())), name, Invalid::NotPipelinable),

@@ -1,4 +1,5 @@
-//! Proxies' URLs: what each part means, what is refused, and that `Display` gives back all but the password.
+//! URLs of proxies: the meaning of each part, the refused forms, and that `Display` returns all
+//! but the password.
 
 use anysocks::protocol::{Conversation, Scratch, Socks5, Step};
 use anysocks::{Endpoint, Error, ErrorKind, Invalid, Proxy, Resolve, Stage, V4, V5, Version};
@@ -31,7 +32,7 @@ fn zones() {
         ("[fe80::1%251]:1080", zoned("fe80::1", 1)),
         ("[fe80::1%2525]", zoned("fe80::1", 25)),
         ("[fe80::1%25251]", zoned("fe80::1", 251)),
-        // Not RFC 6874's form, whose zone is never empty.
+        // Not the form of RFC 6874, whose zone is never empty.
         ("[fe80::1%25]", zoned("fe80::1", 25)),
         ("[fe80::1%0]", zoned("fe80::1", 0)),
         ("[FE80::1%254294967295]", zoned("fe80::1", u32::MAX)),
@@ -79,7 +80,7 @@ fn zones_with_names() {
     }
 }
 
-/// What the client sends to a proxy that wants passwords: its greeting, and its credentials.
+/// The client's bytes to a proxy that requires passwords: its greeting, and its credentials.
 fn says(proxy: &Proxy) -> Result<(Vec<u8>, Vec<u8>), Error> {
     let mut talk = Socks5::connect(V5::auth(proxy.protocol())?, "a:1".try_into()?)?;
     let greeting = written(&mut talk);
@@ -198,7 +199,7 @@ fn credentials() {
         ("u%00:%00", b"u\0", b"\0", "u%00"),
         ("%ff%FE:%80", b"\xFF\xFE", b"\x80", "%FF%FE"),
         ("ü:ß", "ü".as_bytes(), "ß".as_bytes(), "%C3%BC"),
-        // What is no code stands for itself, as the browsers read it.
+        // A `%` without two digits is literal, as in browsers.
         ("u%zz:100%", b"u%zz", b"100%", "u%25zz"),
         ("a-._~+ b:+", b"a-._~+ b", b"+", "a-._~%2B%20b"),
         (&format!("{long}:{long}"), long.as_bytes(), long.as_bytes(), &long),

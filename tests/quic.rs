@@ -1,4 +1,4 @@
-//! QUIC by way of a SOCKS5 proxy's relay: quinn's endpoints with an association as their socket.
+//! QUIC through a SOCKS5 proxy's relay: quinn's endpoints with an association as their socket.
 
 #[path = "quic/end.rs"]
 mod end;

@@ -1,4 +1,5 @@
-//! A conversation that is left and taken up again, at every byte, by the same driver and by others: nothing is lost.
+//! A conversation that is interrupted and resumed at every byte, by the same driver and by others:
+//! nothing is lost.
 
 mod support;
 
@@ -122,7 +123,8 @@ fn exchanges() -> Vec<Exchange> {
     ]
 }
 
-/// Plays an exchange whose stream stalls before each byte. At each stall the call is given up, and `next` says which driver goes on.
+/// Plays an exchange whose stream stalls before each byte. At each stall the call is cancelled,
+/// and `next` selects the driver that continues.
 fn resumed(exchange: &Exchange, name: &str, next: impl Fn(usize) -> &'static Driver) {
     for buffered in [false, true] {
         let _case = Case::new(format!("{} on {name}, buffered: {buffered}", exchange.name));
@@ -140,7 +142,7 @@ fn resumed(exchange: &Exchange, name: &str, next: impl Fn(usize) -> &'static Dri
         assert_eq!(established.frames.is_some(), exchange.framed);
         let state = script.state();
         assert_eq!(state.unread(), APPLICATION);
-        // Each message once and no byte twice, and it was given up before each.
+        // Each message is sent once, no byte twice, and the call was cancelled before each byte.
         let said: usize = exchange.lines.iter().map(|line| length(line, true)).sum();
         let heard: usize = exchange.lines.iter().map(|line| length(line, false)).sum();
         assert_eq!(state.accepted(), said);
@@ -156,7 +158,8 @@ fn length(line: &Line, of_client: bool) -> usize {
     }
 }
 
-/// An asynchronous driver's future is dropped each time that it waits, and a new one made; the blocking driver returns `WouldBlock`.
+/// An asynchronous driver's future is dropped each time that it waits, and a new one is created.
+/// The blocking driver returns `WouldBlock`.
 #[test]
 fn by_the_same_driver() {
     for exchange in &exchanges() {
@@ -171,7 +174,8 @@ fn by_the_same_driver() {
 fn by_other_drivers() {
     for exchange in &exchanges() {
         resumed(exchange, "all in turn", |turn| &DRIVERS[turn % DRIVERS.len()]);
-        // With an even number of stalls in each round, taking turns could leave the same driver with the same work.
+        // With an even number of stalls in each round, taking turns could give the same driver the
+        // same work.
         resumed(exchange, "all in pairs", |turn| &DRIVERS[turn / 2 % DRIVERS.len()]);
     }
 }

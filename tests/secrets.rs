@@ -1,4 +1,4 @@
-//! No secret is shown: not by a value, not by an error, not by what an error comes from or turns into.
+//! No secret is shown: not by a value, not by an error, and not by its sources or conversions.
 
 mod support;
 
@@ -67,7 +67,7 @@ fn values() {
     }
 }
 
-/// At each step of a handshake, in which the password is said.
+/// At each step of a handshake that sends the password.
 #[test]
 fn handshakes() {
     for pipelined in [false, true] {
@@ -95,7 +95,8 @@ fn handshakes() {
     }
 }
 
-/// Every way in which a proxy may end a handshake with a password, after all that the client says.
+/// Every way in which a proxy may end a handshake with a password, after all messages of the
+/// client.
 #[test]
 fn errors_of_the_proxy() {
     let whole = b"\x05\x02\x01\x00\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00";
@@ -164,7 +165,7 @@ fn errors_of_the_stream() {
 #[test]
 fn errors_of_dialling() {
     support::case::limit_test();
-    // The system takes connections, and nobody answers on them.
+    // The system accepts connections, and no program answers on them.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let addr = silent.local_addr().unwrap();
     let proxy = |at: &str| -> Proxy { format!("socks5://user:{SECRET}@{at}").parse().unwrap() };
@@ -188,7 +189,7 @@ fn errors_of_dialling() {
     }
 }
 
-/// A proxy that wants the password, and gives this reply to the request.
+/// A proxy that requires the password, and sends this reply to the request.
 fn granting(reply: &'static [u8]) -> Proxy {
     support::case::limit_test();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -199,7 +200,7 @@ fn granting(reply: &'static [u8]) -> Proxy {
             assert!(client.read(&mut [0; 600]).unwrap() > 0);
             client.write_all(answer).unwrap();
         }
-        // Until the client has gone.
+        // Until the client has closed the connection.
         let _ = client.read(&mut [0; 600]);
     });
     format!("socks5://user:{SECRET}@{addr}").parse().unwrap()
@@ -223,7 +224,7 @@ fn listeners() {
 fn associations() {
     let socket = Socks5UdpSocket::associate(granting(b"\x05\x00\x00\x01\x7F\x00\x00\x01\x00\x09")).unwrap();
     socket.connect("192.0.2.1:1").unwrap();
-    // What is sent is nobody's business either.
+    // Payloads are secret, too.
     let mut batch = SendBatch::new();
     batch.push(SECRET.as_bytes(), "192.0.2.1:1").unwrap();
     for shown in [debug(&socket), debug(&socket.clone()), debug(&batch), debug(&RecvBatch::new(1))] {

@@ -1,4 +1,5 @@
-//! What users put streams, futures and errors into: boxes, tasks, threads, pools. None of this is checked by running it.
+//! The uses of streams, futures and errors: boxes, tasks, threads, pools. All of this is checked
+//! at compile time only.
 
 #![allow(dead_code, unused_macros, reason = "without features there is no front end that has futures")]
 

@@ -1,4 +1,4 @@
-//! What may be asked for: every way to make a `Target`, and every text that is none.
+//! Targets: every conversion to a `Target`, and every malformed text.
 
 use anysocks::{Domain, Error, ErrorKind, Host, Invalid, Target};
 use std::borrow::Cow;
@@ -206,7 +206,8 @@ fn name_lengths() {
 fn name_characters() {
     let refused = (0..=b' ').chain([0x7F]).map(char::from).chain(r"#%/:<>?@[\]^|".chars());
     for character in refused {
-        // In front, in the middle and at the end; a ':' at these places stands for other things in a text with a port.
+        // At the start, in the middle and at the end. A ':' at these places has other meanings in
+        // a text with a port.
         for text in [format!("{character}b"), format!("a{character}b"), format!("a{character}")] {
             assert_eq!(invalid(Domain::new(&text)), Invalid::NameCharacter(character), "{text:?}");
             for made in from_host(&text) {

@@ -21,13 +21,13 @@ use support::script::{Line, client, proxy};
 use support::server::Server;
 use ways::{Way, at_once, everywhere};
 
-/// What comes of a lookup.
+/// The outcome of a lookup.
 enum Outcome {
     Found(&'static str),
     Refused(Reply),
     /// The answer is of this type, which it can't be.
     Wrong(u8),
-    /// The proxy hung up after so many bytes.
+    /// The proxy closed the connection after this number of bytes.
     Short(usize),
 }
 
@@ -123,13 +123,13 @@ fn names_of_all_kinds() {
 const PTR4: &[u8] = b"\x05\xF1\x00\x01\xC0\x00\x02\x01\x00\x00";
 const PTR6: &[u8] = b"\x05\xF1\x00\x04\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x07\x00\x00";
 
-/// The address, what is said, and the name.
+/// The address, the messages, and the name.
 type Pointer = (&'static str, &'static [u8], &'static [u8], Result<&'static [u8], Outcome>);
 
 const NAMES: [Pointer; 10] = [
     ("192.0.2.1", PTR4, b"\x05\0\0\x03\x0Bexample.org\0\0", Ok(b"example.org")),
     ("2001:db8::7", PTR6, b"\x05\0\0\x03\x0Bexample.org\0\0", Ok(b"example.org")),
-    // It comes from outside: any bytes.
+    // It comes from the proxy, and may have any bytes.
     ("192.0.2.1", PTR4, b"\x05\0\0\x03\x04\x1B[\xFF\0\0\0", Ok(b"\x1B[\xFF\0")),
     ("192.0.2.1", PTR4, b"\x05\0\0\x03\x00\0\0", Ok(b"")),
     ("192.0.2.1", PTR4, b"\x05\0\0\x01\xC0\x00\x02\x01\0\0", Err(Outcome::Wrong(1))),

@@ -1,4 +1,5 @@
-//! What the `tracing` feature reports, on every front end: the proxy, the target, stages and sizes, and never a secret.
+//! The events of the feature `tracing`, on every front end: the proxy, the target, stages and
+//! sizes, and never a secret.
 
 #![cfg(feature = "tracing")]
 
@@ -48,7 +49,7 @@ fn one(kind: Speaks) -> impl Fn(SocketAddr) -> Chain {
 
 type Proxies = dyn Fn(SocketAddr) -> Chain;
 
-/// The reports of messages: of what span, and what was said.
+/// The events of messages: their span, and their text.
 fn messages(span: &str, sizes: &[(&str, &str, usize)]) -> Vec<String> {
     sizes.iter().map(|(what, stage, bytes)| format!("{span}: {what} stage={stage} bytes={bytes}")).collect()
 }
@@ -150,7 +151,7 @@ fn a_failure_with_its_stage_and_reason() {
         assert!(reports.contains(&"socks: received stage=authentication bytes=2".into()), "{reports:?}");
         assert!(reports.last().is_some_and(|end| end.contains("stage=authentication")), "{reports:?}");
 
-        // What the system says belongs to it.
+        // The system's error is part of it.
         let (addr, _bound) = scene::deserted();
         let reports = recorded(|| {
             assert!((way.new)(Speaks::Socks5.at(addr).into()).connect(TARGET).is_err());
@@ -276,7 +277,7 @@ fn a_variable_that_is_passed_over() {
     });
 }
 
-/// The time that was spent is there of what is given up too, and how far it came.
+/// Cancelled work reports the time it took too, and its stage.
 #[cfg(feature = "tokio")]
 #[test]
 fn what_is_given_up() {

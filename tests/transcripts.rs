@@ -1,4 +1,5 @@
-//! CONNECT and BIND as the proxy sees them: each exchange on each driver, over streams that behave in every way that a stream may.
+//! CONNECT and BIND as the proxy sees them: each exchange on each driver, over streams with every
+//! valid behaviour.
 
 #[path = "transcripts/bind.rs"]
 mod bind;
@@ -44,7 +45,7 @@ fn in_turns() {
     each(|row, driver| check(row, driver, Manner::default()));
 }
 
-/// All answers and the application's bytes in one segment, before the client has said anything.
+/// All answers and the application's bytes in one segment, before the client has sent anything.
 #[test]
 fn all_at_once() {
     each(|row, driver| check(row, driver, GLUED));
@@ -146,7 +147,7 @@ fn through_a_buffered_stream() {
     });
 }
 
-/// The same, as the stream that comes of it.
+/// The same, through the resulting stream.
 #[test]
 fn as_a_stream() {
     each(|row, driver| {
@@ -188,7 +189,7 @@ fn each_bind(test: impl Fn(&Row, &Driver)) {
     });
 }
 
-/// A name says which row fails, and two rows of one name are likely to be one row twice.
+/// The name identifies a row that fails. Two rows with one name are probably the same row twice.
 #[test]
 fn names_are_unique() {
     let mut names: Vec<_> = check::rows().into_iter().map(|row| row.name).collect();

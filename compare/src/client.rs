@@ -10,13 +10,15 @@ pub(crate) trait Client {
 
     type Tunnel: AsyncRead + AsyncWrite + Unpin;
 
-    /// What one keeps for all connections, as far as the crate can keep anything; it is not counted.
+    /// The state that a client keeps for all connections, as far as the crate allows that. It is
+    /// not counted.
     fn new(login: Option<Login>) -> Self;
 
     /// Does nothing before it is polled, so that all that it allocates is counted.
     fn handshake(&mut self, stream: Script) -> impl Future<Output = Result<Self::Tunnel, Refusal>>;
 
-    /// The bytes of the crate's own future over a `TcpStream`, and of the stream where the future borrows it.
+    /// The bytes of the crate's own future over a `TcpStream`, and of the stream if the future
+    /// borrows it.
     fn future(&self) -> usize;
 }
 
@@ -35,7 +37,7 @@ impl Refusal {
     }
 }
 
-/// The size of the future that a function makes of its argument. It is not called: neither is needed.
+/// Returns the size of the future that a function returns for its argument, without a call.
 pub(crate) fn future_size<A, F: Future>(_: impl FnOnce(A) -> F) -> usize {
     size_of::<F>()
 }

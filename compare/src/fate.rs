@@ -1,4 +1,4 @@
-//! What comes of an answer that a client may not like, be it a panic.
+//! The client's reaction to an answer, which may be a panic.
 
 use crate::client::Refusal;
 use std::cell::Cell;
@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 use std::sync::Once;
 
 thread_local! {
-    /// Whether a panic of this thread is told in the table, and so needs no message.
+    /// Whether the table reports a panic of this thread, so that it needs no message.
     static TOLD: Cell<bool> = const { Cell::new(false) };
 }
 

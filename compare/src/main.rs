@@ -2,10 +2,10 @@
 //! allocations of a datagram.
 //!
 //! `cargo run` prints a Markdown table for each case. `cargo run -- --chart ../docs/costs.svg`
-//! draws the chart instead; its times are those that `cargo bench` has recorded. `cargo test`
-//! fails where anysocks misses its own numbers or is behind another crate, and where the committed
-//! chart is old. Nothing is timed here, so each run counts the same. Only the size of a future may
-//! differ between compilers.
+//! draws the chart instead, with the times that `cargo bench` has recorded. `cargo test` fails if
+//! anysocks misses its own numbers or another crate has better ones, and if the committed chart is
+//! out of date. Nothing is timed here, so every run has the same counts. Only the size of a future
+//! can differ between compilers.
 
 mod allocated;
 mod chart;

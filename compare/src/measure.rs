@@ -10,9 +10,10 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-/// What the destination says first, in the segment of the proxy's reply.
+/// The destination's first bytes, in the segment of the proxy's reply.
 pub(crate) const BANNER: &[u8] = b"220 ready\r\n";
-/// Granted, but for one byte: a code that RFC 1928 does not assign, and a reserved byte that is not zero.
+/// A grant with one unusual byte: a code that RFC 1928 does not assign, or a reserved byte that is
+/// not zero.
 pub(crate) const UNASSIGNED: [u8; 10] = with(1, 0x09);
 pub(crate) const NOT_RESERVED: [u8; 10] = with(2, 1);
 /// What is written at once into the tunnel.
@@ -25,7 +26,7 @@ const fn with(at: usize, byte: u8) -> [u8; 10] {
     reply
 }
 
-/// All that is told of one client. Nothing stands for what can't be counted.
+/// All measurements of one client. `None` is for those that can't be counted.
 #[derive(Debug)]
 pub(crate) struct Column {
     pub(crate) name: &'static str,
@@ -125,7 +126,7 @@ pub(crate) fn arrived(bytes: usize, calls: usize) -> String {
     }
 }
 
-/// The scripts never wake anyone: a future that is pending has put itself off, or hangs.
+/// The scripts wake no task: a pending future has woken itself, or hangs.
 fn finish<F: Future>(mut future: Pin<&mut F>) -> F::Output {
     for _ in 0..1000 {
         if let Poll::Ready(output) = poll(future.as_mut()) {

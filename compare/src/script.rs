@@ -1,4 +1,5 @@
-//! A proxy in memory. It says each of its messages in one read, whatever the client says: what that was is looked at afterwards.
+//! A proxy in memory. It sends each message in one read, whatever the client sends. The client's
+//! messages are checked afterwards.
 
 use crate::request::Login;
 use std::io::{IoSlice, Result};
@@ -8,7 +9,7 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-/// The proxy's last message, as a proxy says it that is content.
+/// The last message of a proxy that grants the request.
 pub(crate) const GRANTED: [u8; 10] = [5, 0, 0, 1, 192, 0, 2, 7, 0x30, 0x39];
 
 /// A handle of the stream: the harness keeps one while the client has another.
@@ -26,7 +27,7 @@ pub(crate) struct State {
     messages: Vec<Vec<u8>>,
     /// The next byte to be read: its message, and its place in that.
     at: (usize, usize),
-    /// The message that the proxy does not say, and whether the client waits for it.
+    /// The message that the proxy does not send, and whether the client waits for it.
     held: Option<usize>,
     pub(crate) waited_for: bool,
     pub(crate) said: Vec<u8>,
@@ -42,7 +43,8 @@ impl Script {
             at: (0, 0),
             held: None,
             waited_for: false,
-            // Room for all that a client says, so that no allocation of the harness is counted as the client's.
+            // The buffer for all bytes of the client, so that no allocation of the harness is
+            // counted as the client's.
             said: Vec::with_capacity(32 * 1024),
             reads: 0,
             writes: 0,
@@ -65,7 +67,7 @@ impl Script {
     }
 }
 
-/// What the proxy says in answer to each message of the client.
+/// The proxy's answer to each message of the client.
 pub(crate) fn messages(login: Option<Login>, reply: &[u8]) -> Vec<Vec<u8>> {
     match login {
         None => vec![vec![5, 0], reply.into()],

@@ -99,7 +99,7 @@ impl Chart {
         svg + "</svg>\n"
     }
 
-    /// All numbers in words, for readers who do not see the bars.
+    /// The numbers as text, for readers who can't see the bars.
     fn description(&self) -> String {
         let panels = self.panels.iter().map(|panel| {
             let bars: Vec<_> = panel.bars.iter().map(|bar| format!("{}: {}", bar.label, bar.text)).collect();

@@ -2,7 +2,7 @@
 
 use crate::measure::Column;
 
-/// How to get of a column what a row tells.
+/// The function that returns a column's value in a row.
 type Get = fn(&Column) -> String;
 
 const ROWS: &[(&str, Get)] = &[

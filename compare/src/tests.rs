@@ -1,4 +1,5 @@
-//! What anysocks promises, and that no other does better. What the others do is theirs: it is printed, and not held to anything.
+//! Checks the promises of anysocks, and that no other crate has better numbers. The numbers of
+//! other crates are printed, but not checked.
 
 use crate::allocated;
 use crate::chart;

@@ -1,14 +1,11 @@
 //! The servers of examples that run without arguments: a SOCKS5 server and a small HTTP server,
 //! both in this process.
 
-use fast_socks5::server::{
-    DnsResolveHelper, Socks5ServerProtocol, SocksServerError, run_tcp_proxy, run_udp_proxy,
-};
-use fast_socks5::{ReplyError, Socks5Command};
+mod socks5;
+
 use std::io::{self, BufRead, BufReader, Write};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener};
 use std::thread;
-use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::runtime::Runtime;
 
@@ -52,25 +49,13 @@ pub(crate) fn in_background(server: impl Future<Output = io::Result<()>> + Send 
     Ok(())
 }
 
-/// Serves one client of the SOCKS5 server, over any stream.
-pub(crate) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(client: S) {
-    let served = async {
-        let request = Socks5ServerProtocol::accept_no_auth(client).await?.read_command().await?;
-        let (request, command, target) = request.resolve_dns().await?;
-        match command {
-            Socks5Command::TCPConnect => {
-                run_tcp_proxy(request, &target, Duration::from_secs(10), true).await?;
-            }
-            Socks5Command::UDPAssociate => {
-                let here = IpAddr::from(Ipv4Addr::LOCALHOST);
-                run_udp_proxy(request, &target, Some(here), here, None).await?;
-            }
-            Socks5Command::TCPBind => request.reply_error(&ReplyError::CommandNotSupported).await?,
-        }
-        Ok::<_, SocksServerError>(())
-    };
-    if let Err(error) = served.await {
-        eprintln!("the SOCKS server in this process: {error}");
+/// Serves one client of the SOCKS5 server, whatever its stream is.
+pub(crate) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(mut client: S) {
+    match socks5::serve(&mut client).await {
+        // The client has closed its connection.
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {}
+        Err(error) => eprintln!("the SOCKS server in this process: {error}"),
+        Ok(()) => {}
     }
 }
 

@@ -2,15 +2,18 @@
 
 use std::{fmt, io};
 
-/// Why there is no association any more. The relay forgets it with the TCP connection over which it was asked for (RFC 1928 §7).
+/// Why an association ended.
+///
+/// A relay forwards datagrams only as long as the TCP connection of the UDP ASSOCIATE request is
+/// open (RFC 1928 §7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AssociationEnd {
-    /// The proxy closed the TCP connection, or its direction of it.
+    /// The proxy closed the TCP connection, or its sending direction.
     Closed,
-    /// The proxy sent something on the TCP connection, where nothing may come.
+    /// The proxy sent data on the TCP connection, which must stay silent.
     UnexpectedData,
-    /// The TCP connection failed.
+    /// The TCP connection failed with an I/O error of this kind.
     Failed(io::ErrorKind),
 }
 

@@ -1,13 +1,13 @@
-//! Text from outside, on its way to a terminal or a log.
+//! Escapes text from outside before it is written to a terminal or a log.
 
 use std::fmt::{self, Debug, Display, Formatter, Write};
 
-/// Shows a value with every character escaped that is not printable: controls, line ends, and
-/// those that change the direction of writing or are invisible. So text from outside never moves a
-/// cursor, forges a line, or reads as another one.
+/// Formats a value, and escapes each character that is not printable.
 ///
-/// `Debug` is on one line, also where `{:#?}` asks for several: a line end in it may be from
-/// outside.
+/// These are controls, line ends, invisible characters, and characters that change the direction
+/// of writing. So text from outside can't move a cursor, forge a line, or imitate another text.
+///
+/// `Debug` is on one line, also with `{:#?}`, because a line end in it may be from outside.
 pub(crate) struct Escaped<T>(pub(crate) T);
 
 impl<T: Display> Display for Escaped<T> {
@@ -24,7 +24,7 @@ impl<T: Debug> Debug for Escaped<T> {
 
 struct Escaping<'a, 'f>(&'a mut Formatter<'f>);
 
-/// `escape_debug` escapes these too, and a sentence is full of them.
+/// Characters that `escape_debug` escapes, though they are printable.
 const PRINTABLE: [char; 3] = ['\'', '"', '\\'];
 
 impl Write for Escaping<'_, '_> {
@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_printable_is_escaped() {
+    fn unprintable_characters_are_escaped() {
         for (text, shown) in [
             ("it's \"C:\\x\": refused", "it's \"C:\\x\": refused"),
             ("'", "'"),
@@ -60,9 +60,8 @@ mod tests {
         }
     }
 
-    /// What a foreign `Debug` writes is no safer than what `Display` does.
     #[test]
-    fn debug_too() {
+    fn debug_is_escaped() {
         struct Raw;
 
         impl Debug for Raw {

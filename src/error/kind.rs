@@ -1,7 +1,7 @@
-//! What can go wrong.
+//! The kinds of errors.
 
 use super::association_end::AssociationEnd;
-use super::no_relay::{given_as, why_none};
+use super::no_relay::{in_reply, reason};
 use crate::error::escape::Escaped;
 use crate::error::invalid::Invalid;
 use crate::protocol::address::Address;
@@ -9,113 +9,159 @@ use crate::protocol::reply::Reply;
 use std::borrow::Cow;
 use std::{error, fmt, io};
 
-/// What went wrong.
+/// What went wrong, for [`Error::kind`](crate::Error::kind).
+///
+/// | cause | kinds |
+/// |---|---|
+/// | the arguments | [`Invalid`](Self::Invalid), [`Rule`](Self::Rule) |
+/// | the way to the proxy | [`Unresolved`](Self::Unresolved), [`Unreachable`](Self::Unreachable), [`Io`](Self::Io), [`TimedOut`](Self::TimedOut), [`EndedEarly`](Self::EndedEarly) |
+/// | a refusal by the proxy | [`MethodsRefused`](Self::MethodsRefused), [`PasswordRefused`](Self::PasswordRefused), [`Refused`](Self::Refused) |
+/// | an answer against the protocol | [`NotSocks`](Self::NotSocks), [`MethodNotOffered`](Self::MethodNotOffered), [`Malformed`](Self::Malformed) |
+/// | a custom METHOD | [`Method`](Self::Method), [`Encapsulation`](Self::Encapsulation) |
+/// | an association | [`NoRelay`](Self::NoRelay), [`AssociationEnded`](Self::AssociationEnded) |
+/// | a driver | [`Overrun`](Self::Overrun), [`Over`](Self::Over) |
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The caller's own mistake. Nothing was sent.
+    /// A mistake in the arguments. Nothing was sent.
     #[error(transparent)]
     Invalid(Invalid),
     /// The [rule](crate::Connector::by_rule) of a connector returned an error for the target.
+    ///
     /// Nothing was sent.
     #[error("failed: the connector's rule refuses the target")]
     Rule(#[source] Box<dyn error::Error + Send + Sync>),
     /// An I/O error of the stream.
     #[error("failed")]
     Io(#[source] io::Error),
-    /// A name can't be resolved, or not in time, or has no address that can be used.
+    /// A name can't be resolved in time, or has no usable address.
     ///
     /// At most 32 lookups are in flight in a process. One more waits for a free thread until its
     /// deadline. Its error is then of the kind `TimedOut`, and its message names the limit.
+    #[doc(alias = "dns")]
     #[error("of {name} failed")]
     Unresolved {
-        /// The name: the proxy's, or with local resolution the target's. Characters that are not
-        /// printable are escaped.
+        /// The name: the proxy's, or with local resolution the target's.
+        ///
+        /// Characters that are not printable are escaped.
         name: String,
-        /// What the resolver says.
+        /// The error of the resolver.
         #[source]
         error: io::Error,
     },
-    /// No address of the proxy, or of the target of a direct connection, could be connected to. Each attempt is listed, in the order in which they failed; those that the
-    /// deadline ended come last, with an error of the kind `TimedOut`.
+    /// No address of the proxy, or of the target of a direct connection, could be connected to.
+    ///
+    /// The attempts are in the order in which they failed. Attempts that the deadline ended come
+    /// last, with an error of the kind `TimedOut`.
+    #[doc(alias = "ProxyServerUnreachable")]
     #[error("failed: {}", Attempt::list(.0))]
     Unreachable(Vec<Attempt>),
-    /// The deadline passed while a conversation was held. Where it ended the lookup of a name it is [`Unresolved`](Self::Unresolved), and where the
-    /// dialling, [`Unreachable`](Self::Unreachable); [`Error::is_timeout`](crate::Error::is_timeout) knows them all.
+    /// The deadline passed during a conversation with the proxy.
+    ///
+    /// If it passes during the lookup of a name, the kind is [`Unresolved`](Self::Unresolved);
+    /// during dialling, it is [`Unreachable`](Self::Unreachable).
+    /// [`Error::is_timeout`](crate::Error::is_timeout) covers all three.
     #[error("timed out")]
     TimedOut,
-    /// What answers is no SOCKS proxy of this version. `first` is the first byte that it sent.
-    #[error("found {}: the answer begins with X'{first:02X}'", who_begins_with(*.first))]
+    /// The server at the proxy's address does not speak this version of SOCKS.
+    #[doc(alias = "InvalidResponseVersion")]
+    #[doc(alias = "UnsupportedSocksVersion")]
+    #[error("found {}: the answer begins with X'{first:02X}'", server_with_first_byte(*.first))]
     NotSocks {
-        /// The first byte of the answer.
+        /// The first byte of its answer.
         first: u8,
     },
-    /// The proxy accepts none of the METHODs that were offered (`FF`, RFC 1928 §3).
+    /// The proxy accepts none of the offered METHODs (`FF`, RFC 1928 §3).
+    #[doc(alias = "NoAcceptableMethods")]
+    #[doc(alias = "NoAcceptableAuthMethods")]
     #[error("refused: the proxy accepts none of the methods offered")]
     MethodsRefused,
     /// The proxy chose a METHOD that was not offered.
+    ///
+    /// The field is the METHOD's code.
+    #[doc(alias = "UnknownAuthMethod")]
+    #[doc(alias = "InvalidAuthMethod")]
     #[error("failed: the proxy chose X'{0:02X}', a method that was not offered")]
     MethodNotOffered(u8),
-    /// User name and password were refused with this STATUS (RFC 1929 §2).
+    /// The proxy refused the user name and password.
+    ///
+    /// The field is the STATUS (RFC 1929 §2).
+    #[doc(alias = "PasswordAuthFailure")]
+    #[doc(alias = "AuthenticationRejected")]
+    #[doc(alias = "InvalidAuthStatus")]
     #[error("refused: wrong user name or password (status X'{0:02X}')")]
     PasswordRefused(u8),
-    /// A METHOD of the caller's own failed.
+    /// A custom METHOD failed.
     #[error("failed")]
     Method(#[source] Box<dyn error::Error + Send + Sync>),
-    /// A frame of the encapsulation that was negotiated could not be sealed or opened.
+    /// The negotiated encapsulation could not seal or open a frame.
     #[error("failed: a frame can't be sealed or opened")]
     Encapsulation(#[source] Box<dyn error::Error + Send + Sync>),
-    /// The request was refused with this code.
+    /// The proxy refused the request with this code.
+    #[doc(alias = "ReplyError")]
+    #[doc(alias = "UnsuccessfulReply")]
     #[error("refused: {0}")]
     Refused(Reply),
-    /// The proxy hung up in the middle.
+    /// The proxy closed the connection before its answer was complete.
     #[error("failed: the proxy closed the connection {}", after_bytes(*.received))]
     EndedEarly {
-        /// How many bytes of the message that was waited for had come. What a METHOD of the caller's own had heard is not counted.
+        /// The number of bytes of the expected message that were received.
+        ///
+        /// Bytes that a custom METHOD received are not counted.
         received: usize,
     },
-    /// The driver reported more bytes than the step had offered.
+    /// The driver reported more bytes than the step offered.
     #[error("failed: the driver reported {reported} bytes where {offered} were offered")]
     Overrun {
-        /// What was reported.
+        /// The reported number of bytes.
         reported: usize,
-        /// What had been offered.
+        /// The offered number of bytes.
         offered: usize,
     },
-    /// The conversation has handed its outcome over already, or has failed already.
+    /// The conversation is over: it has returned its outcome, or it has failed.
     #[error("is over already")]
     Over,
-    /// The proxy grants an association, but its relay can't be at the address that it gives, or
-    /// that the [`Relay`](crate::udp::Relay) policy makes of it: the port is 0, the address is not
-    /// a unicast one, or it is a name that is not resolved on this machine
-    /// ([`Resolve::ByProxy`](crate::Resolve::ByProxy)).
-    #[error("failed: no relay at {relay}{}: {}", given_as(bound, relay), why_none(relay))]
+    /// The proxy granted an association, but there can be no relay at the address.
+    ///
+    /// This is the address in the reply, or the one that the [`Relay`](crate::udp::Relay) policy
+    /// returns for it. There is no relay if:
+    ///
+    /// - the port is 0;
+    /// - the IP address is not a unicast address;
+    /// - it is a name, and names are not resolved on this machine
+    ///   ([`Resolve::ByProxy`](crate::Resolve::ByProxy)).
+    #[error("failed: no relay at {relay}{}: {}", in_reply(bound, relay), reason(relay))]
     NoRelay {
-        /// BND.ADDR and BND.PORT of the proxy's reply, as it sent them.
+        /// BND.ADDR and BND.PORT of the proxy's reply, as sent.
         bound: Address,
-        /// The address that the policy has made of it.
+        /// The address that the policy returned for it.
         relay: Address,
     },
-    /// The association is over. Calls that receive say so once nothing is left to receive, and those that send once that is known.
+    /// The association has ended.
+    ///
+    /// A receiving call returns this once all received datagrams have been taken. A sending call
+    /// returns it as soon as the end is known.
     #[error("ended: {0}")]
     AssociationEnded(AssociationEnd),
-    /// A field of the answer has a value that it can't have.
+    /// A field of the proxy's answer has a value that the protocol does not allow.
+    #[doc(alias = "InvalidAtyp")]
     #[error("failed: the answer has X'{byte:02X}' as its {field}")]
     Malformed {
-        /// The field's name in the protocol's text.
+        /// The name of the field in the protocol's specification.
         field: &'static str,
-        /// What stood there.
+        /// Its value.
         byte: u8,
     },
 }
 
-/// One attempt to connect to one address of a proxy.
+/// An attempt to connect to one address of the proxy, or of the target of a direct connection.
 #[non_exhaustive]
 pub struct Attempt {
-    /// The address: `host:port`, or the path of a Unix-domain socket, in which characters that are
-    /// not printable are escaped.
+    /// The address: `host:port`, or the path of a Unix-domain socket.
+    ///
+    /// Characters that are not printable are escaped.
     pub address: String,
-    /// Why it failed.
+    /// The error of the attempt.
     pub error: io::Error,
 }
 
@@ -126,7 +172,7 @@ impl Attempt {
     }
 }
 
-/// As it would be derived, but for what others wrote.
+/// The derived form, but text from outside is escaped.
 impl fmt::Debug for ErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let of_one = |f: &mut fmt::Formatter<'_>, name, value: &dyn fmt::Debug| {
@@ -173,7 +219,7 @@ impl fmt::Debug for Attempt {
     }
 }
 
-fn who_begins_with(first: u8) -> &'static str {
+fn server_with_first_byte(first: u8) -> &'static str {
     match first {
         b'H' | b'<' => "an HTTP server, not a SOCKS proxy",
         0x00 | 0x04 => "a SOCKS4 proxy, not a SOCKS5 one",
@@ -197,7 +243,7 @@ mod tests {
     use super::*;
     use crate::error::{Error, Stage};
 
-    /// What it shows may be from anywhere.
+    /// An error with unprintable characters in its text.
     struct Raw;
 
     const TEXT: &str = "\u{1b}[2J\nforged\u{202e}";
@@ -218,7 +264,7 @@ mod tests {
     impl error::Error for Raw {}
 
     #[test]
-    fn what_others_wrote_is_escaped() {
+    fn text_from_outside_is_escaped() {
         let system = || io::Error::other(Raw);
         let attempt = || Attempt { address: "192.0.2.1:1080".into(), error: system() };
         for kind in [

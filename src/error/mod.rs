@@ -1,4 +1,4 @@
-//! What can go wrong, at which stage, and with which proxy.
+//! Errors: the stage that failed, the kind of failure, and the proxy.
 
 mod association_end;
 pub(crate) mod escape;
@@ -19,17 +19,14 @@ use std::{error, fmt, io};
 
 /// Why there is no connection: the [`Stage`] that failed, the [`ErrorKind`], and the proxy.
 ///
-/// `Display` is one sentence, such as `proxy socks5h://127.0.0.1:1080: request refused: command
-/// not supported (X'07')`. Where there is a [`source`](error::Error::source), such as an I/O
-/// error, the sentence does not repeat it; `{:#}` adds it. An error never contains a password; a
-/// proxy's URL in it has the user name. Text that comes from outside may hold anything: both forms
-/// and `Debug` escape all characters that are not printable, so that an error can go to a terminal
-/// or a log. A source that is printed by itself is printed as its own type does it.
+/// [`kind`](Self::kind) is the value to match on, and [`stage`](Self::stage) the step that failed.
+/// For connections that this crate dialled, [`proxy`](Self::proxy) is the proxy's URL. In a
+/// [`Chain`](crate::Chain), [`hop`](Self::hop) is the proxy's number.
 ///
 /// ```
 /// use anysocks::{ErrorKind, Reply};
 ///
-/// fn worth_a_retry(error: &anysocks::Error) -> bool {
+/// fn is_retryable(error: &anysocks::Error) -> bool {
 ///     match error.kind() {
 ///         ErrorKind::Refused(reply) => reply.is_retryable(),
 ///         ErrorKind::TimedOut | ErrorKind::Unreachable(_) => true,
@@ -37,6 +34,23 @@ use std::{error, fmt, io};
 ///     }
 /// }
 /// ```
+///
+/// # Text
+///
+/// `Display` writes one sentence, such as `proxy socks5h://127.0.0.1:1080: request refused:
+/// command not supported (X'07')`. `{:#}` appends the [sources](error::Error::source), such as an
+/// I/O error.
+///
+/// An error never contains a password. The proxy's URL in it contains the user name.
+///
+/// `Display` and `Debug` escape all characters that are not printable, so an error can be written
+/// to a terminal or a log. A source that is formatted by itself is not escaped.
+///
+/// # As an `io::Error`
+///
+/// An `Error` converts to an [`io::Error`] of the nearest [`io::ErrorKind`]. `get_ref` and
+/// `downcast_ref` of that return the `Error`.
+#[doc(alias = "SocksError")]
 pub struct Error(Box<Inner>);
 
 struct Inner {
@@ -46,7 +60,7 @@ struct Inner {
     hop: Option<Hop>,
 }
 
-/// Which proxy of a chain, the first being 1, and of how many.
+/// A position in a chain. The first proxy has number 1.
 #[derive(Clone, Copy, Debug)]
 struct Hop {
     number: usize,
@@ -58,19 +72,21 @@ impl Error {
         Self(Box::new(Inner { stage, kind, proxy: None, hop: None }))
     }
 
-    /// An I/O error that a driver met at this stage of a [`Conversation`](crate::protocol::Conversation).
+    /// Creates an error of the kind [`Io`](ErrorKind::Io), for a driver of a
+    /// [`Conversation`](crate::protocol::Conversation).
     #[must_use]
     pub fn io(stage: Stage, error: io::Error) -> Self {
         Self::new(stage, ErrorKind::Io(error))
     }
 
-    /// An error of a [`Method`](crate::protocol::Method) of your own.
+    /// Creates an error of the kind [`Method`](ErrorKind::Method), for a custom
+    /// [`Method`](crate::protocol::Method).
     #[must_use]
     pub fn method(error: impl Into<Box<dyn error::Error + Send + Sync>>) -> Self {
         Self::new(Stage::Authentication, ErrorKind::Method(error.into()))
     }
 
-    /// The same error, with the name of the proxy that it is about.
+    /// Adds the proxy's URL.
     #[must_use]
     pub(crate) fn at(mut self, proxy: &impl fmt::Display) -> Self {
         if self.0.stage != Stage::Preparation {
@@ -79,39 +95,42 @@ impl Error {
         self
     }
 
-    /// The same error, of this proxy of a chain.
+    /// Adds the proxy's URL and its position in a chain.
     #[must_use]
     pub(crate) fn at_hop(self, proxy: &impl fmt::Display, number: usize, of: usize) -> Self {
         if of == 1 {
             return self.at(proxy);
         }
-        // A mistake in the options too is one of this proxy's.
+        // Unlike in `at`, also for a mistake in the options: it belongs to one proxy of the chain.
         let mut error = self.of_hop(number, of);
         error.0.proxy = Some(proxy.to_string().into());
         error
     }
 
-    /// The same error, of a proxy of a chain of which no more is known.
+    /// Adds the position in a chain.
     #[must_use]
     pub(crate) fn of_hop(mut self, number: usize, of: usize) -> Self {
         self.0.hop = (of > 1).then_some(Hop { number, of });
         self
     }
 
-    /// The same error, of the proxy that another one is about.
+    /// Adds the position of another error.
     #[must_use]
     pub(crate) fn of_the_hop_of(mut self, other: &Self) -> Self {
         self.0.hop = other.0.hop;
         self
     }
 
-    /// Which proxy of a [`Chain`](crate::Chain) the error is about, the first being 1, where there are several.
+    /// Returns the number of the proxy in its [`Chain`](crate::Chain), counted from 1.
+    ///
+    /// Returns `None` if there is only one proxy, or if the error belongs to none of them.
     #[must_use]
     pub fn hop(&self) -> Option<usize> {
         self.0.hop.map(|hop| hop.number)
     }
 
-    /// How many proxies that chain has, where there are several.
+    /// Returns the number of proxies in the [`Chain`](crate::Chain), where [`hop`](Self::hop) is
+    /// `Some`.
     #[must_use]
     pub fn hops(&self) -> Option<usize> {
         self.0.hop.map(|hop| hop.of)
@@ -121,25 +140,28 @@ impl Error {
         Sentence(self)
     }
 
-    /// Which stage failed.
+    /// Returns the stage that failed.
     #[must_use]
     pub const fn stage(&self) -> Stage {
         self.0.stage
     }
 
-    /// What went wrong.
+    /// Returns the kind of failure.
     #[must_use]
     pub const fn kind(&self) -> &ErrorKind {
         &self.0.kind
     }
 
-    /// The proxy's URL without the password, where the error came from a connection that this crate dialled.
+    /// Returns the proxy's URL without the password.
+    ///
+    /// Returns `None` for a mistake in the arguments, and for a connection that this crate did not
+    /// dial.
     #[must_use]
     pub fn proxy(&self) -> Option<&str> {
         self.0.proxy.as_deref()
     }
 
-    /// The code of the proxy's reply, where it was that which said no.
+    /// Returns the code of the proxy's reply, if the kind is [`Refused`](ErrorKind::Refused).
     #[must_use]
     pub const fn reply(&self) -> Option<Reply> {
         match self.kind() {
@@ -148,7 +170,11 @@ impl Error {
         }
     }
 
-    /// Whether the deadline passed, or the system's own, rather than that somebody said no.
+    /// Returns whether the deadline or a timeout of the operating system passed.
+    ///
+    /// This covers all kinds: [`TimedOut`](ErrorKind::TimedOut), and
+    /// [`Unresolved`](ErrorKind::Unresolved), [`Unreachable`](ErrorKind::Unreachable) and
+    /// [`Io`](ErrorKind::Io) with such an error inside. A refusal by the proxy is never a timeout.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
         self.reply().is_none() && self.io_kind() == io::ErrorKind::TimedOut
@@ -195,7 +221,7 @@ impl fmt::Display for Error {
     }
 }
 
-/// An error without the proxy's name.
+/// The text of an error without the proxy's URL.
 pub(crate) struct Sentence<'a>(&'a Error);
 
 impl fmt::Display for Sentence<'_> {
@@ -244,7 +270,7 @@ impl From<Infallible> for Error {
 }
 
 impl From<Error> for io::Error {
-    /// The kind is the nearest that there is; the error itself is kept as the source.
+    /// Converts to the nearest [`io::ErrorKind`], with the error itself inside.
     fn from(error: Error) -> Self {
         Self::new(error.io_kind(), error)
     }

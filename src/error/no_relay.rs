@@ -1,14 +1,15 @@
-//! Why there is no relay at an address.
+//! Texts for an address at which there can be no relay.
 
 use crate::protocol::address::{Address, Name};
 use crate::protocol::target::syntax;
 
-pub(super) fn given_as(bound: &Address, relay: &Address) -> String {
+/// Returns the address in the reply, if the policy has replaced it.
+pub(super) fn in_reply(bound: &Address, relay: &Address) -> String {
     if bound == relay { String::new() } else { format!(" (the proxy replied {bound})") }
 }
 
-/// Why there can be no relay at an address that the policy has chosen.
-pub(super) fn why_none(relay: &Address) -> &'static str {
+/// Returns why there can be no relay at the address that the policy returned.
+pub(super) fn reason(relay: &Address) -> &'static str {
     match relay {
         _ if relay.port() == 0 => "the port is 0",
         Address::Ip(_) => "not a unicast address",

@@ -1,33 +1,40 @@
-//! How far a connection had come.
+//! The stages of a connection.
 
 use std::fmt;
 
-/// How far a connection had come.
+/// The step of a connection that failed.
 ///
-/// A proxy may reset a connection as soon as it has accepted it. Such a reset is reported at
+/// The stages of one connection follow each other in this order: `Preparation`, `Resolve`, `Dial`,
+/// `MethodSelection`, `Authentication`, `Request`. BIND adds `SecondReply`, UDP ASSOCIATE adds
+/// `Association`, and an encapsulated stream adds `Tunnel`. SOCKS4 has neither `MethodSelection`
+/// nor `Authentication`.
+///
+/// A proxy may reset a connection as soon as it has accepted it. The reset is reported at
 /// [`Dial`](Self::Dial) or at one of the next stages, depending on which call meets it first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Stage {
-    /// Before anything was sent: the caller's own arguments.
+    /// The check of the arguments. Nothing was sent.
     Preparation,
-    /// Resolving a name, the proxy's or (where that was asked for) the target's.
+    /// The resolution of a name on this machine: the proxy's name, or with
+    /// [`Resolve::Locally`](crate::Resolve::Locally) the target's.
     Resolve,
-    /// Connecting to the proxy.
+    /// The connection to the proxy.
     Dial,
-    /// Connecting to the target without a proxy, where a [`Connector`](crate::Connector) is told to.
+    /// The connection to the target without a proxy, by a [`Connector`](crate::Connector).
     Direct,
-    /// SOCKS5: agreeing on a METHOD (RFC 1928 §3).
+    /// SOCKS5: the selection of a METHOD (RFC 1928 §3).
     MethodSelection,
-    /// SOCKS5: the METHOD's sub-negotiation.
+    /// SOCKS5: the METHOD's sub-negotiation, such as user name and password (RFC 1929).
     Authentication,
     /// The request and its reply.
     Request,
-    /// BIND: waiting for the second reply.
+    /// BIND: the second reply.
     SecondReply,
-    /// The tunnel: the bytes that a [`Method`](crate::protocol::Method)'s encapsulation is for.
+    /// The relayed bytes, inside the encapsulation of a custom
+    /// [`Method`](crate::protocol::Method).
     Tunnel,
-    /// UDP ASSOCIATE: reaching the relay, and whether there is still one.
+    /// UDP ASSOCIATE: the connection to the relay, and the association while it is in use.
     Association,
 }
 

@@ -1,11 +1,16 @@
-//! What a proxy answers: the address that it bound.
+//! BND.ADDR and BND.PORT of a reply.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
-/// BND.ADDR and BND.PORT of a reply, as the proxy sent them (RFC 1928 §6; SOCKS4's DSTIP and DSTPORT).
+/// BND.ADDR and BND.PORT of a reply, as the proxy sent them (RFC 1928 §6).
 ///
-/// Many proxies fill in `0.0.0.0:0`, and a few a name, which may be empty or no text at all.
+/// In SOCKS4, these are DSTIP and DSTPORT of the reply. Many proxies reply `0.0.0.0:0`. A few
+/// reply a name, which may be empty or not text at all.
+///
+/// `Display` writes `address:port`, and escapes the bytes of a name that are not printable ASCII.
+#[doc(alias = "TargetAddr")]
+#[doc(alias = "AddrKind")]
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Address {
@@ -15,12 +20,12 @@ pub enum Address {
     Name(Name, u16),
 }
 
-/// A name that a proxy sent: 0 to 255 bytes, of any value.
+/// A name in a proxy's reply: 0 to 255 bytes of any value.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Name(Vec<u8>);
 
 impl Address {
-    /// The IP address and port, if it is not a name.
+    /// Returns the IP address and the port, or `None` for a name.
     #[must_use]
     pub const fn socket_addr(&self) -> Option<SocketAddr> {
         match self {
@@ -29,13 +34,13 @@ impl Address {
         }
     }
 
-    /// The IP address, if it is not a name.
+    /// Returns the IP address, or `None` for a name.
     #[must_use]
     pub fn ip(&self) -> Option<IpAddr> {
         self.socket_addr().map(|addr| addr.ip())
     }
 
-    /// The port.
+    /// Returns the port.
     #[must_use]
     pub const fn port(&self) -> u16 {
         match self {
@@ -44,8 +49,9 @@ impl Address {
         }
     }
 
-    /// Replaces an unspecified IP address by that of the proxy which sent it. Returns `None` if
-    /// this is another address.
+    /// Replaces an unspecified IP address by the proxy's own.
+    ///
+    /// Returns `None` if this is another address, or if the proxy's address is not known.
     pub(crate) fn at_host(&self, proxy: Option<IpAddr>) -> Option<Self> {
         match (self, proxy) {
             (Self::Ip(addr), Some(proxy)) if addr.ip().to_canonical().is_unspecified() => {
@@ -57,7 +63,7 @@ impl Address {
 }
 
 impl Name {
-    /// The bytes, as they were sent.
+    /// Returns the bytes, as the proxy sent them.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
@@ -77,7 +83,7 @@ impl From<Vec<u8>> for Name {
 }
 
 impl fmt::Display for Name {
-    /// Whatever is not printable ASCII is escaped: the name comes from outside and may go to a terminal.
+    /// Escapes all bytes that are not printable ASCII.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.escape_ascii().fmt(f)
     }

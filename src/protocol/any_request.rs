@@ -1,4 +1,4 @@
-//! A request in whatever version a proxy speaks.
+//! A request in either version of SOCKS.
 
 use super::conversation::{Conversation, Scratch, Step};
 use super::established::Established;
@@ -8,13 +8,15 @@ use super::socks4::{self, Socks4};
 use super::socks5::{self, Socks5};
 use crate::error::{Error, Stage};
 
-/// A request in the version that the proxy speaks.
+/// A request in the SOCKS version of the proxy: a [`Socks4`] or a [`Socks5`].
+///
+/// It is a [`Conversation`] like these two, so one driver and one type serve all proxies.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum AnyRequest<'a> {
-    /// SOCKS4 or SOCKS4a.
+    /// A request to a SOCKS4 or SOCKS4a proxy.
     V4(Socks4<'a>),
-    /// SOCKS5.
+    /// A request to a SOCKS5 proxy.
     V5(Socks5<'a>),
 }
 
@@ -59,7 +61,7 @@ impl Conversation for AnyRequest<'_> {
     }
 }
 
-/// What reads a reply of either version.
+/// The reader of a reply in either version.
 #[derive(Debug)]
 pub enum Reader {
     V4(socks4::Reader),

@@ -1,4 +1,4 @@
-//! Whatever version of SOCKS a proxy speaks, as a version.
+//! Either version of SOCKS, as a `Version`.
 
 use super::any_request::{AnyRequest, Reader};
 use super::established::{Established, ProtocolVersion};
@@ -11,8 +11,10 @@ use super::version::{V4, V5, Version};
 use crate::error::Error;
 use std::net::IpAddr;
 
-/// The version that the proxy speaks, which is known when it is connected to: as the version of a [`SocksStream`](crate::SocksStream), one
-/// type of stream for all proxies.
+/// The version of a [`SocksStream`](crate::SocksStream) to a proxy of either SOCKS version.
+///
+/// The [`ProxyProtocol`] selects the version when the connection is made. So streams to all
+/// proxies have one type, as those of a [`Connector`](crate::Connector) do.
 #[derive(Clone, Copy, Debug)]
 pub struct AnyVersion;
 
@@ -34,7 +36,7 @@ impl Version for AnyVersion {
         })
     }
 
-    /// Returns SOCKS5, the version that a proxy most likely speaks.
+    /// Returns SOCKS5, the version of most proxies.
     fn unauthenticated() -> ProxyProtocol {
         V5::unauthenticated()
     }

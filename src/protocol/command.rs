@@ -1,21 +1,21 @@
-//! What a client asks a proxy to do.
+//! The commands of SOCKS.
 
 use std::fmt;
 
-/// CMD of RFC 1928 §4; SOCKS4's CD has the same numbers.
+/// CMD of RFC 1928 §4. CD of SOCKS4 has the same numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Command {
     Connect = 1,
     Bind = 2,
     UdpAssociate = 3,
-    /// Tor: the addresses of a name.
+    /// Tor: an address of a name.
     Resolve = 0xF0,
     /// Tor: the name of an address.
     ResolvePtr = 0xF1,
 }
 
 impl Command {
-    /// Whether it is answered, and no tunnel comes of it.
+    /// Returns whether the reply is the answer, and no tunnel follows.
     pub(crate) const fn is_lookup(self) -> bool {
         matches!(self, Self::Resolve | Self::ResolvePtr)
     }

@@ -1,23 +1,23 @@
-//! The driver of all front ends: one read or write after the other, as the conversation wants
-//! them.
+//! The driver of all front ends.
 
 use crate::error::Error;
 use crate::protocol::conversation::{Conversation, Scratch, Step, is_closed};
 use std::io;
 use std::task::{Context, Poll, ready};
 
-/// How many reads or writes a future makes in one poll. A proxy that sends without end must not
-/// keep the task and its timer from running.
+/// The number of steps in one poll of a future.
+///
+/// A proxy that sends without end must not keep the task and its timer from running.
 pub(crate) const STEPS_AT_ONCE: usize = 64;
 
-/// A stream, with the traits of any front end.
+/// The reads, writes and flushes of a stream, with the traits of any front end.
 pub(crate) trait Transport {
     fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>>;
     fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>>;
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
 }
 
-/// Continues the conversation until it has ended or the stream is not ready.
+/// Continues the conversation until it ends or the stream is not ready.
 pub(crate) fn poll_converse<C: Conversation>(
     cx: &mut Context<'_>,
     stream: &mut impl Transport,
@@ -38,7 +38,7 @@ pub(crate) fn poll_converse<C: Conversation>(
                     continue;
                 }
                 Poll::Ready(Err(error)) => Err(error),
-                // A proxy that refuses may never read the rest.
+                // A proxy that refuses may not read the rest: read although the flush is pending.
                 Poll::Ready(Ok(())) | Poll::Pending => ready!(stream.poll_read(cx, buf)),
             },
             Step::Done(outcome) => return Poll::Ready(Ok(outcome)),

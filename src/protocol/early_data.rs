@@ -1,4 +1,4 @@
-//! The application's first bytes, sent behind the request before the proxy has answered it.
+//! Early data: bytes for the target that are sent together with the request.
 
 use crate::error::{Error, ErrorKind, Stage};
 use crate::protocol::conversation::{Conversation, Scratch, Step};
@@ -8,19 +8,25 @@ use crate::protocol::progress::Progress;
 use std::io;
 use zeroize::Zeroizing;
 
-/// At most so many of the first bytes leave with the request: what does not fit a connection's
-/// first window gains nothing by going early.
-const EARLY: usize = 1 << 16;
-
-/// A request, and behind it, in the same write, what the application says first. What that write does not take waits for the reply: a proxy that
-/// refuses reads no more, and who goes on writing to it may get its hanging up and not its code.
+/// The most early data that is sent together with the request, in bytes.
 ///
-/// For the drivers of this crate alone: what follows the grant has to be flushed, and is, by a read of no bytes that is not the end.
+/// More would not fit the first window of the connection between proxy and target.
+const LIMIT: usize = 1 << 16;
+
+/// A request with early data in the same write as its last message.
+///
+/// Data that this write does not take waits for the reply. A proxy that refuses reads no more, and
+/// a client that continues to write may receive a reset in place of the code.
+///
+/// Only the drivers of this crate support it: after the grant, a read of no bytes that is not the
+/// end requests a flush.
 pub(crate) struct WithEarlyData<'a, T> {
     conversation: T,
-    /// How many of the first bytes may leave with the last message.
-    early: usize,
-    /// The last message with those behind it, which may hold a password. Empty before and after.
+    /// The most early data to send with the last message.
+    limit: usize,
+    /// The last message with early data behind it, which may contain a password.
+    ///
+    /// Empty before and after that message.
     joined: Zeroizing<Vec<u8>>,
     message: usize,
     progress: Progress,
@@ -33,7 +39,7 @@ impl<'a, T: LastMessage> WithEarlyData<'a, T> {
         let rest = EarlyData::new(Stage::Request, early_data);
         Self {
             conversation,
-            early: EARLY,
+            limit: LIMIT,
             joined: Zeroizing::default(),
             message: 0,
             progress: Progress::default(),
@@ -42,19 +48,19 @@ impl<'a, T: LastMessage> WithEarlyData<'a, T> {
         }
     }
 
-    /// The same, for a stream that takes no more than this at once.
-    pub(crate) fn at_most(self, early: usize) -> Self {
-        Self { early: self.early.min(early), ..self }
+    /// Limits the early data to what a stream accepts in one write.
+    pub(crate) fn at_most(self, limit: usize) -> Self {
+        Self { limit: self.limit.min(limit), ..self }
     }
 
-    /// Puts the last message together with what follows it, when it is its turn.
+    /// Joins the last message with early data, if it is next.
     fn join(&mut self, scratch: &mut Scratch) {
-        let early = &self.rest.bytes[..self.rest.bytes.len().min(self.early)];
+        let early = &self.rest.bytes[..self.rest.bytes.len().min(self.limit)];
         if early.is_empty() || !self.joined.is_empty() || !self.conversation.is_last() {
             return;
         }
         if let Step::Write(message) = self.conversation.step(scratch) {
-            // In its final size, so that growing leaves no copy of a secret behind.
+            // Allocated in its final size: growth would leave a copy of a secret behind.
             let mut joined = Zeroizing::new(Vec::with_capacity(message.len() + early.len()));
             joined.extend_from_slice(message);
             joined.extend_from_slice(early);
@@ -71,7 +77,7 @@ impl<'a, T: LastMessage> WithEarlyData<'a, T> {
                     Error::new(self.conversation.stage(), ErrorKind::Overrun { reported: n, offered });
                 self.joined = Zeroizing::default();
                 self.rest.bytes = &[];
-                // It is too much for the request too, which ends by that.
+                // More than the request offered, too: this ends it.
                 let _ = self.conversation.advance(n);
                 return Err(overrun);
             }
@@ -84,7 +90,7 @@ impl<'a, T: LastMessage> WithEarlyData<'a, T> {
         if let Some(early) = sent.checked_sub(self.message) {
             self.joined = Zeroizing::default();
             self.rest.bytes = &self.rest.bytes[early..];
-            // The grant may arrive before all of it is flushed.
+            // The grant may arrive before the early data is flushed.
             self.rest.unflushed = true;
             return self.conversation.advance(self.message);
         }
@@ -124,7 +130,7 @@ impl<T: LastMessage> Conversation for WithEarlyData<'_, T> {
     }
 
     fn write_failed(&mut self, error: Error) -> Result<(), Error> {
-        // What comes behind the grant is the target's.
+        // Bytes after the grant are the target's, so no refusal can follow.
         if self.granted.is_some() {
             return Err(error);
         }
@@ -133,11 +139,11 @@ impl<T: LastMessage> Conversation for WithEarlyData<'_, T> {
     }
 }
 
-/// What the application says, when nobody has to be asked any more.
+/// Early data that is written without a request before it.
 pub(crate) struct EarlyData<'a> {
     stage: Stage,
     bytes: &'a [u8],
-    /// Whether the stream inside may still hold some of them.
+    /// Whether the stream may still buffer some of the written bytes.
     unflushed: bool,
 }
 
@@ -146,7 +152,9 @@ impl<'a> EarlyData<'a> {
         Self { stage, bytes, unflushed: false }
     }
 
-    /// What is still to be done, if anything. A driver flushes before it reads, even if it is nothing that it reads.
+    /// Returns the next step, or `None` at the end.
+    ///
+    /// A driver flushes before each read, also before one of no bytes.
     fn next<T>(&mut self) -> Option<Step<'_, T>> {
         match self.bytes {
             [] if self.unflushed => Some(Step::Read(&mut [])),
@@ -184,14 +192,14 @@ mod tests {
     use super::*;
     use crate::protocol::socks4::{Socks4, UserId};
 
-    /// A stream that says that it took more than there was.
+    /// The stream reports more bytes than were offered.
     #[test]
-    fn too_much_ends_it() {
+    fn overrun_ends_the_conversation() {
         let user_id = UserId::none();
         let request = Socks4::connect(&user_id, "192.0.2.1:80".try_into().unwrap()).unwrap();
         let mut conversation = WithEarlyData::new(request, b"first");
         let mut scratch = Scratch::new();
-        let Step::Write(bytes) = conversation.step(&mut scratch) else { panic!("nothing to say") };
+        let Step::Write(bytes) = conversation.step(&mut scratch) else { panic!("nothing to write") };
         let offered = bytes.len();
         assert_eq!(offered, 9 + 5);
         let error = conversation.advance(offered + 1).unwrap_err();

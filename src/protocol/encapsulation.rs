@@ -1,12 +1,16 @@
-//! What a METHOD may negotiate for all that follows: bytes into frames, and frames into bytes (RFC 1928 §3, §6).
+//! The encapsulation that a METHOD may negotiate: plain bytes to frames, and back (RFC 1928 §3,
+//! §6).
 
 use std::error::Error;
 use std::fmt;
 
-/// An encapsulation that a METHOD has negotiated. The request, the replies and the relayed bytes go through it.
+/// An encapsulation that a [`Method`](crate::protocol::Method) has negotiated.
 ///
-/// It has two halves, because the two directions of a stream may belong to two threads or tasks. What they share, if anything, they
-/// share inside.
+/// The request, the replies and the relayed bytes pass through it.
+///
+/// Its halves are apart because two threads or tasks may own the two directions of a stream. State
+/// that both need is shared inside them. [`Frames`](crate::protocol::Frames) applies them to
+/// bytes.
 pub struct Encapsulation {
     pub(crate) seal: Box<dyn Seal>,
     pub(crate) open: Box<dyn Open>,
@@ -14,69 +18,81 @@ pub struct Encapsulation {
 }
 
 impl Encapsulation {
-    /// An encapsulation: from plain bytes to frames, and from frames to plain bytes.
+    /// Creates an encapsulation of its sending and its receiving half.
     pub fn new(seal: impl Seal + 'static, open: impl Open + 'static) -> Self {
         Self { seal: Box::new(seal), open: Box::new(open), datagrams: None }
     }
 
-    /// The same, and what goes and comes over UDP is encapsulated too. Without this the method can't be used for UDP ASSOCIATE: it
-    /// would be unprotected.
+    /// Adds an encapsulation of UDP datagrams.
+    ///
+    /// Without it, UDP ASSOCIATE fails with this METHOD, because its datagrams would not be
+    /// protected.
     #[must_use]
     pub fn datagrams(self, datagrams: impl Datagrams + 'static) -> Self {
         Self { datagrams: Some(Box::new(datagrams)), ..self }
     }
 }
 
-/// Why a frame can't be sealed or opened. A stream's call fails with an `io::Error` of the kind
-/// `InvalidData`, in which there is an [`Error`](crate::Error) of
-/// [`Stage::Tunnel`](crate::Stage::Tunnel) with this as its source.
+/// The error of a frame that can't be sealed or opened.
+///
+/// On a stream, the call fails with an [`io::Error`](std::io::Error) of the kind `InvalidData`.
+/// Inside is an [`Error`](crate::Error) of the kind
+/// [`ErrorKind::Encapsulation`](crate::ErrorKind::Encapsulation) at
+/// [`Stage::Tunnel`](crate::Stage::Tunnel), with this as its source.
 pub type FrameError = Box<dyn Error + Send + Sync>;
 
 /// The sending half of an [`Encapsulation`].
 pub trait Seal: Send + Sync {
-    /// Takes bytes from the start of `plain`, at least one, as many as fit a frame; appends that frame to `frames`; and says how
-    /// many bytes it took. `plain` is never empty.
+    /// Seals bytes from the start of `plain` into one frame, appends it to `frames`, and returns
+    /// their number.
+    ///
+    /// It takes at least one byte, and at most as many as fit a frame. `plain` is never empty.
     ///
     /// # Errors
     ///
-    /// The bytes can't be sealed. The stream fails with it.
+    /// - Any error: the bytes can't be sealed. The stream fails with it.
     fn seal(&mut self, plain: &[u8], frames: &mut Vec<u8>) -> Result<usize, FrameError>;
 }
 
 /// The receiving half of an [`Encapsulation`].
 pub trait Open: Send + Sync {
-    /// How many bytes a frame that starts with these still needs, at the least; 0 if it is whole. A frame that has not begun needs
-    /// at least one.
+    /// Returns the least number of bytes that are missing from a frame with this start.
+    ///
+    /// It returns 0 for a whole frame, and at least 1 for an empty one.
     fn missing(&self, frame: &[u8]) -> usize;
 
-    /// Appends the content of a whole frame to `plain`. A frame without content is fine.
+    /// Opens a whole frame, and appends its content, which may be empty, to `plain`.
     ///
     /// # Errors
     ///
-    /// The frame is forged or malformed. The stream fails with it.
+    /// - Any error: the frame is forged or malformed. The stream fails with it.
     fn open(&mut self, frame: &[u8], plain: &mut Vec<u8>) -> Result<(), FrameError>;
 }
 
-/// The part of an [`Encapsulation`] that is for UDP: one datagram in, one out. They may be lost, doubled and reordered on the way.
+/// The part of an [`Encapsulation`] for UDP, where datagrams may be lost, duplicated and
+/// reordered.
 ///
-/// What is sealed is a whole datagram with its SOCKS header. Several threads may send and receive at once.
+/// One datagram, with its SOCKS header, becomes one sealed datagram. Several threads may send and
+/// receive at the same time.
 pub trait Datagrams: Send + Sync {
-    /// By how many bytes a sealed datagram is longer, at the most.
+    /// Returns the most bytes by which a sealed datagram is longer than the plain one.
     fn overhead(&self) -> usize;
 
-    /// Appends the sealed datagram to `sealed`. If the socket can't take it, the same datagram is sealed once more, and this one is never
-    /// sent.
+    /// Seals a datagram, and appends it to `sealed`.
+    ///
+    /// If the socket can't accept it now, the datagram is sealed again later, and this one is
+    /// never sent.
     ///
     /// # Errors
     ///
-    /// It can't be sealed. The call that sends it fails.
+    /// - Any error: the datagram can't be sealed. The sending call fails with it.
     fn seal(&self, datagram: &[u8], sealed: &mut Vec<u8>) -> Result<(), FrameError>;
 
-    /// Appends the datagram that was sealed to `datagram`.
+    /// Opens a sealed datagram, and appends it to `datagram`.
     ///
     /// # Errors
     ///
-    /// It is forged or malformed. It is dropped, and counted.
+    /// - Any error: the datagram is forged or malformed. It is dropped and counted.
     fn open(&self, sealed: &[u8], datagram: &mut Vec<u8>) -> Result<(), FrameError>;
 }
 

@@ -1,4 +1,4 @@
-//! The pump of an encapsulated stream: plain bytes on one side, frames on the other, and no I/O.
+//! Bytes through an encapsulation, without I/O.
 
 use crate::error::{Error, ErrorKind, Stage};
 use crate::protocol::encapsulation::{Datagrams, Encapsulation, FrameError, Open, Seal};
@@ -6,24 +6,68 @@ use std::io::{IoSlice, IoSliceMut};
 use std::task::{Poll, ready};
 use std::{fmt, io};
 
-/// The most that is read of a frame at once, so that memory grows with what was received and not with what was announced.
+/// The most that is read of a frame at once, in bytes.
+///
+/// So memory grows with the received bytes, not with the length that a frame announces.
 const READ: usize = 16 * 1024;
 
-/// Both directions of an encapsulated stream, and what its datagrams go through.
+/// The two directions of an encapsulated stream, without I/O.
+///
+/// [`Established::frames`](crate::protocol::Established::frames) is one if the METHOD has
+/// negotiated an encapsulation. Then all bytes pass through it:
+///
+/// ```
+/// use anysocks::protocol::{FrameError, Frames};
+/// use std::io::{self, Read, Write};
+///
+/// fn send(
+///     stream: &mut impl Write,
+///     frames: &mut Frames,
+///     mut plain: &[u8],
+/// ) -> Result<(), FrameError> {
+///     while !plain.is_empty() {
+///         let n = frames.outgoing.put(plain)?;
+///         plain = &plain[n..];
+///         stream.write_all(frames.outgoing.pending())?;
+///         let written = frames.outgoing.pending().len();
+///         frames.outgoing.sent(written);
+///     }
+///     Ok(())
+/// }
+///
+/// fn receive(
+///     stream: &mut impl Read,
+///     frames: &mut Frames,
+///     buf: &mut [u8],
+/// ) -> Result<usize, FrameError> {
+///     loop {
+///         match frames.incoming.take(buf) {
+///             0 => {}
+///             n => return Ok(n),
+///         }
+///         match stream.read(frames.incoming.room())? {
+///             0 if frames.incoming.partial() == 0 => return Ok(0),
+///             0 => return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
+///             n => frames.incoming.filled(n)?,
+///         }
+///     }
+/// }
+/// ```
 #[non_exhaustive]
 pub struct Frames {
-    /// What comes from the proxy.
+    /// The direction from the proxy.
     pub incoming: Incoming,
-    /// What goes to the proxy.
+    /// The direction to the proxy.
     pub outgoing: Outgoing,
-    /// What the datagrams of UDP ASSOCIATE go through, if the encapsulation has that.
+    /// The encapsulation of the datagrams of UDP ASSOCIATE, if there is one.
     pub datagrams: Option<Box<dyn Datagrams>>,
 }
 
 /// Frames from the proxy, opened into plain bytes.
 ///
-/// Ask [`take`](Self::take) for plain bytes; when there are none, read into [`room`](Self::room), say with [`filled`](Self::filled) how
-/// much came, and ask again.
+/// 1. [`take`](Self::take) moves plain bytes into a buffer.
+/// 2. If there are none, read from the stream into [`room`](Self::room).
+/// 3. Report the number of bytes with [`filled`](Self::filled), and begin again.
 pub struct Incoming {
     open: Box<dyn Open>,
     frame: Vec<u8>,
@@ -35,8 +79,9 @@ pub struct Incoming {
 
 /// Plain bytes for the proxy, sealed into frames.
 ///
-/// [`put`](Self::put) takes plain bytes; [`pending`](Self::pending) is what has to be written then, and [`sent`](Self::sent) says how much
-/// of it was.
+/// 1. [`put`](Self::put) seals plain bytes.
+/// 2. Write [`pending`](Self::pending) to the stream.
+/// 3. Report the number of written bytes with [`sent`](Self::sent).
 pub struct Outgoing {
     seal: Box<dyn Seal>,
     frames: Vec<u8>,
@@ -61,7 +106,7 @@ impl From<Encapsulation> for Frames {
 }
 
 impl Incoming {
-    /// Moves plain bytes that are there into `buf`, and says how many.
+    /// Moves available plain bytes into `buf`, and returns their number.
     pub fn take(&mut self, buf: &mut [u8]) -> usize {
         let ready = &self.plain[self.taken..];
         let n = ready.len().min(buf.len());
@@ -70,18 +115,21 @@ impl Incoming {
         n
     }
 
-    /// Where to read the rest of the frame that is being received: never more than that frame needs.
+    /// Returns room for the rest of the current frame.
+    ///
+    /// It is never longer than that rest, so no byte behind the frame is read.
     pub fn room(&mut self) -> &mut [u8] {
         let missing = self.open.missing(&self.frame[..self.filled]);
         self.frame.resize(self.filled + missing.clamp(1, READ), 0);
         &mut self.frame[self.filled..]
     }
 
-    /// `n` bytes were read into [`room`](Self::room).
+    /// Reports that `n` bytes were read into [`room`](Self::room).
     ///
     /// # Errors
     ///
-    /// The frame is complete, and the encapsulation refuses it, or has refused one before: what comes behind it has a gap before it.
+    /// - The error of [`Open::open`]: the frame is complete and can't be opened.
+    /// - An error of this type: an earlier frame could not be opened, so bytes are missing.
     pub fn filled(&mut self, n: usize) -> Result<(), FrameError> {
         if self.failed {
             return Err("an earlier frame was refused".into());
@@ -101,7 +149,7 @@ impl Incoming {
         })
     }
 
-    /// Reads plain bytes, with `read` to read frames by.
+    /// Reads plain bytes. `read` reads frames from the stream.
     pub(crate) fn poll_read(
         &mut self,
         buf: &mut [u8],
@@ -123,7 +171,7 @@ impl Incoming {
         }
     }
 
-    /// How many bytes of a frame that is not complete yet are there.
+    /// Returns the number of received bytes of a frame that is not complete.
     #[must_use]
     pub const fn partial(&self) -> usize {
         self.filled
@@ -131,11 +179,12 @@ impl Incoming {
 }
 
 impl Outgoing {
-    /// Seals bytes from the start of `plain` into one frame, and says how many it took.
+    /// Seals bytes from the start of `plain` into one frame, and returns their number.
     ///
     /// # Errors
     ///
-    /// The encapsulation can't seal them.
+    /// - The error of [`Seal::seal`]: the bytes can't be sealed.
+    /// - An error of this type: `Seal::seal` returned 0.
     pub fn put(&mut self, plain: &[u8]) -> Result<usize, FrameError> {
         if plain.is_empty() {
             return Ok(0);
@@ -148,19 +197,22 @@ impl Outgoing {
         }
     }
 
-    /// The sealed bytes that are still to be written.
+    /// Returns the sealed bytes that have not been written.
     #[must_use]
     pub fn pending(&self) -> &[u8] {
         &self.frames[self.sent..]
     }
 
-    /// `n` bytes of [`pending`](Self::pending) were written.
+    /// Reports that `n` bytes of [`pending`](Self::pending) were written.
     pub fn sent(&mut self, n: usize) {
         self.sent = (self.sent + n).min(self.frames.len());
     }
 
-    /// Takes plain bytes once the earlier ones are out, with `write` to write frames by, and writes as much as is possible at once. What
-    /// is not out then is written by the next call of this or of [`poll_flush`](Self::poll_flush).
+    /// Takes plain bytes once all earlier frames are written, and writes as much as is possible at
+    /// once.
+    ///
+    /// `write` writes frames to the stream. The next call of this method or of
+    /// [`poll_flush`](Self::poll_flush) writes the rest.
     pub(crate) fn poll_write(
         &mut self,
         plain: &[u8],
@@ -174,7 +226,7 @@ impl Outgoing {
         }
     }
 
-    /// Writes all that is sealed.
+    /// Writes all sealed bytes.
     pub(crate) fn poll_flush(
         &mut self,
         mut write: impl FnMut(&[u8]) -> Poll<io::Result<usize>>,
@@ -183,7 +235,7 @@ impl Outgoing {
             match ready!(write(self.pending())) {
                 Ok(0) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
                 Ok(n) => self.sent(n),
-                // A caller who is told would write the same again, and it is sealed already.
+                // A caller would retry the write, but its bytes are sealed already.
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Poll::Ready(Err(error)),
             }
@@ -192,17 +244,17 @@ impl Outgoing {
     }
 }
 
-/// The buffer that a vectored read through the pump fills.
+/// Returns the buffer that a vectored read of an encapsulated stream fills.
 pub(crate) fn first_to_fill<'a>(bufs: &'a mut [IoSliceMut<'_>]) -> &'a mut [u8] {
     bufs.iter_mut().find(|buf| !buf.is_empty()).map_or(&mut [], |buf| buf)
 }
 
-/// The buffer that a vectored write through the pump takes from.
+/// Returns the buffer that a vectored write of an encapsulated stream takes.
 pub(crate) fn first_to_write<'a>(bufs: &'a [IoSlice<'_>]) -> &'a [u8] {
     bufs.iter().find(|buf| !buf.is_empty()).map_or(&[], |buf| buf)
 }
 
-/// The error of a stream whose encapsulation failed.
+/// Returns the error of a stream with a failed encapsulation.
 fn frame_error(error: FrameError) -> io::Error {
     Error::new(Stage::Tunnel, ErrorKind::Encapsulation(error)).into()
 }

@@ -1,11 +1,11 @@
-//! Requests that early data may follow.
+//! Requests that early data can follow.
 
 use super::conversation::Conversation;
 use super::established::Established;
 
-/// A request that knows which of its messages is the last.
+/// A request with a known last message.
 #[allow(unreachable_pub, reason = "the bound of a sealed trait")]
 pub trait LastMessage: Conversation<Outcome = Established> {
-    /// Whether what is to be written next is the client's last message.
+    /// Returns whether the next message to write is the client's last one.
     fn is_last(&self) -> bool;
 }

@@ -1,14 +1,14 @@
-//! Which SOCKS a proxy speaks.
+//! The SOCKS version of a proxy, with the authentication.
 
 use super::socks4::UserId;
 use super::socks5::Auth;
 
-/// Which SOCKS a proxy speaks, and what the client identifies itself with.
+/// The SOCKS version of a proxy, with the authentication of the client.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum ProxyProtocol {
-    /// SOCKS4 and SOCKS4a.
+    /// SOCKS4 or SOCKS4a, with a user id.
     V4(UserId),
-    /// SOCKS5.
+    /// SOCKS5, with the METHODs to offer.
     V5(Auth),
 }

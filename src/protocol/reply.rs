@@ -1,14 +1,17 @@
-//! The codes that proxies answer with.
+//! The codes of replies.
 
 use std::{fmt, io};
 
-/// The code of a proxy's reply: the version that was spoken, and the number that was sent, whether
-/// or not it has a name.
+/// The code of a proxy's reply, with its SOCKS version.
 ///
-/// Each version has its own numbers: `00` to `08` are SOCKS5's (RFC 1928 §6), `F0` to `F7` Tor's
-/// additions to them, and 90 to 93 SOCKS4's.
+/// [`ErrorKind::Refused`](crate::ErrorKind::Refused) contains one, and
+/// [`Error::reply`](crate::Error::reply) returns it. A code that no specification assigns is kept
+/// as sent.
 ///
-/// `Display` gives the code's name, and what else real proxies use it for:
+/// Each version has its own numbers: SOCKS5 has `00` to `08` (RFC 1928 §6), to which Tor adds `F0`
+/// to `F7`; SOCKS4 has 90 to 93.
+///
+/// `Display` writes the meaning of the code, and other meanings that proxies in use give it:
 ///
 /// ```
 /// use anysocks::Reply;
@@ -18,6 +21,8 @@ use std::{fmt, io};
 /// assert_eq!(Reply::V5(0x42).to_string(), "unassigned reply (X'42')");
 /// assert_eq!(Reply::V4(5).to_string(), "unassigned reply (X'05')");
 /// ```
+#[doc(alias = "ReplyError")]
+#[doc(alias = "UnsuccessfulReply")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Reply {
@@ -29,35 +34,48 @@ pub enum Reply {
 
 /// RFC 1928 §6.
 impl Reply {
-    /// The request was granted. Some proxies grant before they connect to the target, and close
-    /// the connection if they can't.
+    /// The request was granted.
+    ///
+    /// Some proxies grant before they connect to the target, and close the connection if that
+    /// fails.
     pub const SUCCEEDED: Self = Self::V5(0x00);
-    /// General SOCKS server failure. Some proxies answer so for a name that they can't resolve,
-    /// and Tor for most failures.
+    /// General SOCKS server failure.
+    ///
+    /// Some proxies reply this if they can't resolve a name, and Tor for most failures.
     pub const GENERAL_FAILURE: Self = Self::V5(0x01);
     /// Connection not allowed by ruleset.
     pub const NOT_ALLOWED: Self = Self::V5(0x02);
-    /// Network unreachable. A few proxies answer so for a name that they can't resolve.
+    /// Network unreachable.
+    ///
+    /// A few proxies reply this if they can't resolve a name.
     pub const NETWORK_UNREACHABLE: Self = Self::V5(0x03);
-    /// Host unreachable. Many proxies answer so for a name that they can't resolve.
+    /// Host unreachable.
+    ///
+    /// Many proxies reply this if they can't resolve a name.
     pub const HOST_UNREACHABLE: Self = Self::V5(0x04);
-    /// Connection refused by the destination. A few proxies answer so for a name that they can't
-    /// resolve.
+    /// Connection refused by the target.
+    ///
+    /// A few proxies reply this if they can't resolve a name.
     pub const CONNECTION_REFUSED: Self = Self::V5(0x05);
-    /// TTL expired. Many proxies answer so if the destination does not answer in time.
+    /// TTL expired.
+    ///
+    /// Many proxies reply this if the target does not answer in time.
     pub const TTL_EXPIRED: Self = Self::V5(0x06);
     /// Command not supported.
     pub const COMMAND_NOT_SUPPORTED: Self = Self::V5(0x07);
-    /// Address type not supported. Dante answers so for port 0.
+    /// Address type not supported.
+    ///
+    /// Dante replies this for port 0.
     pub const ADDRESS_TYPE_NOT_SUPPORTED: Self = Self::V5(0x08);
 }
 
-/// SOCKS4, decimal in its text: 90 to 93.
+/// SOCKS4, whose specification writes the codes as decimals.
 impl Reply {
     /// SOCKS4: the request was granted.
     pub const GRANTED: Self = Self::V4(90);
-    /// SOCKS4: the request was rejected or failed. A proxy without SOCKS4a answers so for every
-    /// name.
+    /// SOCKS4: the request was rejected or failed.
+    ///
+    /// A proxy without SOCKS4a replies this for every name.
     pub const REJECTED: Self = Self::V4(91);
     /// SOCKS4: the proxy can't reach the identd of the client.
     pub const NO_IDENTD: Self = Self::V4(92);
@@ -65,7 +83,7 @@ impl Reply {
     pub const OTHER_USER_ID: Self = Self::V4(93);
 }
 
-/// Tor's extended errors, sent where the port has `ExtendedErrors`.
+/// Tor's extended errors, which the option `ExtendedErrors` of its port enables.
 impl Reply {
     /// Tor: the onion service's descriptor can't be found.
     pub const ONION_NOT_FOUND: Self = Self::V5(0xF0);
@@ -75,7 +93,7 @@ impl Reply {
     pub const ONION_INTRODUCTION_FAILED: Self = Self::V5(0xF2);
     /// Tor: the rendezvous with the onion service failed.
     pub const ONION_RENDEZVOUS_FAILED: Self = Self::V5(0xF3);
-    /// Tor: the onion service wants client authorization, and there is none.
+    /// Tor: the onion service requires client authorization, and there is none.
     pub const ONION_AUTH_MISSING: Self = Self::V5(0xF4);
     /// Tor: the onion service does not accept the client authorization.
     pub const ONION_AUTH_WRONG: Self = Self::V5(0xF5);
@@ -86,7 +104,7 @@ impl Reply {
 }
 
 impl Reply {
-    /// The number that was sent.
+    /// Returns the number of the code.
     #[must_use]
     pub const fn code(self) -> u8 {
         match self {
@@ -94,8 +112,9 @@ impl Reply {
         }
     }
 
-    /// Whether the same request may well succeed a little later: the failure is one of reachability or load, not of permission
-    /// or of what the proxy can do at all.
+    /// Returns whether the same request may succeed a little later.
+    ///
+    /// This is so for failures of reachability and load, but not of permission or missing support.
     #[must_use]
     pub const fn is_retryable(self) -> bool {
         matches!(
@@ -114,7 +133,7 @@ impl Reply {
         )
     }
 
-    /// What the code means, and what else real proxies use it for.
+    /// Returns the meaning of the code, and other meanings that proxies in use give it.
     const fn meaning(self) -> &'static str {
         match self {
             Self::SUCCEEDED => "succeeded",
@@ -143,7 +162,7 @@ impl Reply {
         }
     }
 
-    /// The kind of I/O error that a refusal with this code comes nearest to.
+    /// Returns the nearest kind of I/O error.
     pub(crate) const fn io_kind(self) -> io::ErrorKind {
         match self {
             Self::NOT_ALLOWED

@@ -1,24 +1,26 @@
-//! Receiving a reply, whichever version it is of.
+//! A reader of replies.
 
 use super::established::Established;
 use crate::error::Error;
 use std::fmt;
 
-/// A reply that is being received.
+/// A reader of one reply.
 #[allow(unreachable_pub, reason = "a sealed trait names it")]
 pub trait ReplyReader: fmt::Debug + Send + Sync {
-    /// Room for no more than what the reply, or the frame that it comes in, still needs.
+    /// Returns room for the rest of the reply, or of the frame that contains it.
     fn room(&mut self) -> &mut [u8];
 
-    /// `n` bytes were read into the room.
+    /// Reports that `n` bytes were read into the room.
     fn filled(&mut self, n: usize) -> Result<(), Error>;
 
-    /// Whether all of a reply is there that grants the request. A refusal is an error as soon as its code is there.
+    /// Returns whether the reply is complete and grants the request.
+    ///
+    /// A refusal is an error as soon as its code has been received.
     fn is_granted(&mut self) -> Result<bool, Error>;
 
-    /// What the reply says.
+    /// Takes the content of a complete reply.
     fn take(&mut self) -> Established;
 
-    /// How many bytes of the reply are there.
+    /// Returns the number of received bytes of the reply.
     fn received(&self) -> usize;
 }

@@ -1,4 +1,4 @@
-//! BIND's second reply, which comes when somebody has connected to the proxy (RFC 1928 §6).
+//! BIND's second reply (RFC 1928 §6).
 
 use crate::error::{Error, ErrorKind, Stage};
 use crate::protocol::conversation::{Conversation, Scratch, Step};
@@ -8,17 +8,28 @@ use crate::protocol::reply_reader::ReplyReader;
 use crate::protocol::version::Version;
 use std::fmt;
 
-/// The wait for BIND's second reply, as a conversation in which the client says nothing.
+/// The wait for BIND's second reply, which the proxy sends when a peer has connected to it.
 ///
-/// Its outcome is the tunnel to the peer that has connected, and [`bound`](Established::bound) the peer's address. Nothing that the
-/// peer sends behind the reply is read.
+/// The client writes nothing in this [`Conversation`]. The outcome is the tunnel to the peer, with
+/// the peer's address as [`bound`](Established::bound). No byte of the tunnel is read.
 ///
 /// ```
-/// use anysocks::{Error, V5};
-/// use anysocks::protocol::{Conversation, Established, SecondReply, Step};
+/// use anysocks::protocol::{Conversation, Established, SecondReply, Socks5};
+/// use anysocks::{Auth, Error, Target, V5};
 ///
-/// fn wait_for_the_peer(first_reply: &mut Established) -> SecondReply<V5> {
-///     SecondReply::after(first_reply)
+/// type Request<'a> = dyn Conversation<Outcome = Established> + 'a;
+///
+/// /// Binds, with the driver of any stream.
+/// fn bind(
+///     peer: Target<'_>,
+///     mut drive: impl FnMut(&mut Request<'_>) -> Result<Established, Error>,
+/// ) -> Result<Established, Error> {
+///     let auth = Auth::none();
+///     let mut first = drive(&mut Socks5::bind(&auth, peer)?)?;
+///     println!("the peer has to connect to {}", first.bound);
+///     let second = drive(&mut SecondReply::<V5>::after(&mut first))?;
+///     println!("{} has connected", second.bound);
+///     Ok(second)
 /// }
 /// ```
 pub struct SecondReply<V: Version> {
@@ -35,12 +46,14 @@ enum Phase {
 }
 
 impl<V: Version> SecondReply<V> {
-    /// Waits for what follows the first reply. The encapsulation, if there is one, is taken out of that.
+    /// Creates the conversation that follows the first reply.
+    ///
+    /// It takes the encapsulation, if there is one, out of `first`.
     #[must_use]
     pub fn after(first: &mut Established) -> Self {
         let reader = V::second_reader(first);
         let mut conversation = Self { reader, progress: Progress::default(), phase: Phase::Reply };
-        // Both replies may have come in one frame.
+        // One frame may contain both replies.
         if let Err(error) = conversation.read_answers() {
             conversation.phase = Phase::Failed(error);
         }

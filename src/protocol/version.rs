@@ -1,4 +1,4 @@
-//! The two versions of the protocol, as types.
+//! The versions of SOCKS, as types.
 
 use crate::error::Error;
 use crate::error::invalid::Invalid;
@@ -17,45 +17,49 @@ pub struct V4;
 #[derive(Clone, Copy, Debug)]
 pub struct V5;
 
-/// A version of SOCKS: [`V4`] or [`V5`], or [`AnyVersion`](crate::AnyVersion).
+/// A version of SOCKS: [`V4`], [`V5`] or [`AnyVersion`](crate::AnyVersion).
+///
+/// It is a type parameter of [`SocksStream`](crate::SocksStream) and
+/// [`SocksListener`](crate::SocksListener). The trait is sealed.
 pub trait Version: sealed::Sealed + Send + Sync + 'static {
-    /// What a client of this version identifies itself with.
+    /// The authentication of a client.
     type Auth: Send + Sync + 'static;
-    /// The conversation that asks a proxy for something.
+    /// The [`Conversation`](crate::protocol::Conversation) of a request.
     type Request<'a>: LastMessage + Send + Sync;
 
-    /// Asks for a connection to the target.
+    /// Creates a CONNECT request.
     ///
     /// # Errors
     ///
-    /// This version can't carry the target, or the options contradict each other.
+    /// - [`ErrorKind::Invalid`](crate::ErrorKind::Invalid): the version can't carry the target, or
+    ///   the options contradict each other. See [`Socks4::connect`] and [`Socks5::connect`].
     fn connect<'a>(auth: &'a Self::Auth, target: Target<'a>) -> Result<Self::Request<'a>, Error>;
 
-    /// Asks the proxy to listen for a connection from the expected peer.
+    /// Creates a BIND request, for a connection from the expected peer.
     ///
     /// # Errors
     ///
     /// Those of [`connect`](Self::connect).
     fn bind<'a>(auth: &'a Self::Auth, expected_peer: Target<'a>) -> Result<Self::Request<'a>, Error>;
 
-    /// Returns this version, without authentication.
+    /// Returns this version without authentication.
     fn unauthenticated() -> ProxyProtocol;
 
-    /// Returns what the client identifies itself with at a proxy that speaks this version.
+    /// Returns the authentication of a proxy that speaks this version.
     ///
     /// # Errors
     ///
     /// - [`Invalid::WrongVersion`]: the proxy speaks another version.
     fn auth(protocol: &ProxyProtocol) -> Result<&Self::Auth, Error>;
 
-    /// Whether what follows the request may have to be encapsulated.
+    /// Returns whether the relayed bytes may have to be encapsulated.
     fn may_encapsulate(auth: &Self::Auth) -> bool;
 
-    /// Whether a request can carry the address.
+    /// Returns whether a request can carry the address.
     fn carries(auth: &Self::Auth, ip: IpAddr) -> bool;
 }
 
-/// Begins to ask a proxy of version `V` for a connection to the target.
+/// Creates a CONNECT request to anything that converts to a target.
 pub(crate) fn begin_connect<'a, V: Version>(
     auth: &'a V::Auth,
     target: impl TryInto<Target<'a>, Error: Into<Error>>,
@@ -63,7 +67,7 @@ pub(crate) fn begin_connect<'a, V: Version>(
     V::connect(auth, target.try_into().map_err(Into::into)?)
 }
 
-/// Begins to ask a proxy of version `V` for a connection from the peer.
+/// Creates a BIND request for anything that converts to a target.
 pub(crate) fn begin_bind<'a, V: Version>(
     auth: &'a V::Auth,
     expected_peer: impl TryInto<Target<'a>, Error: Into<Error>>,
@@ -142,17 +146,17 @@ pub(crate) mod sealed {
     use crate::protocol::{socks4, socks5};
 
     pub trait Sealed {
-        /// What reads this version's replies.
+        /// The reader of this version's replies.
         type Reader: ReplyReader;
 
-        /// What reads the second reply, given the first.
+        /// Returns a reader of BIND's second reply, with the encapsulation of the first.
         fn second_reader(first: &mut Established) -> Self::Reader;
     }
 
     impl Sealed for super::V4 {
         type Reader = socks4::Reader;
 
-        /// SOCKS4 has no METHODs, and so no frames.
+        /// SOCKS4 has no METHODs, so there is no encapsulation.
         fn second_reader(_: &mut Established) -> socks4::Reader {
             socks4::Reader::new(Stage::SecondReply)
         }

@@ -1,10 +1,10 @@
-//! Bytes and values: how SOCKS5 writes an address, and how long one is.
+//! Addresses of SOCKS5 as bytes (RFC 1928 §5).
 //!
 //! ```text
-//! +------+----------+----------+     ATYP 01: 4 bytes, 03: a length byte and so many, 04: 16 bytes
-//! | ATYP |   ADDR   |   PORT   |     RFC 1928 §5
 //! +------+----------+----------+
-//! |  1   | Variable |    2     |
+//! | ATYP |   ADDR   |   PORT   |     ATYP 01: IPv4, 4 bytes
+//! +------+----------+----------+          03: a name, a length byte and as many bytes
+//! |  1   | Variable |    2     |          04: IPv6, 16 bytes
 //! +------+----------+----------+
 //! ```
 
@@ -15,7 +15,7 @@ const IPV4: u8 = 1;
 const NAME: u8 = 3;
 const IPV6: u8 = 4;
 
-/// How an address of this type goes on behind its ATYP.
+/// ATYP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AddressType {
     V4,
@@ -34,8 +34,8 @@ impl AddressType {
     }
 }
 
-/// Appends ATYP, address and port, by way of `put`.
-#[allow(clippy::cast_possible_truncation, reason = "a name has 255 bytes at most")]
+/// Appends ATYP, address and port with `put`.
+#[allow(clippy::cast_possible_truncation, reason = "a name has at most 255 bytes")]
 pub(crate) fn put_address(target: &Target<'_>, mut put: impl FnMut(&[u8])) {
     match target.host() {
         Host::Ip(IpAddr::V4(ip)) => {
@@ -55,13 +55,13 @@ pub(crate) fn put_address(target: &Target<'_>, mut put: impl FnMut(&[u8])) {
     put(&target.port().to_be_bytes());
 }
 
-/// An IPv4 address and a port.
+/// Returns an IPv4 address and a port.
 pub(crate) const fn socket_addr_v4([a, b, c, d, hi, lo]: [u8; 6]) -> SocketAddr {
     let ip = Ipv4Addr::new(a, b, c, d);
     SocketAddr::new(IpAddr::V4(ip), u16::from_be_bytes([hi, lo]))
 }
 
-/// An IPv6 address and a port.
+/// Returns an IPv6 address and a port.
 pub(crate) fn socket_addr_v6(bytes: &[u8; 18]) -> SocketAddr {
     let mut ip = [0; 16];
     ip.copy_from_slice(&bytes[..16]);

@@ -1,4 +1,4 @@
-//! Where a proxy listens.
+//! The endpoint of a proxy.
 
 use super::zone;
 use crate::error::Error;
@@ -11,25 +11,50 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-/// The port that SOCKS is conventionally located on (RFC 1928 §3).
+/// The conventional port of SOCKS (RFC 1928 §3).
 pub(super) const DEFAULT_PORT: u16 = 1080;
 
-/// Where a proxy listens.
+/// The address at which a proxy listens: an IP address or a name, with a port, or a Unix-domain
+/// socket.
 ///
-/// A text is `host:port`, or `host` for port 1080; a path is one of a Unix-domain socket. An IPv6
-/// address may have a zone, which is the number of an interface (`[fe80::1%2]:1080`) or, on Linux,
-/// its name (`[fe80::1%eth0]:1080`). A name is looked up when the text is read.
+/// It converts from:
+///
+/// - text: `"host:port"`, or `"host"` for port 1080;
+/// - a host and a port: `("host", port)`;
+/// - the address types of the standard library;
+/// - a path, of a Unix-domain socket.
+///
+/// An IPv6 address may have a zone: the number of an interface (`[fe80::1%2]:1080`) or, on Linux,
+/// its name (`[fe80::1%eth0]:1080`). The conversion looks the name of an interface up.
+///
+/// # Errors
+///
+/// The conversions from text, and from a host in text and a port, fail with
+/// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid):
+///
+/// - [`NotAPort`](crate::Invalid::NotAPort): the port is not a number from 0 to 65535.
+/// - [`NameEmpty`](crate::Invalid::NameEmpty), [`NameTooLong`](crate::Invalid::NameTooLong),
+///   [`NameCharacter`](crate::Invalid::NameCharacter),
+///   [`NameNotAscii`](crate::Invalid::NameNotAscii): the host is not a [`Domain`].
+/// - [`NotIpv6`](crate::Invalid::NotIpv6): the text in brackets is not an IPv6 address.
+/// - [`Unbracketed`](crate::Invalid::Unbracketed): an IPv6 address with a port or a zone has no
+///   brackets.
+/// - [`NoInterface`](crate::Invalid::NoInterface), [`ZoneName`](crate::Invalid::ZoneName): the
+///   zone is not a number, and not the name of an interface.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Endpoint {
-    /// An address. An IPv6 one may have a scope id.
+    /// An IP address and a port. An IPv6 address may have a scope id.
     Addr(SocketAddr),
-    /// A name, which is resolved when a connection is made, and a port. A name that is the text of
-    /// an address has no URL, because a URL with it means the address.
+    /// A name and a port. Each connection resolves the name.
+    ///
+    /// A name with the text of an IP address has no URL, because a URL would mean the address.
     Name(Domain<'static>, u16),
-    /// A Unix-domain socket. A relative path can be connected to, but has no URL. A path that
-    /// begins with a NUL is the name of an abstract socket, on Linux. Any other path that holds a
-    /// NUL is refused when a connection is made ([`PathNul`](crate::Invalid::PathNul)).
+    /// The path of a Unix-domain socket.
+    ///
+    /// A relative path has no URL. On Linux, a path that begins with a NUL is the name of an
+    /// abstract socket. For any other path with a NUL, connecting fails with
+    /// [`PathNul`](crate::Invalid::PathNul).
     Unix(PathBuf),
 }
 
@@ -91,7 +116,7 @@ impl FromStr for Endpoint {
     }
 }
 
-/// Says of each type that a socket address is made of it.
+/// Implements `From` for each type that converts to a `SocketAddr`.
 macro_rules! addresses {
     ($($addr:ty),+ $(,)?) => {$(
         impl From<$addr> for Endpoint {

@@ -1,4 +1,4 @@
-//! What may stand for a proxy where one is connected to.
+//! Arguments that `connect` and `dial` accept as a proxy.
 
 use crate::error::Error;
 use crate::protocol::version::Version;
@@ -8,14 +8,26 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// What `connect` and `dial` take for a proxy: a [`Proxy`], a URL, or just where it is (`"host:port"`, `("host", port)`, a socket address,
-/// the path of a Unix-domain socket), which then speaks the version that is being connected with, without authentication.
+/// A [`Proxy`], a proxy's URL, or a proxy's endpoint, as an argument of `connect`, `bind` and
+/// `dial`.
+///
+/// | argument | meaning |
+/// |---|---|
+/// | [`Proxy`], `&Proxy`, `&Arc<Proxy>` | this proxy, with its options |
+/// | a text with `://` | a [URL](Proxy#in-a-url) |
+/// | any other text: `"host"`, `"host:port"` | an [`Endpoint`] |
+/// | `("host", port)`, a socket address, a path, an [`Endpoint`] | an endpoint |
+///
+/// A proxy at an endpoint speaks the SOCKS version of the called type, such as SOCKS5 for
+/// `Socks5Stream`. It has no authentication and the default options.
+#[doc(alias = "ToProxyAddrs")]
 pub trait IntoProxy<'a> {
-    /// The proxy, of version `V` where the value itself does not say.
+    /// Returns the proxy. An endpoint becomes a proxy of version `V`.
     ///
     /// # Errors
     ///
-    /// The text is no proxy's.
+    /// - [`ErrorKind::Invalid`](crate::ErrorKind::Invalid): the text is neither a URL nor an
+    ///   endpoint.
     fn into_proxy<V: Version>(self) -> Result<Cow<'a, Proxy>, Error>;
 }
 
@@ -42,7 +54,7 @@ impl IntoProxy<'static> for &str {
         if self.contains("://") {
             return self.parse().map(Cow::Owned);
         }
-        located::<V>(self)
+        at_endpoint::<V>(self)
     }
 }
 
@@ -58,22 +70,24 @@ impl IntoProxy<'static> for String {
     }
 }
 
-fn located<V: Version>(at: impl TryInto<Endpoint, Error: Into<Error>>) -> Result<Cow<'static, Proxy>, Error> {
-    at.try_into().map(|endpoint| Cow::Owned(Proxy::speaking::<V>(endpoint))).map_err(Into::into)
+fn at_endpoint<V: Version>(
+    endpoint: impl TryInto<Endpoint, Error: Into<Error>>,
+) -> Result<Cow<'static, Proxy>, Error> {
+    endpoint.try_into().map(|endpoint| Cow::Owned(Proxy::unauthenticated::<V>(endpoint))).map_err(Into::into)
 }
 
-/// Says of each type that it tells where a proxy is, and no more.
-macro_rules! located {
-    ($($at:ty),+ $(,)?) => {$(
-        impl IntoProxy<'static> for $at {
+/// Implements `IntoProxy` for each type that converts to an `Endpoint`.
+macro_rules! endpoints {
+    ($($endpoint:ty),+ $(,)?) => {$(
+        impl IntoProxy<'static> for $endpoint {
             fn into_proxy<V: Version>(self) -> Result<Cow<'static, Proxy>, Error> {
-                located::<V>(self)
+                at_endpoint::<V>(self)
             }
         }
     )+};
 }
 
-located! {
+endpoints! {
     Endpoint,
     SocketAddr, SocketAddrV4, SocketAddrV6,
     (&str, u16), (String, u16), (IpAddr, u16), (Ipv4Addr, u16), (Ipv6Addr, u16),

@@ -1,9 +1,9 @@
-//! The socket to a proxy.
+//! Options of the socket to a proxy.
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
-/// What is set on the socket to the proxy. Where it is a Unix-domain one, nothing is.
+/// Options of the socket to a proxy. They do not apply to Unix-domain sockets.
 #[derive(Clone, Debug)]
 pub struct SocketOptions {
     pub(crate) nodelay: bool,

@@ -1,4 +1,4 @@
-//! What a client may want to be done differently about datagrams.
+//! Options of associations.
 
 use crate::protocol::address::Address;
 use crate::protocol::udp::reassembly::Reassembly;
@@ -6,7 +6,7 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-/// How an association is made, for [`Proxy::udp`](crate::Proxy::udp).
+/// Options of associations (UDP ASSOCIATE), for [`Proxy::udp`](crate::Proxy::udp).
 ///
 /// ```
 /// use anysocks::Proxy;
@@ -16,6 +16,7 @@ use std::sync::Arc;
 /// let proxy = Proxy::socks5("proxy.example:1080")?.udp(options);
 /// # Ok::<(), anysocks::Error>(())
 /// ```
+#[doc(alias = "associate")]
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     pub(crate) relay: Relay,
@@ -24,39 +25,46 @@ pub struct Options {
     pub(crate) any_source: bool,
 }
 
-/// Where the relay is, given BND.ADDR and BND.PORT of the proxy's reply (RFC 1928 §6).
+/// How the relay's address is found, from BND.ADDR and BND.PORT of the proxy's reply (RFC 1928
+/// §6).
 ///
-/// Many proxies fill in an unspecified address, and mean their own; some reply a private address
-/// that only they can reach; a few have their relay on another host.
+/// Many proxies reply an unspecified address, which means their own. Some reply a private
+/// address that only they can reach. A few have their relay on another host.
 ///
-/// A few reply a name. A literal address in its place is taken as the address. Any other name from
-/// the proxy is resolved on this machine only with [`Resolve::Locally`](crate::Resolve::Locally);
-/// with `Resolve::ByProxy` it is an error ([`NoRelay`](crate::ErrorKind::NoRelay)), and
-/// [`ProxyAddress`](Self::ProxyAddress) or [`by`](Self::by) replaces the name. Of the addresses of
-/// a name, those of the TCP connection's family come first.
+/// A few proxies reply a name. If its text is an IP address, the relay is at that address. Any
+/// other name is resolved on this machine only with [`Resolve::Locally`](crate::Resolve::Locally).
+/// With `Resolve::ByProxy`, [`ProxyAddress`](Self::ProxyAddress) or [`by`](Self::by) can replace
+/// it. Of the addresses of a name, those of the TCP connection's family come first.
 ///
-/// Port 0, multicast addresses and 255.255.255.255 are refused with the same error.
+/// # Errors
+///
+/// The association fails with [`ErrorKind::NoRelay`](crate::ErrorKind::NoRelay) if the address is:
+///
+/// - a name that is not resolved on this machine;
+/// - an address with port 0, a multicast address, or 255.255.255.255.
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub enum Relay {
-    /// The address in the reply. An unspecified address stands for the proxy's own.
+    /// The address in the reply. An unspecified address means the proxy's own.
     #[default]
     Told,
-    /// The proxy's own address, and the port in the reply.
+    /// The proxy's own address, with the port in the reply.
     ProxyAddress,
     /// The address in the reply, even if it is unspecified.
     AsIs,
-    /// The address that a function returns, given the one in the reply and the proxy's own (`None`
-    /// over a Unix-domain socket). A name that it returns is resolved on this machine, whatever
-    /// [`Resolve`](crate::Resolve) says.
+    /// The address that a function returns.
+    ///
+    /// Its arguments are the address in the reply and the proxy's own, which is `None` over a
+    /// Unix-domain socket. A name that it returns is resolved on this machine, with either
+    /// [`Resolve`](crate::Resolve).
     By(Arc<FindRelay>),
 }
 
-/// What finds a relay, for [`Relay::By`].
+/// The function of [`Relay::By`].
 pub type FindRelay = dyn Fn(&Address, Option<IpAddr>) -> Address + Send + Sync;
 
 impl Relay {
-    /// [`By`](Self::By) a function.
+    /// Creates a [`By`](Self::By) of a function.
     #[must_use]
     pub fn by(find: impl Fn(&Address, Option<IpAddr>) -> Address + Send + Sync + 'static) -> Self {
         Self::By(Arc::new(find))
@@ -64,40 +72,50 @@ impl Relay {
 }
 
 impl Options {
-    /// What is right for most proxies: the relay where it [is told](Relay::Told), no source
-    /// declared, fragments dropped, other sources than the peer dropped.
+    /// Creates the default options, which suit most proxies.
+    ///
+    /// - [`relay`](Self::relay): [`Relay::Told`].
+    /// - [`source`](Self::source): `None`; the request declares zeros.
+    /// - [`reassemble`](Self::reassemble): `None`; fragments are dropped.
+    /// - [`any_source`](Self::any_source): `false`.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Where the relay is.
+    /// Sets how the relay's address is found. The default is [`Relay::Told`].
     #[must_use]
     pub fn relay(mut self, relay: Relay) -> Self {
         self.relay = relay;
         self
     }
 
-    /// The address and port to send from, which the request then declares. Port 0 is any free one; an unspecified address is that from
-    /// which the proxy is reached over TCP.
+    /// Sets the local address and port of the datagrams, which the request then declares.
     ///
-    /// Without this the request declares zeros, as most proxies like it, of the family of the TCP connection: Dante takes the relay's
-    /// family from that. A few proxies answer only to the source that was declared.
+    /// Port 0 means any free port. An unspecified address means the local address of the
+    /// TCP connection to the proxy.
+    ///
+    /// With `None`, the default, the request declares zeros, which most proxies expect. They are
+    /// of the family of the TCP connection, because Dante derives the relay's family from it. A
+    /// few proxies relay only datagrams from the declared source.
     #[must_use]
     pub fn source(mut self, source: impl Into<Option<SocketAddr>>) -> Self {
         self.source = source.into();
         self
     }
 
-    /// Whether a connected socket receives whatever source the relay names. The default is
-    /// `false`: it drops and [counts](crate::udp::SocksUdpSocket::dropped) datagrams from any
-    /// source but its peer.
+    /// Sets whether a connected socket receives datagrams from any source. The default is `false`.
+    ///
+    /// With `false`, a connected socket drops datagrams that are not from its peer, and
+    /// [counts](crate::udp::SocksUdpSocket::dropped) them.
     ///
     /// Set this for a relay that names another source than the sender, such as the client's own
-    /// address: of such a relay, a connected socket receives nothing otherwise. Any host that can
-    /// send to the relay's outer port can then be the sender, so the protocol above has to
+    /// address. A connected socket receives nothing from such a relay otherwise. The sender can
+    /// then be any host that can send to the relay's outer port. So the protocol above has to
     /// authenticate its peer, as QUIC and DTLS do, or at least match answers to questions, as DNS
-    /// does. Datagrams from another address than the relay's are never received.
+    /// does.
+    ///
+    /// Datagrams that are not from the relay are never received.
     ///
     /// ```
     /// use anysocks::Proxy;
@@ -113,7 +131,8 @@ impl Options {
         self
     }
 
-    /// Whether to put fragments together; without this they are dropped, as RFC 1928 §7 asks of who does not.
+    /// Sets whether and how fragments are reassembled. With `None`, the default, they are dropped
+    /// (RFC 1928 §7).
     #[must_use]
     pub fn reassemble(mut self, reassembly: impl Into<Option<Reassembly>>) -> Self {
         self.reassembly = reassembly.into();

@@ -1,4 +1,4 @@
-//! A proxy's URL: read to the last byte, written without the password.
+//! The URL of a proxy. `Display` omits the password.
 
 use super::{Endpoint, Proxy, Resolve, zone};
 use crate::error::Error;
@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use zeroize::Zeroizing;
 
-/// What stays as it is in a user name: RFC 3986's "unreserved".
+/// The characters that a user name keeps: RFC 3986's "unreserved".
 const USER: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 const PATH: &AsciiSet = &USER.remove(b'/');
 
@@ -25,9 +25,10 @@ impl FromStr for Proxy {
         let (scheme, rest) = url.trim().split_once("://").ok_or(Invalid::SchemeMissing)?;
         let lower = scheme.to_ascii_lowercase();
         let lower = if lower == "socks5s" { "socks5h+tls" } else { &*lower };
-        let (lower, tls) = without(lower, "+tls");
-        let (version, unix) = without(lower, "+unix");
-        // The authority ends where every URL parser ends it (RFC 3986 §3.2): else this one would see another host than a check did.
+        let (lower, tls) = strip(lower, "+tls");
+        let (version, unix) = strip(lower, "+unix");
+        // The authority ends as in every URL parser (RFC 3986 §3.2). Otherwise a caller's check
+        // could see another host.
         let (authority, tail) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
         let (user_info, host) = match authority.rsplit_once('@') {
             Some((user_info, host)) => (UserInfo::parse(user_info), host),
@@ -49,12 +50,12 @@ impl FromStr for Proxy {
     }
 }
 
-/// The scheme without this suffix, and whether it had it.
-fn without<'a>(scheme: &'a str, suffix: &str) -> (&'a str, bool) {
+/// Returns the scheme without the suffix, and whether it had the suffix.
+fn strip<'a>(scheme: &'a str, suffix: &str) -> (&'a str, bool) {
     scheme.strip_suffix(suffix).map_or((scheme, false), |scheme| (scheme, true))
 }
 
-/// An absolute path, or the name of an abstract socket, which begins with a NUL.
+/// Parses an absolute path, or the name of an abstract socket, which begins with a NUL.
 fn unix_path(host: &str, tail: &str) -> Result<Endpoint, Error> {
     let bytes: Vec<u8> = percent_decode_str(host).chain(percent_decode_str(tail)).collect();
     let is_path = host.is_empty() && bytes.len() > 1 && !bytes.contains(&0);
@@ -66,7 +67,7 @@ fn unix_path(host: &str, tail: &str) -> Result<Endpoint, Error> {
 }
 
 #[cfg(unix)]
-#[allow(clippy::unnecessary_wraps, reason = "elsewhere a path may be none")]
+#[allow(clippy::unnecessary_wraps, reason = "on other systems, the bytes may not be a path")]
 fn path_from(bytes: Vec<u8>) -> Option<PathBuf> {
     use std::os::unix::ffi::OsStringExt;
     Some(std::ffi::OsString::from_vec(bytes).into())
@@ -88,7 +89,7 @@ fn path_bytes(path: &std::path::Path) -> Cow<'_, [u8]> {
     Cow::Owned(path.to_string_lossy().into_owned().into_bytes())
 }
 
-/// What stands before the '@', decoded.
+/// The decoded text before the `@`.
 #[derive(Default)]
 struct UserInfo {
     user: Zeroizing<Vec<u8>>,
@@ -104,7 +105,7 @@ impl UserInfo {
         Self { user: decode(user), password }
     }
 
-    /// `:@` and `@` alike.
+    /// Returns whether there are no credentials, as in `:@` and `@`.
     fn is_empty(&self) -> bool {
         self.user.is_empty() && self.password.as_ref().is_none_or(|password| password.is_empty())
     }
@@ -126,7 +127,7 @@ impl UserInfo {
     }
 }
 
-/// Decodes into memory of the final size, so that growing leaves no copy of a secret behind.
+/// Decodes into memory of the final size: growth would leave a copy of a secret behind.
 fn decode(text: &str) -> Zeroizing<Vec<u8>> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(text.len()));
     bytes.extend(percent_decode_str(text));

@@ -39,7 +39,12 @@ use std::time::Duration;
 ///
 /// # Errors
 ///
-/// An error of a connection has the number of the proxy that failed: [`Error::hop`].
+/// - Connecting through a chain has the errors of connecting through one proxy. [`Error::hop`] is
+///   the number of the proxy that failed.
+/// - [`ErrorKind::Encapsulation`](crate::ErrorKind::Encapsulation): a proxy before the last one
+///   has negotiated an encapsulation.
+#[doc(alias = "hop")]
+#[doc(alias = "tunnel")]
 #[derive(Clone, Debug)]
 pub struct Chain {
     /// Never empty.

@@ -51,9 +51,13 @@ use std::sync::Arc;
 /// | [`by_rule`](Self::by_rule) | through the proxies that a function chooses for the target |
 /// | [`direct`](Self::direct) | without a proxy |
 ///
-/// `connect` connects to a target, `bind` accepts a connection on the last proxy, and `associate`
-/// returns a UDP socket. `resolve` and `resolve_ptr` look up names and addresses. `wrapped` wraps
-/// the stream to the first proxy, for example in TLS.
+/// | method | result |
+/// |---|---|
+/// | [`connect`](Self::connect), [`connect_with_early_data`](Self::connect_with_early_data) | a stream to the target |
+/// | [`bind`](Self::bind) | a listener on the last proxy |
+/// | [`associate`](Self::associate) | a UDP socket |
+/// | [`resolve`](Self::resolve), [`resolve_ptr`](Self::resolve_ptr) | an address or a name |
+/// | [`wrapped`](Self::wrapped) | a connector that wraps its streams, for example in TLS |
 ///
 /// `F` is the front end: each front end has an alias `Connector` with its own. `W` is the wrapper
 /// of the streams: [`Plain`] for none. All streams have the type `AnyStream` of the front end,
@@ -69,8 +73,17 @@ use std::sync::Arc;
 ///
 /// # Errors
 ///
-/// [`Error::stage`] is the step that failed, and [`Error::hop`] the number of the proxy in a
-/// chain. After an error there is no fallback to a direct connection.
+/// All calls return an [`Error`]. [`Error::hop`] is the number of the proxy in a chain. After an
+/// error there is no fallback to a direct connection.
+///
+/// - [`Invalid`](crate::ErrorKind::Invalid): a mistake in the arguments, or a request that the
+///   route can't carry, such as BIND without a proxy. Nothing was sent.
+/// - [`Rule`](crate::ErrorKind::Rule): the rule refused the target.
+/// - [`Unresolved`](crate::ErrorKind::Unresolved), [`Unreachable`](crate::ErrorKind::Unreachable):
+///   the first proxy, or the target of a direct connection, could not be reached.
+/// - [`Refused`](crate::ErrorKind::Refused): the reply of a proxy.
+/// - [`TimedOut`](crate::ErrorKind::TimedOut): at the stage that [`Error::stage`] returns.
+/// - Every other kind that `Socks5Stream::connect` returns.
 #[doc(alias = "pool")]
 #[doc(alias = "reqwest")]
 #[doc(alias = "tor")]

@@ -20,6 +20,8 @@ use std::net::IpAddr;
 ///
 /// `S` is the stream to the proxy, `V` the SOCKS version and `F` the front end. Each front end has
 /// the aliases `Socks4Listener`, `Socks5Listener` and, for either version, `AnyListener`.
+#[doc(alias = "bind")]
+#[doc(alias = "ftp")]
 pub struct SocksListener<S, V: Version, F> {
     /// The wait for the second reply, until it has been received.
     pending: Option<(S, SecondReply<V>, trace::Request)>,
@@ -40,14 +42,17 @@ impl<S, V: Version, F> SocksListener<S, V, F> {
         let second = SecondReply::after(&mut first);
         let raw_bound = first.bound;
         let bound = raw_bound.at_host(proxy).unwrap_or_else(|| raw_bound.clone());
-        let pending = Some((inner, second, trace::Request::of_the_caller()));
+        let pending = Some((inner, second, trace::Request::without_span()));
         Self { pending, bound, raw_bound, proxy: None, marker: PhantomData }
     }
 
     /// Returns the address to which the peer must connect.
     ///
-    /// If the proxy replied an unspecified address, this has the IP address at which this machine
-    /// reaches the proxy, as the SOCKS4 text requires. If that is unknown, it stays unspecified.
+    /// If the proxy replied with an unspecified address, this has the IP address at which this
+    /// machine reaches the proxy, as the SOCKS4 text requires. If that is unknown, it stays
+    /// unspecified.
+    #[doc(alias = "proxy_addr")]
+    #[doc(alias = "bind_addr")]
     pub const fn bound_addr(&self) -> &Address {
         &self.bound
     }

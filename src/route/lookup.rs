@@ -1,4 +1,4 @@
-//! Lookups by the proxy: Tor's commands RESOLVE and RESOLVE_PTR.
+//! Lookups by the proxy: Tor's commands RESOLVE and `RESOLVE_PTR`.
 
 use super::connect::request_through;
 use super::request::RequestTemplate;
@@ -55,7 +55,7 @@ pub(crate) async fn resolve_by<R: Runtime, W: Wrap<R>>(
     let granted = request_through::<R, W, _>(hops, limit, wrap, Target::new(name, 0), template).await?;
     match granted.established.bound {
         Address::Ip(addr) => Ok(addr.ip()),
-        Address::Name(..) => Err(granted.request.fails(unexpected(3, hops))),
+        Address::Name(..) => Err(granted.request.failed(unexpected(3, hops))),
     }
 }
 
@@ -74,8 +74,8 @@ pub(crate) async fn resolve_ptr_by<R: Runtime, W: Wrap<R>>(
     let granted = request_through::<R, W, _>(hops, limit, wrap, (ip, 0).into(), template).await?;
     match granted.established.bound {
         Address::Name(name, _) => Ok(name),
-        Address::Ip(SocketAddr::V4(_)) => Err(granted.request.fails(unexpected(1, hops))),
-        Address::Ip(SocketAddr::V6(_)) => Err(granted.request.fails(unexpected(4, hops))),
+        Address::Ip(SocketAddr::V4(_)) => Err(granted.request.failed(unexpected(1, hops))),
+        Address::Ip(SocketAddr::V6(_)) => Err(granted.request.failed(unexpected(4, hops))),
     }
 }
 

@@ -66,7 +66,9 @@ use std::str::FromStr;
 ///   [`loopback`](Self::loopback) adds these.
 /// - `127.1`, `0x7f000001` and `172.17.` are names, in a list and in a target, although some
 ///   resolvers read them as addresses. `127.0.0.0/8` does not cover such a target.
-#[doc(alias = "proxy_bypass")]
+#[doc(alias = "NO_PROXY")]
+#[doc(alias = "nonProxyHosts")]
+#[doc(alias = "ProxyOverride")]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NoProxy {
     exceptions: Vec<Exception>,

@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 /// A SOCKS5 proxy that sends one reply for each connection, and reports the last byte of each
 /// requested address.
 fn proxy(replies: &'static [&'static [u8]]) -> (Proxy, Receiver<u8>) {
-    let (report, asked) = channel();
+    let (report, requested) = channel();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let proxy = Proxy::socks5(listener.local_addr().unwrap()).unwrap().resolve(Resolve::Locally);
     thread::spawn(move || {
@@ -36,7 +36,7 @@ fn proxy(replies: &'static [&'static [u8]]) -> (Proxy, Receiver<u8>) {
             client.write_all(reply).unwrap();
         }
     });
-    (proxy, asked)
+    (proxy, requested)
 }
 
 fn connect5(proxy: &Proxy, target: &str) -> Result<SocksStream<TcpStream, V5, StubResolver>, Error> {
@@ -47,16 +47,16 @@ const GRANTED: &[u8] = b"\x05\x00\x00\x01\0\0\0\0\0\0";
 
 #[test]
 fn each_address_is_tried_until_one_is_granted() {
-    let (proxy, asked) = proxy(&[b"\x05\x05", b"\x05\x06", b"", GRANTED]);
+    let (proxy, requested) = proxy(&[b"\x05\x05", b"\x05\x06", b"", GRANTED]);
     connect5(&proxy, "v6-v4-v4-v6-v4.test:80").unwrap();
-    assert_eq!(asked.iter().take(4).collect::<Vec<_>>(), [1, 2, 3, 4]);
+    assert_eq!(requested.iter().take(4).collect::<Vec<_>>(), [1, 2, 3, 4]);
 }
 
 /// Each of fifteen addresses has two of the thirty seconds.
 #[test]
 fn an_address_without_a_reply_leaves_time_for_the_next() {
     let (proxy, listener) = silent();
-    let (report, asked) = channel();
+    let (report, requested) = channel();
     thread::spawn(move || {
         let mut clients = Vec::new();
         for client in listener.incoming() {
@@ -73,22 +73,22 @@ fn an_address_without_a_reply_leaves_time_for_the_next() {
         }
     });
     connect5(&proxy, &format!("{}.test:80", ["v4"; 15].join("-"))).unwrap();
-    assert_eq!(asked.iter().take(2).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!(requested.iter().take(2).collect::<Vec<_>>(), [1, 2]);
 }
 
 #[test]
 fn the_last_refusal_is_the_error() {
-    let (proxy, _asked) = proxy(&[b"\x05\x02", b"\x05\x04", b"\x05\x05"]);
+    let (proxy, _requested) = proxy(&[b"\x05\x02", b"\x05\x04", b"\x05\x05"]);
     let error = connect5(&proxy, "v4-v4-v4.test:80").unwrap_err();
     assert_eq!(error.reply(), Some(Reply::CONNECTION_REFUSED));
 }
 
 #[test]
 fn an_error_that_is_no_refusal_tries_no_other_address() {
-    let (proxy, asked) = proxy(&[b"\x05\x00\x00\x09", GRANTED]);
+    let (proxy, requested) = proxy(&[b"\x05\x00\x00\x09", GRANTED]);
     let error = connect5(&proxy, "v4-v4.test:80").unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Malformed { .. }), "{error}");
-    assert_eq!(asked.try_iter().count(), 1);
+    assert_eq!(requested.try_iter().count(), 1);
 }
 
 /// An address that the proxy's protocol can't carry is not returned.
@@ -106,24 +106,24 @@ fn a_name_is_resolved_for_its_proxy() {
 /// Requests the second proxy of a chain, whose name has three addresses. After a grant, the second
 /// proxy does not answer.
 fn hops(replies: &'static [&'static [u8]], early_data: &[u8]) -> (Error, Vec<u8>) {
-    let (proxy, asked) = proxy(replies);
+    let (proxy, requested) = proxy(replies);
     let chain = Chain::from(proxy).then(Proxy::socks5("v4-v4-v4.test:1080").unwrap()).unwrap();
     let connect = RequestTemplate::<AnyVersion>::connect(early_data);
     let target = Target::try_from("example.com:80").unwrap();
-    let requested =
+    let granting =
         request_through::<StubResolver, Plain, _>(chain.hops(), chain.limit(), &Plain, target, connect);
-    let error = block_on(requested).map(|granted| granted.established).unwrap_err();
-    (error, asked.try_iter().collect())
+    let error = block_on(granting).map(|granted| granted.established).unwrap_err();
+    (error, requested.try_iter().collect())
 }
 
 #[test]
 fn each_address_of_a_hop_is_tried_too() {
     for early_data in [&b""[..], b"early"] {
-        let (error, asked) = hops(&[b"\x05\x05", b"", GRANTED], early_data);
-        assert_eq!((error.hop(), error.stage(), asked), (Some(2), Stage::MethodSelection, vec![1, 2, 3]));
-        let (error, asked) = hops(&[b"\x05\x02", b"\x05\x04", b"\x05\x05"], early_data);
+        let (error, requested) = hops(&[b"\x05\x05", b"", GRANTED], early_data);
+        assert_eq!((error.hop(), error.stage(), requested), (Some(2), Stage::MethodSelection, vec![1, 2, 3]));
+        let (error, requested) = hops(&[b"\x05\x02", b"\x05\x04", b"\x05\x05"], early_data);
         assert_eq!((error.hop(), error.reply()), (Some(1), Some(Reply::CONNECTION_REFUSED)));
-        assert_eq!(asked, [1, 2, 3]);
+        assert_eq!(requested, [1, 2, 3]);
     }
 }
 

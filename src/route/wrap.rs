@@ -30,7 +30,7 @@ pub trait Wrap<R: Runtime>: Send + Sync + 'static {
 
     /// Drives the conversation over the stream.
     fn converse<C: Conversation + Send + Sync>(
-        held: &mut Self::HandshakeStream,
+        stream: &mut Self::HandshakeStream,
         conversation: &mut C,
         deadline: Deadline,
     ) -> impl Future<Output = Result<C::Outcome, Error>> + Send + Sync;
@@ -41,10 +41,10 @@ pub trait Wrap<R: Runtime>: Send + Sync + 'static {
     }
 
     /// Returns the stream after the last handshake.
-    fn finish(held: Self::HandshakeStream) -> io::Result<Self::Stream>;
+    fn finish(stream: Self::HandshakeStream) -> io::Result<Self::Stream>;
 
     /// Converts the stream to the TCP connection of an association.
-    fn control(held: Self::HandshakeStream) -> R::Control
+    fn control(stream: Self::HandshakeStream) -> R::Control
     where
         R: UdpFrontEnd;
 }

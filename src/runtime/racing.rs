@@ -16,7 +16,7 @@ pub(crate) const OPTIONS: SocketOptions = SocketOptions { nodelay: true, keepali
 /// An address with a full backlog, so that the system drops new connections.
 pub(crate) struct Blackhole {
     addr: SocketAddr,
-    _held: Vec<Socket>,
+    _sockets: Vec<Socket>,
 }
 
 impl Blackhole {
@@ -25,13 +25,13 @@ impl Blackhole {
         listener.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
         listener.listen(0).unwrap();
         let addr = listener.local_addr().unwrap();
-        let mut held = vec![listener];
+        let mut sockets = vec![listener];
         loop {
             let filler = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
             let full = filler.connect_timeout(&addr, Duration::from_secs(1)).is_err();
-            held.push(filler);
+            sockets.push(filler);
             if full {
-                return Self { addr: addr.as_socket().unwrap(), _held: held };
+                return Self { addr: addr.as_socket().unwrap(), _sockets: sockets };
             }
         }
     }

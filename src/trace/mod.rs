@@ -1,4 +1,6 @@
-//! What the `tracing` feature reports: a span for each connection, an event for each message; sizes, never contents.
+//! The reports of the feature `tracing`: a span for each connection, an event for each message.
+//!
+//! They contain the sizes of messages, never the bytes.
 
 use crate::error::{Error, Stage};
 use crate::protocol::command::Command;
@@ -8,8 +10,9 @@ use tracing::field::{Empty, debug, display};
 use tracing::instrument::Instrumented;
 use tracing::{Instrument, Span, debug, debug_span, info};
 
-/// The span of one request. How far it came, what failed if anything did, and how long it took are filled in on the way, the last when it is dropped:
-/// so it is there of what is given up too.
+/// The span of one request, with its stage, its error and its duration.
+///
+/// The duration is recorded on drop, so a cancelled request has one too.
 #[derive(Debug)]
 pub(crate) struct Request {
     span: Span,
@@ -22,25 +25,26 @@ pub(crate) fn request(command: Command, proxy: &dyn Display, target: &dyn Displa
 }
 
 impl Request {
-    /// The request of a caller who has a span of their own, if any.
-    pub(crate) fn of_the_caller() -> Self {
+    /// Creates a request without a span of its own. Events go to the caller's span, if there is
+    /// one.
+    pub(crate) fn without_span() -> Self {
         Self { span: Span::none(), started: Instant::now() }
     }
 
-    /// Reports the work as this request's.
+    /// Runs asynchronous work in the span, and records its outcome.
     pub(crate) async fn watch<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-        let outcome = work.instrument(self.in_place()).await;
+        let outcome = work.instrument(self.span_or_current()).await;
         self.record_outcome(outcome)
     }
 
-    /// Reports the work of one who blocks.
+    /// Runs blocking work in the span, and records its outcome.
     pub(crate) fn watch_blocking<T>(&self, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-        let outcome = self.in_place().in_scope(work);
+        let outcome = self.span_or_current().in_scope(work);
         self.record_outcome(outcome)
     }
 
-    /// What came of it can't be used.
-    pub(crate) fn fails(&self, error: Error) -> Error {
+    /// Records an error that was found in a successful outcome.
+    pub(crate) fn failed(&self, error: Error) -> Error {
         self.record(&error);
         error
     }
@@ -50,7 +54,7 @@ impl Request {
         self.span.record("error", display(format_args!("{:#}", error.sentence())));
     }
 
-    fn in_place(&self) -> Span {
+    fn span_or_current(&self) -> Span {
         if self.span.is_none() { Span::current() } else { self.span.clone() }
     }
 
@@ -71,46 +75,46 @@ impl Drop for Request {
     }
 }
 
-/// The part of a request that one proxy of a chain has, the first being 1.
+/// Runs work in the span of one proxy of a chain, of which the first has number 1.
 pub(crate) fn hop<W: Future>(number: usize, of: usize, proxy: &dyn Display, work: W) -> Instrumented<W> {
     if of == 1 {
         return work.in_current_span();
     }
-    note(format_args!("proxy {number} of {of}"));
+    record_stage(format_args!("proxy {number} of {of}"));
     work.instrument(debug_span!("hop", number, %proxy, stage = Empty))
 }
 
-/// A message was written.
+/// Reports that a message was written.
 pub(crate) fn sent(stage: Stage, bytes: usize) {
-    note(stage);
+    record_stage(stage);
     debug!(%stage, bytes, "sent");
 }
 
-/// A message was understood.
+/// Reports that a message was received and understood.
 pub(crate) fn received(stage: Stage, bytes: usize) {
-    note(stage);
+    record_stage(stage);
     debug!(%stage, bytes, "received");
 }
 
-/// A name was looked up on this machine.
+/// Reports that a name was resolved on this machine.
 pub(crate) fn resolved(addresses: usize) {
-    note(Stage::Resolve);
+    record_stage(Stage::Resolve);
     debug!(stage = %Stage::Resolve, addresses, "resolved");
 }
 
-/// A variable of the environment, or a part of it, does not count.
+/// Reports that a variable of the environment, or a part of its value, is ignored.
 pub(crate) fn ignored(variable: &str, why: &str) {
     info!(variable, why, "ignored");
 }
 
-/// A socket was connected.
+/// Reports that a socket was connected.
 pub(crate) fn connected(stage: Stage) {
-    note(stage);
+    record_stage(stage);
     debug!(%stage, "connected");
 }
 
-/// Notes how far it has come in the span that this is a part of, if that is one of this crate's.
-fn note(stage: impl Display) {
+/// Records the stage in the current span, if that is one of this crate's.
+fn record_stage(stage: impl Display) {
     let span = Span::current();
     if span.metadata().is_some_and(|metadata| metadata.target() == module_path!()) {
         span.record("stage", display(stage));

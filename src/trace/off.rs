@@ -1,12 +1,12 @@
-//! What stands in for `trace` without the `tracing` feature: the same names, and nothing behind them.
+//! The functions of `trace` without the feature `tracing`: they do nothing.
 
-#![allow(clippy::unused_self, reason = "the signatures of what they stand for")]
+#![allow(clippy::unused_self, reason = "the signatures of `trace/mod.rs`")]
 
 use crate::error::{Error, Stage};
 use crate::protocol::command::Command;
 use std::fmt::Display;
 
-/// Stands for the span that there is not.
+/// A request without a span.
 #[derive(Debug)]
 pub(crate) struct Request;
 
@@ -15,7 +15,7 @@ pub(crate) const fn request(_: Command, _: &dyn Display, _: &dyn Display) -> Req
 }
 
 impl Request {
-    pub(crate) const fn of_the_caller() -> Self {
+    pub(crate) const fn without_span() -> Self {
         Self
     }
 
@@ -23,7 +23,7 @@ impl Request {
         work
     }
 
-    pub(crate) const fn fails(&self, error: Error) -> Error {
+    pub(crate) const fn failed(&self, error: Error) -> Error {
         error
     }
 

@@ -69,7 +69,7 @@ fn send_with(
 ///
 /// - Those of a single datagram, if none was received.
 pub(crate) fn receive(socket: &Socket, batch: &mut RecvBatch) -> io::Result<usize> {
-    let (room, mut received) = batch.start_receive();
-    system::receive(socket, room, &mut received)?;
+    let (buffer, mut received) = batch.start_receive();
+    system::receive(socket, buffer, &mut received)?;
     Ok(batch.len())
 }

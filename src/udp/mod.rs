@@ -1,9 +1,9 @@
 //! UDP through a SOCKS5 proxy (UDP ASSOCIATE, RFC 1928 §7): sockets, batches, options and the
 //! datagram format.
 //!
-//! The client requests an association over TCP, and the proxy replies the address of a relay. The
-//! client sends each datagram to the relay with a header that contains the target. The relay
-//! removes the header, forwards the payload, and adds a header with the source to each datagram
+//! The client requests an association over TCP, and the proxy replies with the address of a relay.
+//! The client sends each datagram to the relay with a header that contains the target. The relay
+//! removes the header and forwards the payload. It adds a header with the source to each datagram
 //! that it returns. The association ends with its TCP connection.
 //!
 //! # Sockets
@@ -47,8 +47,8 @@
 //!   TLS stream of a wrapped connector.
 //! - A header has 10 bytes for an IPv4 target, 22 for an IPv6 target, and 7 + n for a name of n
 //!   bytes: [`overhead`]. The `max_payload` of a socket is the longest payload, as RFC 1928 §7
-//!   requires. The RFC itself counts 20 bytes
-//!   for IPv6, two too few, and 262 for every name, the longest.
+//!   requires. The RFC itself counts 20 bytes for IPv6, two too few, and 262 for every name, the
+//!   longest.
 //! - Many relays have buffers of 2 KiB or 8 KiB, less than the 65,507 bytes that IPv4 allows. QUIC
 //!   and DNS stay below both.
 //! - Hardly any relay supports fragments. A socket drops received ones unless
@@ -76,6 +76,7 @@ mod receive;
 mod relay;
 mod send;
 mod socket;
+mod target;
 #[cfg(test)]
 #[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "most of its tests coalesce datagrams"))]
 pub(crate) mod test_proxy;

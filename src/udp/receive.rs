@@ -80,14 +80,14 @@ impl Association {
             return self.receive_vectored(&state, socket, buf, deliver);
         }
         if cfg!(windows) {
-            let mut room = [0; MAX_COPIED + HEADROOM];
-            let n = read(socket, &mut room[..buf.len() + HEADROOM])?;
-            return Ok(self.deliver(&state, &room[..n], buf, deliver));
+            let mut raw_buf = [0; MAX_COPIED + HEADROOM];
+            let n = read(socket, &mut raw_buf[..buf.len() + HEADROOM])?;
+            return Ok(self.deliver(&state, &raw_buf[..n], buf, deliver));
         }
         // Uninitialized, because only the received part is read. On Windows, the length of that
         // part is unknown if the datagram is truncated.
-        let mut room = [MaybeUninit::uninit(); MAX_COPIED + HEADROOM];
-        let ((raw, _), _) = recv(socket, &mut room[..buf.len() + HEADROOM], RecvFlags::empty())?;
+        let mut raw_buf = [MaybeUninit::uninit(); MAX_COPIED + HEADROOM];
+        let ((raw, _), _) = recv(socket, &mut raw_buf[..buf.len() + HEADROOM], RecvFlags::empty())?;
         Ok(self.deliver(&state, raw, buf, deliver))
     }
 
@@ -164,11 +164,11 @@ impl Association {
         let (source, start) = match source {
             Source::Ip(addr) => (SourceRange::Ip(addr), 0),
             Source::Name(name, port) => {
-                let Some(room) = buf.get_mut(..name.len()) else {
+                let Some(start) = buf.get_mut(..name.len()) else {
                     self.admission.count_dropped(1);
                     return None;
                 };
-                room.copy_from_slice(name);
+                start.copy_from_slice(name);
                 (SourceRange::Name(0..name.len(), port), name.len())
             }
         };
@@ -209,7 +209,7 @@ impl Association {
         socket: &Socket,
         batch: &mut RecvBatch,
     ) -> io::Result<Option<usize>> {
-        while batch.has_room() {
+        while batch.has_capacity() {
             let received =
                 inbound.receive(socket, &self.admission, self.encapsulation(), |source, payload| {
                     batch.add(&source, payload);

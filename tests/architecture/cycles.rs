@@ -1,4 +1,4 @@
-//! Files that import each other, directly or by way of others.
+//! Files that import each other, directly or indirectly.
 
 use crate::imports::Arrows;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};

@@ -1,10 +1,10 @@
 //! Which files import which.
 //!
-//! An import counts as one of the file that *defines* the item, however many modules re-export
-//! it on the way. So a `mod.rs` that only re-exports its children depends on none of them, and
-//! a file that imports through it does not depend on it. It depends on a child if it imports
-//! from it privately, or uses in its own code what it re-exports. A child depends on it if it
-//! defines what the child imports.
+//! An import counts as one of the file that *defines* the item, through any number of re-exports.
+//! So a `mod.rs` that only re-exports its children depends on none of them, and a file that
+//! imports through it does not depend on it. It depends on a child if it imports from it
+//! privately, or uses re-exported items in its own code. A child depends on it if it defines an
+//! item that the child imports.
 
 use crate::tree::{Body, Import, OTHER_CRATE, Path, Tree};
 use std::collections::{BTreeMap, BTreeSet};
@@ -77,7 +77,7 @@ impl Tree {
         matches!(self.absolute(from, path), Some(path) if self.modules.contains_key(&path))
     }
 
-    /// The path from the root, as far as its first name says. Other crates have none.
+    /// The path from the root, determined by its first name. Other crates have none.
     fn absolute(&self, from: &Path, path: &[String]) -> Option<Path> {
         let mut start = from.clone();
         let mut rest = path;
@@ -115,7 +115,7 @@ impl Tree {
         if !seen.insert(path.clone()) {
             return;
         }
-        // The longest module that the path begins with. Behind it stands an item, if anything.
+        // The longest module that is a prefix of the path. An item may follow.
         let mut len = 0;
         while len < path.len() && self.modules.contains_key(&path[..=len]) {
             len += 1;

@@ -120,7 +120,7 @@ fn parents_and_children() {
     assert_eq!(report.families, ["a.rs -> x::X in a/x.rs -> super::Own in a.rs"]);
 }
 
-/// The parent's code leads back to the child by way of another module.
+/// The parent's code leads back to the child through another module.
 #[test]
 fn cycles_by_way_of_a_parent() {
     let sample = files(&[

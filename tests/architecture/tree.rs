@@ -10,7 +10,7 @@ const DEFINES: [&str; 9] =
 /// The names from the crate's root to a module.
 pub(crate) type Path = Vec<String>;
 
-/// What stands before a path that begins with `::`.
+/// The token before a path that begins with `::`.
 pub(crate) const OTHER_CRATE: &str = "::";
 
 /// Source files by their paths, with `/` between the names.
@@ -50,7 +50,7 @@ pub(crate) struct Import {
 }
 
 impl Tree {
-    /// The crate whose root is this file.
+    /// Reads the crate whose root is this file.
     pub(crate) fn read(files: &Files, root: &str) -> Self {
         let mut tree = Self::default();
         let folder = root.rsplit_once('/').map_or("", |(folder, _)| folder);
@@ -119,7 +119,7 @@ impl Reader<'_> {
                     continue;
                 }
                 Token::Word(word) => {
-                    // A visibility stands between the attributes and the item.
+                    // A visibility may be between the attributes and the item.
                     if !matches!(&**word, "pub" | "crate" | "super" | "in") {
                         attributes = Attributes::default();
                     }

@@ -236,7 +236,8 @@ mod together {
         (0..count).map(|number| vec![number; 100]).collect()
     }
 
-    /// Some wait for the socket, which has nothing to tell any more: what came together is for all of them.
+    /// Some calls wait for the socket, which has no more events: the coalesced datagrams are for
+    /// all of them.
     #[test]
     fn by_many_that_wait() {
         in_batches(|scene| {
@@ -262,7 +263,7 @@ mod together {
         });
     }
 
-    /// The one that takes what came together wakes the other, time and again.
+    /// The call that receives coalesced datagrams wakes the other, repeatedly.
     #[test]
     fn by_two_that_wait() {
         in_batches(|scene| {
@@ -273,7 +274,7 @@ mod together {
                     let (turn, turns) = channel();
                     let (socket, taken) = (scene.socket.another(), taken.clone());
                     scope.spawn(move || {
-                        // One in each turn, so that nobody else can take the other's.
+                        // One datagram in each turn, so that no other call can take the other's.
                         for () in turns {
                             let mut buf = [0; 200];
                             let Ok(n) = socket.recv(&mut buf) else { return };
@@ -315,7 +316,7 @@ mod together {
         });
     }
 
-    /// Some may wait before the first batch is asked for.
+    /// Some calls may wait before the first batch is received.
     #[test]
     fn by_one_by_one_and_in_batches_at_once() {
         everywhere(|front| {

@@ -53,7 +53,7 @@ fn both_ways() {
     });
 }
 
-/// What nobody sealed gets through to nobody.
+/// A datagram that was not sealed is delivered nowhere.
 #[test]
 fn forged_ones_are_counted() {
     sealed(|scene| {
@@ -64,7 +64,8 @@ fn forged_ones_are_counted() {
             scene.says(&forged);
         }
         for len in 0..good.len() {
-            // A sum of the bytes is no cipher: what is cut may be right by chance, and here it is not.
+            // A sum of the bytes is no cipher: a truncated datagram may be right by chance. Here
+            // it is not.
             scene.says(&good[..len]);
         }
         scene.relays(SOURCE, b"bare");

@@ -67,7 +67,7 @@ fn assert_ended(error: &io::Error, end: AssociationEnd) {
     assert!(error.proxy().is_some_and(|proxy| proxy.starts_with("socks5h://127.0.0.1:")), "{error}");
 }
 
-/// All that waits learns of it, and what comes then does too.
+/// All waiting calls fail with the end, and so do later calls.
 #[test]
 fn before_a_call() {
     everywhere(|front| {
@@ -97,7 +97,7 @@ fn before_a_call() {
     });
 }
 
-/// What waits for the end, and says how it came.
+/// A call that waits for the end, and reports it.
 type Wait = fn(&dyn Association) -> io::Error;
 
 #[test]
@@ -122,7 +122,7 @@ fn during_a_call() {
                     (wait(&*socket), Instant::now())
                 });
                 begins.recv().expect("a waiter");
-                // Nothing tells that a thread waits by now.
+                // No event shows that a thread is waiting now.
                 thread::sleep(Duration::from_millis(10));
                 let started = Instant::now();
                 let _scene = scene.ended(end);
@@ -134,7 +134,7 @@ fn during_a_call() {
     });
 }
 
-/// Everybody who waits is told: the system tells one of them at the most.
+/// All waiting calls are woken: the system wakes only one of them.
 #[test]
 fn to_all_that_wait() {
     on_all(|scene| {
@@ -167,7 +167,7 @@ fn to_all_that_wait() {
     });
 }
 
-/// What came before the end is not lost with it.
+/// Datagrams that arrived before the end are received.
 #[test]
 fn what_was_there_before() {
     everywhere(|front| {
@@ -183,7 +183,8 @@ fn what_was_there_before() {
                 assert_eq!(scene.received(64).0, [number]);
             }
             assert_ended(&scene.socket.recv_from(&mut [0; 64]).expect_err("the end"), told);
-            // What the relay still had comes out too, as soon as the runtime has seen that it is there.
+            // Datagrams that the relay sent before are received too, once the runtime has seen
+            // them.
             scene.relays(SOURCE, b"late");
             let mut buf = [0; 64];
             let (n, _) = at_last(|| scene.socket.recv_from(&mut buf).ok());
@@ -193,7 +194,7 @@ fn what_was_there_before() {
     });
 }
 
-/// A sender that never receives does not ask about the end, and goes on until somebody has.
+/// A sender that never receives does not check for the end, and continues until another call has.
 #[test]
 fn unknown_to_a_sender() {
     on_all(|scene| {
@@ -205,7 +206,8 @@ fn unknown_to_a_sender() {
     });
 }
 
-/// The proxy learns of the client's end by the connection's, and that comes with the last handle.
+/// The proxy detects the client's end by the end of the connection, which closes with the last
+/// handle.
 #[test]
 fn by_the_client() {
     everywhere(|front| {

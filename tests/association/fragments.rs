@@ -1,4 +1,4 @@
-//! Fragments (RFC 1928 §7): sent where that is asked for, and put together where that is.
+//! Fragments (RFC 1928 §7): sent on request, and reassembled with the option.
 
 use crate::scene::{Scene, Setting, datagram, everywhere, fragment, inner, on_all, payload};
 use crate::support::case::Case;
@@ -46,7 +46,7 @@ fn on_the_wire() {
     });
 }
 
-/// Whoever does not put them together must drop them.
+/// An implementation without reassembly must drop fragments.
 #[test]
 fn dropped_where_nothing_is_said() {
     on_all(|scene| {
@@ -115,7 +115,7 @@ fn lost_ones_are_counted() {
     });
 }
 
-/// A payload that is put together goes into the caller's buffer in each of the ways in which another one does.
+/// Every receiving call delivers a reassembled payload as it does any other.
 #[test]
 fn by_every_call() {
     with_reassembly(|scene| {

@@ -1,4 +1,5 @@
-//! Targets that are names: to the proxy as they are, or looked up here where that was asked for.
+//! Targets that are names: sent to the proxy unchanged, or resolved on this machine with the
+//! option.
 
 use crate::scene::{Scene, Setting, datagram, everywhere, inner, on_all};
 use anysocks::udp::{HEADROOM, SendBatch};
@@ -49,7 +50,7 @@ fn not_found() {
     });
 }
 
-/// Nobody waits for a resolver in calls that must not wait, or that have their header already.
+/// Calls that must not wait, or whose header is already written, resolve no names.
 #[test]
 fn refused_where_nothing_waits() {
     resolved_locally(|scene| {

@@ -71,7 +71,7 @@ fn and_back() {
     });
 }
 
-/// Whatever does not fit is lost, and what is behind it comes next.
+/// A longer payload is truncated, and the next datagram is whole.
 #[test]
 fn into_too_small_a_buffer() {
     let rooms = [
@@ -143,7 +143,7 @@ fn no_headroom() {
     });
 }
 
-/// The most that is said to go goes, and not a byte more.
+/// The longest payload that is promised is sent, and one more byte is not.
 #[test]
 fn the_longest() {
     everywhere(|front| {

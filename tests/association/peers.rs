@@ -1,4 +1,4 @@
-//! Sockets that are connected to a peer, and hear nobody else.
+//! Sockets that are connected to a peer, and receive from it only.
 
 use crate::scene::{Setting, datagram, everywhere, fragment, inner, name_field, on_all};
 use crate::support::case::Case;
@@ -11,7 +11,7 @@ fn not_connected() {
     on_all(|scene| {
         let error = scene.socket.send(b"hello").expect_err("nobody to send to");
         assert!(matches!(inner(&error).kind(), ErrorKind::Invalid(Invalid::NotConnected)), "{error:?}");
-        // Everybody is heard.
+        // All sources are received.
         scene.relays("192.0.2.7:53", b"hello");
         assert_eq!(scene.socket.recv(&mut [0; 64]).expect("a datagram"), 5);
     });
@@ -75,7 +75,7 @@ fn names_that_are_no_text() {
     });
 }
 
-/// A peer can be set anew, and what goes to a target by name goes there whoever the peer is.
+/// The peer can be replaced, and `send_to` sends to any target, whichever the peer is.
 #[test]
 fn another_peer() {
     on_all(|scene| {
@@ -119,7 +119,7 @@ fn any_source() {
             }
         }
         assert_eq!(scene.socket.dropped(), 0);
-        // Nobody but the relay is heard all the same, and what is malformed is dropped.
+        // Only the relay's datagrams are received, and malformed ones are dropped.
         let other = UdpSocket::bind("127.0.0.1:0").expect("a port");
         other.send_to(&datagram("192.0.2.7:53", b"forged"), scene.socket.local_addr()).expect("sent");
         scene.says(b"junk");
@@ -154,7 +154,7 @@ fn fragments_of_any_source() {
     });
 }
 
-/// Without the option, a connected socket hears nothing of such a relay, and counts it.
+/// Without the option, a connected socket receives no datagram from such a relay, and counts them.
 #[test]
 fn the_clients_own_address_is_another_source() {
     on_all(|scene| {

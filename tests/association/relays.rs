@@ -1,4 +1,4 @@
-//! Where the relay is found, by what the proxy says and by the policy.
+//! The relay's address, from the proxy's reply and the policy.
 
 use crate::fronts::Front;
 use crate::fronts::association::Association;
@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex};
 const V4: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const V6: IpAddr = IpAddr::V6(Ipv6Addr::LOCALHOST);
 
-/// Associates with a proxy at this address, which says that its relay is there.
+/// Associates with a proxy at this address, which replies with that address of its relay.
 fn associate(front: &Front, at: IpAddr, told: &[u8], relay: Relay) -> Result<Box<dyn Association>, Error> {
     associate_by(front, at, told, |proxy| proxy.udp(Options::new().relay(relay)))
 }
@@ -93,7 +93,8 @@ fn policies() {
     });
 }
 
-/// What stands under `AsIs` and `Told` is not overruled; elsewhere than on Linux a loopback interface has one address.
+/// The addresses of `AsIs` and `Told` are not replaced. On systems other than Linux, a loopback
+/// interface has one address.
 #[cfg(target_os = "linux")]
 #[test]
 fn an_address_that_is_not_the_proxys() {
@@ -134,7 +135,7 @@ fn names() {
     });
 }
 
-/// A literal address is one, whatever ATYP it came with.
+/// A literal address is an address, whatever its ATYP.
 #[test]
 fn addresses_in_place_of_a_name() {
     everywhere(|front| {

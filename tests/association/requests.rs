@@ -1,4 +1,4 @@
-//! What the client says to be associated.
+//! The client's messages of an association.
 
 use crate::scene::{
     REQUEST_V4, Scene, Setting, at_once, datagram, everywhere, local, name_field, reply, selection,
@@ -88,7 +88,7 @@ fn a_declared_port() {
     });
 }
 
-/// A source that is none of this machine's: nothing is asked for.
+/// A source that is not an address of this machine: no request is sent.
 #[test]
 fn a_source_of_another_machine() {
     everywhere(|front| {
@@ -168,7 +168,7 @@ fn with_a_password() {
     });
 }
 
-/// Nothing but a reply may come, and every kind of what is none is told as it is for CONNECT.
+/// Only a reply is accepted, and every other answer has the same error as for CONNECT.
 #[test]
 fn refused() {
     everywhere(|front| {

@@ -21,10 +21,10 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(8);
 pub(crate) const REQUEST_V4: &[u8] = b"\x05\x03\x00\x01\0\0\0\0\0\0";
 pub(crate) const REQUEST_V6: &[u8] = b"\x05\x03\x00\x04\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
 
-/// An association whose proxy and relay are on loopback, in this process.
+/// An association with a proxy and a relay on loopback, in this process.
 pub(crate) struct Scene {
     pub(crate) socket: Box<dyn Association>,
-    /// Sends to the client and hears it alone.
+    /// Connected to the client: sends to it, and receives from it only.
     pub(crate) relay: UdpSocket,
     /// The proxy's end of the TCP connection, unless it is closed.
     pub(crate) control: Option<TcpStream>,

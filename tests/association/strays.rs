@@ -1,4 +1,5 @@
-//! What comes and is no datagram for the caller: it is counted, and neither an error nor the end of a wait.
+//! Received data that is no datagram for the caller: it is counted, causes no error, and ends no
+//! wait.
 
 use crate::scene::{PATIENCE, Setting, datagram, everywhere, fragment, local, name_field, on_all};
 use crate::support::case::Case;
@@ -57,7 +58,7 @@ fn headers_of_no_meaning() {
             for byte in 0..=255 {
                 let _case = Case::new(format!("byte {byte:02X}, {room} bytes of room"));
                 let before = scene.socket.dropped();
-                // RSV: nobody minds.
+                // RSV is ignored.
                 scene.says(&changed(0, byte));
                 assert_eq!(scene.received(room).0, b"payload");
                 scene.says(&changed(1, byte));
@@ -78,7 +79,7 @@ fn headers_of_no_meaning() {
     });
 }
 
-/// Some relays repeat the name that they were asked for, and it may be any bytes.
+/// Some relays repeat the requested name, which may have any bytes.
 #[test]
 fn sources_that_are_names() {
     on_all(|scene| {
@@ -138,7 +139,8 @@ fn much_of_it() {
     });
 }
 
-/// A relay that always has more of it to send keeps neither a call beyond its time nor one that must not wait.
+/// A relay that always has more of it to send delays neither a call beyond its timeout nor a
+/// non-blocking call.
 #[test]
 fn a_flood_of_it() {
     let limit = Duration::from_millis(200);
@@ -183,13 +185,15 @@ impl Drop for Over<'_> {
 const REFUSED: io::ErrorKind =
     if cfg!(windows) { io::ErrorKind::ConnectionReset } else { io::ErrorKind::ConnectionRefused };
 
-/// A relay that is gone for a moment: the system's refusal is told once, is not the association's end, and then all is as before.
+/// A relay that is closed for a moment: the system's refusal is returned once, and the association
+/// continues.
 #[test]
 fn refused() {
     everywhere(|front| {
         let scene = Setting::default().open(front);
         for receives in [true, false] {
-            // The relay hears somebody else alone for a while, so that what the client sends is refused.
+            // The relay is connected to another address for a while, so that datagrams of the
+            // client are refused.
             let away = UdpSocket::bind("127.0.0.1:0").expect("a port");
             scene.relay.connect(local(&away)).expect("away from the client");
             scene.socket.send_to(b"lost", SOURCE).expect("sent");

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 const SOURCE: &str = "192.0.2.7:53";
 
-/// Makes a call until it comes to something: a runtime may need a moment to see that a socket is ready.
+/// Repeats a call until it succeeds: a runtime may need a moment to see that a socket is ready.
 pub(crate) fn at_last<T>(mut call: impl FnMut() -> Option<T>) -> T {
     let end = Instant::now() + PATIENCE;
     loop {
@@ -27,7 +27,7 @@ pub(crate) fn at_last<T>(mut call: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-/// What came of a call that does not wait, if anything.
+/// Returns the result of a non-blocking call, if it has one.
 fn unless_blocked<T>(done: io::Result<T>) -> Option<T> {
     match done {
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => None,
@@ -53,7 +53,7 @@ fn without_waiting() {
     });
 }
 
-/// Says when it is woken, and how often.
+/// Counts its wakes.
 struct Task {
     woken: AtomicU32,
     tell: Sender<()>,
@@ -85,7 +85,8 @@ fn by_poll_functions() {
             for number in 0..3 {
                 assert!(socket.poll_recv_from(&mut cx, &mut buf).is_pending());
                 scene.relays(SOURCE, &[number]);
-                // It is woken by that, and for nothing; a runtime may wake it once more than it must.
+                // It is woken by the event, and never without one. A runtime may wake it once more
+                // than necessary.
                 let received = loop {
                     told.recv_timeout(PATIENCE).expect("a task that is woken");
                     match socket.poll_recv_from(&mut cx, &mut buf) {
@@ -109,7 +110,7 @@ fn by_poll_functions() {
     });
 }
 
-/// The last task that asked is the one that is woken.
+/// The task of the last call is the one that is woken.
 #[test]
 fn by_poll_functions_of_another_task() {
     on_all(|scene| {
@@ -193,7 +194,8 @@ fn both_ways_at_once() {
     });
 }
 
-/// Who never has to wait lets others run now and then, or a flood would keep a thread for itself.
+/// A task that never has to wait lets other tasks run now and then: otherwise a flood would occupy
+/// a thread.
 #[test]
 fn a_loop_lets_others_run() {
     const CALLS: u8 = 200;

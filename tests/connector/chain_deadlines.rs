@@ -112,7 +112,7 @@ fn no_limit_at_all() {
     });
 }
 
-/// A proxy that always has one more byte of a long name to say is late all the same, also to what wraps the stream.
+/// A proxy that sends a long name byte by byte times out all the same, over a wrapped stream too.
 #[test]
 fn a_trickle_through_what_wraps_the_stream() {
     let addr = serving(|mut client| {

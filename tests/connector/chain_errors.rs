@@ -10,10 +10,10 @@ use crate::support::toy::{self, Level};
 use anysocks::{Chain, Error, ErrorKind, Invalid, Proxy, Reply, Stage};
 use std::net::SocketAddr;
 
-/// The messages up to where one proxy fails, and what comes of it.
+/// The messages up to the proxy that fails, and the resulting error.
 struct Failure {
     kind: Speaks,
-    /// What it says instead of playing its part.
+    /// The bytes that it sends instead of its part.
     lines: fn(&str) -> Vec<Line>,
     stage: Stage,
     fits: fn(&ErrorKind) -> bool,
@@ -84,7 +84,7 @@ const FAILURES: [Failure; 9] = [
     },
 ];
 
-/// The error is of this proxy of so many, and says so.
+/// The error names this proxy and the number of proxies.
 fn assert_of(error: &Error, proxies: &[Proxy], number: usize) {
     let of = proxies.len();
     let url = proxies[number - 1].to_string();

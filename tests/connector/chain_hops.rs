@@ -1,4 +1,5 @@
-//! A proxy that is asked for the next one by address: each address that the next one's name has here is tried.
+//! A proxy that gets the next proxy's address in the request: each address of the next proxy's
+//! name is tried.
 
 use super::messages::{BOUND, Speaks};
 use super::scene::{BEHIND, TARGET, chain, error, play, serving};
@@ -18,19 +19,19 @@ fn localhost(port: u16) -> Vec<SocketAddr> {
     ("localhost", port).to_socket_addrs().expect("a resolver").collect()
 }
 
-/// What a proxy is asked for that is asked for each of them.
+/// The messages of a proxy that gets one request for each address.
 fn requests(kind: Speaks, port: u16) -> Vec<Vec<u8>> {
     let mut addrs = localhost(port);
     addrs.retain(|addr| addr.is_ipv4() || kind != Speaks::Socks4);
     addrs.iter().map(|addr| kind.request(1, &addr.to_string())).collect()
 }
 
-/// Where the next proxy is known by name, and who is asked for it.
+/// The proxy whose successor has a name, and the requests for it.
 #[derive(Clone, Copy, Debug)]
 struct Way {
     /// The proxies before that one.
     before: &'static [Speaks],
-    /// Who is asked for each address, and then for the last proxy's own request.
+    /// The request for each address, and then the last proxy's own request.
     asked: Speaks,
     last: Speaks,
 }
@@ -43,13 +44,13 @@ const WAYS: [Way; 5] = [
     Way { before: &[Speaks::Socks5], asked: Speaks::Socks4, last: Speaks::Socks4 },
 ];
 
-/// What the proxy answers that is asked for an address.
+/// The proxy's answer to the request for an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Answer {
     Grant,
     Refuse,
     HangUp,
-    /// What no proxy says.
+    /// An answer that no proxy sends.
     Babble,
 }
 
@@ -75,7 +76,8 @@ impl Way {
         before.chain(self.asked.greeting()).collect()
     }
 
-    /// Proxies that report what is asked for, answer as the function says of each address' number, and go on with these lines.
+    /// Proxies that report each request, answer it by the number of its address, and continue with
+    /// these lines.
     fn serve(
         self,
         answer: impl Fn(usize) -> Answer + Clone + Send + 'static,
@@ -128,7 +130,8 @@ fn all_are_refused() {
     });
 }
 
-/// The first bytes are for the last proxy alone, and it hears them once, whatever another has refused.
+/// Only the last proxy receives the early data, and only once, whatever other proxies have
+/// refused.
 #[test]
 fn the_last_is_granted() {
     each(|case, way| {
@@ -160,7 +163,7 @@ fn the_first_is_granted() {
     });
 }
 
-/// Another address would hear no other answer.
+/// Another address would have the same answer.
 #[test]
 fn what_is_no_refusal() {
     each(|case, way| {
@@ -173,7 +176,7 @@ fn what_is_no_refusal() {
     });
 }
 
-/// It is there, whatever it says then.
+/// The proxy is there, whatever it sends then.
 #[test]
 fn the_next_proxy_refuses_its_own_request() {
     each(|case, way| {
@@ -186,7 +189,7 @@ fn the_next_proxy_refuses_its_own_request() {
     });
 }
 
-/// What the target has is tried by way of the address that was granted.
+/// The target's addresses are requested through the address that was granted.
 #[test]
 fn the_target_has_several_addresses_too() {
     let case = Way { before: &[], asked: Speaks::Socks5, last: Speaks::Socks5 };

@@ -15,7 +15,7 @@ fn millis(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
 
-/// Proxies where nobody goes, each with a limit of its own.
+/// Proxies that are not dialled, each with its own timeout.
 fn limited(limits: &[Option<Duration>]) -> Chain {
     let kinds = vec![Speaks::Socks5; limits.len()];
     let hops = behind(SocketAddr::from(([127, 0, 0, 1], 1080)), &kinds);
@@ -46,7 +46,7 @@ fn the_sum_unless_it_is_said() {
             // None takes it back.
             assert_eq!(limited(own).timeout(said).timeout(None).limit(), sum);
         }
-        // A proxy that comes later counts too, but not against what was said.
+        // A later proxy counts too, but does not override an explicit timeout.
         let third = || -> Proxy { Speaks::Socks5.at(BEHIND[1].parse::<SocketAddr>().expect("an address")) };
         let more = limited(own).then(third().timeout(two)).expect("a chain");
         assert_eq!(more.limit(), sum.and_then(|sum| Some(sum.saturating_add(two?))));

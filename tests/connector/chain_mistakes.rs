@@ -1,4 +1,4 @@
-//! Mistakes in options and in URLs: which proxy of a chain they are about, and how that is said.
+//! Mistakes in options and URLs: the number of the proxy, and the text.
 
 use super::messages::{PASSWORD, Speaks};
 use super::scene::{BEHIND, Lonely, TARGET, chain, error};
@@ -21,7 +21,7 @@ fn own_method(proxy: Proxy, or: Option<Auth>) -> Proxy {
     proxy.auth(auth).expect("a SOCKS5 proxy")
 }
 
-/// What is asked of a connector, and fails.
+/// A call of a connector that fails.
 type Ask = fn(&dyn Connecting) -> Error;
 
 const CONNECT: Ask = |connector| error(connector.connect(TARGET));
@@ -33,11 +33,11 @@ const EARLY_DATA_TO_IPV6: Ask =
     |connector| error(connector.connect_with_early_data("[2001:db8::7]:80", b"GET"));
 const RESOLVE_ONION: Ask = |connector| error(connector.resolve("hidden.onion"));
 
-/// The proxies, of which the first is where nobody may come; what is asked; the number; the mistake.
+/// The proxies, of which the first must not be dialled; the call; the number; the mistake.
 type Row = (fn(SocketAddr) -> Vec<Proxy>, Ask, usize, Invalid);
 
 const ROWS: [Row; 14] = [
-    // The proxy that is asked for what it cannot carry, and not the one that is there.
+    // The number of the proxy that can't carry the request, not of the one that is not there.
     (
         |first| vec![Speaks::Socks4.at(first), at(Speaks::Socks5, "[2001:db8::2]:1080")],
         CONNECT,
@@ -108,7 +108,7 @@ const ROWS: [Row; 14] = [
         2,
         Invalid::OnionResolvedLocally,
     ),
-    // First bytes behind a request that may have to be encapsulated.
+    // Early data with a request that may have to be encapsulated.
     (
         |first| vec![Speaks::Password.at(first), own_method(behind(0, Speaks::Socks5), None)],
         EARLY_DATA,
@@ -130,7 +130,7 @@ const ROWS: [Row; 14] = [
         1,
         Invalid::TlsNotWrapped,
     ),
-    // Of several, the first one is told.
+    // Of several mistakes, the first is reported.
     (
         |first| {
             vec![
@@ -169,7 +169,7 @@ fn in_options() {
 /// The same of one proxy.
 type Single = (fn(SocketAddr) -> Proxy, Ask, Invalid);
 
-/// Of an only proxy it is clear whose mistake it is: the caller's.
+/// With a single proxy, the mistake has no number: it is the caller's.
 #[test]
 fn in_the_options_of_one() {
     let rows: [Single; 4] = [

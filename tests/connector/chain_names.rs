@@ -1,4 +1,4 @@
-//! Who looks up the names on the way through a chain.
+//! The resolution of names in a chain.
 
 use super::messages::{BOUND, Speaks};
 use super::scene::{BEHIND, TARGET, assert_echo, chain, error, invalid, play, serving};
@@ -95,7 +95,7 @@ fn localhost() -> Vec<SocketAddr> {
     ("localhost", 80).to_socket_addrs().expect("a resolver").collect()
 }
 
-/// Two proxies that report what the second one is asked for, and answer it as the function says.
+/// Two proxies that report the requests of the second one, which a function answers.
 fn asked(reply: fn(usize) -> Vec<u8>) -> (SocketAddr, Receiver<Vec<u8>>) {
     let (report, requests) = channel();
     let addr = serving(move |mut client: TcpStream| {

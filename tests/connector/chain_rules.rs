@@ -66,7 +66,7 @@ fn for_whatever_is_asked() {
         }));
         assert_eq!(rule.resolve("example.com").expect("an address"), found);
         server.join();
-        // By target alone it is not known whom to ask.
+        // Without a target, the proxy is unknown.
         assert_eq!(invalid(rule.associate()), Invalid::NoProxyToAsk);
     });
 }
@@ -95,7 +95,7 @@ fn its_errors_and_limits_are_those_of_the_chain() {
         assert!(late.is_timeout(), "{late:?}");
         assert_eq!((late.hop(), late.stage()), (Some(2), Stage::Request));
 
-        // What cannot be asked for is found before anything is sent.
+        // Requests that SOCKS can't carry fail before anything is sent.
         let (lonely, addr) = Lonely::new();
         let chain = behind(addr, &[Speaks::Socks5, Speaks::Socks4]);
         let rule = (way.by_rule_of_chains)(Box::new(move |_| Some(chain.clone())));
@@ -104,7 +104,7 @@ fn its_errors_and_limits_are_those_of_the_chain() {
     });
 }
 
-/// Refuses every target, as a rule does whose configuration is broken.
+/// Refuses every target, as a rule with a broken configuration does.
 fn refusal() -> FallibleRule {
     Box::new(|_| Ok(Some("socks5h://bad host".parse()?)))
 }
@@ -135,12 +135,12 @@ fn an_error_connects_nowhere() {
             assert_refused(connector.bind(&target));
             assert_refused(connector.resolve("localhost"));
             assert_refused(connector.resolve_ptr(addr.ip()));
-            // An address is its own, whoever is asked for it.
+            // An address resolves to itself, whatever the proxy.
             assert_eq!(connector.resolve("192.0.2.7").expect("an address"), IpAddr::from([192, 0, 2, 7]));
         }
         let rule = (way.by_fallible_rule)(refusal());
         assert_eq!(invalid(rule.associate()), Invalid::NoProxyToAsk);
-        // A rule is not asked about exceptions.
+        // A rule is not called for exceptions.
         let excepted = saying(vec![], "excepted");
         let rule = rule.no_proxy("127.0.0.1");
         assert_eq!(word(rule.connect(&excepted.to_string()).expect("a connection").1), "excepted");

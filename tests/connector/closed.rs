@@ -59,7 +59,7 @@ fn closing(refusal: &Refusal) -> SocketAddr {
     let (before, says) = (refusal.before.clone(), refusal.says);
     serving(move |mut client| {
         if play(&mut client, &before).is_ok() {
-            // The client may have gone.
+            // The client may have closed the connection.
             let _ = client.write_all(says);
         }
     })

@@ -1,4 +1,4 @@
-//! What else a proxy can be asked for than a connection.
+//! The requests other than CONNECT.
 
 use super::messages::{Speaks, request4};
 use super::scene::{BEHIND, Lonely, behind, chain, error, invalid, play, serving};
@@ -23,7 +23,7 @@ fn a_listener_on_each_version() {
     for kind in Speaks::ALL {
         everywhere(|way| {
             let _case = Case::new(format!("{kind:?}"));
-            // An address that is not said is that of the proxy.
+            // An unspecified address stands for the proxy's own.
             let lines = kind.lines(2, PEER, kind.granted("0.0.0.0:7777"));
             let server = Server::start(lines, move |mut client| {
                 client.write_all(&kind.granted("192.0.2.1:40000")).expect("a client that listens");
@@ -67,7 +67,7 @@ fn a_listener_at_the_end_of_a_chain() {
     });
 }
 
-/// The address of a proxy whose name was looked up here is known.
+/// The address of a proxy whose name was resolved on this machine is known.
 #[test]
 fn a_listener_of_a_proxy_that_was_looked_up() {
     let kind = Speaks::Socks5;
@@ -114,7 +114,7 @@ fn an_association() {
     everywhere(|way| {
         let lines = kind.lines(3, "0.0.0.0:0", granted.clone());
         let server = Server::start(lines, |mut client| drop(client.read(&mut [0])));
-        // Whom datagrams will be for is not asked.
+        // The targets of datagrams have no effect on the route.
         let connector = (way.new)(kind.at(server.addr).into()).no_proxy("*");
         let association = connector.associate().expect("an association");
         association.send_to(b"ping", PEER).expect("a way to the relay");
@@ -145,7 +145,7 @@ fn no_association_but_through_one_proxy() {
 const NAME: &str = "example.com";
 const FOUND: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
 
-/// What Tor hears, and says.
+/// The messages to Tor, and its answers.
 fn lookup(kind: Speaks, reply: Vec<u8>) -> Vec<crate::support::script::Line> {
     kind.lines(0xF0, "example.com:0", reply)
 }

@@ -64,7 +64,7 @@ fn nobody_listens() {
 #[test]
 fn early_data_are_sent_at_once() {
     let addr = serving(|mut client| {
-        // It says nothing before it has heard that.
+        // It sends nothing before it has received these bytes.
         let mut heard = vec![0; 70_000];
         client.read_exact(&mut heard).expect("the first bytes");
         client.write_all(&heard[69_998..]).expect("a client that listens");

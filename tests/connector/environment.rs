@@ -1,4 +1,4 @@
-//! What the environment says: this program, once more, with other variables.
+//! The environment's effect: this program runs again, with other variables.
 
 use super::messages::Speaks;
 use super::scene::{error, saying};
@@ -9,11 +9,11 @@ use anysocks::{Chain, Proxy};
 use std::env;
 use std::net::SocketAddr;
 
-/// The variable that tells a child what to do.
+/// The variable that selects the child's task.
 const TASK: &str = "ANYSOCKS_CONNECTOR_TASK";
 const TARGET: &str = "ANYSOCKS_CONNECTOR_TARGET";
 
-/// Variables and their values, and what the child hears at the target.
+/// Variables with their values, and the bytes that the child receives from the target.
 type Row<'a> = (&'a [(&'a str, &'a str)], &'a str);
 
 /// Has a child do its task with these variables and no other ones of proxies.
@@ -56,7 +56,7 @@ fn perform(task: &str) {
             let rule = (way.by_rule)(Box::new(|_| None));
             assert_eq!(word(rule.connect(&target).expect("a connection").1), "target");
             let proxy: Proxy = env::var("OWN_PROXY").expect("a proxy").parse().expect("a proxy");
-            // NO_PROXY says otherwise.
+            // `NO_PROXY` overrides it.
             let own = (way.new)(Chain::from(&proxy));
             assert_eq!(word(own.connect(&target).expect("a tunnel").1), "own");
             let stream = (way.connect5_with)(&proxy, &target, b"").expect("a tunnel").1;

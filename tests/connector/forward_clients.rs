@@ -1,4 +1,4 @@
-//! Who comes to a forwarder: those who know its secrets, and others.
+//! The clients of a forwarder: those with its secrets, and others.
 
 use super::messages::{PASSWORD, Speaks, subnegotiation};
 use super::scene::{TARGET, deserted, saying};
@@ -30,7 +30,7 @@ pub(super) async fn admitted(forwarder: &Forwarder) -> TcpStream {
     client
 }
 
-/// All that comes until the forwarder closes the connection.
+/// All bytes until the forwarder closes the connection.
 pub(super) async fn to_the_end(client: &mut TcpStream) -> Vec<u8> {
     let mut all = Vec::new();
     match timeout(PATIENCE, client.read_to_end(&mut all)).await.expect("an end") {
@@ -64,7 +64,7 @@ async fn nobody_else_is_let_in() {
     assert!(matches!(refused.kind(), ErrorKind::MethodsRefused), "{refused:?}");
     let refused = Socks5UdpSocket::associate(&*at).await.expect_err("a refusal");
     assert!(matches!(refused.kind(), ErrorKind::MethodsRefused), "{refused:?}");
-    // Who knows both is still let in.
+    // A client with both secrets is still accepted.
     let target = saying(vec![], "target");
     assert_word(&forwarder, &target.to_string(), "target").await;
 }
@@ -144,7 +144,7 @@ async fn clients_that_are_none() {
         client.write_all(said).await.expect("an open stream");
         client.shutdown().await.expect("an open stream");
         let heard = to_the_end(&mut client).await;
-        // A reset connection may lose what was said before.
+        // A reset may discard the bytes before it.
         assert!(heard == answer || (heard.is_empty() && said.len() > 2), "{said:?}: {heard:?}");
     }
     let target = saying(vec![], "target");

@@ -1,4 +1,4 @@
-//! What wraps the streams of a test: a hook of every front end does what the test says.
+//! The wrappers of the tests: a hook of every front end with a given behaviour.
 
 use super::*;
 use crate::fronts::listening::Listening;
@@ -9,16 +9,16 @@ use socket2::SockRef;
 use std::io::{self, Read, Write};
 use std::time::Duration;
 
-/// What is done with the stream that a hook is given, when it is told of the proxy.
+/// The hook's action on the stream, given the proxy.
 pub(crate) type Hook = Box<dyn Fn(Option<&Proxy>) -> Does + Send + Sync>;
 
 pub(crate) enum Does {
     /// The bits of all that goes through it are turned over.
     Mask,
-    /// It is never ready. One that blocks waits for what the other end says.
+    /// It is never ready. A blocking one waits for bytes of the other end.
     Wait,
     Fail(io::Error),
-    /// All is said to the script instead.
+    /// All bytes go to the script instead.
     Say(Script),
     /// The socket has a small buffer.
     Shrink,
@@ -42,14 +42,14 @@ impl<S> Keeping<S> {
     }
 }
 
-/// A stream whose other end sees all bits turned over.
+/// A stream whose bits are inverted at the other end.
 pub(crate) struct Masked<S>(S);
 
 fn turned(bytes: &[u8]) -> Vec<u8> {
     bytes.iter().map(|byte| !byte).collect()
 }
 
-/// The lines as they are heard at the other end of a [`Masked`] stream.
+/// The lines as they arrive at the other end of a [`Masked`] stream.
 pub(crate) fn masked(lines: &[Line]) -> Vec<Line> {
     let turn = |line: &Line| match line {
         Line::Client(bytes) => Line::Client(turned(bytes)),
@@ -153,7 +153,7 @@ pub(crate) mod blocking {
     });
 }
 
-/// The hook of a front end whose streams are of this type.
+/// The hook of a front end with this stream type.
 #[cfg(any(feature = "tokio", feature = "smol", feature = "async-std"))]
 macro_rules! wrap {
     ($stream:ty) => {

@@ -1,4 +1,4 @@
-//! What is said to a proxy and by it, each version in its own words.
+//! The messages to and from a proxy, in each version.
 
 #![allow(dead_code, reason = "each test crate uses a part of it")]
 
@@ -36,7 +36,7 @@ impl Speaks {
         proxy.expect("a proxy")
     }
 
-    /// What comes before the request.
+    /// The messages before the request.
     pub(crate) fn greeting(self) -> Vec<Line> {
         match self {
             Self::Socks4 => vec![],
@@ -76,7 +76,7 @@ impl Speaks {
         }
     }
 
-    /// What that reply says.
+    /// The content of that reply.
     pub(crate) const fn refusal(self) -> Reply {
         match self {
             Self::Socks4 => Reply::REJECTED,
@@ -130,7 +130,7 @@ fn split(target: &str) -> (&str, [u8; 2]) {
     (host, port.parse::<u16>().expect("a port").to_be_bytes())
 }
 
-/// All that the proxies say in one piece, and then what they hear.
+/// All bytes of the proxies in one piece, and then those that they receive.
 pub(crate) fn glued(lines: &[Line], application: &[u8]) -> Vec<Line> {
     let (mut said, mut heard) = (Vec::new(), Vec::new());
     for line in lines {

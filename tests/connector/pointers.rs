@@ -1,4 +1,4 @@
-//! The name of an address, asked for on the way to that address.
+//! Lookups of an address's name through the proxies for that address.
 
 use super::messages::{Speaks, field};
 use super::scene::{BEHIND, Lonely, behind, error, falling_silent, invalid, serving};
@@ -19,13 +19,13 @@ fn ip(text: &str) -> IpAddr {
     text.parse().expect("an address")
 }
 
-/// What Tor hears, and says.
+/// The messages to Tor, and its answers.
 fn lookup(kind: Speaks, ip: &str, reply: &[u8]) -> Vec<Line> {
     let target = if ip.contains(':') { format!("[{ip}]:0") } else { format!("{ip}:0") };
     kind.lines(0xF1, &target, reply.to_vec())
 }
 
-/// Proxies that can be asked, and others before them.
+/// Proxies that support the lookup, and others before them.
 const KINDS: [&[Speaks]; 5] = [
     &[Speaks::Socks5],
     &[Speaks::Password],
@@ -53,7 +53,7 @@ fn the_last_proxy_knows_it() {
 
             let server = Server::start(lines(kinds, text, FOUND), |_| ());
             let chain = behind(server.addr, kinds);
-            // The rule is told of the address, at no port.
+            // The rule gets the address with port 0.
             let rule = (way.by_rule_of_chains)(Box::new(move |target| {
                 (target.ip() == Some(ip(text)) && target.port() == 0).then(|| chain.clone())
             }));

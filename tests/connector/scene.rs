@@ -14,7 +14,7 @@ use std::thread;
 use std::time::Duration;
 
 pub(crate) const TARGET: &str = "example.com:80";
-/// Where the proxies behind the first are, where nobody goes there.
+/// The addresses of the proxies after the first, which are not dialled.
 pub(crate) const BEHIND: [&str; 2] = ["192.0.2.2:1080", "192.0.2.3:1080"];
 
 pub(crate) fn chain(proxies: impl IntoIterator<Item = Proxy>) -> Chain {
@@ -23,13 +23,13 @@ pub(crate) fn chain(proxies: impl IntoIterator<Item = Proxy>) -> Chain {
     proxies.fold(first, |chain, proxy| chain.then(proxy).expect("a proxy that can be reached through others"))
 }
 
-/// Proxies of which the first is at this address, and the others where nobody goes.
+/// Proxies of which the first is at this address, and the others are not dialled.
 pub(crate) fn behind(first: SocketAddr, kinds: &[Speaks]) -> Chain {
     let others = BEHIND.map(|addr| addr.parse().expect("an address"));
     chain(kinds.iter().zip([first].into_iter().chain(others)).map(|(kind, addr)| kind.at(addr)))
 }
 
-/// What is said on the way through them.
+/// The messages to these proxies.
 pub(crate) fn dialogue(kinds: &[Speaks], target: &str) -> Vec<Line> {
     let targets = BEHIND.into_iter().take(kinds.len() - 1).chain([target]);
     kinds.iter().zip(targets).flat_map(|(kind, target)| kind.connection(target)).collect()
@@ -45,7 +45,7 @@ pub(crate) fn mixtures() -> Vec<Vec<Speaks>> {
     [two, three].concat()
 }
 
-/// A proxy that plays its own part, then goes on to where it is told, and hears no more.
+/// A proxy that plays its part, then forwards to the given address, and reads no more.
 pub(crate) fn relay(lines: Vec<Line>, next: SocketAddr) -> Server<()> {
     Server::start(lines, move |client| {
         let server = TcpStream::connect(next).expect("the next");
@@ -57,7 +57,7 @@ pub(crate) fn relay(lines: Vec<Line>, next: SocketAddr) -> Server<()> {
 }
 
 fn pump(mut from: &TcpStream, mut to: &TcpStream) {
-    // Who has gone gets nothing.
+    // A closed connection gets nothing.
     let _ = io::copy(&mut from, &mut to);
     let _ = to.shutdown(Shutdown::Write);
 }
@@ -82,7 +82,7 @@ pub(crate) fn serving_on(
     addr
 }
 
-/// The same, that says a word to each.
+/// The same, and sends a word to each client.
 pub(crate) fn saying(lines: Vec<Line>, word: &'static str) -> SocketAddr {
     serving(move |mut client| {
         if play(&mut client, &lines).is_ok() {
@@ -108,7 +108,7 @@ pub(crate) fn play(client: &mut (impl Read + Write), lines: &[Line]) -> io::Resu
     Ok(())
 }
 
-/// A server that plays this and then says nothing more.
+/// A server that plays this and then sends nothing more.
 pub(crate) fn falling_silent(lines: Vec<Line>) -> SocketAddr {
     serving(move |mut client| {
         if play(&mut client, &lines).is_ok() {
@@ -117,14 +117,15 @@ pub(crate) fn falling_silent(lines: Vec<Line>) -> SocketAddr {
     })
 }
 
-/// Begins work that should not take long, and says what it came to: a test that would hang fails instead.
+/// Starts work that should be short, and returns its outcome: a test that would hang fails
+/// instead.
 pub(crate) fn soon<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> impl FnOnce() -> T {
     let (done, outcome) = std::sync::mpsc::channel();
     thread::spawn(move || done.send(work()));
     move || outcome.recv_timeout(Duration::from_secs(8)).expect("an end of it")
 }
 
-/// An address where nobody listens, as long as this is kept.
+/// An address that refuses connections, as long as this value is kept.
 pub(crate) fn deserted() -> (SocketAddr, socket2::Socket) {
     let bound = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).expect("a socket");
     bound.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).expect("a port");
@@ -132,7 +133,7 @@ pub(crate) fn deserted() -> (SocketAddr, socket2::Socket) {
     (addr, bound)
 }
 
-/// A listener to whom nobody may come.
+/// A listener that must get no connection.
 pub(crate) struct Lonely(TcpListener);
 
 impl Lonely {
@@ -149,7 +150,7 @@ impl Lonely {
     }
 }
 
-/// Both ends of what was opened: the target says this first, and then sends back what it hears.
+/// Both ends of an opened connection: the target sends this first, and then echoes.
 pub(crate) fn assert_echo(mut stream: Box<dyn Tunnel>, banner: &[u8]) {
     crate::support::blocked::send(&mut *stream, b"hello").expect("an open stream");
     let mut heard = vec![0; banner.len() + 5];

@@ -1,4 +1,4 @@
-//! Connectors of wrapped streams at work in tasks of their own, on threads that the runtime chooses.
+//! Connectors with wrapped streams in separate tasks, on threads that the runtime chooses.
 
 use super::messages::{BOUND, Speaks};
 use super::scene::serving;
@@ -10,7 +10,7 @@ use std::thread;
 const IP: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 const FIRST: &[u8] = b"first bytes";
 
-/// Proxies that grant whatever they are asked for.
+/// Proxies that grant every request.
 fn granting() -> SocketAddr {
     serving(|mut client| {
         super::scene::play(&mut client, &Speaks::Socks5.greeting()).expect("a client that knows its part");
@@ -30,7 +30,8 @@ fn bound() -> Address {
     Address::Ip(BOUND.parse().expect("an address"))
 }
 
-/// A task for each call. `$spawn` makes one of a future, and `$joined` its outcome of what the task's own is.
+/// A task for each call. `$spawn` starts a future as a task, and `$joined` converts the task's
+/// outcome.
 #[cfg(any(feature = "tokio", feature = "smol", feature = "async-std"))]
 macro_rules! tasks {
     ($front:ident, $run:path, $spawn:path, $joined:path) => {
@@ -38,7 +39,7 @@ macro_rules! tasks {
         fn $front() {
             use crate::support::blocked::Executor as _;
             let connector = anysocks::$front::Connector::new(Speaks::Socks5.at(granting()));
-            // What it waits for may go to another thread, but need not be one that several may share.
+            // The awaited future must be `Send`, but need not be `Sync`.
             let connector = connector.wrapped(|stream, _| async move {
                 let unshared = std::cell::Cell::new(false);
                 smol::future::yield_now().await;

@@ -1,4 +1,5 @@
-//! A proxy that never answers for one address of the target: the next one is asked for.
+//! A proxy that never answers the request for one address of the target: the next address is
+//! tried.
 //!
 //! The names have several addresses each, in a mount namespace with a list of hosts of its own.
 
@@ -67,7 +68,7 @@ fn the_next_address_is_asked_for() {
     }
 }
 
-/// The requests that a proxy has heard.
+/// The requests that a proxy has received.
 #[derive(Clone, Default)]
 struct Requests(Arc<Mutex<Vec<Vec<u8>>>>);
 
@@ -91,8 +92,8 @@ impl Requests {
     }
 }
 
-/// A proxy that plays the lines, hears a request, answers nothing to the first, and this to the
-/// others.
+/// A proxy that plays the lines, reads a request, does not answer the first, and answers the
+/// others with this.
 fn swallowing(before: Vec<Line>, answers: Vec<Line>) -> (SocketAddr, Requests) {
     let requests = Requests::default();
     let heard = requests.clone();
@@ -153,7 +154,7 @@ fn the_last_of_a_chain(way: &Way) {
     requests.assert_different();
 }
 
-/// Whatever the last proxy is asked for.
+/// Every request of the last proxy.
 fn the_next_of_a_chain(way: &Way) {
     let hops = |answers: Vec<Line>| {
         let answers = [granted(Speaks::Socks5), answers].concat();
@@ -164,7 +165,7 @@ fn the_next_of_a_chain(way: &Way) {
     let (connector, requests) = hops(Speaks::Socks4.connection(TARGET));
     connector.connect(TARGET).expect("a tunnel");
     requests.assert_different();
-    // The first proxy does not receive the first bytes, so it may be asked again.
+    // The first proxy does not receive the early data, so its request may be repeated.
     let first = [Speaks::Socks4.request(1, TARGET), b"first".to_vec()].concat();
     let (connector, requests) = hops([vec![Line::Client(first)], granted(Speaks::Socks4)].concat());
     connector.connect_with_early_data(TARGET, b"first").expect("a tunnel");
@@ -219,7 +220,8 @@ fn early_data(way: &Way) {
     assert_eq!((failed.stage(), requests.count()), (Stage::Request, 1));
 }
 
-/// A proxy whose method selection takes longer than a share is slow for every address.
+/// A proxy whose method selection takes longer than the timeout of one address is slow for all
+/// addresses.
 fn a_slow_proxy(way: &Way) {
     let requests = Requests::default();
     let heard = requests.clone();

@@ -1,4 +1,5 @@
-//! Connectors of every front end behind the same few calls, for tests that are the same for all of them.
+//! Connectors of every front end with the same few calls, for tests that are the same for all of
+//! them.
 
 #![allow(dead_code, unused_imports, reason = "each test crate, with each set of features, uses a part of it")]
 
@@ -55,7 +56,8 @@ pub(crate) struct Way {
     pub(crate) by_fallible_rule: fn(FallibleRule) -> Box<dyn Connecting>,
     pub(crate) from_env: fn() -> Result<Box<dyn Connecting>, Error>,
     pub(crate) wrapped: fn(Through, Hook) -> Box<dyn Connecting>,
-    /// `connect_with_early_data` of a connector that says all over the script instead of what it has dialled.
+    /// `connect_with_early_data` of a connector that sends all bytes to the script instead of the
+    /// dialled stream.
     pub(crate) over: fn(Chain, Script, &str, &[u8]) -> Opened,
     /// The same, of one that goes through no proxy.
     pub(crate) over_nothing: fn(Script, &str, &[u8]) -> Opened,
@@ -117,8 +119,8 @@ macro_rules! calls {
     };
 }
 
-/// The calls of `anysocks::$front`, whose work is done by `$run`, whose streams block by way of `$blocked`, and whose hook comes to
-/// `$wrapped`.
+/// The calls of `anysocks::$front`, whose futures `$run` runs, whose streams `$blocked` makes
+/// blocking, and whose hook returns `$wrapped`.
 macro_rules! way {
     ($front:ident, $run:path, $blocked:expr, $wrapped:expr) => {
         impl Connecting for anysocks::$front::Connector {

@@ -128,7 +128,7 @@ async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Inf
     Ok(Response::new(Full::new(Bytes::from(text))))
 }
 
-/// A certificate of our own, and who trusts it.
+/// A self-signed certificate, and the clients that trust it.
 pub(crate) struct Tls {
     certificate: CertificateDer<'static>,
     server: Arc<ServerConfig>,

@@ -1,4 +1,4 @@
-//! Streams that are wrapped: whatever is asked, all of it goes through what the hook made.
+//! Wrapped streams: all bytes of every call go through the hook's stream.
 
 use super::messages::{BOUND, Speaks};
 use super::scene::{BEHIND, TARGET, assert_echo, behind, dialogue, falling_silent, mixtures};
@@ -19,7 +19,7 @@ fn mask() -> Hook {
     Box::new(|_| Does::Mask)
 }
 
-/// A connector that masks, and the server at the other end, which plays this and sends back what it hears.
+/// A connector that masks, and the server at the other end, which plays this and echoes.
 fn masking(way: &Way, kinds: &[Speaks], lines: &[Line]) -> (Box<dyn Connecting>, Server<()>) {
     let server = Server::start(masked(lines), echo);
     ((way.wrapped)(behind(server.addr, kinds).into(), mask()), server)
@@ -81,7 +81,7 @@ fn a_listener() {
         let second = kinds[kinds.len() - 1].granted("192.0.2.1:40000");
         let first = last(&kinds, 2, PEER, kinds[kinds.len() - 1].granted("0.0.0.0:7777"));
         let lines = and(and(first, &second), BANNER);
-        // An address that is not said is that of the last proxy.
+        // An unspecified address stands for the last proxy's own.
         let bound = match kinds.len() {
             1 => SocketAddr::from(([127, 0, 0, 1], 7777)),
             n => SocketAddr::new(BEHIND[n - 2].parse::<SocketAddr>().expect("an address").ip(), 7777),
@@ -151,7 +151,7 @@ fn exceptions_and_clones_are_those_of_any_connector() {
         let wrapped = (way.wrapped)(Speaks::Socks5.at(server.addr).into(), mask());
         let shown = format!("{wrapped:?}");
         assert!(shown.contains("Wrapped"), "{shown}");
-        // What is said later replaces it.
+        // A later call replaces the exceptions.
         let connector = wrapped.no_proxy("example.com").no_proxy("example.org").another();
         drop(wrapped);
         assert_echo(connector.connect(TARGET).expect("a tunnel").1, b"");

@@ -29,7 +29,7 @@ const MANNERS: [Manner; 3] = {
     [buffered, interrupted, Manner { crumbs: true, early: true, ..interrupted }]
 };
 
-/// Whom it is that is asked, and the messages up to the last proxy's own.
+/// The proxy of the request, and the messages up to the last proxy's own.
 fn chains() -> Vec<(Vec<Speaks>, Vec<Line>)> {
     let mut chains = [Speaks::ALL.map(|kind| vec![kind]).to_vec(), mixtures()].concat();
     // One of three of the last three is enough.
@@ -41,14 +41,14 @@ fn chains() -> Vec<(Vec<Speaks>, Vec<Line>)> {
     chains.into_iter().map(|kinds| (kinds.clone(), before(&kinds))).collect()
 }
 
-/// A connector that says all to the script. It dials, and what it has dialled is not used.
+/// A connector that sends all bytes to the script. It dials, but does not use the dialled stream.
 fn saying(way: &Way, addr: SocketAddr, kinds: &[Speaks], script: &Script) -> Box<dyn Connecting> {
     let script = script.clone();
     let hook: Hook = Box::new(move |_| Does::Say(script.clone()));
     (way.wrapped)(behind(addr, kinds).into(), hook)
 }
 
-/// Checks that the client says all its part, in each manner.
+/// Checks that the client sends all of its part, in each manner.
 fn check(kinds: &[Speaks], lines: &[Line], ask: impl Fn(&dyn Connecting)) {
     let addr = serving(drop);
     let bytes = |line: &Line| if let Line::Client(bytes) = line { bytes.len() } else { 0 };
@@ -106,7 +106,8 @@ fn lookups() {
     }
 }
 
-/// Only so many bytes leave before the reply; the others wait for it, and nobody else would flush them.
+/// Only these bytes are sent before the reply. The others wait for it, and no other call would
+/// flush them.
 #[test]
 fn more_early_data_than_leave_early() {
     let first: Vec<u8> = (0..70_000_u32).map(|at| at.to_le_bytes()[0]).collect();
@@ -120,7 +121,7 @@ fn more_early_data_than_leave_early() {
         let addr = serving(drop);
         everywhere(|way| {
             let _case = Case::new(format!("{kinds:?}"));
-            // The banner is there when the client has said all.
+            // The banner arrives once the client has sent all.
             let lines = [&lines[..], &[proxy(Stage::Request, [])]].concat();
             let script = Script::new(&lines, BANNER, MANNERS[0]);
             saying(way, addr, &kinds, &script).connect_with_early_data(TARGET, &first).expect("a tunnel");

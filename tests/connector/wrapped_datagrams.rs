@@ -80,7 +80,7 @@ pub(crate) fn end(error: &io::Error) -> AssociationEnd {
     *end
 }
 
-/// A call that waits for the end, and says how it came.
+/// A call that waits for the end, and reports it.
 pub(crate) type Wait = fn(&dyn Association) -> io::Error;
 
 pub(crate) const WAITS: [(&str, Wait); 2] = [
@@ -94,7 +94,7 @@ fn both_ways_beside_the_connection() {
         for kind in [Speaks::Socks5, Speaks::Password] {
             let scene = Scene::masked(way, kind, Chain::from);
             scene.assert_works();
-            // A chain of one, and a proxy that wants TLS, are proxies like others.
+            // A chain of one proxy and a proxy behind TLS are supported.
             Scene::masked(way, kind, |proxy| Chain::from(proxy).timeout(PATIENCE)).assert_works();
             Scene::masked(way, kind, |proxy| Chain::from(proxy.behind_tls(true))).assert_works();
         }
@@ -145,7 +145,7 @@ fn the_end_is_noticed_by_a_call_that_waits() {
                     wait(&*another)
                 });
                 begins.recv().expect("a call");
-                // Nothing tells that a thread waits by now.
+                // No event shows that a thread is waiting now.
                 std::thread::sleep(Duration::from_millis(10));
                 let _control = come(scene.control);
                 assert_eq!(end(&waiting()), expected);
@@ -161,7 +161,7 @@ fn the_end_is_noticed_by_the_next_call() {
             let _case = Case::new(name);
             let scene = Scene::masked(way, Speaks::Socks5, Chain::from);
             scene.assert_works();
-            // What came before it is not lost.
+            // Datagrams before the end are received.
             scene.relays(b"before");
             let _control = come(scene.control);
             let mut buf = [0; 64];

@@ -12,7 +12,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 const IP: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 
-/// What a hook says.
+/// The hook's error.
 struct Failure {
     error: fn() -> io::Error,
     /// The text of the source; none where the error is that of a deadline.
@@ -23,7 +23,7 @@ const FAILURES: [Failure; 6] = [
     Failure { error: || io::Error::other("no certificate"), text: Some("no certificate") },
     Failure { error: || io::Error::new(io::ErrorKind::InvalidData, "not TLS"), text: Some("not TLS") },
     Failure { error: || io::ErrorKind::UnexpectedEof.into(), text: Some("unexpected end of file") },
-    // A limit of its own, of which it tells.
+    // Its own timeout, with its own text.
     Failure {
         error: || io::Error::new(io::ErrorKind::TimedOut, "no handshake within 5 s"),
         text: Some("no handshake within 5 s"),

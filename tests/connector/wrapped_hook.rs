@@ -1,4 +1,5 @@
-//! What a hook is given: the first proxy, or nothing where a connection is direct; and when it is called.
+//! The hook's arguments: the first proxy, or `None` for a direct connection; and the time of the
+//! call.
 
 use super::messages::{PASSWORD, Speaks};
 use super::scene::{TARGET, behind, deserted, error, invalid, serving};
@@ -24,7 +25,7 @@ fn refuse() -> Does {
     Does::Fail(io::Error::other("no certificate"))
 }
 
-/// All that can be asked of a proxy: each fails.
+/// All requests to a proxy: each fails.
 fn ask_for_all(connector: &dyn Connecting, target: &str) -> Vec<Error> {
     let name = target.split(':').next().expect("a host");
     vec![
@@ -95,7 +96,7 @@ fn nothing_where_no_proxy_is_asked() {
             error(connector.connect(&target));
             error(connector.connect_with_early_data(&target, b"GET"));
             assert_eq!(given.try_iter().collect::<Vec<_>>(), [None, None], "{list:?}");
-            // There is nobody to ask, and no connection.
+            // There is no proxy, and no connection.
             let (ip, peer) = (IpAddr::V4(Ipv4Addr::LOCALHOST), "127.0.0.1:1");
             assert_eq!(invalid(connector.bind(peer)), Invalid::NoProxyToAsk);
             assert_eq!(invalid(connector.resolve_ptr(ip)), Invalid::NoProxyToAsk);
@@ -128,7 +129,7 @@ fn it_is_called_for_each_connection() {
     let addr = serving(|mut client| {
         let lines: Vec<_> = super::ways::hooks::masked(&Speaks::Socks5.greeting());
         if super::scene::play(&mut client, &lines).is_ok() {
-            // It reads the request, and hangs up.
+            // It reads the request, and closes the connection.
             let _ = io::Read::read(&mut client, &mut [0; 100]);
         }
     });

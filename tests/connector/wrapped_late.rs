@@ -1,4 +1,4 @@
-//! Time limits over what a hook does, and over what is said through it.
+//! Timeouts of hooks, and of handshakes over their streams.
 
 use super::messages::Speaks;
 use super::scene::{BEHIND, TARGET, behind, chain, error, falling_silent, play, serving, soon};
@@ -15,7 +15,7 @@ const LIMIT: Duration = Duration::from_secs(2);
 const LONG: Duration = Duration::from_secs(20);
 const IP: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 
-/// What is asked of a connector.
+/// A call of a connector.
 type Ask = fn(&dyn Connecting) -> Error;
 
 static ALL: [Ask; 5] = [
@@ -39,7 +39,8 @@ fn mask() -> Hook {
     Box::new(|_| Does::Mask)
 }
 
-/// Asks, each a connector of its own, and checks later that it failed when this limit was over, at this stage of the proxy of this number.
+/// Starts each call with its own connector. Checks later that it failed at this timeout, at this
+/// stage, with this proxy's number.
 fn late(
     connector: impl Fn() -> Box<dyn Connecting>,
     asks: &[Ask],
@@ -66,7 +67,7 @@ fn asked(connector: Box<dyn Connecting>, ask: Ask) -> impl FnOnce() -> (Error, D
     })
 }
 
-/// Has every front end begin, and then checks what came of it.
+/// Starts the call on every front end, and then checks the outcomes.
 fn at_once(begin: impl Fn(&Way) -> Box<dyn FnOnce()>) {
     let checks: Vec<_> = WAYS.iter().map(|way| (way.name, begin(way))).collect();
     for (name, check) in checks {
@@ -149,7 +150,8 @@ fn a_proxy_of_a_chain_that_is_silent() {
 #[test]
 fn the_hook_and_the_handshake_have_one_limit() {
     let limit = LIMIT * 2;
-    // Of two limits, each part would keep its own by more than a second. Together they exceed one limit by as much.
+    // Each part alone stays below its timeout by more than a second. Together they exceed one
+    // timeout by as much.
     let part = limit * 5 / 8;
     let addr = serving(move |mut client| {
         let greeting = masked(&Speaks::Socks5.greeting());

@@ -1,4 +1,4 @@
-//! Associations of a proxy behind TLS, whose connection has more to it than what the proxy says.
+//! Associations of a proxy behind TLS, whose connection carries more than the proxy's messages.
 
 use super::messages::Speaks;
 use super::scene::{serving, soon};
@@ -164,7 +164,7 @@ fn behind_tls(at: SocketAddr) -> Proxy {
     Speaks::Password.at(at).behind_tls(true)
 }
 
-/// How the proxy ends it, and how that is told.
+/// The proxy's end of the association, and the resulting error.
 type End = (&'static str, fn(&mut Server), AssociationEnd);
 
 const ENDS: [End; 3] = [
@@ -192,7 +192,7 @@ const ENDS: [End; 3] = [
     ),
 ];
 
-/// The tickets of TLS are nothing that the proxy says.
+/// Session tickets of TLS are not data of the proxy.
 #[test]
 fn an_association_and_its_end() {
     let (server_config, client_config) = configs();
@@ -228,7 +228,8 @@ fn an_association_and_its_end() {
     });
 }
 
-/// What comes with the reply is read with it, and the socket knows nothing of it any more.
+/// Bytes that arrive with the reply are read with it, and the socket is not readable for them any
+/// more.
 #[test]
 fn an_end_in_one_piece_with_the_reply() {
     let (server_config, client_config) = configs();

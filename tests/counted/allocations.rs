@@ -1,4 +1,5 @@
-//! Allocations of a handshake over a socket: none, and one for a name in the reply. Those of the proxy's thread do not count.
+//! Allocations of a handshake over a socket: none, and one for a name in the reply. Those of the
+//! proxy's thread do not count.
 
 use crate::support::case::Case;
 use crate::support::dialogue::credentials;

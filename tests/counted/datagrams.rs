@@ -1,4 +1,4 @@
-//! Allocations of datagrams: none, and one for the name of a source that is told.
+//! Allocations of datagrams: none, and one for a source that is a name.
 
 use crate::allocations::counted;
 use crate::scene::{PATIENCE, Setting, datagram, payload};
@@ -76,7 +76,8 @@ fn in_batches() {
     let (socket, relay, _control) = blocking();
     let mut sent = SendBatch::new();
     let mut heard = vec![0; 1 << 16];
-    // With room for one message no headers are made anew for each call: that is where the three come from.
+    // With a buffer for one message, no headers are allocated for each call: the three allocations
+    // are theirs.
     for (messages, most) in [(1, 0), (8, 3)] {
         let mut received = RecvBatch::new(messages);
         for round in 0..4 {

@@ -1,7 +1,8 @@
 //! System calls of a datagram: one to send it, and one to receive it.
 //!
-//! `strace` counts them, of this very test when it is run once more with a number of datagrams in its environment. What more datagrams
-//! cost more is what they cost; all else is the same each time.
+//! `strace` counts the calls of this same test, which runs again with a number of datagrams in its
+//! environment. The difference between two numbers is the cost of the datagrams, because all else
+//! is equal.
 
 use crate::scene::{Setting, payload};
 use crate::support::case::Case;

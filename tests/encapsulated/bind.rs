@@ -42,7 +42,7 @@ fn goes_on(accepted: Result<Accept, Error>, script: &Script) {
     assert_eq!(receive(&mut *accept.stream, 4).expect("an open stream"), BANNER);
 }
 
-/// Both replies and what the peer says in frames of so many bytes: in one of them, and cut at every byte.
+/// Both replies and the peer's bytes in frames of this length, cut at every byte.
 #[test]
 fn in_frames_of_any_length() {
     for len in 1..=all().len() {
@@ -80,7 +80,7 @@ fn given_up_at_every_byte() {
     }
 }
 
-/// What came in the first reply's frame is an error when the peer is waited for, not before.
+/// Bytes after the first reply in its frame are an error of `accept`, not before.
 #[test]
 fn failed_in_the_frame_of_the_first_reply() {
     let no_reply = ErrorKind::Malformed { field: "VER", byte: b'b' };

@@ -14,14 +14,15 @@ const REPLY: &[u8] = b"\x05\x00\x00\x01\xC0\x00\x02\x07\x30\x39";
 const BANNER: &[u8] = b"a banner of more than one frame";
 const HELLO: &[u8] = b"hello, in more than one frame too";
 
-/// The transcript up to the tunnel; behind the request comes what is given.
+/// The transcript up to the tunnel, and the given bytes after the request.
 fn lines(reply: Vec<u8>) -> Vec<Line> {
     let mut lines = toy::lines(Level::Framed);
     lines.extend([client(toy::sealed(REQUEST)), proxy(Stage::Request, reply)]);
     lines
 }
 
-/// The reply and the banner as one stream of bytes: a frame in the middle holds the end of the one and the beginning of the other.
+/// The reply and the banner as one stream of bytes: a frame in the middle has the end of the first
+/// and the start of the second.
 fn glued_in_a_frame() -> Vec<Line> {
     lines(toy::sealed(&[REPLY, BANNER].concat()))
 }
@@ -40,7 +41,8 @@ fn each(test: impl Fn(&Driver)) {
     }
 }
 
-/// How a stream may behave for a handshake, which on the blocking driver can't come back after a `WouldBlock`.
+/// The behaviours of a stream during a handshake. The blocking driver can't resume after a
+/// `WouldBlock`.
 fn manners() -> Vec<Manner> {
     let mut manners = Vec::new();
     for (crumbs, buffered) in [(false, false), (true, false), (false, true), (true, true)] {
@@ -62,7 +64,7 @@ fn both_ways() {
     both_ways_where(|manner| manner.stall != Some(Stall::Interrupted));
 }
 
-/// Who is told that a write was interrupted makes it again: nothing of it may be taken then.
+/// After an interrupted write, the caller repeats it: no byte may have been accepted.
 #[test]
 fn both_ways_with_interruptions() {
     both_ways_where(|manner| manner.stall == Some(Stall::Interrupted));
@@ -143,7 +145,8 @@ fn ended_in_a_frame() {
     });
 }
 
-/// A forged frame fails the stream, and for good: what comes behind it has a gap before it, and what it held is not the target's.
+/// A forged frame fails the stream permanently: later frames follow a gap, and the forged content
+/// is not the target's.
 #[test]
 fn forged_frames() {
     let good = toy::frame(b"banner");
@@ -170,7 +173,7 @@ fn forged_frames() {
     }
 }
 
-/// A vectored write seals what is in the first buffer that has anything; none is lost or sent twice.
+/// A vectored write seals the first buffer that is not empty. No byte is lost or sent twice.
 #[test]
 fn vectored_writes() {
     each(|driver| {
@@ -195,8 +198,8 @@ fn vectored_writes() {
     });
 }
 
-/// A write is done when its frame is taken, not when that has left. What is left goes with a flush, and before the next frame is
-/// taken: else a fast writer would fill the memory.
+/// A write is complete when its frame is accepted, not when it is sent. The rest is sent by a
+/// flush, and before the next frame: otherwise a fast writer would fill the memory.
 #[test]
 fn one_frame_at_a_time() {
     each(|driver| {

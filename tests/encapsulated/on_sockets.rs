@@ -1,4 +1,5 @@
-//! The tunnel through an encapsulation, over sockets: every front end that dials, and two threads on one stream.
+//! The tunnel through an encapsulation, over sockets: every front end that dials, and two threads
+//! on one stream.
 
 use crate::support::blocked::send;
 use crate::support::case::Case;
@@ -72,7 +73,8 @@ fn frames_on_the_wire() {
     }
 }
 
-/// One thread writes what another reads. If one direction waited for the other, this would not end before the server's patience.
+/// One thread writes while another reads. If one direction blocked the other, this would end only
+/// at the server's timeout.
 fn both_ways_at_once(mut read: impl Read, mut write: impl Write + Send, done: impl FnOnce() + Send) {
     let (much, mut heard) = (much(), vec![0; MUCH]);
     thread::scope(|scope| {
@@ -114,7 +116,7 @@ fn one_stream_by_two_threads() {
     }
 }
 
-/// What goes through an encapsulated stream goes through it whichever half it is given to, or not at all.
+/// All bytes of an encapsulated stream are encapsulated, in either half.
 #[test]
 fn nothing_passes_by_the_encapsulation() {
     let server = Server::start(lines(Level::Framed), |mut client| {
@@ -131,7 +133,7 @@ fn nothing_passes_by_the_encapsulation() {
     assert!(!wire.windows(6).any(|bytes| bytes == b"secret"), "{}", wire.escape_ascii());
 }
 
-/// Frames without content, one after the other, are never the end of a read, and must not be the end of the deadline either.
+/// Empty frames, one after the other, never end a read, and must not postpone its deadline either.
 #[test]
 fn a_flood_of_empty_frames() {
     let flood = toy::frame(b"").repeat(4096);

@@ -1,4 +1,4 @@
-//! The METHOD itself: its sub-negotiation on every driver, whether it ends in an encapsulation or not.
+//! A custom METHOD: its sub-negotiation on every driver, with and without an encapsulation.
 
 use crate::support::case::Case;
 use crate::support::dialogue::Dialogue;
@@ -53,7 +53,8 @@ fn through_every_stream() {
     }
 }
 
-/// The proxy speaks next in this METHOD: what it says must not be read along with its selection, nor what follows with that.
+/// The proxy sends next in this METHOD: its bytes must not be read together with the selection,
+/// nor the reply with them.
 #[test]
 fn no_message_is_read_with_another() {
     for driver in DRIVERS {
@@ -66,7 +67,7 @@ fn no_message_is_read_with_another() {
     }
 }
 
-/// It is enough that the METHOD is offered: nobody knows yet what the proxy will choose.
+/// An offer of the METHOD is enough: the proxy's choice is not known yet.
 #[test]
 fn offered_beside_others() {
     let auth = || Auth::none().or(toy::auth()).expect("two METHODs");
@@ -108,7 +109,8 @@ fn the_methods_own_error() {
     }
 }
 
-/// An end at each byte is an early one, at the stage that was waited in; and where anything of the answer had come, that is told.
+/// An end at each byte is an `EndedEarly`, at the current stage. Its `received` counts the bytes
+/// of the answer.
 #[test]
 fn ended_at_every_byte() {
     for level in [Level::Bare, Level::Framed] {
@@ -120,7 +122,7 @@ fn ended_at_every_byte() {
                     let _case = Case::new(format!("{level:?} on {name}"));
                     assert_eq!(error.stage(), stage);
                     let ErrorKind::EndedEarly { received } = *error.kind() else { panic!("{error:?}") };
-                    // What a METHOD has heard only the METHOD knows.
+                    // Only the METHOD knows the number of bytes that it has received.
                     if stage != Stage::Authentication {
                         assert_eq!(received > 0, end > from, "{received} bytes of the answer received");
                     }
@@ -131,7 +133,7 @@ fn ended_at_every_byte() {
     }
 }
 
-/// A refusal comes in frames too.
+/// A refusal is encapsulated too.
 #[test]
 fn refused_in_a_frame() {
     let mut lines = toy::lines(Level::Framed);

@@ -1,4 +1,4 @@
-//! Whose failure a forwarder tells: the target's, or that of somebody on the way.
+//! The reply codes of a forwarder: failures of the target, and those of a proxy on the route.
 
 use super::messages::Speaks;
 use super::scene::{BEHIND, TARGET, behind, chain, dialogue, saying};

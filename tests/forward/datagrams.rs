@@ -1,4 +1,4 @@
-//! Whose datagrams a forwarder takes, and what becomes of them.
+//! The datagrams that a forwarder accepts, and those that it drops.
 
 use super::clients::{admitted, to_the_end};
 use super::messages::{Speaks, field};
@@ -52,7 +52,7 @@ impl Scene {
         from.send_to(&datagram(0, TARGET, payload), self.addr).await.expect("a way");
     }
 
-    /// What the relay hears next is this. Where it comes from.
+    /// Checks that this is the next datagram at the relay. Returns its source.
     async fn assert_heard(&self, payload: &str) -> SocketAddr {
         assert_received(&self.relay, payload).await
     }
@@ -161,7 +161,7 @@ async fn a_relay_that_refuses_may_come_back() {
         sleep(QUIET / 3).await;
     }
     scene.relay.connect(association).await.expect("a peer");
-    // Another error may be on its way, and is told instead of sending.
+    // Another error may be pending, and is returned in place of sending.
     let back = async {
         loop {
             scene.send(&client, "again").await;

@@ -86,7 +86,7 @@ async fn a_reset_behind_an_end_is_none_either() {
     assert_reset(&mut client).await;
 }
 
-/// Other systems may lose with a reset what came before it.
+/// Other systems may discard the bytes before a reset.
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn who_stops_reading_is_heard_out() {
@@ -96,7 +96,7 @@ async fn who_stops_reading_is_heard_out() {
         let (mut client, mut target) = tunnel(&forwarder).await;
         while timeout(QUIET / 3, client.write(&much)).await.is_ok() {}
         target.write_all(b"too much").await.expect("an open stream");
-        // With what it has not read, it resets the connection, also while something is being written to it.
+        // With unread bytes, it resets the connection, also during a write to it.
         drop(target);
         let mut heard = Vec::new();
         let ended = timeout(PATIENCE, client.read_to_end(&mut heard)).await.expect("an end");

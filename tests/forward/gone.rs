@@ -14,7 +14,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{sleep, timeout};
 
-/// A forwarder with one place, in front of a proxy that the test plays and that may take for ever.
+/// A forwarder with one connection, in front of a proxy that the test plays and that may block
+/// without limit.
 async fn before_a_proxy() -> (Forwarder, TcpListener) {
     limit_test();
     let proxy = TcpListener::bind("127.0.0.1:0").await.expect("a port");
@@ -29,13 +30,13 @@ async fn came(proxy: &TcpListener) -> TcpStream {
 #[tokio::test]
 async fn while_their_target_is_dialled() {
     let (forwarder, proxy) = before_a_proxy().await;
-    // Each comes to a place that the one before has left.
+    // Each client gets the connection that the previous one has left.
     for (command, early, reset) in [
         (1, false, false),
         (1, false, true),
         (3, false, false),
         (3, false, true),
-        // First bytes hide an end, and on Windows a reset too.
+        // Early data hide an end, and on Windows a reset too.
         #[cfg(not(windows))]
         (1, true, true),
         #[cfg(not(windows))]

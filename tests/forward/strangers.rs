@@ -22,7 +22,7 @@ async fn the_oldest_makes_room_for_one_who_comes() {
     // Well before it is too late for all of them.
     let ended = timeout(Duration::from_secs(3), strangers[0].read(&mut [0])).await;
     assert_eq!(ended.expect("in time").expect("an end"), 0);
-    // The others may still say who they are.
+    // The others may still authenticate.
     let (second, last) = (1, 63);
     for stranger in [second, last] {
         strangers[stranger].write_all(&[5, 1, 2]).await.expect("an open stream");
@@ -30,7 +30,7 @@ async fn the_oldest_makes_room_for_one_who_comes() {
         strangers[stranger].read_exact(&mut chosen).await.expect("a method");
         assert_eq!(chosen, [5, 2]);
     }
-    // Who is let in is no stranger.
+    // An authenticated client is not counted.
     let mut client = admitted(&forwarder).await;
     client.write_all(b"\x05\x02\0\x01\xC0\0\x02\x01\0\x50").await.expect("an open stream");
     assert_eq!(to_the_end(&mut client).await[..2], [5, 7]);

@@ -10,7 +10,7 @@ use crate::support::listening::{Accept, Accepted};
 use anysocks::{Address, Error, SocksListener, Version};
 use std::time::Duration;
 
-/// What a proxy that is asked to listen comes to.
+/// The outcome of a BIND.
 pub(crate) type Bound = Result<Box<dyn Listening>, Error>;
 
 /// A listener of some front end.
@@ -25,7 +25,8 @@ fn done<T>(done: T) -> T {
     done
 }
 
-/// The listeners of a front end over its streams, whose work is done by `$run`, and whose streams block by way of `$blocked`.
+/// The listeners of a front end over its streams, whose futures `$run` runs, and whose streams
+/// `$blocked` makes blocking.
 macro_rules! listening {
     ($stream:ty, $front:ty, $run:path, $blocked:expr) => {
         impl<V: Version> Listening for SocksListener<$stream, V, $front> {

@@ -8,7 +8,7 @@ use std::env;
 use tokio::io::AsyncReadExt;
 use tower_service::Service;
 
-/// The variables that tell a child which URI to ask for, and what it reads there.
+/// The variables that set the child's URI, and the response that it reads.
 const ASKED: &str = "ANYSOCKS_HYPER_URI";
 const EXPECTED: &str = "ANYSOCKS_HYPER_EXPECTED";
 

@@ -6,8 +6,8 @@ use std::net::SocketAddr;
 use anysocks::udp::{RecvBatch, SendBatch};
 use anysocks::{Address, Target};
 
-/// A socket of some front end, to use in a blocking way: each method is the socket's own of that name. Each call fails
-/// after [`crate::tunnel::DEADLINE`].
+/// A socket of a front end with blocking calls: each method is the socket's own of that name. Each
+/// call fails after [`crate::tunnel::DEADLINE`].
 pub(crate) trait Association: Send + Sync {
     fn send_to(&self, payload: &[u8], target: &Target<'_>) -> io::Result<usize>;
     fn recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, Address)>;

@@ -15,17 +15,18 @@ use crate::listening::Listening;
 use crate::setting::Setting;
 use crate::tunnel::DEADLINE;
 
-/// After which nobody has connected yet.
+/// The time after which no peer has connected yet.
 const IMPATIENCE: Duration = Duration::from_millis(50);
 
-/// What the proxy says when another peer has come.
+/// The proxy's reply if another peer has connected.
 const NOT_ALLOWED: Failure = Failure::Reply(2);
 
-/// What the client asks for, and what then happens.
+/// The client's request, and the events after it.
 pub(crate) struct BindCase {
     pub(crate) name: &'static str,
     version: Version,
-    /// Whom the client announces. The peer comes from the address of the same family that the proxy has bound.
+    /// The peer that the client announces. The peer connects from the address of the same family
+    /// that the proxy has bound.
     expected_peer: &'static str,
     expected: fn(&Capabilities) -> Outcome,
     act: Act,
@@ -42,7 +43,7 @@ enum Version {
 enum Act {
     /// The peer connects, and the client accepts it.
     Accept,
-    /// The client gives up, the peer connects, and the client accepts it.
+    /// The client cancels `accept`, the peer connects, and the client accepts it.
     AcceptAgain,
     /// The peer that connects is not the one that was announced.
     Stranger,
@@ -57,7 +58,7 @@ const V5: BindCase = BindCase {
     needs: |_| true,
 };
 
-/// For what comes after a grant.
+/// For the steps after a grant.
 const GRANTED: BindCase = BindCase { needs: |server| server.bind.is_ok(), ..V5 };
 
 const V4: BindCase =
@@ -131,7 +132,7 @@ impl BindCase {
         if told_address.socket_addr() != Some(address) {
             return Err(format!("{address} has connected, and the proxy tells of {told_address}"));
         }
-        // It was said before the second reply was read.
+        // The peer sent it before the second reply was read.
         greeted(&mut *opened.tunnel)?;
         echoed(&mut *opened.tunnel, &pattern(64 * 1024))?;
         match listener.take(limit) {

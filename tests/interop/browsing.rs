@@ -83,7 +83,8 @@ fn browse(setting: &Setting<'_>, protocol: &'static [u8], version: Version) -> R
         let target = Target::try_from((host, web.port))?;
         check_bound(setting.capabilities.bound, &bound.0, &target, setting.address())?;
     }
-    // With HTTP/1.1 the client may have begun another one before it knew that the first is free again.
+    // With HTTP/1.1 the client may have opened another connection before it knew that the first is
+    // free again.
     let enough = if version == Version::HTTP_2 { 1 } else { PATHS.len() - 1 };
     if connections.len() <= enough {
         Ok(())
@@ -92,7 +93,7 @@ fn browse(setting: &Setting<'_>, protocol: &'static [u8], version: Version) -> R
     }
 }
 
-/// What the proxy has said is at the bottom of the client's error.
+/// The proxy's reply is the last source of the client's error.
 fn be_refused(setting: &Setting<'_>) -> Result<(), Failed> {
     let web = Web::start(HTTP_1)?;
     let (proxy, _) = setting.socks5()?;

@@ -1,4 +1,4 @@
-//! What each server does, and how it says that something failed.
+//! The capabilities of each server, and its replies to failures.
 
 use crate::servers::Server;
 
@@ -13,7 +13,7 @@ pub(crate) enum Failure {
     Reply(u8),
     /// EOF or a reset in place of an answer.
     HangUp,
-    /// A reply that the request is granted, and then EOF or a reset: it was sent before the destination was tried.
+    /// A grant, and then EOF or a reset: the server replied before it tried the destination.
     AfterSuccess,
     /// These bytes, which are no answer in this protocol, and EOF.
     Alien(&'static [u8]),
@@ -31,7 +31,7 @@ pub(crate) enum Place {
     Tls,
 }
 
-/// What a server tells of the address from which it reaches the destination.
+/// The address from which a server connects to the destination, as the server reports it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Bound {
     /// The address, of the destination's family.
@@ -44,8 +44,8 @@ pub(crate) enum Bound {
 
 /// What to expect of a server.
 ///
-/// Where [`crate::servers::Running`] has credentials, the outcomes are those of a client which offers user-pass only,
-/// but for `none`. SOCKS4 has no password to offer.
+/// If [`crate::servers::Running`] has credentials, the outcomes are those of a client that offers
+/// user-pass only, except `none`. SOCKS4 has no password.
 #[derive(Clone, Copy)]
 pub(crate) struct Capabilities {
     pub(crate) server: &'static Server,
@@ -59,13 +59,14 @@ pub(crate) struct Capabilities {
     /// SOCKS4 CONNECT to an IPv4 address, and to a name (4a).
     pub(crate) socks4: Outcome,
     pub(crate) socks4a: Outcome,
-    /// The METHODs: only "none" is offered; only user-pass is, with a right pair; with a wrong pair. A client that
-    /// offers both always gets in if its pair is right, also where there are no passwords.
+    /// The METHODs: only "none" is offered; only user-pass, with a right pair; with a wrong pair.
+    /// A client that offers both is always accepted if its pair is right, also by servers without
+    /// passwords.
     pub(crate) none: Outcome,
     pub(crate) right_password: Outcome,
     pub(crate) wrong_password: Outcome,
-    /// CONNECT to a port where nobody listens, with SOCKS5 and SOCKS4, and to a name that does not exist (one of
-    /// these).
+    /// CONNECT to a port that refuses connections, with SOCKS5 and SOCKS4, and to a name that does
+    /// not exist (one of these).
     pub(crate) refused: Failure,
     pub(crate) refused_socks4: Failure,
     pub(crate) unresolvable: &'static [Failure],
@@ -89,7 +90,7 @@ pub(crate) struct Capabilities {
 /// What a server makes of Tor's commands.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Lookups {
-    /// It knows none of them, and says so with SOCKS5 and SOCKS4.
+    /// It supports none of them, and replies so with SOCKS5 and SOCKS4.
     Unknown(Failure, Failure),
     /// With SOCKS5 it takes them for CONNECT, and grants them with its own address.
     Granted,
@@ -106,8 +107,8 @@ pub(crate) struct Relay {
     pub(crate) payloads: &'static [usize],
     /// So many datagrams of 1,200 bytes may be under way.
     pub(crate) window: u32,
-    /// What was sent to a name comes back from this name.
+    /// An answer to a datagram for a name has this name as its source.
     pub(crate) tells_names: bool,
-    /// It ends with the association. Otherwise it goes on for whoever sends it a datagram.
+    /// It ends with the association. Otherwise it continues for any sender.
     pub(crate) ends: bool,
 }

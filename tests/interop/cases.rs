@@ -10,7 +10,7 @@ use crate::expectation::{Expected, one};
 use crate::fronts::Front;
 use crate::tunnel::Tunnel;
 
-/// A connection through a proxy: how to ask for it, what comes of it, and what to do with it.
+/// A connection through a proxy: its request, its outcome, and the use of it.
 #[derive(Clone, Copy)]
 pub(crate) struct Case {
     pub(crate) name: &'static str,
@@ -19,7 +19,7 @@ pub(crate) struct Case {
     pub(crate) host: fn(&Capabilities) -> &'static str,
     pub(crate) port: fn(&Destinations) -> u16,
     pub(crate) expected: fn(&Capabilities) -> Expected,
-    /// Where a server hangs up that does not answer.
+    /// The stage at which a server closes the connection without a reply.
     pub(crate) hangs_up_at: Stage,
     pub(crate) talk: fn(&mut dyn Tunnel) -> Result<(), String>,
     /// Whether the server can do it.
@@ -63,8 +63,8 @@ pub(crate) enum Way {
     /// `into_split`.
     Halves,
     /// `connect_with_early_data`, and [`EARLY_DATA`].
-    FirstBytes,
-    /// By a connector, which wraps the stream in TLS where the server wants that.
+    EarlyData,
+    /// Through a connector, which wraps the stream in TLS if the server requires that.
     Connector,
 }
 
@@ -185,14 +185,14 @@ pub(crate) const CASES: [Case; 32] = [
     Case { name: "url", way: Way::Url, ..NAMED },
     Case {
         name: "early_data",
-        way: Way::FirstBytes,
+        way: Way::EarlyData,
         talk: answered,
         needs: |server| server.pipelined && server.v4.is_ok(),
         ..PLAIN
     },
     Case {
         name: "early_data_socks4",
-        way: Way::FirstBytes,
+        way: Way::EarlyData,
         talk: answered,
         needs: |server| server.pipelined && server.socks4.is_ok(),
         ..SOCKS4
@@ -205,7 +205,7 @@ pub(crate) const CASES: [Case; 32] = [
         name: "onion_unknown",
         host: |_| ONION_UNKNOWN,
         expected: |_| Err(vec![Failure::Reply(0xf0)]),
-        // Without a network, who could know?
+        // Without a network, the name server is unreachable.
         needs: |server| server.lookups == Lookups::Tor,
         ..TOR
     },
@@ -224,7 +224,7 @@ impl Case {
         let passable = match self.way {
             Way::Plain | Way::Inner => true,
             // Of TLS only `dial` is the front end's.
-            Way::Locally | Way::Url | Way::FirstBytes => front.connects && place != Place::Tls,
+            Way::Locally | Way::Url | Way::EarlyData => front.connects && place != Place::Tls,
             Way::Connector => front.routes.is_some(),
             // The machine's own name may have no IPv6 address.
             Way::ByName => front.connects && matches!(place, Place::V4 | Place::Tls),
@@ -234,7 +234,7 @@ impl Case {
     }
 }
 
-/// What [`Way::FirstBytes`] says.
+/// The early data of [`Way::EarlyData`].
 pub(crate) const EARLY_DATA: &[u8] = b"said before the answer";
 
 pub(crate) fn answered(tunnel: &mut dyn Tunnel) -> Result<(), String> {
@@ -272,7 +272,8 @@ pub(crate) fn echoed(tunnel: &mut dyn Tunnel, bytes: &[u8]) -> Result<(), String
 
 pub(crate) const MEBIBYTE: usize = 1 << 20;
 
-/// Bytes that look random, and are the same each time (a xorshift generator), so that no shift of them is themselves.
+/// Bytes that look random and are the same each time (a xorshift generator), so that no shift of
+/// them equals them.
 pub(crate) fn pattern(len: usize) -> Vec<u8> {
     let mut state = 0x2545_F491_4F6C_DD1D_u64;
     let mut next = || {

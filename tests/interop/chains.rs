@@ -33,7 +33,7 @@ enum Hop {
     /// By its name, which the one before it has to resolve.
     Named(&'static Server),
     WrongPassword(&'static Server),
-    /// A port where nobody listens.
+    /// A port that refuses connections.
     Absent,
 }
 use Hop::{Absent, Named, V4, V5, WrongPassword};
@@ -41,9 +41,10 @@ use Hop::{Absent, Named, V4, V5, WrongPassword};
 #[derive(Clone, Copy)]
 enum Act {
     Echo,
-    FirstBytes,
+    EarlyData,
     Bind,
-    /// The target is a port where nobody listens. How the hop of this number says that it, or the next hop, can't be had.
+    /// The target is a port that refuses connections. Returns how the hop with this number reports
+    /// that it, or the next hop, is unreachable.
     Fail(usize, Failure),
 }
 
@@ -71,11 +72,11 @@ const CASES: [ChainCase; 17] = [
     ChainCase { name: "socks4_last", hops: &[V5(&DANTE), V4(&V2RAY)], host: NAME, ..ECHO },
     ChainCase { name: "socks4_within", hops: &[V5(&MICROSOCKS), V4(&SSH), V5(&DANTE)], host: "::1", ..ECHO },
     ChainCase { name: "same_twice", hops: &[V5(&SSH), V5(&SSH)], ..ECHO },
-    ChainCase { name: "early_data", hops: &[V5(&SSH), V5(&DANTE)], act: Act::FirstBytes, ..ECHO },
+    ChainCase { name: "early_data", hops: &[V5(&SSH), V5(&DANTE)], act: Act::EarlyData, ..ECHO },
     ChainCase {
         name: "early_data_socks4",
         hops: &[V5(&MICROSOCKS), V5(&SHADOWSOCKS), V4(&V2RAY)],
-        act: Act::FirstBytes,
+        act: Act::EarlyData,
         ..ECHO
     },
     ChainCase { name: "bind", hops: &[V5(&SSH), V5(&DANTE)], act: Act::Bind, ..ECHO },
@@ -138,7 +139,7 @@ impl ChainCase {
         let destinations = lab.destinations()?;
         let port = if let Act::Fail(..) = self.act { destinations.closed } else { destinations.echo };
         let target = Target::try_from((self.host, port)).map_err(|error| told(&error))?;
-        let early_data = if let Act::FirstBytes = self.act { EARLY_DATA } else { &[] };
+        let early_data = if let Act::EarlyData = self.act { EARLY_DATA } else { &[] };
         if let Act::Bind = self.act {
             let mut listener = (routes.bind)(&chain, &target).map_err(|error| told(&error))?;
             return meet(&mut *listener);
@@ -149,7 +150,7 @@ impl ChainCase {
                 check_failure(says, &error, Stage::Request)
             }
             (Ok(opened), Act::Fail(..)) => Err(format!("got a tunnel from {}", opened.bound)),
-            (Ok(mut opened), Act::FirstBytes) => answered(&mut *opened.tunnel),
+            (Ok(mut opened), Act::EarlyData) => answered(&mut *opened.tunnel),
             (Ok(mut opened), _) => echoed(&mut *opened.tunnel, &pattern(MEBIBYTE)),
             (Err(error), _) => Err(told(&error)),
         }

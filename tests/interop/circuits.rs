@@ -23,7 +23,7 @@ pub(crate) fn play(setting: &Setting<'_>) -> Result<(), String> {
     let randomly = || plain()?.isolated_randomly().map_err(|error| error.to_string());
     let nobody_else = randomly()?;
     let front = setting.front.name;
-    // Who goes which way: equal letters should, others should not share a circuit.
+    // The circuits of the clients: equal letters should share a circuit, and others should not.
     let proxies = [
         ('a', isolated(&format!("{front} alice"))?),
         ('b', isolated(&format!("{front} bob"))?),
@@ -54,7 +54,7 @@ pub(crate) fn play(setting: &Setting<'_>) -> Result<(), String> {
     open.iter_mut().try_for_each(|(_, _, opened)| answered(&mut *opened.tunnel))
 }
 
-/// By its name; the first bytes arrive there too.
+/// By its name. The early data arrive there too.
 pub(crate) fn reach_onion(setting: &Setting<'_>) -> Result<(), String> {
     let name = tornet::onion(setting.running)?;
     let (proxy, _) = setting.socks5().map_err(|error| error.to_string())?;

@@ -1,4 +1,4 @@
-//! Tor's control port: what a client tells of itself.
+//! Tor's control port: the data that a client reports.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::Path;
@@ -23,7 +23,8 @@ impl Control {
         let stream = loop {
             match open(path) {
                 Ok(stream) => break stream,
-                // When Tor's other ports are open, this one may still be between its name and its listening.
+                // When Tor's other ports are open, the control port may be bound and not listening
+                // yet.
                 Err(_) if Instant::now() < deadline => thread::sleep(CONNECT_INTERVAL),
                 Err(error) => return Err(format!("{}: {error}", path.display())),
             }
@@ -49,7 +50,8 @@ impl Control {
             if self.event(deadline, &["HS_DESC RECEIVED", "HS_DESC FAILED"])? == "HS_DESC RECEIVED" {
                 return Ok(());
             }
-            // Directories that a new consensus has made responsible may not have it yet, and nobody tells when they do.
+            // Directories that a new consensus has made responsible may not have it yet, and Tor
+            // reports no event for it.
             thread::sleep(FETCH_INTERVAL);
         }
     }

@@ -10,22 +10,23 @@ use crate::resources::{free_port, loopback};
 pub(crate) const NAME: &str = "localhost";
 /// Never resolves (RFC 6761).
 pub(crate) const UNRESOLVABLE: &str = "nonexistent.invalid";
-/// An address as that of an onion service should be, of one that never was: nobody has its key.
+/// A well-formed address of an onion service that does not exist: its key is unknown.
 pub(crate) const ONION_UNKNOWN: &str = "4zc5m6me4ojdireh7vlchkxbbop4vnyvdudnbfowy26rofljrtc6yhad.onion";
 /// No onion service can have it.
 pub(crate) const ONION_MALFORMED: &str = "anysocks.onion";
-/// What [`Destinations::greeter`] says first.
+/// The first bytes of [`Destinations::greeter`].
 pub(crate) const GREETING: &[u8] = b"220 ready\r\n";
 
 /// A port each, the same on 127.0.0.1 and `[::1]`, so that a name may resolve to either.
 pub(crate) struct Destinations {
-    /// Sends back what comes; when that ends, ends too. So it does with datagrams.
+    /// Echoes all bytes, and closes its direction after the client's. Echoes datagrams too.
     pub(crate) echo: u16,
-    /// Sends [`GREETING`] without being asked, then as `echo`.
+    /// Sends [`GREETING`] first, then does the same as `echo`.
     pub(crate) greeter: u16,
-    /// Stays silent until the client's half of the connection has ended, then sends [`collected`] and ends.
+    /// Sends nothing until the client has closed its direction, then sends [`collected`] and
+    /// closes.
     pub(crate) collector: u16,
-    /// Nobody listens.
+    /// A port that refuses connections.
     pub(crate) closed: u16,
 }
 
@@ -45,7 +46,7 @@ pub(crate) fn collected(bytes: &[u8]) -> Vec<u8> {
     [format!("{}\n", bytes.len()).as_bytes(), bytes].concat()
 }
 
-/// A server that sends back what comes.
+/// A server that echoes all bytes.
 pub(crate) fn serve_echo() -> Result<u16, String> {
     serve(echo)
 }
@@ -91,7 +92,7 @@ fn echo(mut stream: TcpStream) -> io::Result<()> {
     }
 }
 
-/// Sends [`GREETING`], then sends back what comes.
+/// Sends [`GREETING`], then echoes all bytes.
 pub(crate) fn greet(mut stream: TcpStream) -> io::Result<()> {
     stream.write_all(GREETING)?;
     echo(stream)

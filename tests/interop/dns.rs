@@ -10,7 +10,7 @@ const ID: u16 = 0x5afe;
 const TYPE_A: u16 = 1;
 const CLASS_IN: u16 = 1;
 
-/// Asks for a name's IPv4 addresses.
+/// Queries a name's IPv4 addresses.
 pub(crate) fn query(name: &str) -> Vec<u8> {
     const RECURSION_DESIRED: u16 = 0x0100;
     let header = [ID, RECURSION_DESIRED, 1, 0, 0, 0].map(u16::to_be_bytes).concat();

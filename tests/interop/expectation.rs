@@ -1,4 +1,4 @@
-//! What the table says of a server, as what anysocks should make of it.
+//! The expected results of anysocks, from the table's row of a server.
 
 use std::io;
 use std::net::SocketAddr;
@@ -15,7 +15,7 @@ pub(crate) fn one(outcome: Outcome) -> Expected {
     outcome.map_err(|failure| vec![failure])
 }
 
-/// Checks what came of an opening. A tunnel is returned only where one should be, to go on with.
+/// Checks the outcome of a connection. Returns a tunnel only if one is expected.
 pub(crate) fn check(
     opened: Result<Opened, Error>,
     expected: &Expected,
@@ -36,7 +36,7 @@ pub(crate) fn check(
     }
 }
 
-/// Checks that an error tells of this failure.
+/// Checks that an error reports this failure.
 pub(crate) fn check_failure(expected: Failure, error: &Error, hang_up_at: Stage) -> Result<(), String> {
     if is(expected, error, hang_up_at) {
         Ok(())
@@ -45,7 +45,7 @@ pub(crate) fn check_failure(expected: Failure, error: &Error, hang_up_at: Stage)
     }
 }
 
-/// Whether the error says of the failure all that the server has said, and no more.
+/// Returns whether the error contains the server's reply, and nothing else.
 fn is(failure: Failure, error: &Error, hang_up_at: Stage) -> bool {
     match (failure, error.stage(), error.kind()) {
         (Failure::Method, Stage::MethodSelection, ErrorKind::MethodsRefused) => true,
@@ -72,7 +72,7 @@ fn ends(tunnel: &mut dyn Tunnel) -> Result<(), String> {
     }
 }
 
-/// Checks the address that a grant has told.
+/// Checks the address in a grant.
 pub(crate) fn check_bound(
     bound: Bound,
     told: &Address,
@@ -90,7 +90,7 @@ pub(crate) fn check_bound(
     if fits { Ok(()) } else { Err(format!("expected {bound:?} for {target}, got {told}")) }
 }
 
-/// Checks whom a datagram comes from, according to the proxy.
+/// Checks the source of a datagram, as the proxy reports it.
 pub(crate) fn check_source(relay: Relay, told: &Address, target: &Target<'_>) -> Result<(), String> {
     let is_target = match (target.domain(), told) {
         (Some(name), Address::Name(told, _)) => relay.tells_names && told.as_bytes() == name.as_bytes(),

@@ -19,7 +19,8 @@ use crate::running::Credentials;
 
 const CONNECT_DEADLINE: Duration = Duration::from_secs(10);
 
-/// Serves until the runtime is dropped; without credentials to everybody, with them to their owner only.
+/// Serves until the runtime is dropped. Without credentials it accepts every client, with
+/// credentials only clients that have them.
 pub(crate) fn start(
     address: SocketAddr,
     credentials: Option<Credentials>,

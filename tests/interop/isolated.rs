@@ -1,4 +1,5 @@
-//! What this program does where [`crate::isolation`] has given it other resolver files: it times one connection.
+//! The task of this program when [`crate::isolation`] has replaced its resolver files: it times
+//! one connection.
 
 use std::fmt;
 use std::fs;
@@ -60,8 +61,8 @@ fn parse(text: &str) -> Option<Task<'static>> {
     }
 }
 
-/// Performs the task that this process was started for, if it was, and ends it: a resolver's thread that still waits
-/// would hold up an ordinary end.
+/// Runs the task that this process was started for, if any, and exits: a resolver's thread that
+/// still waits would delay a normal end.
 pub(crate) fn run_if_asked() {
     let Ok(text) = std::env::var(TASK) else { return };
     thread::spawn(|| {

@@ -1,5 +1,5 @@
-//! Trials of name resolution. The system's resolver reads files below `/etc`, so each runs in a process of its own, for
-//! which other files stand there.
+//! Trials of name resolution. The system's resolver reads files below `/etc`, so each trial runs
+//! in a separate process with replaced files.
 
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::path::Path;
@@ -23,7 +23,8 @@ use crate::resources::{free_port, make_directory};
 use crate::trials::leave_out;
 
 const BLACKHOLE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
-/// As near to 127.0.0.1 as the blackhole, so that the resolver keeps their order (RFC 6724 §6, rule 9).
+/// As near to 127.0.0.1 as the blackhole, so that the resolver keeps their order (RFC 6724 §6,
+/// rule 9).
 const LIVE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 3);
 
 type Play = fn(&Lab, &Path, &Front) -> Result<(), String>;
@@ -43,7 +44,8 @@ fn trial(lab: &Arc<Lab>, name: &'static str, play: Play, front: &'static Front) 
     let lab = Arc::clone(lab);
     Trial::ignorable_test(format!("resolver::{name}::{}", front.name), move || match available() {
         Ok(()) => run(&lab, name, play, front),
-        // Not even where every server is required: a container may forbid it, and no package gives it.
+        // Not even if every server is required: a container may forbid it, and no package provides
+        // it.
         Err(reason) => Ok(leave_out(&reason)),
     })
 }
@@ -73,7 +75,7 @@ fn many_lookups(_: &Lab, directory: &Path, front: &Front) -> Result<(), String> 
     enter(directory, &[("hosts", ""), ("resolv.conf", &patient)], &Task::ManyLookups { front })
 }
 
-/// The examples that are given the name of a target ask the proxy for it alone.
+/// The examples that get a target's name send it to the proxy, and resolve nothing.
 fn examples(_: &Lab, directory: &Path, _: &Front) -> Result<(), String> {
     let names = NameServer::start().map_err(|error| format!("a name server: {error}"))?;
     let proxy = Granting::start().map_err(|error| format!("a proxy: {error}"))?;
@@ -122,13 +124,14 @@ fn enter(directory: &Path, files: &[(&str, &str)], task: &Task<'_>) -> Result<()
     }
 }
 
-/// Takes queries, and never reads them. Its port is that of name servers, so its address is one that nobody else uses.
+/// Receives queries, and never reads them. Its port is that of name servers, so its address is
+/// otherwise unused.
 fn name_server() -> std::io::Result<UdpSocket> {
     let [.., high, low] = process::id().to_be_bytes();
     UdpSocket::bind((Ipv4Addr::new(127, 53, high, low.max(1)), 53))
 }
 
-/// A listener whose backlog is full: the system drops whatever else comes.
+/// A listener whose backlog is full: the system drops new connections.
 fn blackhole(address: SocketAddr) -> std::io::Result<Vec<Socket>> {
     let listener = Socket::new(Domain::IPV4, Type::STREAM, None)?;
     listener.bind(&address.into())?;

@@ -12,10 +12,11 @@ use crate::servers::{DNSMASQ, Server};
 use crate::table::TABLE;
 use crate::watchdog;
 
-/// The longest time that a trial may take: each of its calls has a deadline, and a Tor network needs a minute to start.
+/// The timeout of a trial: each of its calls has a deadline, and a Tor network needs a minute to
+/// start.
 pub(crate) const LIMIT: Duration = Duration::from_secs(300);
 
-/// Everything in it starts when it is first asked for, and ends with it.
+/// Each part starts at its first use, and ends with this value.
 #[derive(Default)]
 pub(crate) struct Lab {
     servers: [OnceLock<Result<Running, String>>; TABLE.len()],
@@ -29,7 +30,7 @@ pub(crate) struct Lab {
 impl Lab {
     /// The server of this row of the table.
     pub(crate) fn server(&self, row: usize) -> Result<&Running, String> {
-        // The directory is not made inside: who waits for one server must not hold up another.
+        // The directory is created outside: waiting for one server must not delay another.
         let directory = self.directory()?;
         let running = self.servers[row].get_or_init(|| TABLE[row].server.start(directory));
         running.as_ref().map_err(String::clone)

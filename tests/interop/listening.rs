@@ -11,6 +11,7 @@ pub(crate) trait Listening {
     /// `bound_addr`.
     fn bound(&self) -> &Address;
 
-    /// `accept_within`, or without a limit `accept`. A blocking listener over TLS has only the latter.
+    /// `accept_within`, or `accept` without a limit. A blocking listener over TLS has only the
+    /// latter.
     fn take(&mut self, limit: Option<Duration>) -> Result<(Opened, Address), Error>;
 }

@@ -23,7 +23,7 @@ pub(crate) struct LookupCase {
 enum Answer {
     /// An address or a name.
     Is(&'static str),
-    /// An address that stands for something that has none.
+    /// The address that represents a name without one.
     MadeUp,
     Refusal(Failure),
     /// It is taken for what it is: no answer.

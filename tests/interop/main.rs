@@ -1,10 +1,11 @@
-//! Interoperation with the servers that people run: Dante, microsocks, OpenSSH, Tor, shadowsocks-libev, v2ray,
-//! stunnel and fast-socks5, each on loopback, each case on each front end.
+//! Interoperation with widely used servers: Dante, microsocks, OpenSSH, Tor, shadowsocks-libev,
+//! v2ray, stunnel and fast-socks5. Each runs on loopback, and each case on each front end.
 //!
-//! A trial's name is `server::case::front-end`, so a filter picks any of the three. A server starts when the first of
-//! its trials runs. One that is not installed (`setup.sh` installs them) has its trials ignored, and the reason is
-//! listed; with `ANYSOCKS_INTEROP=require` they fail. The trials of a Tor network, which takes half a minute to start, are there
-//! where `ANYSOCKS_INTEROP_TOR` is set.
+//! A trial's name is `server::case::front-end`, so a filter selects any of the three. A server
+//! starts with its first trial. The trials of a server that is not installed (`setup.sh` installs
+//! them) are ignored, and the reason is listed. With `ANYSOCKS_INTEROP=require` they fail. The
+//! trials of a Tor network, which takes half a minute to start, are there if
+//! `ANYSOCKS_INTEROP_TOR` is set.
 
 mod association;
 mod bind;
@@ -63,7 +64,8 @@ fn main() -> ExitCode {
     isolated::run_if_asked();
     let mut arguments = Arguments::from_args();
     arguments.test_threads.get_or_insert(THREADS);
-    // The last reference stops the servers, and it is this one: all trials are gone when the run is over.
+    // Dropping the last reference stops the servers. It is this one, because all trials have ended
+    // by then.
     let lab = Arc::new(Lab::default());
     libtest_mimic::run(&arguments, trials::all(&lab)).exit_code()
 }

@@ -24,7 +24,8 @@ impl Process {
     /// What the program prints goes to `log`.
     pub(crate) fn spawn(command: &[String], log: &Path) -> Result<Self, String> {
         let (name, mut prepared) = prepare(command, log)?;
-        // A group of its own: some servers fork, and a signal to the parent alone would leave the rest.
+        // A separate process group: some servers fork, and a signal to the parent alone would
+        // leave the children.
         let child =
             in_own_group(&mut prepared).spawn().map_err(|error| format!("cannot start {name}: {error}"))?;
         let process = Self { name, child };
@@ -73,7 +74,8 @@ pub(crate) fn run(command: &[String], log: &Path) -> Result<(), String> {
     }
 }
 
-/// Where a program is. Servers live in sbin, which a user's PATH may lack, and sshd insists on its absolute path.
+/// Finds a program. Servers are in sbin, which a user's PATH may lack, and sshd requires its
+/// absolute path.
 pub(crate) fn find(program: &str) -> Result<PathBuf, String> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path)
@@ -115,8 +117,8 @@ fn shell(script: &str) -> Command {
     command
 }
 
-/// Has a process group killed at the end of the test program, also where no destructor runs (SIGKILL, Ctrl-C, abort):
-/// a shell reads the groups from a pipe, and the pipe ends with the program.
+/// Kills a process group at the end of the test program, also if no destructor runs (SIGKILL,
+/// Ctrl-C, abort). A shell reads the groups from a pipe, and the pipe closes with the program.
 fn watch(group: u32) -> Result<(), String> {
     static WATCHDOG: OnceLock<Result<Mutex<Child>, String>> = OnceLock::new();
     let watchdog = WATCHDOG

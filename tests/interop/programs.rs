@@ -1,5 +1,5 @@
-//! The examples that are tools: `probe` finds out what the table says of a server, and `http3`
-//! gets its page through each relay.
+//! The examples that are tools: `probe` detects the capabilities in the table, and `http3` gets
+//! its page through each relay.
 
 mod json;
 pub(crate) mod probe;

@@ -31,7 +31,8 @@ impl Drop for RunDirectory {
     }
 }
 
-/// Others may read it, since sshd looks for keys as the user who logs in; nobody may write, which tor demands.
+/// Readable for others, because sshd looks for keys as the user who logs in; writable for the
+/// owner only, as tor requires.
 pub(crate) fn make_directory(path: &Path) -> Result<(), String> {
     let make = || -> std::io::Result<()> {
         fs::create_dir(path)?;
@@ -44,8 +45,8 @@ pub(crate) fn make_directory(path: &Path) -> Result<(), String> {
 
 /// A port that is free on both loopback addresses, for TCP and UDP.
 ///
-/// It is below the range from which the kernel takes ports for outgoing connections, so that none of these can take it
-/// between this check and the server's own bind.
+/// It is below the range from which the kernel selects ports for outgoing connections, so that
+/// none of these gets it between this check and the server's own bind.
 pub(crate) fn free_port() -> Result<u16, String> {
     const FIRST: u16 = 20_000;
     const COUNT: u16 = 12_000;

@@ -18,14 +18,15 @@ pub(crate) struct Running {
     /// Where it speaks SOCKS (`STUNNEL`: inside TLS). The first is IPv4.
     pub(crate) addresses: Vec<SocketAddr>,
     pub(crate) unix: Option<PathBuf>,
-    /// A right user name and password, where the server knows of such.
+    /// A right user name and password, if the server has any.
     pub(crate) credentials: Option<Credentials>,
-    /// DER, self-signed, for `localhost` and 127.0.0.1: at once the root to trust and the server's own.
+    /// DER, self-signed, for `localhost` and 127.0.0.1: both the trusted root and the server's
+    /// certificate.
     pub(crate) certificate: Option<Vec<u8>>,
     pub(crate) directory: PathBuf,
     /// Of a server inside this process.
     pub(crate) runtime: Option<Runtime>,
-    /// What stands for each `@NAME@` in configurations and commands.
+    /// The replacement of each `@NAME@` in configurations and commands.
     placeholders: Vec<(&'static str, String)>,
     processes: Vec<Process>,
 }

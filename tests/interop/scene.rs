@@ -60,7 +60,7 @@ impl Scene<'_> {
     }
 
     fn early_data(&self) -> &'static [u8] {
-        if self.case.way == Way::FirstBytes { EARLY_DATA } else { &[] }
+        if self.case.way == Way::EarlyData { EARLY_DATA } else { &[] }
     }
 
     fn go_on(&self, opened: Result<Opened, Error>, bound_for: Option<&Target<'_>>) -> Result<(), String> {

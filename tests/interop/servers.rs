@@ -104,7 +104,7 @@ pub(crate) static FAST_SOCKS5_PASSWORD: Server = Server {
     start: |running| start_fast_socks5(running, Some(CREDENTIALS)),
 };
 
-/// No proxy, but a name server, to be asked through them.
+/// Not a proxy, but a name server that is queried through the proxies.
 pub(crate) static DNSMASQ: Server =
     Server { name: "dnsmasq", programs: &["dnsmasq"], uses_account: false, start: start_dnsmasq };
 

@@ -56,7 +56,7 @@ impl Setting<'_> {
         })
     }
 
-    /// The server as a SOCKS5 proxy, with what it wants to hear of a client.
+    /// The server as a SOCKS5 proxy, with the credentials that it requires.
     pub(crate) fn socks5(&self) -> Result<(Proxy, Auth), Error> {
         let auth = self.auth(Login::Usual)?;
         Ok((socks5(self.endpoint(), auth.clone())?, auth))

@@ -99,7 +99,7 @@ const V2RAY_ROW: Capabilities = Capabilities {
     refused: Failure::AfterSuccess,
     refused_socks4: Failure::AfterSuccess,
     unresolvable: &[Failure::AfterSuccess],
-    // Of the client's end the destination hears nothing.
+    // The destination does not receive the client's end.
     half_close: false,
     destination_first: true,
     pipelined: true,

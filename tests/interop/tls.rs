@@ -24,7 +24,7 @@ pub(crate) fn server_name() -> ServerName<'static> {
     ServerName::try_from("localhost").unwrap()
 }
 
-/// TLS stands between dialling and the handshake.
+/// TLS between dialling and the handshake.
 pub(crate) fn failed(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
     Error::io(Stage::Dial, io::Error::other(error))
 }

@@ -1,4 +1,5 @@
-//! A Tor network on loopback: directory authorities, relays, a client with an onion service, and the name server that the exits ask.
+//! A Tor network on loopback: directory authorities, relays, a client with an onion service, and
+//! the name server of the exits.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -81,7 +82,7 @@ fn start_name_server(running: &mut Running) -> Result<(), String> {
     let listen = ["--port=@DNS_PORT@", "--listen-address=127.0.0.1", "--bind-interfaces", "--pid-file="];
     let four = format!("--host-record={NAME},127.0.0.1");
     let six = format!("--host-record={NAME_V6},::1");
-    // Tor asks for no name of a private address.
+    // Tor queries no name of a private address.
     let public = format!("--host-record={},{}", dns::NAME, dns::ADDRESS);
     running.serve(&[&alone[..], &listen, &[&four, &six, &public]].concat(), &[v4])?;
     running.configure("resolv.conf", "nameserver 127.0.0.1:@DNS_PORT@\n")
@@ -108,7 +109,7 @@ impl Authority {
         Ok(format!("DirAuthority {name} orport={or} v3ident={identity} {dir} {fingerprint}\n"))
     }
 
-    /// The key to sign the consensus with. The fingerprint stands in its certificate.
+    /// The key that signs the consensus. The fingerprint is in its certificate.
     fn make_identity(&self, running: &Running) -> Result<String, String> {
         let Self { name, dir, .. } = self;
         let keys = running.directory.join(format!("{name}.data/keys"));

@@ -69,7 +69,7 @@ pub(crate) fn all(lab: &Arc<Lab>) -> Vec<Trial> {
     trials
 }
 
-/// What a trial wants of the others.
+/// The parameters of a trial.
 #[derive(Clone, Copy)]
 pub(crate) struct Demands {
     /// What has to run beside the server.

@@ -89,14 +89,14 @@ impl UdpCase {
     }
 }
 
-/// Asks the server for an association.
+/// Requests an association from the server.
 pub(crate) fn associate(setting: &Setting<'_>) -> Result<Result<Box<dyn Association>, Error>, String> {
     let (proxy, _) = setting.socks5().map_err(|error| error.to_string())?;
     let associate = setting.front.associate.ok_or("this front end has no associations")?;
     Ok(associate(&proxy, setting.tls()?))
 }
 
-/// A way to send a payload, and to receive another, with its source if it is told.
+/// Calls that send a payload, and receive another, with its source if the call returns it.
 type Exchange = fn(&dyn Association, &[u8], &Target<'_>) -> io::Result<(Vec<u8>, Option<Address>)>;
 
 /// As long as a datagram can be.
@@ -144,7 +144,7 @@ fn sent(len: usize, payload: &[u8]) -> io::Result<()> {
 }
 
 impl Talk<'_> {
-    /// Each payload that the relay can take comes back.
+    /// Each payload within the relay's limit is echoed.
     fn echoed(&self, exchange: Exchange) -> Result<(), String> {
         for len in self.relay.payloads {
             let payload = pattern(*len);

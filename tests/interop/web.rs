@@ -38,7 +38,7 @@ pub(crate) const HTTP_1: &[u8] = b"http/1.1";
 pub(crate) const HTTP_2: &[u8] = b"h2";
 
 impl Web {
-    /// Answers each request with the number of the connection over which it came, and its path.
+    /// Answers each request with the number of its connection and its path.
     pub(crate) fn start(protocol: &'static [u8]) -> Result<Self, Failure> {
         let names = [NAME, "127.0.0.1", tornet::NAME].map(str::to_owned);
         let CertifiedKey { cert, signing_key } = generate_simple_self_signed(names)?;

@@ -1,6 +1,6 @@
-//! A proxy of both versions that grants everything, reaches nothing, resolves nothing, and records
-//! the names that it is asked for. Its relay sends datagrams back. If the client has a user name,
-//! the proxy replies to UDP ASSOCIATE with that as the relay's name.
+//! A proxy of both versions that grants everything, connects to nothing, resolves nothing, and
+//! records the names of the requests. Its relay echoes datagrams. If the client has a user name,
+//! the proxy replies with it to UDP ASSOCIATE as the relay's name.
 
 use crate::recorder::Names;
 use anysocks::udp::{Datagram, Source};
@@ -34,7 +34,7 @@ impl Granting {
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 let names = names.clone();
-                // It ends when the client does, or says something else.
+                // It ends when the client closes the connection, or sends other bytes.
                 thread::spawn(move || serve(client, relay_port, &names));
             }
         });

@@ -1,4 +1,4 @@
-//! What stands on top of a connector: hyper's clients, a forwarder, and QUIC.
+//! The users of a connector: hyper's clients, a forwarder, and QUIC.
 
 use anysocks::{Proxy, Resolve};
 use std::collections::BTreeSet;

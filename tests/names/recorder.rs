@@ -1,5 +1,4 @@
-//! A name server that records what it is asked for. It knows one address for all names: that of
-//! this machine.
+//! A name server that records its queries. It has one address for all names: that of this machine.
 
 use simple_dns::rdata::{A, RData};
 use simple_dns::{CLASS, Packet, QTYPE, ResourceRecord, SimpleDnsError, TYPE};
@@ -10,7 +9,7 @@ use std::process;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-/// The names that somebody was asked for.
+/// The names of the queries and requests.
 #[derive(Clone, Default)]
 pub(crate) struct Names(Arc<Mutex<BTreeSet<String>>>);
 
@@ -31,7 +30,7 @@ pub(crate) struct NameServer {
 }
 
 impl NameServer {
-    /// Its port is that of name servers, so its address is one that nobody else uses.
+    /// Its port is that of name servers, so its address is otherwise unused.
     pub(crate) fn start() -> io::Result<Self> {
         let [.., high, low] = process::id().to_be_bytes();
         let socket = UdpSocket::bind((Ipv4Addr::new(127, 54, high, low.max(1)), 53))?;

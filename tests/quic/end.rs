@@ -46,7 +46,7 @@ async fn the_end_of_the_association_is_that_of_the_endpoint() {
     let refused = endpoint.connect_with(peer.config(), peer.addrs[0], NAME).expect_err("no endpoint");
     assert!(matches!(refused, ConnectError::EndpointStopping), "{refused}");
     assert_ended(&socket.closed().await);
-    // Lost, as datagrams are: quinn would not pass the error on to whoever waits on a connection.
+    // Packets are lost: quinn would not report the error to the tasks of a connection.
     let transmit = Transmit {
         destination: peer.addrs[0],
         ecn: None,
@@ -57,14 +57,14 @@ async fn the_end_of_the_association_is_that_of_the_endpoint() {
     socket.try_send(&transmit).expect("lost");
     let (mut room, mut meta) = ([0; 10], [RecvMeta::default()]);
     let mut received = Ok(1);
-    // What had come before the end comes before it here, too.
+    // Packets before the end are received before it, here too.
     while received.is_ok() {
         received = poll_fn(|cx| socket.poll_recv(cx, &mut [IoSliceMut::new(&mut room)], &mut meta)).await;
     }
     assert_ended(&received.expect_err("no association"));
 }
 
-/// Nobody has connected, so nobody has sent anything.
+/// No peer has connected, so none has sent anything.
 #[tokio::test]
 async fn an_idle_endpoint_ends_as_well() {
     let (mut relay, peer) = (Relay::start().await, Peer::start(&["127.0.0.1"]));
@@ -95,7 +95,8 @@ async fn a_connection_outlives_a_relay_that_is_away() {
     assert_eq!(echo(&connection, b"after").await, b"after");
 }
 
-/// On loopback the system knows that nobody listens before the call that sends returns. It tells with the next one.
+/// On loopback the system detects the closed port before the call that sends returns. The next
+/// call returns the error.
 #[tokio::test]
 async fn a_refused_datagram_is_lost_and_no_other() {
     let mut relay = Relay::start().await;

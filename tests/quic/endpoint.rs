@@ -1,4 +1,4 @@
-//! What an endpoint does by way of a relay.
+//! An endpoint through a relay.
 
 use crate::peer::{Peer, echo};
 use crate::relay::{Names, Relay};
@@ -66,7 +66,7 @@ async fn two_connections_at_once_one_over_each_ip() {
     assert_eq!(relay.traffic.lock().expect("no panic").targets, peer.addrs.iter().copied().collect());
 }
 
-/// Each connection hears its own peer, though the relay names none of them.
+/// Each connection receives from its own peer, although the relay names none of them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_relay_that_names_another_source() {
     let ours = bytes(1 << 20);
@@ -87,7 +87,7 @@ async fn a_relay_that_names_another_source() {
     }
 }
 
-/// Asks peers to send no connection ID.
+/// Requests that peers send no connection ID.
 struct Empty;
 
 impl ConnectionIdGenerator for Empty {
@@ -104,7 +104,7 @@ impl ConnectionIdGenerator for Empty {
     }
 }
 
-/// Where no connection ID tells, the only peer is the one.
+/// Without a connection ID, the only peer is the source.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_peer_without_connection_ids() {
     let (relay, peer) = (Relay::that_names(Names::TheClient).await, Peer::start(&["127.0.0.1"]));
@@ -117,7 +117,7 @@ async fn one_peer_without_connection_ids() {
     assert_eq!(echo(&connection, b"hello").await, b"hello");
 }
 
-/// The association, and with it the TCP connection, goes when nobody can use it any more.
+/// The association, and with it the TCP connection, ends with its last user.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_last_handle_closes_the_association() {
     let (mut relay, peer) = (Relay::start().await, Peer::start(&["127.0.0.1"]));

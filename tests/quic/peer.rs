@@ -8,10 +8,10 @@ use std::error::Error;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-/// Whom the certificate is for.
+/// The name in the certificate.
 pub(crate) const NAME: &str = "peer.example";
 
-/// Sends back what comes on each stream, each on all of its addresses.
+/// Echoes each stream, each on all of its addresses.
 pub(crate) struct Peer {
     pub(crate) addrs: Vec<SocketAddr>,
     certificate: CertificateDer<'static>,
@@ -69,7 +69,7 @@ async fn serve(incoming: Incoming) {
     drop(served);
 }
 
-/// Sends the bytes on a stream of their own, and hears what comes back to its end.
+/// Sends the bytes on a new stream, and receives the echo to its end.
 pub(crate) async fn echo(connection: &Connection, bytes: &[u8]) -> Vec<u8> {
     let (mut send, mut receive) = connection.open_bi().await.expect("a stream");
     let sending = async {

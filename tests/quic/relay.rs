@@ -1,4 +1,5 @@
-//! A SOCKS5 proxy with a relay, for one association: it loses datagrams, is away, or hangs up, as the test wants.
+//! A SOCKS5 proxy with a relay, for one association. The test lets it lose datagrams, pause, or
+//! close the connection.
 
 use anysocks::Target;
 use anysocks::udp::{Datagram, Header};
@@ -25,14 +26,14 @@ pub(crate) struct Relay {
     pump: JoinHandle<io::Result<()>>,
 }
 
-/// Whom a relay names as the source of a datagram.
+/// The source that a relay names in a datagram.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) enum Names {
     #[default]
     ThePeer,
     /// As some relays do.
     TheClient,
-    /// As those do that repeat the name that they were asked for.
+    /// As relays that repeat the requested name.
     Something,
 }
 
@@ -41,7 +42,7 @@ pub(crate) enum Names {
 pub(crate) struct Traffic {
     /// How many of a thousand datagrams are lost.
     loss: u64,
-    /// What the relay names as the source of what comes back.
+    /// The source that the relay names in returned datagrams.
     names: Names,
     random: u64,
     pub(crate) there: u64,
@@ -122,7 +123,7 @@ async fn grant(listener: TcpListener, relay: SocketAddr) -> io::Result<TcpStream
     Ok(client)
 }
 
-/// Relays, whoever the client is, until something fails.
+/// Relays for any client, until a call fails.
 async fn pump(inside: UdpSocket, outside: Arc<Outside>, traffic: Arc<Mutex<Traffic>>) -> io::Result<()> {
     let (mut from_client, mut from_v4, mut from_v6) = ([0; ROOM], [0; ROOM], [0; ROOM]);
     let mut client = None;

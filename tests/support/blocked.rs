@@ -1,4 +1,5 @@
-//! Asynchronous work in a test that is not: executors, and streams as blocking ones, so that one test serves all front ends.
+//! Asynchronous work in a blocking test: executors, and streams with blocking calls, so that one
+//! test serves all front ends.
 
 use super::case::limit_test;
 use std::future::poll_fn;
@@ -16,7 +17,7 @@ pub(crate) trait Executor {
     fn run<T>(work: impl Future<Output = T>) -> T;
 }
 
-/// For streams in memory. A future that waits and has not seen to it that it is woken would hang for ever: that fails the test.
+/// For streams in memory. A future that waits without being woken would hang, and fails the test.
 pub(crate) struct Patient;
 
 /// For tokio's sockets.
@@ -135,7 +136,7 @@ impl<S: futures_io::AsyncWrite + Unpin, X: Executor> Write for FuturesStream<S, 
     }
 }
 
-/// Makes a call until it comes to something, as the callers of a non-blocking stream do.
+/// Repeats a call until it succeeds, as the callers of a non-blocking stream do.
 pub(crate) fn persist<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     for _ in 0..10_000 {
         match call() {

@@ -9,8 +9,8 @@ const LIMIT: Duration = Duration::from_secs(120);
 /// The longest time that a test may take, with all its cases.
 const TEST_LIMIT: Duration = Duration::from_secs(300);
 
-/// A case of a test, until it is dropped. Prints the name if the test panics meanwhile, and ends the process if the case takes
-/// longer than [`LIMIT`].
+/// The running case of a test, until it is dropped. Prints the name if the test panics in between,
+/// and ends the process if the case takes longer than [`LIMIT`].
 pub(crate) struct Case {
     name: String,
     _watched: Watched,
@@ -45,9 +45,11 @@ pub(crate) fn at_once<T: Sync>(cases: &[T], name: impl Fn(&T) -> String + Sync, 
     });
 }
 
-/// Ends the process if the running test takes longer than [`TEST_LIMIT`] from now on. A second call changes nothing.
+/// Ends the process if the running test takes longer than [`TEST_LIMIT`] from now on. A second
+/// call has no effect.
 ///
-/// It is the thread's end that counts, and on the main thread all tests run with `--test-threads=1`: nothing is limited there.
+/// The limit applies until the thread ends. With `--test-threads=1` all tests run on the main
+/// thread, and there is no limit.
 pub(crate) fn limit_test() {
     thread_local! {
         static WATCHED: Option<Watched> = match thread::current().name() {

@@ -5,7 +5,7 @@
 use std::env;
 use std::process::Command;
 
-/// The variables that may name proxies, and what says that a program runs in CGI.
+/// The variables that may contain proxies, and the one that marks a CGI program.
 const OF_PROXIES: [&str; 11] = [
     "socks_proxy",
     "SOCKS_PROXY",

@@ -1,4 +1,4 @@
-//! A handshake as a value of a table: what the client is, and what it asks for.
+//! A handshake as a row of a table: the client's identification and its request.
 
 use anysocks::protocol::{Conversation, Established, Scratch, SecondReply, Step};
 use anysocks::{Address, Auth, Credentials, Error, Stage, Target, UserId, V4, V5, Version};
@@ -9,7 +9,7 @@ pub(crate) enum Dialogue {
     V5(Asked<V5>),
 }
 
-/// What the client identifies itself with, and what it wants.
+/// The client's identification, and its request.
 pub(crate) struct Asked<V: Version> {
     pub(crate) auth: V::Auth,
     pub(crate) target: Target<'static>,

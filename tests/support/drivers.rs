@@ -14,7 +14,8 @@ pub(crate) struct Driver {
     pub(crate) name: &'static str,
     /// Holds a conversation to its end.
     pub(crate) converse: fn(&mut Script, &mut Talk<'_>) -> Result<Established, Error>,
-    /// Begins or goes on with a conversation and gives up as soon as it would have to wait: drops the future, or returns.
+    /// Starts or resumes a conversation, and cancels it as soon as it would wait: drops the
+    /// future, or returns.
     pub(crate) once: fn(&mut Script, &mut Talk<'_>) -> Poll<Result<Established, Error>>,
     /// Makes a stream of a stream.
     pub(crate) handshake: fn(Script, &Dialogue) -> Opened,

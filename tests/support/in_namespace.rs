@@ -1,5 +1,5 @@
-//! Tests in namespaces of their own, whose network and file systems they may change. That needs
-//! Linux and root.
+//! Tests in separate namespaces, whose network and file systems they may change. That needs Linux
+//! and root.
 
 use super::left_out::left_out;
 use std::env;

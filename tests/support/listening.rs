@@ -7,7 +7,7 @@ use super::script::Script;
 use anysocks::{Address, Error, SocksListener, SocksStream, Version, blocking};
 use std::task::Poll;
 
-/// What a proxy that is asked to listen comes to.
+/// The outcome of a BIND.
 pub(crate) type Bound = Result<Box<dyn Listening>, Error>;
 
 /// A listener of some driver.
@@ -18,13 +18,14 @@ pub(crate) trait Listening {
     /// Waits for the peer to the end.
     fn accept(&mut self) -> Accepted;
 
-    /// Begins or goes on with the wait, and gives up as soon as it would have to wait: drops the future, or returns.
+    /// Starts or resumes the wait, and cancels it as soon as it would block: drops the future, or
+    /// returns.
     fn accept_once(&mut self) -> Poll<Accepted>;
 }
 
 pub(crate) type Accepted = Result<Accept, Error>;
 
-/// What comes of the second reply.
+/// The outcome of the second reply.
 pub(crate) struct Accept {
     pub(crate) peer: Address,
     /// `bound_addr` of the stream.
@@ -68,7 +69,7 @@ impl<V: Version> Listening for SocksListener<Script, V, blocking::Blocking> {
     }
 }
 
-/// The listeners of a front end whose streams block by way of `$blocked`.
+/// The listeners of a front end whose streams `$blocked` makes blocking.
 #[cfg(any(feature = "tokio", feature = "futures-io"))]
 macro_rules! listening {
     ($on:ident, $front:ty, $blocked:expr) => {

@@ -1,11 +1,11 @@
-//! Programs for which the resolver's files below `/etc` are others: each runs in a mount namespace of its own.
+//! Programs with replaced resolver files below `/etc`: each runs in a separate mount namespace.
 
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-/// Puts the files of a directory, its first argument, where the resolver looks, and becomes the program that the
-/// others name.
+/// Puts the files of a directory, the first argument, in the place of the resolver's, and executes
+/// the other arguments.
 const ENTER: &str = r#"
 directory=$1
 shift

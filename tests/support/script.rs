@@ -25,21 +25,22 @@ pub(crate) fn proxy(stage: Stage, bytes: impl Into<Vec<u8>>) -> Line {
 #[derive(Clone, Copy, Debug, Default)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a habit of its own")]
 pub(crate) struct Manner {
-    /// All that the proxy sends is there from the start, in one piece. Else each message comes in one piece once the client has said
-    /// what stands before it, and only the application's bytes are glued to the last one.
+    /// All bytes of the proxy are there from the start, in one piece. Otherwise each message
+    /// arrives in one piece once the client has sent the messages before it, and only the
+    /// application's bytes are in one piece with the last message.
     pub(crate) glued: bool,
     /// No read goes across this point of what the proxy sends.
     pub(crate) split: Option<usize>,
     /// Nor across this one.
     pub(crate) again: Option<usize>,
-    /// The proxy hangs up behind so many bytes.
+    /// The proxy closes the connection after this number of bytes.
     pub(crate) end: Option<usize>,
     /// Each call moves one byte.
     pub(crate) crumbs: bool,
     /// The proxy has closed the connection, and only so many of the client's bytes leave. What the
     /// proxy sent can be read.
     pub(crate) broken: Option<usize>,
-    /// Each call is made twice, and the first time comes to nothing.
+    /// Each call is made twice, and fails the first time.
     pub(crate) stall: Option<Stall>,
     /// Nothing leaves before it is flushed.
     pub(crate) buffered: bool,
@@ -47,7 +48,7 @@ pub(crate) struct Manner {
     pub(crate) early: bool,
 }
 
-/// Why a call comes to nothing.
+/// The reason why a call fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stall {
     /// `WouldBlock`, or `Pending` with a wake-up.
@@ -62,10 +63,10 @@ pub(crate) struct Script(Arc<Mutex<State>>);
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) manner: Manner,
-    /// All that the client must say, and where its messages end.
+    /// All bytes that the client must send, and the ends of its messages.
     said: Vec<u8>,
     ends: Vec<usize>,
-    /// All that the proxy sends; up to where it may be read once so much was said.
+    /// All bytes of the proxy, and the number that may be read after each number of sent bytes.
     answers: Vec<u8>,
     gates: Vec<(usize, usize)>,
     /// Up to where a read may reach at all, while it is before that point.
@@ -76,7 +77,7 @@ pub(crate) struct State {
     taken: usize,
     /// A write, a flush and a read, each by itself.
     stalled: [bool; 3],
-    /// Whether a flush was asked for since the last write.
+    /// Whether a flush was requested since the last write.
     flush_asked: bool,
     /// How many writes failed because the connection is closed.
     pub(crate) failed_writes: usize,
@@ -127,8 +128,8 @@ impl Script {
         })))
     }
 
-    /// Fails as soon as a buffer is offered that could take more than what the proxy says up to this point: what might be read by
-    /// mistake, on a day when more is there.
+    /// Fails as soon as an offered buffer is longer than the proxy's bytes up to this point. Such
+    /// a buffer could over-read once more bytes are there.
     pub(crate) fn guarded(self, limit: usize) -> Self {
         self.state().limit = limit;
         self
@@ -146,12 +147,12 @@ impl State {
         &self.answers[self.taken..]
     }
 
-    /// How much of its part the client has said.
+    /// The number of its bytes that the client has sent.
     pub(crate) fn accepted(&self) -> usize {
         self.accepted
     }
 
-    /// Whether all that the client has said has left.
+    /// Whether all bytes that the client has written have been sent.
     pub(crate) fn is_flushed(&self) -> bool {
         self.flushed == self.accepted
     }
@@ -208,7 +209,7 @@ impl State {
     }
 
     pub(crate) fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        // A socket may wait for ever to read nothing.
+        // On a socket, a read of no bytes may block without limit.
         assert!(!buf.is_empty(), "a read of no bytes");
         self.stall(2)?;
         assert!(self.flush_asked || self.flushed == self.accepted, "the client reads before it has flushed");

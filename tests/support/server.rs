@@ -1,4 +1,5 @@
-//! A proxy on a loopback socket, for one client: it plays a transcript, and goes on as the test wants.
+//! A proxy on a loopback socket, for one client: it plays a transcript, and continues with the
+//! test's function.
 
 use super::case::limit_test;
 use super::script::Line;
@@ -8,7 +9,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-/// How long a silent client is waited for: a test that would hang fails instead.
+/// The timeout for a silent client: a test that would hang fails instead.
 const PATIENCE: Duration = Duration::from_secs(8);
 
 pub(crate) struct Server<T> {
@@ -53,13 +54,13 @@ impl<T: Send + 'static> Server<T> {
         Proxy::socks5(self.addr).expect("a proxy")
     }
 
-    /// What the test's part of the server came to.
+    /// The outcome of the test's part of the server.
     pub(crate) fn join(self) -> T {
         self.thread.join().expect("the server is content with its client")
     }
 }
 
-/// Sends back whatever comes, until the client has said all.
+/// Echoes all bytes until the client has closed its direction.
 pub(crate) fn echo(mut client: &TcpStream) {
     std::io::copy(&mut &*client, &mut client).expect("an echo");
 }

@@ -28,7 +28,8 @@ impl Write for Script {
     }
 }
 
-/// What a call on a non-blocking stream is in a poll: it wakes at once, since a script is never kept waiting by anyone else.
+/// Makes a call on a non-blocking stream in a poll. It wakes its task at once, because a script is
+/// never blocked by another task.
 fn poll<T>(cx: &Context<'_>, called: io::Result<T>) -> Poll<io::Result<T>> {
     match called {
         Err(error) if error.kind() == ErrorKind::WouldBlock => {

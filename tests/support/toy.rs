@@ -1,5 +1,5 @@
-//! A METHOD such as a caller may have of its own: two rounds, in which the proxy speaks first, and an encapsulation if the proxy chooses
-//! one.
+//! A custom METHOD: two rounds, in which the proxy sends first, and an encapsulation if the proxy
+//! chooses one.
 //!
 //! ```text
 //! proxy:  A0 01 CHALLENGE          client: A0 02 CHALLENGE xor FF
@@ -49,7 +49,7 @@ pub(crate) fn lines(level: Level) -> Vec<Line> {
     ]
 }
 
-/// The whole of a connection as a transcript, with the request and its reply as this level has them.
+/// The whole connection as a transcript, with the request and its reply on this level.
 pub(crate) fn connection(level: Level, request: &[u8], reply: &[u8]) -> Vec<Line> {
     let carried = |message: &[u8]| if level == Level::Bare { message.to_vec() } else { sealed(message) };
     let request = [client(carried(request)), proxy(Stage::Request, carried(reply))];
@@ -64,7 +64,7 @@ struct Toy {
 }
 
 impl Toy {
-    /// What is said in this round, or how much is heard.
+    /// The bytes to send in this round, or the number to receive.
     fn message(&self) -> Result<Vec<u8>, usize> {
         match self.round {
             0 => Err(3),

@@ -60,8 +60,8 @@ fn keep_watch() {
     }
 }
 
-/// The TCP sockets of this process, with buffers, timers and windows where `ss` is installed: what
-/// a test that hangs waits for.
+/// The TCP sockets of this process, with buffers, timers and windows if `ss` is installed: the
+/// state of a test that hangs.
 fn sockets() -> String {
     let process = format!("pid={},", process::id());
     let own = |line: &&str| line.contains(&process);

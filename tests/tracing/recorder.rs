@@ -12,7 +12,8 @@ use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::registry::{LookupSpan, Registry, Scope};
 
-/// Events as `span>span: message field=value`, and the end of each span with its fields. Times are left out.
+/// Events as `span>span: message field=value`, and the end of each span with its fields. Times are
+/// omitted.
 pub(crate) fn recorded(work: impl FnOnce()) -> Vec<String> {
     with(LevelFilter::TRACE, work)
 }

@@ -37,7 +37,8 @@ pub(crate) fn each(test: impl Fn(&Row, &Driver)) {
     }
 }
 
-/// Where the proxy listens, if that was asked for, and BND.ADDR and BND.PORT of the last reply.
+/// The proxy's listening address, if BIND was requested, and BND.ADDR and BND.PORT of the last
+/// reply.
 type Outcome = Result<(Option<Address>, Address), Error>;
 
 /// Plays a conversation.
@@ -87,7 +88,7 @@ fn accepted_once(listener: &mut dyn Listening, accept: Accept) -> Stream {
     ((Some(accept.bound), accept.peer), accept.stream)
 }
 
-/// Binds, and accepts with a call that is given up before each byte.
+/// Binds, and accepts with a call that is cancelled before each byte.
 pub(crate) fn check_given_up(row: &Row, driver: &Driver, buffered: bool) {
     let _case = Case::new(format!("{} given up on {}, buffered: {buffered}", row.name, driver.name));
     let script = script(row, Manner { buffered, ..Manner::default() });

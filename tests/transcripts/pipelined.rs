@@ -1,4 +1,5 @@
-//! SOCKS5 with all of the client's messages in one write, and answers that come before they can be expected.
+//! SOCKS5 with all of the client's messages in one write, and answers that arrive before they are
+//! expected.
 
 use crate::row::{Row, ip, name};
 use crate::support::dialogue::{Dialogue, credentials};
@@ -127,7 +128,7 @@ fn failed() -> Vec<Row> {
     ]
 }
 
-/// What no proxy says, at each place where a pipelined password has the client listen.
+/// Invalid answers at each position where a client with a pipelined password reads.
 fn strange() -> Vec<Row> {
     let malformed = |field, byte| ErrorKind::Malformed { field, byte };
     let selected = vec![client(PASSWORD), selection([5, 2])];

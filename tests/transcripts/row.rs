@@ -14,7 +14,7 @@ pub(crate) struct Row {
 pub(crate) enum Expected {
     /// The tunnel is open, and this is BND.ADDR and BND.PORT.
     Bound(Address),
-    /// BIND: the proxy listens there, and this is who has connected.
+    /// BIND: the proxy's listening address, and the peer that has connected.
     Accepted { bound: Address, peer: Address },
     /// It fails, as soon as so many of the proxy's bytes have come.
     Fails { stage: Stage, kind: ErrorKind, decided: usize },
@@ -42,7 +42,7 @@ impl Row {
         Self { name: name.into(), dialogue: dialogue.bind(), lines, expected }
     }
 
-    /// An exchange whose last byte decides that it fails.
+    /// An exchange whose last byte makes it fail.
     pub(crate) fn fails(
         name: impl Into<String>,
         dialogue: Dialogue,
@@ -74,7 +74,8 @@ impl Row {
         self.lines.iter().map(|line| if let Line::Proxy(_, bytes) = line { bytes.len() } else { 0 }).sum()
     }
 
-    /// How much the client has said when so much was heard, at which stage it is then, and how much of that stage's message it has.
+    /// The number of bytes that the client has sent after each number of received bytes; the stage
+    /// at that point, and the bytes received of its message.
     pub(crate) fn after(&self, heard: usize) -> (usize, Stage, usize) {
         let (mut said, mut from) = (0, 0);
         for line in &self.lines {
@@ -108,7 +109,7 @@ impl Row {
         unreachable!("no such byte in {}", self.name)
     }
 
-    /// All that the client says.
+    /// All bytes of the client.
     pub(crate) fn said(&self) -> usize {
         self.lines.iter().map(|line| if let Line::Client(bytes) = line { bytes.len() } else { 0 }).sum()
     }

@@ -1,4 +1,5 @@
-//! SOCKS5, until the request: which METHOD the proxy chooses (RFC 1928 §3), and what it says of the password (RFC 1929).
+//! SOCKS5, until the request: the METHOD that the proxy chooses (RFC 1928 §3), and its answer to
+//! the password (RFC 1929).
 
 use crate::row::{Row, ip};
 use crate::support::dialogue::{Dialogue, credentials};
@@ -60,7 +61,8 @@ fn refused() -> Vec<Row> {
     ]
 }
 
-/// To go on would be to send an empty password to who asks, or to take as authenticated what is not.
+/// Continuing would send an empty password to a proxy that requires one, or accept a client that
+/// is not authenticated.
 fn not_offered() -> Vec<Row> {
     let mut rows = Vec::new();
     for (auth, methods, codes) in [

@@ -1,4 +1,5 @@
-//! The reply to a SOCKS5 request (RFC 1928 §6): every form of BND.ADDR, every kind of refusal, and what is no reply.
+//! The reply to a SOCKS5 request (RFC 1928 §6): every form of BND.ADDR, every kind of refusal, and
+//! malformed replies.
 
 use crate::row::{Row, ip, name};
 use crate::support::dialogue::{Dialogue, credentials};
@@ -21,7 +22,7 @@ fn answered(reply: &[u8]) -> (Dialogue, Vec<Line>) {
     (Dialogue::v5(Auth::none(), "example.com:80"), lines)
 }
 
-/// The same behind a password, whose STATUS may bring the reply's first bytes with it.
+/// The same after a password, whose STATUS may arrive together with the reply.
 fn answered_behind_password(reply: &[u8]) -> (Dialogue, Vec<Line>) {
     let lines = vec![
         client([5, 2, 0, 2]),
@@ -72,7 +73,7 @@ fn bound() -> Vec<Row> {
     rows
 }
 
-/// A refusal is told by VER and REP, whatever comes or does not come behind them.
+/// VER and REP identify a refusal, whatever follows.
 fn refused() -> Vec<Row> {
     let row = |code: u8| {
         let (dialogue, lines) = answered(&[5, code]);

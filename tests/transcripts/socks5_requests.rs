@@ -1,4 +1,5 @@
-//! What a SOCKS5 client may have to say: each kind of target (RFC 1928 §4, §5), and each length of user name and password (RFC 1929 §2).
+//! The client's SOCKS5 messages: each kind of target (RFC 1928 §4, §5), and each length of user
+//! name and password (RFC 1929 §2).
 
 use crate::row::{Row, ip};
 use crate::support::dialogue::{Dialogue, credentials};
@@ -65,7 +66,7 @@ fn passwords() -> Vec<Row> {
         let dialogue = Dialogue::v5(Auth::password_only(credentials), &format!("{longest}:443"));
         Row::bound(format!("user name of {ulen} bytes, password of {plen}"), dialogue, lines, ip("0.0.0.0:0"))
     };
-    // Any byte may stand in either, a NUL and what is no UTF-8 too.
+    // Both may contain any byte, also a NUL and invalid UTF-8.
     let lengths = [(1, 1), (1, 0), (1, 255), (255, 0), (255, 1), (255, 255), (128, 128)];
     let mut rows: Vec<_> = lengths
         .into_iter()

@@ -1,4 +1,5 @@
-//! `async-socks5`: it moves field by field, so its documentation puts a `BufStream` around the stream.
+//! `async-socks5` reads and writes single fields, so its documentation wraps the stream in a
+//! `BufStream`.
 
 use crate::client::{Client, Refusal, future_size};
 use crate::request::{HOST, Login, PORT};

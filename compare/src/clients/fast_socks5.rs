@@ -1,4 +1,4 @@
-//! `fast-socks5`: over a stream of one's own it takes two calls, and owns what it is given.
+//! `fast-socks5` takes two calls over a caller's stream, and owns the stream.
 
 use crate::client::{self, Refusal, future_size};
 use crate::request::{HOST, Login, PORT};

@@ -1,4 +1,5 @@
-//! `socks`: blocking, and it connects itself. So the proxy is a thread, and calls can't be counted.
+//! `socks` is blocking and opens its own connection. So the proxy is a thread, and calls can't be
+//! counted.
 
 use crate::client::Refusal;
 use crate::fate::fate;
@@ -60,7 +61,7 @@ fn answered(login: Option<Login>, reply: &[u8]) -> String {
     fate(|| connect(login, proxy).map_err(|error| Refusal::without_code(&error)))
 }
 
-/// A proxy for one client, and what it hears of it up to the reply.
+/// A proxy for one client, and the bytes that it receives up to the reply.
 fn serve(login: Option<Login>, reply: &[u8]) -> (SocketAddr, JoinHandle<Vec<u8>>) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
     let address = listener.local_addr().expect("an address");
@@ -69,12 +70,13 @@ fn serve(login: Option<Login>, reply: &[u8]) -> (SocketAddr, JoinHandle<Vec<u8>>
         let (mut client, _) = listener.accept().expect("a client");
         let (mut said, mut buf) = (Vec::new(), [0; 1024]);
         for message in messages {
-            // The client says each message in one write, and waits for the answer.
+            // The client sends each message in one write, and waits for the answer.
             let n = client.read(&mut buf).expect("a message");
             said.extend(&buf[..n]);
             client.write_all(&message).expect("an answer");
         }
-        // To the end: a connection closed with bytes unread is reset, and the answer may be lost with it. The client may do so, too.
+        // Reads to the end: closing with unread bytes resets the connection, and the client may
+        // lose the answer. The client may reset it, too.
         while client.read(&mut buf).is_ok_and(|n| n > 0) {}
         said
     });

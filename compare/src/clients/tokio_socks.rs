@@ -1,4 +1,4 @@
-//! `tokio-socks`: the whole conversation is one future, which carries a buffer for the longest message.
+//! `tokio-socks`: the conversation is one future, which contains a buffer for the longest message.
 
 use crate::client::{self, Refusal, future_size};
 use crate::request::{Login, TARGET};

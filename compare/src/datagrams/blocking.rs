@@ -1,4 +1,4 @@
-//! The ways whose callers wait.
+//! The sockets whose callers block.
 
 use super::datagram::{BATCH, DATA, HEADER, LONGEST, ROOM, TARGET};
 use super::relay::{Proxy, Relay};

@@ -1,9 +1,9 @@
 //! Datagrams through an association, by every call that a crate offers, and through a socket
 //! without SOCKS.
 //!
-//! Client and relay take turns on one thread: a batch of datagrams goes one way and is taken out at
-//! the other end before the next batch goes. So nothing is lost, no call waits, and the client's
-//! calls can be counted or timed alone.
+//! Client and relay take turns on one thread. The other end receives each batch before the next
+//! one is sent. So no datagram is lost, no call waits, and the client's calls can be counted or
+//! timed separately.
 
 mod blocking;
 mod datagram;

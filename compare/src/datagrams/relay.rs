@@ -1,4 +1,5 @@
-//! The other end: a proxy that grants one association and says nothing more, and its relay, which is whoever asks for a batch.
+//! The other end: a proxy that grants one association and sends nothing more, and its relay, which
+//! is the code that requests a batch.
 
 use super::datagram::{BATCH, DATA, HEADER};
 use nix::sys::socket::{setsockopt, sockopt};
@@ -11,11 +12,12 @@ const ANY_PORT: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, 0);
 /// A datagram that is lost is noticed instead of waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// A socket at whose other end is a client.
+/// The socket of a relay, connected to a client.
 pub(super) struct Relay {
     socket: UdpSocket,
     header: &'static [u8],
-    /// Whether a batch leaves at once. Loopback does not put together what comes close to each other, as a network card does.
+    /// Whether a batch is sent at once. Loopback does not coalesce datagrams, as a network card
+    /// does.
     at_once: bool,
     /// The association ends with it.
     _control: Option<TcpStream>,
@@ -90,7 +92,7 @@ fn bound() -> UdpSocket {
     UdpSocket::bind(ANY_PORT).expect("a port")
 }
 
-/// Grants what a client asks for that offers X'00' and declares an IP address.
+/// Grants the request of a client that offers X'00' and declares an IP address.
 fn associate(mut client: TcpStream, port: u16) -> TcpStream {
     let offered = hear(&client, 2)[1];
     hear(&client, offered.into());

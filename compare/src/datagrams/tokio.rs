@@ -1,6 +1,7 @@
 //! The ways of tokio's tasks, on a runtime of one thread.
 //!
-//! It is entered before the clock starts. What is asked of a socket is there already, so that nothing ever waits in between.
+//! The runtime is entered before the clock starts. Each socket is ready before its call, so that
+//! no call waits.
 
 use super::datagram::{BATCH, DATA, HEADER, LONGEST, ROOM, TARGET};
 use super::relay::{Proxy, Relay};

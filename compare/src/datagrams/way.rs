@@ -47,8 +47,8 @@ impl Way {
         Self { name, role, before, calls: Box::new(calls), after: Box::new(drop) }
     }
 
-    /// Moves a batch. `watch` gets a closure that makes the client's calls alone and returns how long
-    /// they took.
+    /// Moves a batch. `watch` gets a closure that makes the client's calls only, and returns their
+    /// duration.
     pub(crate) fn go<T>(&mut self, size: usize, watch: impl FnOnce(&mut dyn FnMut() -> Duration) -> T) -> T {
         (self.before)(size);
         let watched = watch(&mut || (self.calls)(size));

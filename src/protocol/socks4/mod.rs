@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! +----+----+---------+-------+--------+------+--------+------+
-//! | VN | CD | DSTPORT | DSTIP | USERID | NULL | [name] | NULL |     4a: DSTIP is 0.0.0.1, the name follows
+//! | VN | CD | DSTPORT | DSTIP | USERID | NULL | [name] | NULL |     4a: DSTIP is 0.0.0.1
 //! +----+----+---------+-------+--------+------+--------+------+
 //! | VN | CD | DSTPORT | DSTIP |                                     reply: VN 0, CD 90 = granted
 //! +----+----+---------+-------+
@@ -33,7 +33,10 @@ use crate::protocol::target::{Host, Target};
 use crate::trace;
 use std::net::{IpAddr, Ipv4Addr};
 
-/// A SOCKS4 CONNECT or BIND, or Tor's RESOLVE, from the request to its (first) reply; SOCKS4a where the target is a name.
+/// A request to a SOCKS4 proxy, up to its first reply: CONNECT, BIND, or Tor's RESOLVE.
+///
+/// If the target is a name, the request is one of SOCKS4a. After BIND,
+/// [`SecondReply`](crate::protocol::SecondReply) follows.
 #[derive(Debug)]
 pub struct Socks4<'a> {
     user_id: &'a UserId,
@@ -52,22 +55,26 @@ enum Phase {
     Over,
 }
 
-/// Whether SOCKS4a takes this address for the mark of a name that follows.
+/// Returns whether SOCKS4a marks a name with this address.
 pub(crate) const fn is_mark(ip: Ipv4Addr) -> bool {
     matches!(ip.octets(), [0, 0, 0, mark] if mark != 0)
 }
 
 impl<'a> Socks4<'a> {
-    /// Asks for a connection to the target.
+    /// Creates a CONNECT request.
     ///
     /// # Errors
     ///
-    /// The target is an IPv6 address, which SOCKS4 can't carry, or one from 0.0.0.1 to 0.0.0.255, by which SOCKS4a marks a name.
+    /// - [`Invalid::Ipv6OverSocks4`]: the target is an IPv6 address.
+    /// - [`Invalid::MarkOfSocks4a`]: the target is an address from 0.0.0.1 to 0.0.0.255, with
+    ///   which SOCKS4a marks a name.
     pub fn connect(user_id: &'a UserId, target: Target<'a>) -> Result<Self, Error> {
         Self::new(user_id, Command::Connect, target)
     }
 
-    /// Asks the proxy to listen for a connection from the expected peer. The outcome is its first reply, which says where;
+    /// Creates a BIND request, for a connection from the expected peer.
+    ///
+    /// The outcome is the first reply, with the address at which the proxy listens.
     /// [`SecondReply`](crate::protocol::SecondReply) follows.
     ///
     /// # Errors
@@ -77,12 +84,16 @@ impl<'a> Socks4<'a> {
         Self::new(user_id, Command::Bind, expected_peer)
     }
 
-    /// Asks Tor for an address of a name (its command `F0`, by SOCKS4a). The outcome's [`bound`](Established::bound) is the answer, and there
-    /// is no tunnel.
+    /// Creates a request for an address of a name: Tor's RESOLVE (`F0`), by SOCKS4a.
+    ///
+    /// The outcome's [`bound`](Established::bound) is the answer. No tunnel follows.
     ///
     /// # Errors
     ///
     /// Those of [`connect`](Self::connect).
+    #[doc(alias = "tor")]
+    #[doc(alias = "tor_resolve")]
+    #[doc(alias = "dns")]
     pub fn resolve(user_id: &'a UserId, name: Host<'a>) -> Result<Self, Error> {
         Self::new(user_id, Command::Resolve, (name, 0).into())
     }
@@ -101,7 +112,7 @@ impl<'a> Socks4<'a> {
         let (ip, name) = match self.target.host() {
             Host::Ip(IpAddr::V4(ip)) => (ip.octets(), None),
             Host::Domain(name) => ([0, 0, 0, 1], Some(name.as_str())),
-            // Refused by the constructor.
+            // The constructor refuses it.
             Host::Ip(IpAddr::V6(_)) => return,
         };
         message.clear();

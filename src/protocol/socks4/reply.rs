@@ -1,4 +1,4 @@
-//! A reply of SOCKS4: eight bytes, of which the second is the code.
+//! A reply of SOCKS4: eight bytes, with the code in the second.
 
 use crate::error::{Error, ErrorKind, Stage};
 use crate::protocol::address::Address;
@@ -10,17 +10,17 @@ use crate::trace;
 
 const LEN: u8 = 8;
 
-/// What has come of a reply.
+/// The received part of a reply.
 #[derive(Debug)]
 pub struct Reader {
     stage: Stage,
     bytes: [u8; LEN as usize],
-    /// A byte, because a server may keep many of these.
+    /// One byte, because every pending handshake keeps it.
     received: u8,
 }
 
 impl Reader {
-    /// A reader of the reply that ends this stage.
+    /// Creates a reader of the reply that ends this stage.
     pub(crate) const fn new(stage: Stage) -> Self {
         Self { stage, bytes: [0; LEN as usize], received: 0 }
     }
@@ -32,7 +32,7 @@ impl ReplyReader for Reader {
     }
 
     fn filled(&mut self, n: usize) -> Result<(), Error> {
-        // No more than there was room for.
+        // At most the length of the room.
         self.received += u8::try_from(n).unwrap_or(LEN);
         Ok(())
     }
@@ -46,7 +46,7 @@ impl ReplyReader for Reader {
             return Ok(false);
         }
         match self.bytes[0] {
-            // VN is 0 in the protocol's text, and 4 in a few servers.
+            // The specification says VN 0. A few servers send 4.
             0 | 4 => {}
             first => return failed(ErrorKind::NotSocks { first }),
         }

@@ -1,26 +1,30 @@
-//! Who asks, as SOCKS4 puts it.
+//! The user id of SOCKS4.
 
 use crate::error::Error;
 use crate::error::invalid::Invalid;
 use std::fmt;
 use zeroize::Zeroizing;
 
-/// The user id of a SOCKS4 request: 0 to 255 bytes without a NUL. Proxies that check it ask the client's identd.
+/// The user id of a SOCKS4 request: 0 to 255 bytes without a NUL.
+///
+/// A proxy that checks it queries the client's identd. It is wiped on drop.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct UserId(Zeroizing<Vec<u8>>);
 
 impl UserId {
-    /// No user id: what most proxies expect.
+    /// Creates an empty user id, which most proxies expect.
     #[must_use]
     pub fn none() -> Self {
         Self::default()
     }
 
-    /// A user id.
+    /// Creates a user id.
     ///
     /// # Errors
     ///
-    /// It holds a NUL, or is longer than 255 bytes.
+    /// - [`Invalid::UserIdNul`]: it contains a NUL.
+    /// - [`Invalid::UserIdTooLong`]: it has more than 255 bytes.
+    #[doc(alias = "connect_with_userid_and_socket")]
     pub fn new(id: impl AsRef<[u8]>) -> Result<Self, Error> {
         let id = id.as_ref();
         if id.contains(&0) {
@@ -32,7 +36,7 @@ impl UserId {
         Ok(Self(Zeroizing::new(id.to_vec())))
     }
 
-    /// The bytes.
+    /// Returns the bytes.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.0

@@ -1,4 +1,4 @@
-//! What the proxy's answers mean for a request.
+//! The proxy's answers to a request.
 
 use super::auth::{self, Selected};
 use super::{ANSWER, PASSWORD, Phase, Socks5};
@@ -10,7 +10,7 @@ use crate::protocol::reply_reader::ReplyReader;
 use crate::trace;
 
 impl Socks5<'_> {
-    /// Understands what was heard, as far as it goes.
+    /// Parses the received answers, as far as they are complete.
     pub(super) fn read_answers(&mut self) -> Result<(), Error> {
         loop {
             let phase = self.phase;
@@ -29,7 +29,7 @@ impl Socks5<'_> {
     fn read_selection(&mut self) -> Result<(), Error> {
         match self.reply.buffer.first() {
             None | Some(5) => {}
-            // Tor leaves the selection out when everything comes at once, and begins with the STATUS.
+            // If everything arrives at once, Tor omits the selection and begins with the STATUS.
             Some(1) if self.messages.pipelined && self.messages.auth.credentials().is_some() => {
                 return self.method_selected(PASSWORD);
             }
@@ -61,7 +61,7 @@ impl Socks5<'_> {
             Selected::Custom(negotiation) => {
                 self.phase = Phase::Method;
                 self.negotiation = Some(negotiation);
-                self.negotiated()?;
+                self.end_negotiation()?;
             }
         }
         Ok(())
@@ -69,7 +69,7 @@ impl Socks5<'_> {
 
     fn read_status(&mut self) -> Result<(), Error> {
         match self.reply.buffer.first() {
-            // RFC 1929 says 1; some servers repeat the version of SOCKS.
+            // RFC 1929 says 1. Some servers send the version of SOCKS.
             None | Some(1 | 5) => {}
             Some(byte) => {
                 let kind = ErrorKind::Malformed { field: "VER", byte };
@@ -85,8 +85,8 @@ impl Socks5<'_> {
         Ok(())
     }
 
-    /// Looks whether the sub-negotiation has come to its end. Asking it for its next step changes nothing else.
-    pub(super) fn negotiated(&mut self) -> Result<(), Error> {
+    /// Ends the sub-negotiation if its next step is its outcome.
+    pub(super) fn end_negotiation(&mut self) -> Result<(), Error> {
         let mut scratch = Scratch::new();
         let Some(Step::Done(encapsulation)) =
             self.negotiation.as_mut().map(|method| method.step(&mut scratch))
@@ -101,7 +101,7 @@ impl Socks5<'_> {
         Ok(())
     }
 
-    /// The pump, with the request in it.
+    /// Returns the frames of the encapsulation, with the sealed request in them.
     fn seal_request(&self, encapsulation: Encapsulation) -> Result<Frames, Error> {
         let mut frames = Frames::from(encapsulation);
         let mut request = Scratch::new();

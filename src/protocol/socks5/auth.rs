@@ -1,4 +1,4 @@
-//! Which METHODs a client offers, and with what.
+//! The METHODs that a client offers.
 
 use super::credentials::Credentials;
 use super::method::Method;
@@ -12,16 +12,23 @@ pub(super) const NONE: u8 = 0x00;
 pub(crate) const PASSWORD: u8 = 0x02;
 pub(super) const NO_ACCEPTABLE: u8 = 0xFF;
 
-/// The METHODs that a SOCKS5 client offers, in their order, and nothing beside them (RFC 1928 §3).
+/// The METHODs that a SOCKS5 client offers, in this order (RFC 1928 §3).
+///
+/// The proxy chooses one of them. A handshake fails with
+/// [`ErrorKind::MethodsRefused`](crate::ErrorKind::MethodsRefused) if it accepts none.
 ///
 /// ```
 /// use anysocks::{Auth, Credentials};
 ///
-/// let open = Auth::none();                                                    // X'00'
+/// let none = Auth::none();                                                    // X'00'
 /// let either = Auth::password(Credentials::new("user", "secret")?);           // X'00', X'02'
 /// let only = Auth::password_only(Credentials::new("user", "secret")?);        // X'02'
 /// # Ok::<(), anysocks::Error>(())
 /// ```
+///
+/// [`Proxy::auth`](crate::Proxy::auth) sets them for a proxy. A `handshake` over the caller's
+/// stream takes them as an argument.
+#[doc(alias = "AuthenticationMethod")]
 #[derive(Clone)]
 pub struct Auth {
     offers: Vec<Offer>,
@@ -47,7 +54,7 @@ impl Offer {
     }
 }
 
-/// What follows when the proxy has chosen a METHOD.
+/// The METHOD that the proxy has selected.
 pub(super) enum Selected {
     None,
     Password,
@@ -55,34 +62,39 @@ pub(super) enum Selected {
 }
 
 impl Auth {
-    /// No authentication.
+    /// Offers no authentication (`00`).
     #[must_use]
     pub fn none() -> Self {
         Self::offering(Offer::None)
     }
 
-    /// User name and password if the proxy wants them; no authentication if it does not.
+    /// Offers no authentication and username/password (`00`, `02`).
     ///
-    /// No authentication is offered first: a few proxies without accounts choose passwords when they come first, and then refuse
-    /// every one; those with accounts choose them wherever they stand.
+    /// The order matters: a few proxies without accounts choose passwords if these are offered
+    /// first, and then refuse every password. Proxies with accounts choose passwords in either
+    /// order.
     #[must_use]
     pub fn password(credentials: Credentials) -> Self {
         Self { offers: vec![Offer::None, Offer::Password(credentials)], pipelined: false }
     }
 
-    /// User name and password, and nothing else: for a proxy that tells its users apart but would let anyone in. Tor's stream isolation is
-    /// [`Proxy::isolated`](crate::Proxy::isolated).
+    /// Offers username/password alone (`02`).
+    ///
+    /// This suits a proxy that distinguishes its users but also accepts clients without a
+    /// password. For stream isolation in Tor, see [`Proxy::isolated`](crate::Proxy::isolated).
     #[must_use]
     pub fn password_only(credentials: Credentials) -> Self {
         Self::offering(Offer::Password(credentials))
     }
 
-    /// A METHOD of your own, and nothing else. `start` is called for each connection on which the proxy chooses it, and once here
-    /// for its code.
+    /// Offers a custom [`Method`] alone.
+    ///
+    /// `start` creates the METHOD for each connection on which the proxy chooses it. This function
+    /// calls it once, for its code.
     ///
     /// # Errors
     ///
-    /// Its code is `FF`.
+    /// - [`Invalid::NotAMethod`]: its code is `FF`.
     pub fn method(start: impl Fn() -> Box<dyn Method> + Send + Sync + 'static) -> Result<Self, Error> {
         match start().code() {
             NO_ACCEPTABLE => Err(Invalid::NotAMethod.into()),
@@ -90,11 +102,11 @@ impl Auth {
         }
     }
 
-    /// Offers what `other` offers too, behind what is offered already.
+    /// Appends the METHODs of `other`.
     ///
     /// # Errors
     ///
-    /// A METHOD would be offered twice.
+    /// - [`Invalid::MethodTwice`]: a METHOD would be offered twice.
     pub fn or(mut self, other: Self) -> Result<Self, Error> {
         if let Some(twice) = other.offers.iter().find(|offer| self.offers(offer.code())) {
             return Err(Invalid::MethodTwice(twice.code()).into());
@@ -104,12 +116,13 @@ impl Auth {
         Ok(self)
     }
 
-    /// Sets whether greeting, credentials and request leave in one `write`, without waiting for
-    /// the proxy's answers between them. Default: off.
+    /// Sets whether greeting, credentials and request are sent in one `write`. It is off by
+    /// default.
     ///
-    /// This saves one round trip, with a password two. A client can know what to send only if it
-    /// offers exactly one METHOD: none, or username/password. Otherwise a handshake fails with
-    /// [`Invalid::NotPipelinable`](crate::Invalid::NotPipelinable) before anything is sent.
+    /// The client then does not wait for the proxy's answers in between. This saves one round
+    /// trip, with a password two. A client knows what to send only if it offers exactly one
+    /// METHOD: none, or username/password. Otherwise a handshake fails with
+    /// [`Invalid::NotPipelinable`] before anything is sent.
     ///
     /// A proxy must support it:
     ///
@@ -119,6 +132,8 @@ impl Auth {
     /// | plink, asyncssh, pproxy, shadowsocks-rust (sslocal), socks5-impl, 3proxy, go-socks5, @heroku/socksv5, mitmproxy | accepted |
     /// | microsocks, simple-socks | hangs |
     /// | trojan | connection closed |
+    #[doc(alias = "send_optimistically")]
+    #[doc(alias = "set_skip_auth")]
     #[must_use]
     pub const fn pipelined(mut self, pipelined: bool) -> Self {
         self.pipelined = pipelined;
@@ -137,7 +152,7 @@ impl Auth {
         self.offers.iter().any(|offer| offer.code() == code)
     }
 
-    /// Whether a handshake is pipelined, if it can be.
+    /// Returns whether a handshake is pipelined, or an error if it can't be.
     pub(super) fn checked_pipelined(&self) -> Result<bool, Error> {
         match (self.pipelined, self.offers.as_slice()) {
             (false, _) => Ok(false),
@@ -146,12 +161,12 @@ impl Auth {
         }
     }
 
-    /// Whether a METHOD of the caller's own is offered: only that may let the proxy speak next.
+    /// Returns whether a custom METHOD is offered. Only after such a one can the proxy speak next.
     pub(crate) fn has_custom_method(&self) -> bool {
         self.offers.iter().any(|offer| matches!(offer, Offer::Custom(..)))
     }
 
-    /// The credentials that are offered, if any.
+    /// Returns the credentials of an offered username/password METHOD.
     pub(crate) fn credentials(&self) -> Option<&Credentials> {
         self.offers.iter().find_map(|offer| match offer {
             Offer::Password(credentials) => Some(credentials),
@@ -159,7 +174,7 @@ impl Auth {
         })
     }
 
-    /// What this code stands for, if it was offered.
+    /// Returns the METHOD with this code, if it is offered.
     pub(super) fn selected(&self, code: u8) -> Option<Selected> {
         let offer = self.offers.iter().find(|offer| offer.code() == code)?;
         Some(match offer {

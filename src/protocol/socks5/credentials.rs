@@ -6,9 +6,12 @@ use crate::protocol::conversation::Scratch;
 use std::fmt;
 use zeroize::Zeroizing;
 
-/// A user name and a password: bytes, 255 at most of each. The password is never shown, and wiped when it is dropped.
+/// A user name and a password, of at most 255 bytes each (RFC 1929).
 ///
-/// RFC 1929 wants at least one byte of each. An empty password is in use and taken; an empty user name must be asked for.
+/// Both are bytes in any encoding. `Debug` redacts the password, and both are wiped on drop.
+///
+/// RFC 1929 requires at least one byte of each. An empty password is accepted, because it is in
+/// use. An empty user name needs [`without_user`](Self::without_user).
 #[derive(Clone, PartialEq, Eq)]
 pub struct Credentials {
     user: Zeroizing<Vec<u8>>,
@@ -16,11 +19,14 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// A user name of 1 to 255 bytes and a password of 0 to 255.
+    /// Creates credentials of a user name of 1 to 255 bytes and a password of 0 to 255 bytes.
     ///
     /// # Errors
     ///
-    /// The user name is empty, or one of them is too long.
+    /// - [`Invalid::UserEmpty`], [`Invalid::UserTooLong`]: the user name has 0 or more than 255
+    ///   bytes.
+    /// - [`Invalid::PasswordTooLong`]: the password has more than 255 bytes.
+    #[doc(alias = "connect_with_password_and_socket")]
     pub fn new(user: impl AsRef<[u8]>, password: impl AsRef<[u8]>) -> Result<Self, Error> {
         if user.as_ref().is_empty() {
             return Err(Invalid::UserEmpty.into());
@@ -28,11 +34,13 @@ impl Credentials {
         Self::checked(user.as_ref(), password.as_ref())
     }
 
-    /// A password of 0 to 255 bytes with an empty user name, as some proxies take it against RFC 1929.
+    /// Creates credentials of an empty user name and a password of 0 to 255 bytes.
+    ///
+    /// Some proxies accept this, though RFC 1929 does not allow it.
     ///
     /// # Errors
     ///
-    /// The password is too long.
+    /// - [`Invalid::PasswordTooLong`]: the password has more than 255 bytes.
     pub fn without_user(password: impl AsRef<[u8]>) -> Result<Self, Error> {
         Self::checked(&[], password.as_ref())
     }
@@ -47,7 +55,7 @@ impl Credentials {
         Ok(Self { user: Zeroizing::new(user.to_vec()), password: Zeroizing::new(password.to_vec()) })
     }
 
-    /// The user name.
+    /// Returns the user name.
     #[must_use]
     pub fn user(&self) -> &[u8] {
         &self.user

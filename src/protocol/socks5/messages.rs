@@ -1,4 +1,4 @@
-//! What the client says. Nothing of it is kept: a message is rendered from its parts each time that it is asked for.
+//! The client's messages. Each is rendered from its parts at each step, and not kept.
 
 use super::Phase;
 use super::auth::Auth;
@@ -8,7 +8,7 @@ use crate::protocol::conversation::Scratch;
 use crate::protocol::target::Target;
 use crate::protocol::wire;
 
-/// The parts of a client's messages.
+/// The parts of the client's messages.
 pub(super) struct Messages<'a> {
     pub(super) auth: &'a Auth,
     pub(super) command: Command,
@@ -21,7 +21,7 @@ impl<'a> Messages<'a> {
         Ok(Self { auth, command, target, pipelined: auth.checked_pipelined()? })
     }
 
-    /// Renders the message of this phase; pipelined, those of the later ones with it.
+    /// Renders the message of this phase. If pipelined, the later messages follow it.
     pub(super) fn render(&self, phase: Phase, message: &mut Scratch) {
         message.clear();
         if phase == Phase::Greeting {

@@ -1,4 +1,4 @@
-//! SOCKS5: agree on a METHOD, authenticate, ask, and hear the reply (RFC 1928).
+//! SOCKS5: METHOD selection, authentication, request and reply (RFC 1928).
 //!
 //! ```text
 //!            client                                proxy
@@ -6,9 +6,9 @@
 //!                                 <-------------   05 METHOD                       Selection
 //! Password   01 ULEN UNAME PLEN PASSWD  ------->                                   (METHOD 02)
 //!                                 <-------------   01 STATUS                       Status
-//! Method     ... as it likes ...  <------------>   ... as it likes ...             (a METHOD of the caller's)
+//! Method     ... its messages ... <------------>                                  (custom METHOD)
 //! Request    05 CMD 00 ATYP DST.ADDR DST.PORT ->
-//!                                 <-------------   05 REP 00 ATYP BND.ADDR BND.PORT   Reply
+//!                                 <-------------   05 REP 00 ATYP BND.ADDR BND.PORT  Reply
 //! ```
 //!
 //! A whole exchange without authentication, for `example.com:80`:
@@ -20,7 +20,8 @@
 //! proxy:  05 00 00 01 C0 00 02 07 30 39
 //! ```
 //!
-//! Pipelined, the client's messages leave together and the phases in which it would write are passed over.
+//! If pipelined, the client's messages are sent together, and the later phases of writing are
+//! skipped.
 
 mod answers;
 mod auth;
@@ -29,6 +30,7 @@ mod messages;
 mod method;
 mod reply;
 mod reply_buffer;
+mod requests;
 
 pub use auth::Auth;
 pub(crate) use auth::PASSWORD;
@@ -37,20 +39,20 @@ pub use method::Method;
 pub(crate) use reply::Reader;
 
 use crate::error::{Error, ErrorKind, Stage};
-use crate::protocol::command::Command;
 use crate::protocol::conversation::{Conversation, Scratch, Step};
 use crate::protocol::established::Established;
 use crate::protocol::last_message::LastMessage;
 use crate::protocol::progress::Progress;
 use crate::protocol::reply_reader::ReplyReader;
-use crate::protocol::target::{Host, Target};
 use crate::trace;
 use messages::Messages;
 use reply_buffer::{ANSWER, LEAST_REPLY};
 use std::fmt;
-use std::net::IpAddr;
 
-/// A SOCKS5 CONNECT, BIND or UDP ASSOCIATE, or a command of Tor's, from the greeting to the (first) reply.
+/// A request to a SOCKS5 proxy, from the greeting to its first reply.
+///
+/// The commands are CONNECT, BIND and UDP ASSOCIATE, and Tor's RESOLVE and `RESOLVE_PTR`. After
+/// BIND, [`SecondReply`](crate::protocol::SecondReply) follows.
 pub struct Socks5<'a> {
     messages: Messages<'a>,
     phase: Phase,
@@ -60,7 +62,7 @@ pub struct Socks5<'a> {
     negotiation: Option<Box<dyn Method>>,
 }
 
-/// What is to be done next.
+/// The next message of the handshake, by the client or by the proxy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     Greeting,
@@ -75,7 +77,7 @@ enum Phase {
 }
 
 impl Phase {
-    /// The phase of the answer to the message of this one.
+    /// Returns the phase of the answer to the message of this phase.
     const fn answered_in(self) -> Self {
         match self {
             Self::Greeting => Self::Selection,
@@ -86,80 +88,16 @@ impl Phase {
     }
 }
 
-impl<'a> Socks5<'a> {
-    /// Asks for a connection to the target.
+impl Socks5<'_> {
+    /// Enters the phase, or the phase of its answer.
     ///
-    /// # Errors
-    ///
-    /// Pipelining is on, and not exactly one METHOD, none or username/password, is offered.
-    pub fn connect(auth: &'a Auth, target: Target<'a>) -> Result<Self, Error> {
-        Self::new(auth, Command::Connect, target)
-    }
-
-    /// Asks the proxy to listen for a connection from the expected peer. The outcome is its first reply, which says where;
-    /// [`SecondReply`](crate::protocol::SecondReply) follows.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`connect`](Self::connect).
-    pub fn bind(auth: &'a Auth, expected_peer: Target<'a>) -> Result<Self, Error> {
-        Self::new(auth, Command::Bind, expected_peer)
-    }
-
-    /// Asks for a relay of datagrams, which will be sent to it from `source`: zeros where that is not known, of the family in which
-    /// the relay is to be reached. The outcome says where the relay is; [`udp`](crate::udp) has the datagrams' form.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`connect`](Self::connect).
-    pub fn associate(auth: &'a Auth, source: Target<'a>) -> Result<Self, Error> {
-        Self::new(auth, Command::UdpAssociate, source)
-    }
-
-    /// Asks Tor for an address of a name (its command `F0`). The outcome's [`bound`](Established::bound) is the answer, and there is no
-    /// tunnel.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`connect`](Self::connect).
-    pub fn resolve(auth: &'a Auth, name: Host<'a>) -> Result<Self, Error> {
-        Self::new(auth, Command::Resolve, (name, 0).into())
-    }
-
-    /// Asks Tor for the name of an address (its command `F1`). Else as [`resolve`](Self::resolve).
-    ///
-    /// # Errors
-    ///
-    /// Those of [`connect`](Self::connect).
-    pub fn resolve_ptr(auth: &'a Auth, ip: IpAddr) -> Result<Self, Error> {
-        Self::new(auth, Command::ResolvePtr, (ip, 0).into())
-    }
-
-    fn new(auth: &'a Auth, command: Command, target: Target<'a>) -> Result<Self, Error> {
-        Ok(Self {
-            messages: Messages::new(auth, command, target)?,
-            phase: Phase::Greeting,
-            progress: Progress::default(),
-            reply: Reader::new(Stage::Request, None),
-            method: None,
-            negotiation: None,
-        })
-    }
-
-    /// The METHOD that the proxy chose, once it has.
-    #[must_use]
-    pub const fn method(&self) -> Option<u8> {
-        self.method
-    }
-
-    /// Goes on to the phase, or to that of the proxy's answer if the message is out already or
-    /// can't be written any more.
+    /// The latter is so if the message is already written, or can't be written any more.
     const fn enter(&mut self, phase: Phase) {
         let silent = self.messages.pipelined || self.progress.has_write_failed();
         self.phase = if silent { phase.answered_in() } else { phase };
     }
 
-    /// A message is out.
+    /// Handles the end of a message.
     fn sent(&mut self, bytes: usize) {
         trace::sent(self.stage(), bytes);
         if let Some(frames) = &mut self.reply.frames {
@@ -181,8 +119,8 @@ impl<'a> Socks5<'a> {
         }
         if let Some(negotiation) = &mut self.negotiation {
             negotiation.advance(n)?;
-            // A METHOD that does not mind the end would be asked again and again.
-            return if n == 0 { Err(self.ended_early()) } else { self.negotiated() };
+            // A METHOD that ignores the end would be stepped without end.
+            return if n == 0 { Err(self.ended_early()) } else { self.end_negotiation() };
         }
         if n == 0 {
             return Err(self.ended_early());
@@ -195,11 +133,11 @@ impl<'a> Socks5<'a> {
             }
             _ => self.reply.filled(n)?,
         }
-        // Also after a write: the answer may have come unasked, behind an earlier one.
+        // Also after a write: the answer may have arrived early, with a previous one.
         self.read_answers()
     }
 
-    /// Goes on to the proxy's next answer without the message before it.
+    /// Continues with the proxy's next answer, without the message before it.
     fn skip_to_answer(&mut self) -> Result<(), Error> {
         self.phase = self.phase.answered_in();
         self.skip_message()?;
@@ -214,7 +152,7 @@ impl<'a> Socks5<'a> {
             _ => return Ok(()),
         };
         negotiation.advance(message)?;
-        self.negotiated()
+        self.end_negotiation()
     }
 
     fn end_if_failed(&mut self, done: Result<(), Error>) -> Result<(), Error> {
@@ -251,8 +189,9 @@ impl Conversation for Socks5<'_> {
                 self.messages.render(self.phase, scratch);
                 self.progress.write(scratch.message())
             }
-            // A METHOD of the caller's own may let the proxy speak next: read its answer and no more. Else the client speaks next,
-            // and behind the answer nothing can come but a reply: room for the shortest saves the runtime a read in vain.
+            // After a custom METHOD the proxy may speak next: read its answer and no more. After
+            // the others the client speaks next, and only a reply can follow the answer. Room
+            // for the shortest reply saves the runtime a read that would not be ready.
             Phase::Selection if self.messages.auth.has_custom_method() => {
                 self.progress.read(self.reply.buffer.room(ANSWER))
             }

@@ -1,4 +1,4 @@
-//! A reply of SOCKS5: as it comes, or out of the frames of an encapsulation.
+//! A reply of SOCKS5, as it is or inside an encapsulation.
 
 use super::reply_buffer::ReplyBuffer;
 use crate::error::{Error, ErrorKind, Stage};
@@ -8,14 +8,14 @@ use crate::protocol::frames::Frames;
 use crate::protocol::reply_reader::ReplyReader;
 use crate::trace;
 
-/// What has come of a reply.
+/// The received part of a reply.
 pub struct Reader {
     pub(super) buffer: ReplyBuffer,
     pub(super) frames: Option<Box<Frames>>,
 }
 
 impl Reader {
-    /// A reader of the reply that ends this stage, out of the frames if there is an encapsulation.
+    /// Creates a reader of the reply that ends this stage. It opens frames if there are any.
     pub(crate) const fn new(stage: Stage, frames: Option<Box<Frames>>) -> Self {
         Self { buffer: ReplyBuffer::new(stage), frames }
     }
@@ -48,7 +48,8 @@ impl ReplyReader for Reader {
                 trace::received(self.buffer.stage(), self.buffer.len());
                 return granted;
             }
-            // A frame may hold less than the reply, or application bytes behind it: take what the reply needs, no more.
+            // A frame may contain a part of the reply, or bytes of the application behind it.
+            // Take no more than the reply needs.
             let Some(frames) = &mut self.frames else { return Ok(false) };
             match frames.incoming.take(self.buffer.reply_room()) {
                 0 => return Ok(false),

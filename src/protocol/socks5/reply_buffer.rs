@@ -1,28 +1,29 @@
-//! What the proxy has said and the handshake has not understood yet: never more than it must say before the tunnel begins.
+//! The received bytes that the handshake has not parsed yet.
 
 use crate::error::{Error, ErrorKind, Stage};
 use crate::protocol::address::Address;
 use crate::protocol::reply::Reply;
 use crate::protocol::wire::{self, AddressType};
 
-/// VER, REP, RSV, ATYP, a name of no bytes, and the port: a reply is never shorter.
+/// The length of the shortest reply: VER, REP, RSV, ATYP, an empty name, and the port.
 pub(super) const LEAST_REPLY: usize = 7;
-/// VER and METHOD, or VER and STATUS.
+/// The length of VER and METHOD, or VER and STATUS.
 pub(super) const ANSWER: usize = 2;
 
 const IPV4_REPLY: usize = 10;
 const IPV6_REPLY: usize = 22;
-/// VER, REP, RSV, ATYP and the length byte: what stands before the name.
+/// The length of VER, REP, RSV, ATYP and the length byte, which precede a name.
 const NAME_AT: usize = 5;
-/// What stands behind the name.
+/// The length of the port, which follows a name.
 const PORT: usize = 2;
 
-/// The bytes heard, from the start of the message that is waited for.
+/// The received bytes, from the start of the expected message.
 ///
-/// They fit an inline buffer, but for a name and its port: those go straight into the memory that the [`Address`] will own.
+/// They are in an inline buffer, except a name and its port: these go directly into the memory
+/// that the [`Address`] will own.
 #[derive(Debug)]
 pub(super) struct ReplyBuffer {
-    /// What the reply ends.
+    /// The stage that the reply ends.
     stage: Stage,
     inline: [u8; IPV6_REPLY],
     named: Vec<u8>,
@@ -46,18 +47,18 @@ impl ReplyBuffer {
         (self.len > 0).then_some(self.inline[0])
     }
 
-    /// Room for what is missing until `want` bytes are there.
+    /// Returns room for the missing ones of `want` bytes.
     pub(super) fn room(&mut self, want: usize) -> &mut [u8] {
         let len = self.len;
         if self.named.is_empty() { &mut self.inline[len..want] } else { &mut self.named[len - NAME_AT..] }
     }
 
-    /// `n` bytes were read into the room.
+    /// Reports that `n` bytes were read into the room.
     pub(super) const fn filled(&mut self, n: usize) {
         self.len += n;
     }
 
-    /// Takes a two-byte answer off the front, once it is there: its second byte.
+    /// Removes a two-byte answer from the front, if it is complete, and returns its second byte.
     pub(super) fn take_answer(&mut self) -> Option<u8> {
         let rest = self.len.checked_sub(ANSWER)?;
         let answer = self.inline[1];
@@ -66,7 +67,7 @@ impl ReplyBuffer {
         Some(answer)
     }
 
-    /// Room for the rest of a reply, as far as its length is known.
+    /// Returns room for the rest of a reply, as far as its length is known.
     pub(super) fn reply_room(&mut self) -> &mut [u8] {
         self.room(self.reply_len())
     }
@@ -75,7 +76,7 @@ impl ReplyBuffer {
         AddressType::from_byte(self.inline[3])
     }
 
-    /// The reply's least length, given what is there of it.
+    /// Returns the least length of the reply, given the received bytes.
     fn reply_len(&self) -> usize {
         match self.address_type() {
             _ if self.len < LEAST_REPLY => LEAST_REPLY,
@@ -86,7 +87,9 @@ impl ReplyBuffer {
         }
     }
 
-    /// Whether all of a reply is there that grants the request. A refusal is an error as soon as its code is there.
+    /// Returns whether the reply is complete and grants the request.
+    ///
+    /// A refusal is an error as soon as its code has been received.
     pub(super) fn is_granted(&mut self) -> Result<bool, Error> {
         let failed = |kind| Err(Error::new(self.stage, kind));
         let [version, code, _, atyp, name_len, ..] = self.inline;
@@ -106,7 +109,7 @@ impl ReplyBuffer {
         Ok(self.len == self.reply_len())
     }
 
-    /// BND.ADDR and BND.PORT of a reply that is all there.
+    /// Takes BND.ADDR and BND.PORT of a complete reply.
     pub(super) fn take_address(&mut self) -> Address {
         let [_, _, _, _, bytes @ ..] = self.inline;
         match (self.named.len().checked_sub(PORT), self.address_type()) {

@@ -1,4 +1,4 @@
-//! The host of a target: an address, or a name.
+//! The host of a target: an IP address or a name.
 
 use super::syntax::check;
 use crate::error::Error;
@@ -8,26 +8,28 @@ use std::borrow::Cow;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// The host of a [`Target`](crate::Target): an address, or a name for the proxy to resolve.
+/// The host of a [`Target`](crate::Target): an IP address or a name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Host<'a> {
-    /// An address. An IPv4-mapped IPv6 address stays one.
+    /// An IP address. An IPv4-mapped IPv6 address stays one.
     Ip(IpAddr),
     /// A name.
     Domain(Domain<'a>),
 }
 
-/// A name that a SOCKS message can carry: 1 to 255 bytes of ASCII without controls, spaces and the characters that separate the
-/// parts of a URL (the WHATWG's "forbidden host code points").
+/// A host name that a SOCKS message can carry.
 ///
-/// A trailing dot is kept. An international name must come in its punycode form: IDNA tables would be by far the largest
-/// part of this crate, and who has a URL parser has them already.
+/// It has 1 to 255 bytes of ASCII, without controls, spaces and the separators of a URL (the
+/// WHATWG's "forbidden host code points"). A trailing dot is kept.
+///
+/// An international name must be in its punycode form (`xn--...`). This crate does no IDNA
+/// conversion; a URL parser does.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Domain<'a>(Cow<'a, str>);
 
 impl Host<'_> {
-    /// The same host, borrowing nothing.
+    /// Converts to a host that borrows nothing.
     #[must_use]
     pub fn into_owned(self) -> Host<'static> {
         match self {
@@ -36,7 +38,7 @@ impl Host<'_> {
         }
     }
 
-    /// The same host, borrowing from this one.
+    /// Returns the same host, borrowed from this one.
     #[must_use]
     pub fn borrowed(&self) -> Host<'_> {
         match self {
@@ -47,7 +49,9 @@ impl Host<'_> {
 }
 
 impl<'a> Host<'a> {
-    /// Returns the host that the name of an address stands for, if it does.
+    /// Parses the text of a name in a proxy's reply.
+    ///
+    /// Returns `None` for an IP address, and for bytes that are no host.
     pub(crate) fn of_name(address: &'a Address) -> Option<Self> {
         match address {
             Address::Ip(_) => None,
@@ -57,24 +61,26 @@ impl<'a> Host<'a> {
 }
 
 impl<'a> Domain<'a> {
-    /// A name, if SOCKS can carry it.
+    /// Creates a name, if a SOCKS message can carry it.
     ///
     /// # Errors
     ///
-    /// It is empty, longer than 255 bytes, not ASCII, or holds a character that no host name has.
+    /// - [`Invalid::NameEmpty`], [`Invalid::NameTooLong`]: its length is not 1 to 255 bytes.
+    /// - [`Invalid::NameNotAscii`]: it is not ASCII.
+    /// - [`Invalid::NameCharacter`]: it contains a character that no host name has.
     pub fn new(name: impl Into<Cow<'a, str>>) -> Result<Self, Error> {
         let name = name.into();
         check(&name)?;
         Ok(Self(name))
     }
 
-    /// The same name, borrowing from this one.
+    /// Returns the same name, borrowed from this one.
     #[must_use]
     pub fn borrowed(&self) -> Domain<'_> {
         Domain(Cow::Borrowed(self.as_str()))
     }
 
-    /// The name.
+    /// Returns the name.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -86,7 +92,7 @@ impl<'a> TryFrom<Cow<'a, str>> for Host<'a> {
 
     fn try_from(text: Cow<'a, str>) -> Result<Self, Error> {
         if let Err(no_name) = check(&text) {
-            // An IPv6 address holds what no name may.
+            // No name contains a colon, so only here can the text be an IPv6 address.
             return match text.strip_prefix('[').and_then(|text| text.strip_suffix(']')) {
                 Some(inside) => ipv6(inside)?.map(Self::Ip).ok_or_else(|| Invalid::NotIpv6.into()),
                 None => ipv6(&text)?.map(Self::Ip).ok_or_else(|| no_name.into()),

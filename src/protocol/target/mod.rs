@@ -1,4 +1,4 @@
-//! What a proxy is asked for: a host and a port.
+//! The target of a request: a host and a port.
 
 mod host;
 pub(crate) mod syntax;
@@ -11,11 +11,15 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::str::FromStr;
 
-/// A host and a port, as a proxy can be asked for them.
+/// The target of a request: a host and a port.
 ///
-/// Made from text (`"example.com:443"`, `"[::1]:80"`), from host and port (`("example.com", 443)`, `("::1", 80)`), and from the
-/// address types of the standard library. A literal address in a text is sent as an address, never as a name. What no SOCKS message
-/// can carry is refused here, and nothing is resolved.
+/// A target converts from:
+///
+/// - text: `"example.com:443"`, `"[::1]:80"`;
+/// - a host and a port: `("example.com", 443)`, `("::1", 80)`;
+/// - the address types of the standard library.
+///
+/// An IP address in a text is sent as an address, never as a name. A conversion resolves nothing.
 ///
 /// ```
 /// use anysocks::Target;
@@ -28,7 +32,21 @@ use std::str::FromStr;
 ///
 /// # Errors
 ///
-/// The conversions refuse a missing port, a name that [`Domain`] refuses, and an IPv6 address with a zone.
+/// The conversions fail with [`ErrorKind::Invalid`](crate::ErrorKind::Invalid):
+///
+/// - [`PortMissing`](crate::Invalid::PortMissing), [`NotAPort`](crate::Invalid::NotAPort): the
+///   text has no port, or not a number from 0 to 65535.
+/// - [`NameEmpty`](crate::Invalid::NameEmpty), [`NameTooLong`](crate::Invalid::NameTooLong),
+///   [`NameCharacter`](crate::Invalid::NameCharacter),
+///   [`NameNotAscii`](crate::Invalid::NameNotAscii): the host is not a [`Domain`].
+/// - [`NotIpv6`](crate::Invalid::NotIpv6), [`Unbracketed`](crate::Invalid::Unbracketed): the
+///   brackets contain no IPv6 address, or an IPv6 address with a port has no brackets.
+/// - [`Zone`](crate::Invalid::Zone): the host is an IPv6 address with a zone, which has no meaning
+///   at the proxy.
+#[doc(alias = "TargetAddr")]
+#[doc(alias = "IntoTargetAddr")]
+#[doc(alias = "ToTargetAddr")]
+#[doc(alias = "AddrKind")]
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Target<'a> {
     host: Host<'a>,
@@ -36,13 +54,13 @@ pub struct Target<'a> {
 }
 
 impl<'a> Target<'a> {
-    /// A host and a port. Port 0 is sent as it is.
+    /// Creates a target. Port 0 is sent as it is.
     #[must_use]
     pub const fn new(host: Host<'a>, port: u16) -> Self {
         Self { host, port }
     }
 
-    /// The host.
+    /// Returns the host.
     #[must_use]
     pub const fn host(&self) -> &Host<'a> {
         &self.host
@@ -52,13 +70,13 @@ impl<'a> Target<'a> {
         self.host
     }
 
-    /// The port.
+    /// Returns the port.
     #[must_use]
     pub const fn port(&self) -> u16 {
         self.port
     }
 
-    /// The address, if the host is one.
+    /// Returns the IP address, or `None` for a name.
     #[must_use]
     pub const fn ip(&self) -> Option<IpAddr> {
         match self.host {
@@ -67,7 +85,7 @@ impl<'a> Target<'a> {
         }
     }
 
-    /// The name, if the host is one.
+    /// Returns the name, or `None` for an IP address.
     #[must_use]
     pub fn domain(&self) -> Option<&str> {
         match &self.host {
@@ -76,20 +94,20 @@ impl<'a> Target<'a> {
         }
     }
 
-    /// The same target, borrowing nothing.
+    /// Converts to a target that borrows nothing.
     #[must_use]
     pub fn into_owned(self) -> Target<'static> {
         Target { host: self.host.into_owned(), port: self.port }
     }
 
-    /// The same target, borrowing from this one.
+    /// Returns the same target, borrowed from this one.
     #[must_use]
     pub fn borrowed(&self) -> Target<'_> {
         Target { host: self.host.borrowed(), port: self.port }
     }
 }
 
-/// Cuts `host:port` in two; the port is `None` where there is no colon for it.
+/// Splits `host:port`. The port is `None` if there is no colon before one.
 pub(crate) fn split_port(text: &str) -> Result<(&str, Option<u16>), Error> {
     let last = text.bytes().rposition(|byte| matches!(byte, b':' | b']'));
     let (host, port) = match last.and_then(|last| text.split_at_checked(last)) {
@@ -99,7 +117,7 @@ pub(crate) fn split_port(text: &str) -> Result<(&str, Option<u16>), Error> {
     if host.contains(':') && [host, text].iter().any(|bare| bare.parse::<Ipv6Addr>().is_ok()) {
         return Err(Invalid::Unbracketed.into());
     }
-    // `u16::from_str` takes a sign, which no port has.
+    // `u16::from_str` accepts a sign, which no port has.
     match port.parse() {
         Ok(number) if !port.starts_with('+') => Ok((host, Some(number))),
         _ => Err(Invalid::NotAPort.into()),

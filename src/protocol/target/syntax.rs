@@ -1,8 +1,8 @@
-//! What a host name may hold.
+//! The syntax of host names.
 
 use crate::error::invalid::Invalid;
 
-/// Whether a name may hold this byte.
+/// The bytes that a name can contain.
 static ALLOWED: [bool; 256] = {
     let mut allowed = [false; 256];
     let mut byte = 0x21;
@@ -14,7 +14,7 @@ static ALLOWED: [bool; 256] = {
     allowed
 };
 
-/// What is wrong with a name, if anything is.
+/// Checks a name.
 pub(crate) fn check(name: &str) -> Result<(), Invalid> {
     if name.is_empty() {
         return Err(Invalid::NameEmpty);

@@ -1,11 +1,11 @@
-//! A datagram from the relay, taken apart without a copy.
+//! The datagrams of a relay, parsed without a copy.
 
 use crate::protocol::address::{Address, Name};
 use crate::protocol::wire::{self, AddressType};
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
-/// A datagram as the relay sends it: where it stands, nothing is copied.
+/// A datagram from the relay, parsed without a copy.
 ///
 /// ```
 /// use anysocks::udp::{Datagram, Source};
@@ -20,40 +20,46 @@ use std::net::{IpAddr, SocketAddr};
 pub struct Datagram<'a> {
     /// FRAG: 0 for a standalone datagram (RFC 1928 §7).
     pub fragment: u8,
-    /// Whom it comes from.
+    /// The sender, as reported by the relay.
     pub source: Source<'a>,
-    /// The data.
+    /// The payload.
     pub payload: &'a [u8],
 }
 
-/// Whom a datagram comes from, as the relay says.
+/// The sender of a datagram, as reported by the relay.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Source<'a> {
     /// An IP address and a port.
     Ip(SocketAddr),
-    /// A name, of 0 to 255 bytes of any value, and a port: some relays repeat what they were asked for.
+    /// A name of 0 to 255 bytes of any value, and a port.
+    ///
+    /// Some relays report the name that was the target.
     Name(&'a [u8], u16),
 }
 
-/// Why bytes are no datagram.
+/// Why bytes are not a datagram.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BadDatagram {
-    /// They end before the header does.
+    /// The bytes end before the header does.
     #[error("the datagram ends before its header does")]
     Short,
-    /// The header's ATYP is none of RFC 1928's.
+    /// The ATYP of the header is none of RFC 1928.
+    ///
+    /// The field is its value.
     #[error("the datagram has X'{0:02X}' as its ATYP")]
     AddressType(u8),
 }
 
 impl<'a> Datagram<'a> {
-    /// Takes a datagram apart. RSV is ignored, whatever bits are set in it.
+    /// Parses a datagram. The value of RSV is ignored.
     ///
     /// # Errors
     ///
-    /// The header is cut short, or its ATYP unknown.
+    /// - [`BadDatagram::Short`]: the header is not complete.
+    /// - [`BadDatagram::AddressType`]: its ATYP is unknown.
+    #[doc(alias = "parse_udp_request")]
     #[inline]
     pub fn parse(bytes: &'a [u8]) -> Result<Self, BadDatagram> {
         let (&[_, _, fragment, atyp], rest) = bytes.split_first_chunk().ok_or(BadDatagram::Short)?;
@@ -79,7 +85,7 @@ impl<'a> Datagram<'a> {
 }
 
 impl Source<'_> {
-    /// The IP address and port, if it is not a name.
+    /// Returns the IP address and the port, or `None` for a name.
     #[must_use]
     pub const fn socket_addr(&self) -> Option<SocketAddr> {
         match self {
@@ -88,13 +94,13 @@ impl Source<'_> {
         }
     }
 
-    /// The IP address, if it is not a name.
+    /// Returns the IP address, or `None` for a name.
     #[must_use]
     pub fn ip(&self) -> Option<IpAddr> {
         self.socket_addr().map(|addr| addr.ip())
     }
 
-    /// The port.
+    /// Returns the port.
     #[must_use]
     pub const fn port(&self) -> u16 {
         match self {
@@ -103,7 +109,7 @@ impl Source<'_> {
         }
     }
 
-    /// The same, borrowing nothing. A name is copied into memory of its own.
+    /// Converts to an address that borrows nothing. A name is copied.
     #[must_use]
     pub fn to_address(&self) -> Address {
         match self {
@@ -114,8 +120,8 @@ impl Source<'_> {
 }
 
 impl Source<'_> {
-    /// Renders the header of a standalone datagram from here.
-    #[allow(clippy::cast_possible_truncation, reason = "a name has 255 bytes at most")]
+    /// Appends the header of a standalone datagram from this source.
+    #[allow(clippy::cast_possible_truncation, reason = "a name has at most 255 bytes")]
     pub(crate) fn put_header(&self, mut put: impl FnMut(&[u8])) {
         put(&[0; 3]);
         match self {

@@ -1,18 +1,18 @@
-//! A datagram into fragments (RFC 1928 §7).
+//! Payloads cut into fragments (RFC 1928 §7).
 
 use crate::error::invalid::Invalid;
 use std::iter::FusedIterator;
 
-/// FRAG of a datagram that is no fragment.
+/// FRAG of a datagram that is not a fragment.
 pub(super) const STANDALONE: u8 = 0;
 
-/// The bit of FRAG that marks the last fragment of a sequence. The others are the position, from 1.
+/// The bit of FRAG that marks the last fragment. The other bits are the position, from 1.
 pub(super) const LAST: u8 = 0x80;
 
 /// The highest position.
 const MOST: usize = 127;
 
-/// FRAG and payload of each datagram that a payload goes in.
+/// FRAG and payload of each fragment of a payload.
 #[derive(Clone, Debug)]
 pub(crate) struct Fragments<'a> {
     rest: Option<&'a [u8]>,
@@ -21,12 +21,14 @@ pub(crate) struct Fragments<'a> {
 }
 
 impl<'a> Fragments<'a> {
-    /// Cuts a payload into fragments of so many bytes, the last one of as many as are left. A payload that fits one, as an empty
-    /// one does, is standalone.
+    /// Cuts a payload into fragments of this length, of which the last may be shorter.
+    ///
+    /// A payload that fits one, such as an empty one, is a standalone datagram.
     ///
     /// # Errors
     ///
-    /// The length is 0, or so short that the positions run out.
+    /// - [`Invalid::FragmentSize`]: the length is 0.
+    /// - [`Invalid::TooManyFragments`]: there would be more than 127.
     pub(crate) fn of(payload: &'a [u8], fragment_len: usize) -> Result<Self, Invalid> {
         if fragment_len == 0 {
             return Err(Invalid::FragmentSize);

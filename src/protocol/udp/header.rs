@@ -1,4 +1,4 @@
-//! The header of a datagram, rendered.
+//! The headers of datagrams.
 
 use crate::protocol::target::{Host, Target};
 use crate::protocol::wire;
@@ -6,10 +6,12 @@ use arrayvec::ArrayVec;
 use std::fmt;
 use std::net::IpAddr;
 
-/// The most that a header takes, in bytes: that of a name of 255.
+/// The length of the longest header in bytes, which is that of a name of 255 bytes.
 pub const HEADROOM: usize = 262;
 
-/// How many bytes the header of a datagram for this target takes: 10 for an IPv4 address, 22 for an IPv6 one, 7 and its length for a name.
+/// Returns the length in bytes of a datagram's header for this target.
+///
+/// It is 10 for an IPv4 address, 22 for an IPv6 address, and 7 + n for a name of n bytes.
 #[must_use]
 pub fn overhead(target: &Target<'_>) -> usize {
     match target.host() {
@@ -19,7 +21,9 @@ pub fn overhead(target: &Target<'_>) -> usize {
     }
 }
 
-/// The header of a datagram: RSV, FRAG, ATYP, DST.ADDR and DST.PORT, to be followed by the data (RFC 1928 §7).
+/// The header of a datagram: RSV, FRAG, ATYP, DST.ADDR and DST.PORT (RFC 1928 §7).
+///
+/// The payload follows it.
 ///
 /// ```
 /// use anysocks::Target;
@@ -29,11 +33,12 @@ pub fn overhead(target: &Target<'_>) -> usize {
 /// assert_eq!(Header::new(&target).as_bytes(), [0, 0, 0, 1, 192, 0, 2, 7, 0, 53]);
 /// # Ok::<(), anysocks::Error>(())
 /// ```
+#[doc(alias = "new_udp_header")]
 #[derive(Clone, PartialEq, Eq)]
 pub struct Header(ArrayVec<u8, HEADROOM>);
 
 impl Header {
-    /// The header of a datagram that is no fragment.
+    /// Creates the header of a standalone datagram.
     #[must_use]
     pub fn new(target: &Target<'_>) -> Self {
         let mut bytes = ArrayVec::new();
@@ -44,21 +49,24 @@ impl Header {
         Self(bytes)
     }
 
-    /// The same with this FRAG: 0 for a standalone datagram, else the position from 1 to 127, with X'80' added for the last.
+    /// Sets FRAG.
+    ///
+    /// 0 means a standalone datagram. A fragment has its position from 1 to 127, plus X'80'
+    /// if it is the last one.
     #[must_use]
     pub fn fragment(mut self, fragment: u8) -> Self {
         self.0[2] = fragment;
         self
     }
 
-    /// The bytes.
+    /// Returns the bytes.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 }
 
-/// Appends the header of a standalone datagram, by way of `put`.
+/// Appends the header of a standalone datagram with `put`.
 pub(crate) fn put(target: &Target<'_>, mut put: impl FnMut(&[u8])) {
     put(&[0, 0, 0]);
     wire::put_address(target, put);

@@ -1,15 +1,17 @@
-//! Fragments into datagrams (RFC 1928 §7).
+//! Reassembly of fragments (RFC 1928 §7).
 //!
 //! ```text
-//! FRAG    00        standalone: no fragment
+//! FRAG    00        standalone: not a fragment
 //!         01..7F    the position in a sequence
-//!         81..FF    the same, of its last fragment
-//!         80        no position: nobody sends it
+//!         81..FF    the same, of the last fragment
+//!         80        no position, never sent
 //! ```
 //!
-//! Sequences have no names: only the positions tell where one ends and the next begins. Since a lower position begins a new sequence, a
-//! fragment that comes out of order never finds its own, and what is not the next position ends the sequence at once. That loses
-//! nothing that could have been whole, and joins parts of two datagrams only where all that was sent between them is lost.
+//! Sequences have no identifiers: only the positions show where one ends and the next begins. A
+//! lower position begins a new sequence, so a fragment that arrives out of order can't be matched
+//! to its own. Any position but the next one therefore ends the sequence. This loses no datagram
+//! that could have been completed. It joins parts of two datagrams only if everything between them
+//! is lost.
 
 #[cfg(test)]
 mod tests;
@@ -24,18 +26,18 @@ use std::time::{Duration, Instant};
 
 const LEAST_TIMER: Duration = Duration::from_secs(5);
 
-/// The most that a datagram carries.
+/// The longest datagram in bytes.
 const LONGEST: usize = 65_535;
 
 const FIRST: u8 = 1;
 
-/// FRAG of a sequence of one.
+/// FRAG of the only fragment of a sequence.
 const ONLY: u8 = FIRST | LAST;
 
-/// How fragments are put together: how long the rest is waited for, and in how much memory (RFC 1928 §7).
+/// Options of the reassembly of fragments: its timer and its memory (RFC 1928 §7).
 ///
-/// Proxies seldom fragment, and the RFC recommends against it. Without this, fragments are dropped, as it demands of who doesn't
-/// support them.
+/// Without these options, fragments are dropped, as the RFC requires of an implementation that
+/// does not support them. Proxies seldom fragment, and the RFC recommends against it.
 ///
 /// ```
 /// use anysocks::udp::Reassembly;
@@ -51,29 +53,31 @@ pub struct Reassembly {
 }
 
 impl Reassembly {
-    /// A timer of 5 seconds, and no more than 256 KiB of 16 sources at once.
+    /// Creates the default options: a timer of 5 seconds, 256 KiB, and 16 sources.
     #[must_use]
     pub const fn new() -> Self {
         Self { timer: LEAST_TIMER, max_bytes: 256 * 1024, max_sources: 16 }
     }
 
-    /// The REASSEMBLY TIMER: how long after its first fragment a sequence must be complete. The RFC demands 5 seconds at the least,
-    /// and less is taken as that.
+    /// Sets the REASSEMBLY TIMER: the time from the first fragment of a sequence to its last.
+    ///
+    /// The RFC requires at least 5 seconds. A shorter time is raised to that.
     #[must_use]
     pub fn timer(mut self, timer: Duration) -> Self {
         self.timer = timer.max(LEAST_TIMER);
         self
     }
 
-    /// How many bytes of payload may wait in all queues together. A datagram that is longer than this is not put together. The
-    /// buffers that they wait in may have up to twice that size.
+    /// Sets how many bytes of payload all queues together may contain.
+    ///
+    /// A longer datagram is not reassembled. The allocated memory may be up to twice as large.
     #[must_use]
     pub const fn max_bytes(mut self, bytes: usize) -> Self {
         self.max_bytes = bytes;
         self
     }
 
-    /// How many sources may have a queue at once; 0 is taken as 1.
+    /// Sets how many sources may have a queue at the same time. 0 is raised to 1.
     #[must_use]
     pub fn max_sources(mut self, sources: usize) -> Self {
         self.max_sources = sources.max(1);
@@ -87,17 +91,21 @@ impl Default for Reassembly {
     }
 }
 
-/// Puts fragments together (RFC 1928 §7), without I/O and without a clock.
+/// Reassembles fragments, without I/O and without a clock (RFC 1928 §7).
 ///
-/// Each source has a REASSEMBLY QUEUE, and its fragments must come in the order of their positions. A queue is abandoned when:
+/// Each source has a REASSEMBLY QUEUE, and its fragments must arrive in the order of their
+/// positions. A queue is abandoned if:
 ///
-/// * its timer has expired, which is noticed when the next datagram of any source comes;
-/// * a position comes that is not the next. Position 1 begins a new sequence then; from any other, none could be completed;
-/// * a standalone datagram of the source comes: its FRAG, 0, is "less than the highest FRAG value processed";
-/// * the datagram would be longer than 65,535 bytes, or than all that may wait;
-/// * there is no room for another source's fragment, and no other queue has waited longer for its next fragment.
+/// - its timer has expired, which is checked when the next datagram of any source arrives;
+/// - a position arrives that is not the next one. Position 1 then begins a new sequence; no
+///   sequence can be completed from any other position;
+/// - a standalone datagram of the source arrives, because its FRAG, 0, is "less than the highest
+///   FRAG value processed";
+/// - the datagram would be longer than 65,535 bytes, or than [`Reassembly::max_bytes`];
+/// - another source's fragment needs its room, and this queue has waited longest for its next
+///   fragment.
 ///
-/// A fragment that comes twice in a row is dropped once, and the queue stays.
+/// A repetition of the newest fragment is dropped, and the queue stays.
 ///
 /// ```
 /// use anysocks::Target;
@@ -106,7 +114,10 @@ impl Default for Reassembly {
 ///
 /// let mut reassembler = Reassembler::new(Reassembly::new());
 /// let from = Target::try_from("192.0.2.7:53")?;
-/// let received = |fragment, payload| [Header::new(&from).fragment(fragment).as_bytes(), payload].concat();
+/// let header = Header::new(&from);
+/// let received = |fragment, payload| {
+///     [header.clone().fragment(fragment).as_bytes(), payload].concat()
+/// };
 ///
 /// let first = received(0x01, b"frag");
 /// assert_eq!(reassembler.take(&Datagram::parse(&first)?, Instant::now()).complete, None);
@@ -118,18 +129,22 @@ impl Default for Reassembly {
 /// ```
 pub struct Reassembler {
     options: Reassembly,
-    /// The one that was added to last is at the back.
+    /// Ordered by their last fragment, the latest at the back.
     queues: VecDeque<Queue>,
 }
 
-/// What came of a datagram that a [`Reassembler`] was given.
+/// The result of a datagram that a [`Reassembler`] has taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 #[non_exhaustive]
 pub struct Taken<'a> {
-    /// The payload that this datagram completes, by itself or as the last fragment: its source is that of the whole.
+    /// The payload that this datagram completes, by itself or as the last fragment.
+    ///
+    /// Its source is the datagram's.
     pub complete: Option<Cow<'a, [u8]>>,
-    /// How many of the datagrams that were received are given up now, whether this one or earlier fragments of any source.
+    /// How many received datagrams have been abandoned.
+    ///
+    /// They are this one or earlier fragments, of any source.
     pub lost: u64,
 }
 
@@ -138,23 +153,23 @@ struct Queue {
     source: Address,
     begun: Instant,
     payload: Vec<u8>,
-    /// The highest position, and so the number of fragments.
+    /// The highest position, which is also the number of fragments.
     position: u8,
-    /// Where the payload of that position begins.
+    /// The start of the payload of the highest position.
     newest: usize,
 }
 
 impl Reassembler {
-    /// Nothing has been received yet.
+    /// Creates a reassembler without fragments.
     #[must_use]
     pub const fn new(options: Reassembly) -> Self {
         Self { options, queues: VecDeque::new() }
     }
 
-    /// Takes a datagram that was received `now`, be it standalone or a fragment. `now` must not go backwards; if it does, no timer
-    /// expires by it.
+    /// Takes a datagram that was received `now`, either standalone or a fragment.
     ///
-    /// Only a payload of several fragments is copied.
+    /// `now` must not be earlier than in the previous call. If it is, no timer expires in this
+    /// call. Only the payload of several fragments is copied.
     pub fn take<'a>(&mut self, datagram: &Datagram<'a>, now: Instant) -> Taken<'a> {
         let mut lost = self.expire(now);
         match self.withdraw(&datagram.source) {
@@ -172,13 +187,13 @@ impl Reassembler {
         }
     }
 
-    /// How many bytes of payload wait for further fragments.
+    /// Returns the number of payload bytes in all queues.
     #[must_use]
     pub fn waiting(&self) -> usize {
         self.queues.iter().map(|queue| queue.payload.len()).sum()
     }
 
-    /// Adds the fragment that comes next to a queue that is not among the others.
+    /// Appends the next fragment to a queue that has been withdrawn from the others.
     fn extend<'a>(&mut self, mut queue: Queue, datagram: &Datagram<'a>, lost: u64) -> Taken<'a> {
         let len = queue.payload.len() + datagram.payload.len();
         if len > LONGEST.min(self.options.max_bytes) {
@@ -195,7 +210,7 @@ impl Reassembler {
         Taken::lost(lost)
     }
 
-    /// Abandons queues until there is room for one more, of so many bytes, and says how many fragments they had.
+    /// Abandons queues until `len` more bytes fit, and returns the number of their fragments.
     fn make_room(&mut self, len: usize) -> u64 {
         let mut lost = 0;
         while self.queues.len() >= self.options.max_sources || self.waiting() + len > self.options.max_bytes {
@@ -248,8 +263,10 @@ impl Queue {
         datagram.fragment & !LAST == self.position + 1
     }
 
-    /// Whether the network has delivered the newest fragment once more. The payload is compared because the position alone is also
-    /// that of another sequence, the start of which was lost.
+    /// Returns whether the datagram repeats the newest fragment.
+    ///
+    /// The payload is compared too, because another sequence without its start can have the same
+    /// position.
     fn is_repeated_by(&self, datagram: &Datagram<'_>) -> bool {
         datagram.fragment == self.position && *datagram.payload == self.payload[self.newest..]
     }

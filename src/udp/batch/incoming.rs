@@ -31,7 +31,7 @@ pub(super) const MAX_MESSAGES: usize = 32;
 /// assert!(batch.is_empty());
 /// ```
 pub struct RecvBatch {
-    room: Vec<u8>,
+    buffer: Vec<u8>,
     messages: usize,
     received: Vec<Range<usize>>,
     /// The number of datagrams in the first message of the last receive.
@@ -43,7 +43,7 @@ impl RecvBatch {
     #[must_use]
     pub fn new(messages: usize) -> Self {
         let messages = messages.clamp(1, MAX_MESSAGES);
-        Self { room: Vec::new(), messages, received: Vec::new(), datagrams_per_message: 0 }
+        Self { buffer: Vec::new(), messages, received: Vec::new(), datagrams_per_message: 0 }
     }
 
     /// Returns the datagrams of the last receive, in order. They borrow from the batch.
@@ -70,9 +70,9 @@ impl RecvBatch {
     }
 
     /// Returns whether one more datagram of any length fits.
-    pub(crate) fn has_room(&self) -> bool {
+    pub(crate) fn has_capacity(&self) -> bool {
         let used = self.received.last().map_or(0, |last| last.end);
-        self.room.len() - used >= MESSAGE_LEN
+        self.buffer.len() - used >= MESSAGE_LEN
     }
 
     /// Adds a datagram that was received individually.
@@ -80,18 +80,18 @@ impl RecvBatch {
         let mut end = self.received.last().map_or(0, |last| last.end);
         let start = end;
         source.put_header(|part| {
-            self.room[end..end + part.len()].copy_from_slice(part);
+            self.buffer[end..end + part.len()].copy_from_slice(part);
             end += part.len();
         });
-        let room = (self.room.len() - end).min(payload.len());
-        self.room[end..end + room].copy_from_slice(&payload[..room]);
-        self.received.push(start..end + room);
+        let len = (self.buffer.len() - end).min(payload.len());
+        self.buffer[end..end + len].copy_from_slice(&payload[..len]);
+        self.received.push(start..end + len);
     }
 
     /// Removes the raw datagrams for which `keep` returns `false`.
     pub(crate) fn retain(&mut self, mut keep: impl FnMut(&[u8]) -> bool) {
-        let Self { room, received, .. } = self;
-        let mut keep = |datagram: &Range<usize>| keep(&room[datagram.clone()]);
+        let Self { buffer, received, .. } = self;
+        let mut keep = |datagram: &Range<usize>| keep(&buffer[datagram.clone()]);
         // Nearly always all are kept, and this check is faster than `retain`.
         let Some(first) = received.iter().position(|datagram| !keep(datagram)) else { return };
         let mut index = 0..;
@@ -104,35 +104,35 @@ impl RecvBatch {
 
     /// Returns the datagrams with their headers.
     pub(super) fn raw(&self) -> impl Iterator<Item = &[u8]> {
-        self.received.iter().map(|datagram| &self.room[datagram.clone()])
+        self.received.iter().map(|datagram| &self.buffer[datagram.clone()])
     }
 
     /// Returns one datagram with its header.
     pub(super) fn nth(&self, n: usize) -> Option<&[u8]> {
-        self.received.get(n).map(|datagram| &self.room[datagram.clone()])
+        self.received.get(n).map(|datagram| &self.buffer[datagram.clone()])
     }
 
     /// Empties the batch. Returns the buffer, and the list for the ranges of the received
     /// datagrams.
     pub(super) fn start_receive(&mut self) -> (&mut [u8], Received<'_>) {
         self.received.clear();
-        if self.room.is_empty() {
-            self.room = vec![0; self.messages * MESSAGE_LEN];
+        if self.buffer.is_empty() {
+            self.buffer = vec![0; self.messages * MESSAGE_LEN];
         }
         (
-            &mut self.room,
+            &mut self.buffer,
             Received { ranges: &mut self.received, datagrams_per_message: &mut self.datagrams_per_message },
         )
     }
 
     /// Replaces the content by copies of these datagrams, as far as they fit the buffer.
     pub(super) fn fill<'a>(&mut self, datagrams: impl Iterator<Item = &'a [u8]>) {
-        let (room, received) = self.start_receive();
+        let (buffer, received) = self.start_receive();
         let mut start = 0;
         for datagram in datagrams {
             let range = start..start + datagram.len();
-            if let Some(room) = room.get_mut(range.clone()) {
-                room.copy_from_slice(datagram);
+            if let Some(part) = buffer.get_mut(range.clone()) {
+                part.copy_from_slice(datagram);
                 start = range.end;
                 received.ranges.push(range);
             }

@@ -28,9 +28,9 @@ pub(crate) fn coalesce(_: &Socket) -> io::Result<()> {
 }
 
 /// Receives until no datagram is left, or the buffer is full.
-pub(super) fn receive(socket: &Socket, room: &mut [u8], received: &mut Received<'_>) -> io::Result<()> {
-    for (message, room) in room.chunks_exact_mut(MESSAGE_LEN).enumerate() {
-        match (&mut &*socket).read(room) {
+pub(super) fn receive(socket: &Socket, buffer: &mut [u8], received: &mut Received<'_>) -> io::Result<()> {
+    for (message, buffer) in buffer.chunks_exact_mut(MESSAGE_LEN).enumerate() {
+        match (&mut &*socket).read(buffer) {
             Ok(len) => received.message(message, len, len),
             Err(error) if message == 0 => return Err(error),
             Err(_) => break,
@@ -50,8 +50,8 @@ pub(super) mod tests {
     }
 
     pub(in crate::udp::batch) fn receive(socket: &Socket, batch: &mut RecvBatch) -> io::Result<usize> {
-        let (room, mut received) = batch.start_receive();
-        super::receive(socket, room, &mut received)?;
+        let (buffer, mut received) = batch.start_receive();
+        super::receive(socket, buffer, &mut received)?;
         Ok(batch.len())
     }
 

@@ -21,13 +21,13 @@ const DATAGRAM: &[u8] = b"\0\0\0\x01\xC0\x00\x02\x07\x00\x35payload";
 /// The receive would parse coalesced datagrams as one, and lose all but the first.
 #[test]
 fn coalescing_waits_for_the_receive_of_a_single_datagram() {
-    for room in [64, MAX_COPIED + 1] {
+    for len in [64, MAX_COPIED + 1] {
         let (association, socket, relay) = associated();
         relay.send(DATAGRAM).unwrap();
         let (coalesce, coalesced) = channel();
         thread::scope(|scope| {
             let (begins, begun) = channel();
-            let received = association.receive(&socket, &mut vec![0; room], |_, _| {
+            let received = association.receive(&socket, &mut vec![0; len], |_, _| {
                 let association = &association;
                 scope.spawn(move || {
                     begins.send(()).unwrap();

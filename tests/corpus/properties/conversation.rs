@@ -1,4 +1,4 @@
-//! A proxy that says what the input says, and what a handshake with it must come to, whatever the chunks.
+//! A proxy that sends the input, and the expected outcome of a handshake with it, for any chunks.
 
 use anysocks::protocol::{Conversation, Established, Scratch, Step};
 use anysocks::{Error, ErrorKind, Stage};
@@ -7,14 +7,15 @@ use std::io;
 /// The longest reply of SOCKS5: a name of 255 bytes.
 const LONGEST_READ: usize = 262;
 
-/// What a reference parser makes of all that a proxy has said so far.
+/// The result of a reference parser for all bytes of a proxy so far.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Heard {
     /// The tunnel begins here, and this is BND.ADDR and BND.PORT.
     Open { at: usize, bound: String },
     /// No tunnel will come of it.
     Failed(Failure),
-    /// More must come, `least` bytes at the least; `received` have come of the message that is under way.
+    /// At least `least` more bytes must arrive; `received` bytes of the present message have
+    /// arrived.
     Wants { least: usize, stage: Stage, received: usize },
 }
 
@@ -31,15 +32,16 @@ pub(crate) enum Reason {
     Malformed(&'static str, u8),
 }
 
-/// What a proxy's bytes mean, by the simplest code that can tell.
+/// The meaning of a proxy's bytes, by the simplest possible parser.
 pub(crate) trait Reference {
-    /// What these first bytes of a proxy come to, and the client's messages up to there.
+    /// The result of these first bytes of a proxy, and the client's messages up to there.
     fn read(&self, wire: &[u8]) -> (Heard, Messages);
 }
 
 pub(crate) type Messages = Vec<Vec<u8>>;
 
-/// Checks that the handshake comes to what the reference says, in one piece, byte by byte and in these chunks.
+/// Checks that the handshake has the result of the reference, in one piece, byte by byte and in
+/// these chunks.
 pub(crate) fn check<C>(talk: impl Fn() -> C, reference: &impl Reference, wire: &[u8], chunks: &[u8])
 where
     C: Conversation<Outcome = Established>,
@@ -57,7 +59,8 @@ where
     }
 }
 
-/// Drives the conversation to its end, `sizes[i]` bytes at a time in turn; 0 stands for all that is offered.
+/// Drives the conversation to its end, with `sizes[i]` bytes at a time in turn. 0 means all
+/// offered bytes.
 fn hold(
     mut talk: impl Conversation<Outcome = Established>,
     reference: &impl Reference,
@@ -106,8 +109,8 @@ fn hold(
     (said, ended)
 }
 
-/// Asks for the next step as a driver may that was interrupted: nothing changes, whatever it left in the buffer. The outcome, if
-/// there is one.
+/// Calls `step` again, as an interrupted driver may: nothing changes, whatever the driver left in
+/// the buffer. Returns the outcome, if there is one.
 fn ask_again<C: Conversation>(talk: &mut C) -> Option<C::Outcome> {
     let stage = talk.stage();
     let mut first = None;
@@ -132,7 +135,8 @@ fn ask_again<C: Conversation>(talk: &mut C) -> Option<C::Outcome> {
     None
 }
 
-/// A conversation that is over asks for a read of no bytes, and an end of the stream is the only thing that it can be told.
+/// A finished conversation requests a read of no bytes, and the end of the stream is the only
+/// valid report.
 fn assert_over(talk: &mut impl Conversation) {
     for _ in 0..2 {
         assert!(matches!(talk.step(&mut Scratch::new()), Step::Read([])), "after the end");

@@ -1,4 +1,5 @@
-//! What holds for every input: checked by the fuzzer for those that it finds, and by the tests for those that were kept.
+//! Properties that hold for every input. The fuzzer checks them for the inputs that it finds, and
+//! the tests for the committed inputs.
 
 mod conversation;
 mod dice;

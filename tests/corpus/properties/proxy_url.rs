@@ -32,7 +32,8 @@ pub(crate) fn holds(input: &[u8]) {
     }
 }
 
-/// Long and random enough not to stand anywhere by chance; and the fuzzer, which is good at guessing, can't hide it in its input.
+/// Long and random enough not to occur by chance, and unknown to the fuzzer, which is good at
+/// guessing.
 fn secret(input: &[u8]) -> String {
     let mut hasher = DefaultHasher::new();
     hasher.write(input);
@@ -128,7 +129,7 @@ fn no_error_tells(before: &str, secret: &str, after: &str) {
     }
 }
 
-/// A password in its place, with any user name and any text behind it, and in front of a place that can be read.
+/// A password in its position, with any user name and any text after it, before a valid endpoint.
 fn nothing_tells(scheme: &str, user: &str, secret: &str, place: &str) {
     let user = user.bytes().fold(String::new(), |mut encoded, byte| {
         write!(encoded, "%{byte:02X}").unwrap();

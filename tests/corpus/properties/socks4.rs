@@ -1,4 +1,4 @@
-//! SOCKS4 and 4a: the input is the user id, whom the client asks for, the chunks, and then the proxy's bytes.
+//! SOCKS4 and 4a: the input is the user id, the target, the chunks, and then the proxy's bytes.
 
 use super::conversation::{Heard, Messages, Reason, Reference, check};
 use super::dice::Dice;

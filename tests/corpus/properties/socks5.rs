@@ -1,4 +1,5 @@
-//! SOCKS5: the input is what the client offers, whom it asks for, the chunks, and then the proxy's bytes.
+//! SOCKS5: the input is the offer of the client, the target, the chunks, and then the proxy's
+//! bytes.
 
 use super::conversation::{Heard, Messages, Reason, Reference, check};
 use super::dice::Dice;
@@ -18,7 +19,7 @@ pub(crate) fn holds(input: &[u8]) {
     check(|| Socks5::connect(&auth, client.target.borrowed()).unwrap(), &client, dice.0, chunks);
 }
 
-/// What the client offers and asks for; the credentials are those of METHOD 02.
+/// The offer and the request of the client. The credentials are those of METHOD 02.
 struct Client {
     offers: &'static [u8],
     pipelined: bool,
@@ -124,7 +125,8 @@ impl Client {
             (2, [1 | 5, status, ..]) => Err(Heard::Failed((stage, Reason::PasswordRefused(*status)))),
             (2, [version, ..]) => Err(Heard::Failed((stage, Reason::Malformed("VER", *version)))),
             (_, []) => Err(wants(1, 0)),
-            // The crate can't tell how much of another's message has come, and counts none of it.
+            // The crate does not know the length of a custom METHOD's message, and counts none of
+            // its bytes.
             (_, [len, rest @ ..]) => {
                 rest.get(usize::from(*len)..).ok_or_else(|| wants(usize::from(*len) - rest.len(), 0))
             }

@@ -19,7 +19,7 @@ pub(crate) fn holds(input: &[u8]) {
     }
 }
 
-/// What `host:port` means, by the simplest code that can tell.
+/// The meaning of `host:port`, by the simplest possible parser.
 fn target(text: &str) -> Option<Target<'_>> {
     let (host_text, port) = text.rsplit_once(':')?;
     if port.contains(|c: char| !c.is_ascii_digit()) || host_text.parse::<Ipv6Addr>().is_ok() {

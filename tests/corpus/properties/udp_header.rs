@@ -1,4 +1,5 @@
-//! Headers of UDP datagrams: the input is a datagram from the proxy, and also FRAG, target and payload of one to it.
+//! Headers of UDP datagrams: the input is a datagram from the proxy, and also FRAG, target and
+//! payload of one to it.
 
 use super::dice::Dice;
 use anysocks::udp::{BadDatagram, Datagram, HEADROOM, Header, Source, overhead};
@@ -19,8 +20,8 @@ pub(crate) fn holds(input: &[u8]) {
     decodes_to_itself(&mut Dice(input));
 }
 
-/// FRAG, the address as text, and the payload, by the simplest code that can tell; or the ATYP that makes it no datagram, if it is not
-/// too short for one.
+/// FRAG, the address as text, and the payload, by the simplest possible parser. If the datagram is
+/// malformed, its unknown ATYP; if it is too short, nothing.
 fn datagram(bytes: &[u8]) -> Result<(u8, String, &[u8]), Option<u8>> {
     let [_, _, fragment, atyp, rest @ ..] = bytes else { return Err(None) };
     let (address_at, address_len) = match atyp {
@@ -45,7 +46,8 @@ fn source(datagram: &Datagram<'_>) -> String {
     datagram.source.to_address().to_string()
 }
 
-/// A datagram from an address that can also be a target's: its header, rendered, is what was parsed, but for RSV.
+/// A datagram from an address that can also be a target: its header is rendered as it was parsed,
+/// except RSV.
 fn encodes_to(parsed: &Datagram<'_>, input: &[u8]) {
     let target = match parsed.source {
         Source::Ip(addr) => Target::try_from(addr).ok(),

@@ -1,4 +1,5 @@
-//! Reassembly: the input is its limits, and then datagrams, each with a source, a delay, a FRAG and a payload.
+//! Reassembly: the input is its limits, and then datagrams, each with a source, a delay, a FRAG
+//! and a payload.
 
 use super::dice::Dice;
 use anysocks::Target;
@@ -42,7 +43,7 @@ impl Received {
         }
     }
 
-    /// What the reassembler makes of it, as the payload that is complete and the number of those that are lost.
+    /// The reassembler's result: the complete payload, and the number of lost datagrams.
     fn given_to(&self, reassembler: &mut Reassembler) -> (Option<Vec<u8>>, u64) {
         let from = Target::try_from(SOURCES[self.source]).unwrap();
         let bytes = [Header::new(&from).fragment(self.fragment).as_bytes(), &self.payload].concat();
@@ -59,7 +60,8 @@ impl Received {
     }
 }
 
-/// Whatever comes: what is given out is right, every datagram is given out or lost in the end, and no more waits than may.
+/// For any input: delivered payloads are right, every datagram is delivered or lost in the end,
+/// and the limits hold.
 fn anything(mut dice: Dice<'_>) {
     let timer = Duration::from_secs(u64::from(dice.byte() % 8));
     let max_bytes = 1024 * usize::from(dice.byte());
@@ -93,7 +95,8 @@ fn anything(mut dice: Dice<'_>) {
     assert_eq!(reassembler.waiting(), 0);
 }
 
-/// What the newest datagram of a source completes. Of those that came several times in a row, only the newest is in the history.
+/// The payload that the newest datagram of a source completes. Of repeated fragments, the history
+/// has only the newest.
 fn joined(history: &[Received], now: Instant, timer: Duration) -> Vec<u8> {
     let newest = history.last().unwrap();
     if newest.fragment == 0 {
@@ -109,7 +112,7 @@ fn joined(history: &[Received], now: Instant, timer: Duration) -> Vec<u8> {
     joined
 }
 
-/// A sequence comes out whole, whatever other sources send between its fragments.
+/// A sequence is reassembled whole, whatever other sources send between its fragments.
 fn in_order_among_others(mut dice: Dice<'_>) {
     let own = usize::from(dice.byte()) % SOURCES.len();
     let at = Instant::now();

@@ -29,8 +29,8 @@ pub(super) fn blocking(proxy: &Proxy, tls: Tls) -> Result<Box<dyn Association>, 
     Ok(Box::new(socket))
 }
 
-/// The asynchronous front ends have the same calls, and no trait that says so. `timely` is how one
-/// waits for a call, and `over_tls` its way to TLS.
+/// The asynchronous front ends have the same calls, but no common trait. `timely` awaits a call,
+/// and `over_tls` is the front end's TLS.
 macro_rules! associate {
     ($name:ident, $timely:expr, $over_tls:path) => {
         pub(super) fn $name(proxy: &Proxy, tls: Tls) -> Result<Box<dyn Association>, Error> {
@@ -102,7 +102,7 @@ impl Association for blocking::Socks5UdpSocket {
     }
 }
 
-/// The asynchronous sockets have the same methods, and no trait that says so. `in_time` is how a front end waits for one.
+/// The asynchronous sockets have the same methods, but no common trait. `in_time` awaits a call.
 macro_rules! waits {
     ($socket:ty, $in_time:expr) => {
         impl Association for $socket {

@@ -19,7 +19,7 @@ pub(super) use listening::{bind, listening};
 
 pub(super) type TlsStream = StreamOwned<ClientConnection, TcpStream>;
 
-/// One thread writes and reads in turns, so what is under way has to fit the buffers of the sockets.
+/// One thread writes and reads in turns, so the bytes in transit must fit the sockets' buffers.
 const WINDOW: usize = 16 * 1024;
 
 pub(super) fn open<V: Version>(opening: &Opening<'_, V>) -> Result<Opened, Error> {
@@ -80,7 +80,7 @@ impl<S: Read + Write + HalfClose> Tunnel for Over<S> {
         for piece in say.chunks(WINDOW) {
             stream.write_all(piece)?;
             stream.flush()?;
-            // Of what has no known length, nothing is awaited before all is said.
+            // If the length is unknown, nothing is read before all is sent.
             if hear.is_some() {
                 let now = left.min(piece.len() as u64);
                 left -= Read::take(&mut *stream, now).read_to_end(&mut heard)? as u64;

@@ -1,4 +1,5 @@
-//! `anysocks::async_std`, `anysocks::smol` and `anysocks::futures`: one way to talk, three to connect.
+//! `anysocks::async_std`, `anysocks::smol` and `anysocks::futures`: the same traits, and three
+//! ways to connect.
 
 mod listening;
 
@@ -71,7 +72,7 @@ macro_rules! connects {
 connects!(AsyncStd, async_std::net::TcpStream, async_std::task::block_on, anysocks::async_std::dial);
 connects!(Smol, smol::net::TcpStream, smol::block_on, anysocks::smol::dial);
 
-/// A stream that somebody else has connected.
+/// A stream that the caller has connected.
 impl Connects for Futures {
     type Stream = smol::net::TcpStream;
 
@@ -102,7 +103,7 @@ pub(super) fn timely<F: Connects, T>(
     stage: Stage,
     work: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, Error> {
-    // The outcome as it is stands inside the one that may be late.
+    // The inner result is the call's own, and the outer one is the timeout's.
     block_on::<F, _>(async { Ok(work.await) }).unwrap_or_else(|late| Err(Error::io(stage, late)))
 }
 

@@ -32,17 +32,17 @@ pub(crate) struct Opening<'a, V: Version> {
     pub(crate) early_data: &'a [u8],
 }
 
-/// Sends the bytes through one half of an `into_split` in a task or thread of its own, while it receives as many from
-/// the other half.
+/// Sends the bytes through one half of an `into_split` in another task or thread, while it
+/// receives as many from the other half.
 type Halves = fn(&Opening<'_, V5>, Vec<u8>) -> io::Result<Vec<u8>>;
 
-/// Asks a proxy for an association, behind TLS where there is a configuration for it.
+/// Requests an association from a proxy, behind TLS if a configuration is given.
 type Associate = fn(&Proxy, Option<Arc<ClientConfig>>) -> Result<Box<dyn Association>, Error>;
 
 /// A front end.
 pub(crate) struct Front {
     pub(crate) name: &'static str,
-    /// It can dial by itself, so that names, local resolution and Unix-domain sockets are its affair.
+    /// It dials by itself, so it covers names, local resolution and Unix-domain sockets.
     pub(crate) connects: bool,
     pub(crate) open4: fn(&Opening<'_, V4>) -> Result<Opened, Error>,
     pub(crate) open5: fn(&Opening<'_, V5>) -> Result<Opened, Error>,

@@ -35,8 +35,8 @@ fn connect_blocking(errand: &Errand<'_>) -> Result<super::Opened, Error> {
     Ok(opened(stream, false))
 }
 
-/// The asynchronous front ends have the same calls, and no trait that says so. `timely` is how one waits for a call, and the module is
-/// where this program has its ways to use the outcome.
+/// The asynchronous front ends have the same calls, but no common trait. `timely` awaits a call,
+/// and the module has this program's functions for the outcome.
 macro_rules! routes {
     ($name:ident, $front:ident, $timely:expr, $here:path) => {
         pub(super) const $name: Routes = {

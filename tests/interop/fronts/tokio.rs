@@ -31,7 +31,7 @@ pub(super) fn block_on<T>(work: impl Future<Output = io::Result<T>>) -> io::Resu
 }
 
 pub(super) fn timely<T>(stage: Stage, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-    // The outcome as it is stands inside the one that may be late.
+    // The inner result is the call's own, and the outer one is the timeout's.
     block_on(async { Ok(work.await) }).unwrap_or_else(|late| Err(Error::io(stage, late)))
 }
 
@@ -68,7 +68,8 @@ pub(super) fn halves(opening: &Opening<'_, V5>, bytes: Vec<u8>) -> io::Result<Ve
         let stream = Socks5Stream::connect(opening.proxy, opening.target.borrowed()).await?;
         let (mut read, mut write) = stream.into_split()?;
         let mut heard = vec![0; bytes.len()];
-        // The half comes back: tokio's ends its direction when it is dropped, which not every proxy takes well.
+        // Returns the half: tokio closes its direction when it is dropped, which some proxies
+        // handle badly.
         let saying = tokio::spawn(async move { write.write_all(&bytes).await.map(|()| write) });
         read.read_exact(&mut heard).await?;
         saying.await??;

@@ -20,7 +20,7 @@ const YES: Answer = ("yes", None);
 const NO: Answer = ("no", None);
 const NOT_TRIED: Answer = ("not tried", None);
 
-/// What a yes comes with.
+/// The details of a "yes".
 enum Tells {
     Nothing,
     /// The round trip, if the target is in the probe's process.
@@ -64,7 +64,7 @@ fn request(outcome: Outcome) -> Answer {
     }
 }
 
-/// A server that answers SOCKS4 in SOCKS5 is asked once.
+/// A server that answers SOCKS5 with SOCKS4 gets one request.
 fn request4(server: &Capabilities, outcome: Outcome) -> Answer {
     if matches!(server.socks4, Err(Failure::Alien(_))) { NOT_TRIED } else { request(outcome) }
 }
@@ -120,7 +120,7 @@ pub(crate) fn trust_applies(place: Place, front: &Front) -> bool {
     place == Place::Tls && is_first(front)
 }
 
-/// Without the certificate nothing is asked, and a refused certificate is not a refused target.
+/// Without the certificate there is no request, and a refused certificate is not a refused target.
 /// With `--insecure`, any certificate is accepted.
 pub(crate) fn trust(setting: &Setting<'_>) -> Result<(), String> {
     let (_, password) = CREDENTIALS;
@@ -144,7 +144,7 @@ fn trusted(setting: &Setting<'_>) -> Result<Vec<String>, String> {
     Ok(vec!["--ca".to_owned(), certificate.to_str().ok_or("the directory's name is not UTF-8")?.to_owned()])
 }
 
-/// The rows of the probe's table. The password is given even if the server wants none.
+/// The rows of the probe's table. The password is passed even if the server requires none.
 fn ask(setting: &Setting<'_>, options: &[String], password: &str) -> Result<Vec<Json>, String> {
     let server = setting.capabilities;
     let (user, _) = CREDENTIALS;

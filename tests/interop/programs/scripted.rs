@@ -4,7 +4,7 @@ use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream};
 use std::thread;
 
-/// What a client asks for.
+/// The request of a client.
 pub(crate) struct Request {
     pub(crate) version: u8,
     pub(crate) command: u8,

@@ -58,7 +58,7 @@ impl Said {
     }
 }
 
-/// What the server was asked, one line a connection.
+/// The requests to the server, one line for each connection.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<String>>>);
 
@@ -84,7 +84,7 @@ fn a_website() -> Result<(), Failed> {
     }
 }
 
-/// The probe asks for another target once the proxy has refused the one in the probe's process.
+/// The probe requests another target once the proxy has refused the one in the probe's process.
 fn a_proxy_that_reaches_other_machines_only() -> Result<(), Failed> {
     let proxy = serve(|mut client| {
         let request = Request::read(&mut client)?;
@@ -148,8 +148,7 @@ fn a_server_of_socks4_that_ignores_the_rest() -> Result<(), Failed> {
     log.check(&["nothing", "command 1", "command 1 by name", "command 2", "another version"])
 }
 
-/// It grants names with 0.0.0.1. Data that comes back shows that it understands the mark all
-/// the same.
+/// It grants names with 0.0.0.1. Echoed data show that it interprets the mark all the same.
 fn a_server_that_takes_the_mark_of_socks4a_for_an_address() -> Result<(), Failed> {
     let server = |answer: fn(&TcpStream) -> io::Result<()>| {
         serve(move |mut client| {
@@ -194,9 +193,9 @@ fn a_server_that_listens_at_the_port_of_the_request() -> Result<(), Failed> {
     said.check("bind", "yes", "accepted a connection from 127.0.0.1:")
 }
 
-/// A SOCKS5 server whose relay sends datagrams back to those sources that `answers` accepts: it
-/// is given the port that UDP ASSOCIATE declared and the port of the sender. A line of the log
-/// is a declared source.
+/// A SOCKS5 server whose relay echoes datagrams to the sources that `answers` accepts. `answers`
+/// gets the port that UDP ASSOCIATE declared and the port of the sender. A line of the log is a
+/// declared source.
 fn relay(log: &Log, answers: fn(u16, u16) -> bool) -> io::Result<SocketAddr> {
     let log = log.clone();
     serve(move |mut client| {
@@ -240,7 +239,7 @@ fn a_relay_that_answers_nothing() -> Result<(), Failed> {
     log.check(&["zeros", "zeros", "declared", "zeros", "zeros"])
 }
 
-/// Whatever was asked for and whatever came before.
+/// For every request, and every byte before it.
 fn the_same_words_for_a_closed_connection() -> Result<(), Failed> {
     let server = serve(|mut client| {
         let request = Request::read(&mut client)?;
@@ -253,7 +252,8 @@ fn the_same_words_for_a_closed_connection() -> Result<(), Failed> {
                 echo(&client)
             }
             (5, 2, _) => client.write_all(&[5, 0]),
-            // What the client has sent by then is read: a reset would come in the place of the end.
+            // The bytes that the client has sent by then are read: otherwise the client would get
+            // a reset and no end.
             _ => {
                 request.reply(&mut client, 0, NOWHERE)?;
                 client.shutdown(Shutdown::Write)?;

@@ -1,4 +1,4 @@
-//! Scripts: what comes in, from whom and when; and what comes out of it.
+//! Scripts of received datagrams, with the result of each.
 
 use super::*;
 use crate::protocol::udp::fragments::Fragments;
@@ -13,7 +13,8 @@ const SOURCES: [Source<'_>; 6] = [
     Source::Name(b"b.example", 54),
 ];
 
-/// One datagram. Unless it says otherwise, it comes from the first source, at once, and nothing comes of it yet.
+/// A received datagram. By default it is from the first source, without a delay, and completes
+/// nothing.
 #[derive(Clone)]
 struct Step {
     source: usize,
@@ -47,7 +48,7 @@ impl Step {
     }
 }
 
-/// Runs the script, and lets everything that waits then expire: whatever came in was given out or lost.
+/// Runs the script, and then lets all queues expire: each datagram was returned or lost.
 fn run(options: &Reassembly, script: &[Step]) {
     let mut reassembler = Reassembler::new(options.clone());
     let mut now = Instant::now();
@@ -211,7 +212,7 @@ fn timer() {
         [
             step(0x01, "a"),
             step(0x02, "b").after(timer - 1),
-            // It counts from the first fragment on.
+            // The timer starts with the first fragment.
             step(0x83, "c").after(1).loses(3),
             step(0x01, "d"),
             step(0x01, "e").of(1).after(1),
@@ -288,12 +289,12 @@ fn no_more_bytes() {
         &[
             step(0x01, "123456789").loses(1),
             step(0x82, "0").loses(1),
-            // As many as may wait, and a whole datagram beside them.
+            // The queues are full, and whole datagrams still pass.
             step(0x01, "1234"),
             step(0x01, "5678").of(1),
             step(0x00, "123456789").of(2).gives("123456789"),
             step(0x81, "123456789").of(2).gives("123456789"),
-            // What is given out waits no longer.
+            // A completed datagram leaves its room.
             step(0x82, "abcd").of(1).gives("5678abcd"),
             step(0x02, "5678"),
             step(0x83, "9").loses(3),
@@ -310,7 +311,8 @@ fn the_longest_waiting_makes_room() {
             step(0x01, "cc").of(1),
             step(0x01, "dd").of(2),
             step(0x02, "b"),
-            // The first source's queue is the oldest, but the second source has waited longest for its next fragment.
+            // The first source's queue is the oldest, but the second source has waited longest for
+            // its next fragment.
             step(0x01, "eee").of(3).loses(1),
             // And then the third.
             step(0x02, "ff").of(3).loses(1),
@@ -330,7 +332,8 @@ fn no_more_sources() {
             step(0x01, "a"),
             step(0x01, "b").of(1),
             step(0x02, "c"),
-            // The second source has waited longest for its next fragment, though the first one's began earlier.
+            // The second source has waited longest for its next fragment, though the first one's
+            // began earlier.
             step(0x01, "d").of(2).loses(1),
             step(0x83, "e").gives("ace"),
             step(0x82, "f").of(1).loses(1),

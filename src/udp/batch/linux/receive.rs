@@ -38,20 +38,20 @@ pub(crate) fn coalesce(socket: &Socket) -> io::Result<()> {
 /// Receives one message only, the cheapest call, if the last one had many datagrams.
 pub(in crate::udp::batch) fn receive(
     socket: &Socket,
-    room: &mut [u8],
+    buffer: &mut [u8],
     received: &mut Received<'_>,
 ) -> io::Result<()> {
-    if room.len() <= MESSAGE_LEN || received.datagrams_per_message() >= MANY_DATAGRAMS {
-        receive_one(socket, room, received)
+    if buffer.len() <= MESSAGE_LEN || received.datagrams_per_message() >= MANY_DATAGRAMS {
+        receive_one(socket, buffer, received)
     } else {
-        receive_many(socket, room, received)
+        receive_many(socket, buffer, received)
     }
 }
 
 /// Receives one message into the first part of the buffer.
-fn receive_one(socket: &Socket, room: &mut [u8], received: &mut Received<'_>) -> io::Result<()> {
+fn receive_one(socket: &Socket, buffer: &mut [u8], received: &mut Received<'_>) -> io::Result<()> {
     let mut control = Control([0; CONTROL]);
-    let mut buffers = [IoSliceMut::new(&mut room[..MESSAGE_LEN])];
+    let mut buffers = [IoSliceMut::new(&mut buffer[..MESSAGE_LEN])];
     let message = recvmsg::<()>(socket.as_raw_fd(), &mut buffers, Some(&mut control.0), MsgFlags::empty())?;
     record(&message, 0, received);
     Ok(())
@@ -61,10 +61,10 @@ fn receive_one(socket: &Socket, room: &mut [u8], received: &mut Received<'_>) ->
 ///
 /// Each call allocates new headers, in three small allocations: `recvmmsg` overwrites the length
 /// of each control buffer, and nix can't restore it.
-fn receive_many(socket: &Socket, room: &mut [u8], received: &mut Received<'_>) -> io::Result<()> {
-    let messages = room.len() / MESSAGE_LEN;
+fn receive_many(socket: &Socket, buffer: &mut [u8], received: &mut Received<'_>) -> io::Result<()> {
+    let messages = buffer.len() / MESSAGE_LEN;
     let mut headers = MultiHeaders::<()>::preallocate(messages, Some(Vec::with_capacity(CONTROL)));
-    let mut parts = room.chunks_exact_mut(MESSAGE_LEN);
+    let mut parts = buffer.chunks_exact_mut(MESSAGE_LEN);
     let mut buffers: [_; MAX_MESSAGES] =
         array::from_fn(|_| [IoSliceMut::new(parts.next().unwrap_or_default())]);
     let all = recvmmsg(socket.as_raw_fd(), &mut headers, &mut buffers, MsgFlags::MSG_DONTWAIT, None)?;

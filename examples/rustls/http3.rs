@@ -12,6 +12,7 @@
 //! and only Tor has a command that asks a proxy for one. The example `udp_dns` asks a DNS server
 //! through any proxy with UDP.
 
+#[path = "../local/mod.rs"]
 mod local;
 #[path = "local/http3.rs"]
 mod server;

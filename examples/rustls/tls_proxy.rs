@@ -3,6 +3,7 @@
 //! `cargo run --example tls_proxy` starts a SOCKS server behind TLS, with a self-signed
 //! certificate, in this process.
 
+#[path = "../local/mod.rs"]
 mod local;
 #[path = "local/tls.rs"]
 mod tls;

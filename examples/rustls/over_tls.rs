@@ -4,6 +4,7 @@
 //! certificate, in this process. The connector of `tls_proxy` does the same for each of its
 //! connections.
 
+#[path = "../local/mod.rs"]
 mod local;
 #[path = "local/tls.rs"]
 mod tls;

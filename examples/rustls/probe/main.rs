@@ -24,10 +24,10 @@ mod datagrams;
 mod escape;
 mod event;
 mod gssapi;
-#[path = "../quickstart/in_time.rs"]
+#[path = "../../quickstart/in_time.rs"]
 mod in_time;
 mod json;
-#[path = "../local/mod.rs"]
+#[path = "../../local/mod.rs"]
 mod local;
 mod prober;
 mod questions;

@@ -1,0 +1,125 @@
+//! How the client authenticates to a proxy.
+
+use super::Proxy;
+use super::random::random_token;
+use crate::error::invalid::Invalid;
+use crate::error::{Error, Stage};
+use crate::protocol::proxy_protocol::ProxyProtocol;
+use crate::protocol::socks4::UserId;
+use crate::protocol::socks5::{Auth, Credentials};
+
+/// The user name that marks the password as an isolation token of Tor.
+const ISOLATED: &str = "<torS0X>0";
+
+/// # Authentication
+///
+/// Each of these methods replaces the authentication that was set before.
+impl Proxy {
+    /// Offers no authentication and username/password, in this order ([`Auth::password`]).
+    ///
+    /// # Errors
+    ///
+    /// - [`Invalid::PasswordOverSocks4`]: this is a SOCKS4 proxy.
+    /// - [`Invalid::UserEmpty`], [`Invalid::UserTooLong`], [`Invalid::PasswordTooLong`]: the
+    ///   credentials are not valid ([`Credentials::new`]).
+    #[doc(alias = "connect_with_password")]
+    #[doc(alias = "bind_with_password")]
+    #[doc(alias = "with_auth")]
+    pub fn password(self, user: impl AsRef<[u8]>, password: impl AsRef<[u8]>) -> Result<Self, Error> {
+        self.credentials(user, password, Auth::password)
+    }
+
+    /// Offers username/password alone ([`Auth::password_only`]).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`password`](Self::password).
+    pub fn password_only(self, user: impl AsRef<[u8]>, password: impl AsRef<[u8]>) -> Result<Self, Error> {
+        self.credentials(user, password, Auth::password_only)
+    }
+
+    /// Isolates streams in Tor: streams with different tokens share no circuit.
+    ///
+    /// The token is sent as the password, with a user name defined by
+    /// [Tor's extensions](https://spec.torproject.org/socks-extensions.html). No other METHOD is
+    /// offered. Whether the handshake is [pipelined](Auth::pipelined) does not change.
+    ///
+    /// ```
+    /// use anysocks::Proxy;
+    ///
+    /// let tor = Proxy::socks5("127.0.0.1:9050")?;
+    /// let alice = tor.clone().isolated("alice")?;
+    /// let bob = tor.clone().isolated("bob")?;
+    /// let unique = tor.isolated_randomly()?;
+    /// # Ok::<(), anysocks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// - [`Invalid::PasswordOverSocks4`]: this is a SOCKS4 proxy.
+    /// - [`Invalid::PasswordTooLong`]: the token has more than 255 bytes.
+    #[doc(alias = "tor")]
+    #[doc(alias = "isolation")]
+    pub fn isolated(self, token: impl AsRef<[u8]>) -> Result<Self, Error> {
+        let pipelined = matches!(&self.protocol, ProxyProtocol::V5(auth) if auth.is_pipelined());
+        self.credentials(ISOLATED, token, |token| Auth::password_only(token).pipelined(pipelined))
+    }
+
+    /// Isolates streams in Tor, like [`isolated`](Self::isolated), with a random token.
+    ///
+    /// Clones of the returned proxy share the token.
+    ///
+    /// # Errors
+    ///
+    /// - [`Invalid::PasswordOverSocks4`]: this is a SOCKS4 proxy.
+    /// - [`ErrorKind::Io`](crate::ErrorKind::Io) at [`Stage::Preparation`]: the system returned no
+    ///   random bytes.
+    #[doc(alias = "tor")]
+    #[doc(alias = "isolation")]
+    pub fn isolated_randomly(self) -> Result<Self, Error> {
+        let token = random_token::<16>().map_err(|error| Error::io(Stage::Preparation, error))?;
+        self.isolated(token.as_bytes())
+    }
+
+    fn credentials(
+        self,
+        user: impl AsRef<[u8]>,
+        password: impl AsRef<[u8]>,
+        auth: impl FnOnce(Credentials) -> Auth,
+    ) -> Result<Self, Error> {
+        match self.protocol {
+            ProxyProtocol::V5(_) => self.auth(auth(Credentials::new(user, password)?)),
+            ProxyProtocol::V4(_) => Err(Invalid::PasswordOverSocks4.into()),
+        }
+    }
+
+    /// Sets the METHODs that the client offers.
+    ///
+    /// # Errors
+    ///
+    /// - [`Invalid::MethodOverSocks4`]: this is a SOCKS4 proxy.
+    pub fn auth(mut self, auth: Auth) -> Result<Self, Error> {
+        match &mut self.protocol {
+            ProxyProtocol::V5(old) => *old = auth,
+            ProxyProtocol::V4(_) => return Err(Invalid::MethodOverSocks4.into()),
+        }
+        Ok(self)
+    }
+
+    /// Sets the user id that the client sends to a SOCKS4 proxy.
+    ///
+    /// # Errors
+    ///
+    /// - [`Invalid::UserIdOverSocks5`]: this is a SOCKS5 proxy.
+    /// - [`Invalid::UserIdNul`], [`Invalid::UserIdTooLong`]: the user id is not valid
+    ///   ([`UserId::new`]).
+    #[doc(alias = "connect_with_userid")]
+    #[doc(alias = "bind_with_userid")]
+    pub fn user_id(mut self, id: impl AsRef<[u8]>) -> Result<Self, Error> {
+        match &mut self.protocol {
+            ProxyProtocol::V4(old) => *old = UserId::new(id)?,
+            ProxyProtocol::V5(_) => return Err(Invalid::UserIdOverSocks5.into()),
+        }
+        Ok(self)
+    }
+}

@@ -1,0 +1,52 @@
+//! The constructors of a proxy.
+
+use super::{Endpoint, Proxy, Resolve, SocketOptions, udp_options};
+use crate::error::Error;
+use crate::protocol::proxy_protocol::ProxyProtocol;
+use crate::protocol::version::{V4, V5, Version};
+use std::time::Duration;
+
+pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// # Constructors
+impl Proxy {
+    /// Creates a SOCKS5 proxy without authentication.
+    ///
+    /// # Errors
+    ///
+    /// - [`ErrorKind::Invalid`](crate::ErrorKind::Invalid): the argument is not an [`Endpoint`].
+    #[doc(alias = "SocksV5")]
+    pub fn socks5(endpoint: impl TryInto<Endpoint, Error: Into<Error>>) -> Result<Self, Error> {
+        endpoint.try_into().map(Self::unauthenticated::<V5>).map_err(Into::into)
+    }
+
+    /// Creates a SOCKS4 proxy without a user id.
+    ///
+    /// The proxy must support SOCKS4a if targets are names, unless
+    /// [`resolve`](Self::resolve) is [`Resolve::Locally`].
+    ///
+    /// # Errors
+    ///
+    /// - [`ErrorKind::Invalid`](crate::ErrorKind::Invalid): the argument is not an [`Endpoint`].
+    #[doc(alias = "SocksV4")]
+    pub fn socks4(endpoint: impl TryInto<Endpoint, Error: Into<Error>>) -> Result<Self, Error> {
+        endpoint.try_into().map(Self::unauthenticated::<V4>).map_err(Into::into)
+    }
+
+    /// Creates a proxy of the version `V` without authentication.
+    pub(crate) fn unauthenticated<V: Version>(endpoint: Endpoint) -> Self {
+        Self::new(endpoint, V::unauthenticated())
+    }
+
+    pub(super) fn new(endpoint: Endpoint, protocol: ProxyProtocol) -> Self {
+        Self {
+            endpoint,
+            protocol,
+            resolve: Resolve::default(),
+            timeout: Some(DEFAULT_TIMEOUT),
+            socket: SocketOptions::default(),
+            udp: udp_options::Options::new(),
+            tls: false,
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! The targets of an association's datagrams: the names that are resolved on this machine.
+
+use super::socket::SocksUdpSocket;
+use crate::error::Error;
+use crate::error::invalid::Invalid;
+use crate::protocol::target::{Host, Target};
+use crate::proxy::Resolve;
+use crate::runtime::{Deadline, UdpFrontEnd, no_address, resolve};
+use std::io;
+
+impl<F: UdpFrontEnd> SocksUdpSocket<F> {
+    /// Converts a target, and fails for a name that must be resolved on this machine.
+    pub(crate) fn addressed<'t>(
+        &self,
+        target: impl TryInto<Target<'t>, Error: Into<Error>>,
+    ) -> io::Result<Target<'t>> {
+        let target = target.try_into().map_err(Into::into)?;
+        if self.resolves_locally(&target) {
+            Err(Error::from(Invalid::NameToResolve).into())
+        } else {
+            Ok(target)
+        }
+    }
+
+    /// Returns whether the target is a name that must be resolved on this machine.
+    pub(crate) fn resolves_locally(&self, target: &Target<'_>) -> bool {
+        self.shared.resolve == Resolve::Locally && target.domain().is_some()
+    }
+
+    /// Converts a target, and resolves a name that must be resolved on this machine.
+    pub(crate) async fn resolved<'t>(
+        &self,
+        target: impl TryInto<Target<'t>, Error: Into<Error>>,
+        deadline: Deadline,
+    ) -> io::Result<Target<'t>> {
+        let target = target.try_into().map_err(Into::into)?;
+        let (Host::Domain(name), Resolve::Locally) = (target.host(), self.shared.resolve) else {
+            return Ok(target);
+        };
+        let found = resolve::<F>(name.as_str(), target.port(), deadline).await?;
+        match found.first() {
+            Some(addr) => Ok((addr.ip(), addr.port()).into()),
+            None => Err(no_address(name.as_str()).into()),
+        }
+    }
+}
