@@ -1,6 +1,6 @@
-//! The [`Connector`] as a service for [hyper](https://hyper.rs) and [tower](::tower_service).
+//! The [`Connector`] as a service for [hyper](https://hyper.rs) and [tower].
 //!
-//! tokio's [`Connector`] implements [`Service<Uri>`](tower_service::Service). Pass it wherever a
+//! tokio's [`Connector`] implements [`Service<Uri>`]. Pass it wherever a
 //! connector is accepted: to hyper-util's client, to hyper-rustls and hyper-tls, and to tonic. Use
 //! it for HTTP and gRPC through SOCKS proxies. reqwest accepts no connector, and needs a
 //! `Forwarder` of the feature `forward` instead.
@@ -36,6 +36,9 @@
 //! - Those of `Connector::connect`.
 //!
 //! The client wraps them in its own error: `source()` leads to the [`Error`].
+//!
+//! [tower]: https://docs.rs/tower-service
+//! [`Service<Uri>`]: https://docs.rs/tower-service/latest/tower_service/trait.Service.html
 
 use crate::error::Error;
 use crate::error::invalid::Invalid;

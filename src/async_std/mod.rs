@@ -1,10 +1,7 @@
-//! The front end for [async-std](::async_std).
+//! The front end for [async-std](https://docs.rs/async-std).
 //!
-//! async-std is discontinued; new code does better with [smol](https://docs.rs/smol), which has the same shape and its own front end
-//! here.
-//!
-//! `close` on a stream of async-std sends nothing, through a proxy or not: to tell the target that no more will come, call
-//! `stream.get_ref().shutdown(Shutdown::Write)`.
+//! async-std is discontinued. For new code, use [smol](https://docs.rs/smol): it has a front end
+//! with the same names.
 //!
 //! ```no_run
 //! use anysocks::async_std::Socks5Stream;
@@ -19,118 +16,25 @@
 //! stream.read_to_string(&mut page).await?;
 //! # Ok::<(), Box<dyn std::error::Error>>(()) });
 //! ```
+//!
+//! # Half-close
+//!
+//! `close` on a stream of async-std sends no FIN, with or without a proxy. To half-close the
+//! connection, call `stream.get_ref().shutdown(Shutdown::Write)`.
 
-use crate::futures::{FuturesIo, sealed};
-use crate::protocol::any_version::AnyVersion;
-use crate::protocol::version::{V4, V5};
-use crate::reactor::async_io::OverAsyncIo;
-use crate::reactor::{Hook, functions};
-use crate::route::connector;
-use crate::route::listener::SocksListener;
-use crate::route::wrap::{Plain, Wrapped};
-use crate::runtime::Ends;
-use crate::stream::SocksStream;
-use crate::stream::split::Split;
-use crate::udp::SocksUdpSocket;
-use ::async_io::Async;
-use ::async_std::net::TcpStream;
-use futures_io::AsyncRead;
-use std::io;
-use std::pin::Pin;
-use std::task::{Context, Poll};
+mod io;
+mod runtime;
+#[cfg(test)]
+mod tests;
 
 pub use crate::futures::converse;
 
-/// async-std, as the front end of a [`SocksStream`].
+use crate::reactor::{one_proxy_calls, types};
+use ::async_std::net::TcpStream;
+
+/// Identifies the async-std front end in the types of this crate, such as [`Socks5Stream`].
 #[derive(Clone, Copy, Debug)]
 pub struct AsyncStd;
 
-impl FuturesIo for AsyncStd {}
-impl sealed::Sealed for AsyncStd {}
-
-/// A stream through a SOCKS5 proxy.
-pub type Socks5Stream<S = TcpStream> = SocksStream<S, V5, AsyncStd>;
-
-/// A stream through a SOCKS4 or SOCKS4a proxy.
-pub type Socks4Stream<S = TcpStream> = SocksStream<S, V4, AsyncStd>;
-
-/// A stream through a proxy of whatever version.
-pub type AnyStream<S = TcpStream> = SocksStream<S, AnyVersion, AsyncStd>;
-
-/// A proxy of whatever version that listens for a peer.
-pub type AnyListener<S = TcpStream> = SocksListener<S, AnyVersion, AsyncStd>;
-
-/// What reaches targets through a proxy, a chain of them, or none.
-pub type Connector<W = Plain> = connector::Connector<AsyncStd, W>;
-
-/// A [`Connector`] that [wraps](Connector::wrapped) the streams that it dials.
-pub type WrappedConnector<S> = Connector<Wrapped<Hook<TcpStream, S>>>;
-
-/// A UDP socket whose datagrams go by way of a SOCKS5 proxy.
-pub type Socks5UdpSocket = SocksUdpSocket<AsyncStd>;
-
-/// A SOCKS5 proxy that listens for a peer.
-pub type Socks5Listener<S = TcpStream> = SocksListener<S, V5, AsyncStd>;
-
-/// A SOCKS4 proxy that listens for a peer.
-pub type Socks4Listener<S = TcpStream> = SocksListener<S, V4, AsyncStd>;
-
-functions!(AsyncStd, TcpStream);
-
-impl OverAsyncIo for AsyncStd {
-    type Stream = TcpStream;
-
-    type Shared = TcpStream;
-
-    fn share(stream: TcpStream) -> TcpStream {
-        stream
-    }
-
-    fn poll_read(mut shared: &TcpStream, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut shared).poll_read(cx, buf)
-    }
-
-    fn ends(stream: &TcpStream) -> io::Result<Ends> {
-        Ok(Ends { local: stream.local_addr()?, peer: stream.peer_addr()? })
-    }
-
-    fn adopt(socket: Async<std::net::TcpStream>) -> io::Result<TcpStream> {
-        socket.into_inner().map(TcpStream::from)
-    }
-}
-
-impl Split for TcpStream {
-    type Read = Self;
-    type Write = Self;
-
-    fn split(self) -> io::Result<(Self, Self)> {
-        Ok((self.clone(), self))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    #[cfg(target_os = "linux")]
-    use crate::reactor::left;
-    use crate::runtime::hanging;
-    use std::time::Duration;
-
-    #[test]
-    fn lookups_that_hang_are_bounded() {
-        let thousand = hanging::thousand::<AsyncStd>(hanging::lookups(), Duration::from_millis(100));
-        ::async_std::task::block_on(thousand);
-    }
-
-    #[cfg(target_os = "linux")]
-    #[test]
-    fn datagrams_that_are_left_before_a_task_waits() {
-        ::async_std::task::block_on(left::before_a_task_waits::<AsyncStd>());
-    }
-
-    #[cfg(target_os = "linux")]
-    #[test]
-    fn datagrams_that_are_left_after_many_were_dropped() {
-        ::async_std::task::block_on(left::after_many_were_dropped::<AsyncStd>());
-    }
-}
+types!(AsyncStd, TcpStream, "async_std");
+one_proxy_calls!(AsyncStd, TcpStream);

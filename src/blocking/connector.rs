@@ -1,6 +1,7 @@
-//! The calls of a connector whose callers wait.
+//! The calls of a blocking connector.
 
-use super::{AnyListener, AnyStream, Blocking, Socks5UdpSocket, at_once};
+use super::block_on::block_on;
+use super::{AnyListener, AnyStream, Blocking, Socks5UdpSocket};
 use crate::error::Error;
 use crate::protocol::address::Name;
 use crate::protocol::target::{Host, Target};
@@ -14,7 +15,7 @@ impl<W: Wrap<Blocking>> Connector<Blocking, W> {
         &self,
         target: impl TryInto<Target<'t>, Error: Into<Error>>,
     ) -> Result<AnyStream<W::Stream>, Error> {
-        at_once(self.connect_to(target.try_into().map_err(Into::into)?, &[]))
+        block_on(self.connect_to(target.try_into().map_err(Into::into)?, &[]))
     }
 
     #[doc = include_str!("../docs/connector/connect_with_early_data.md")]
@@ -23,7 +24,7 @@ impl<W: Wrap<Blocking>> Connector<Blocking, W> {
         target: impl TryInto<Target<'t>, Error: Into<Error>>,
         early_data: &[u8],
     ) -> Result<AnyStream<W::Stream>, Error> {
-        at_once(self.connect_to(target.try_into().map_err(Into::into)?, early_data))
+        block_on(self.connect_to(target.try_into().map_err(Into::into)?, early_data))
     }
 
     #[doc = include_str!("../docs/connector/bind.md")]
@@ -31,21 +32,21 @@ impl<W: Wrap<Blocking>> Connector<Blocking, W> {
         &self,
         expected_peer: impl TryInto<Target<'t>, Error: Into<Error>>,
     ) -> Result<AnyListener<W::Stream>, Error> {
-        at_once(self.bind_for(expected_peer.try_into().map_err(Into::into)?))
+        block_on(self.bind_for(expected_peer.try_into().map_err(Into::into)?))
     }
 
     #[doc = include_str!("../docs/connector/resolve.md")]
     pub fn resolve<'t>(&self, name: impl TryInto<Host<'t>, Error: Into<Error>>) -> Result<IpAddr, Error> {
-        at_once(self.resolve_name(name.try_into().map_err(Into::into)?))
+        block_on(self.resolve_name(name.try_into().map_err(Into::into)?))
     }
 
     #[doc = include_str!("../docs/connector/resolve_ptr.md")]
     pub fn resolve_ptr(&self, ip: IpAddr) -> Result<Name, Error> {
-        at_once(self.resolve_addr(ip))
+        block_on(self.resolve_addr(ip))
     }
 
     #[doc = include_str!("../docs/connector/associate.md")]
     pub fn associate(&self) -> Result<Socks5UdpSocket, Error> {
-        at_once(self.associate_datagrams())
+        block_on(self.associate_datagrams())
     }
 }

@@ -1,4 +1,4 @@
-//! The TCP connection of an association where threads block.
+//! The TCP connection of an association on the blocking front end.
 
 use rustix::event::{PollFd, PollFlags};
 use std::fmt;
@@ -6,7 +6,7 @@ use std::io;
 use std::net::{Shutdown, TcpStream};
 use std::sync::{Mutex, PoisonError};
 
-/// The TCP connection of an association, which is read only to notice its end. It does not block.
+/// The TCP connection of an association. It does not block, and is read only to detect its end.
 pub struct Control {
     socket: TcpStream,
     /// Reads the wrapped stream, if it is wrapped.
@@ -20,7 +20,7 @@ impl Control {
         Self { socket, wrapped: None }
     }
 
-    /// A wrapped stream that `read` reads, and the socket inside it.
+    /// Uses a wrapped stream, which `read` reads, and the socket inside it.
     pub(super) fn wrapped(
         socket: TcpStream,
         read: impl FnMut() -> io::Result<usize> + Send + 'static,
@@ -32,18 +32,17 @@ impl Control {
         self.socket.set_nonblocking(true)
     }
 
-    /// The socket, to be polled until it is readable.
+    /// Returns the socket for `poll`.
     pub(super) fn poll_fd(&self) -> PollFd<'_> {
         PollFd::new(&self.socket, PollFlags::IN)
     }
 
-    /// Whether there can be something to read although the socket is not readable: TLS reads
-    /// ahead.
+    /// Returns whether bytes can be buffered while the socket is not readable, as in TLS.
     pub(super) const fn reads_ahead(&self) -> bool {
         self.wrapped.is_some()
     }
 
-    /// Reads, if there is anything to read.
+    /// Reads, or returns `None` if the socket is not readable.
     pub(super) fn read(&self) -> Option<io::Result<usize>> {
         let read = match &self.wrapped {
             None => io::Read::read(&mut &self.socket, &mut [0]),
@@ -55,8 +54,8 @@ impl Control {
         Some(read).filter(|read| !read.as_ref().is_err_and(later))
     }
 
-    /// Shuts the socket down, so that every thread that polls it wakes up.
-    pub(super) fn end(&self) {
+    /// Shuts the socket down, which wakes every thread that polls it.
+    pub(super) fn shut_down(&self) {
         // It may be closed already.
         let _ = self.socket.shutdown(Shutdown::Both);
     }

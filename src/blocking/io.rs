@@ -1,4 +1,4 @@
-//! The standard library's traits on the stream: those of the inner stream, or of the pump over it.
+//! `std::io` traits of the stream. They use the inner stream, or the encapsulation over it.
 
 use crate::protocol::frames::{Incoming, Outgoing, first_to_fill, first_to_write};
 use crate::stream::SocksStream;
@@ -8,7 +8,7 @@ use std::net::TcpStream;
 use std::sync::MutexGuard;
 use std::task::Poll;
 
-/// A pump knows "not yet" as `Pending`, a non-blocking stream as an error.
+/// Translates `WouldBlock` of a non-blocking stream to the `Pending` of an encapsulation.
 fn pending(moved: Result<usize>) -> Poll<Result<usize>> {
     match moved {
         Err(error) if error.kind() == ErrorKind::WouldBlock => Poll::Pending,

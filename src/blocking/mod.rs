@@ -12,245 +12,197 @@
 //! # Ok(()) }
 //! ```
 
-mod alarm;
-#[cfg(target_os = "linux")]
-mod bell;
-#[cfg(not(target_os = "linux"))]
-#[path = "no_bell.rs"]
-mod bell;
+mod block_on;
 mod connector;
 mod control;
+mod handshake;
 mod io;
-mod park;
+#[cfg(target_os = "linux")]
+mod notify;
+#[cfg(not(target_os = "linux"))]
+#[path = "no_notify.rs"]
+mod notify;
+mod one_proxy;
 mod race;
+mod runtime;
 mod timeout;
 mod udp;
 mod wait;
+mod watchdog;
 mod wrap;
 
-use crate::error::{Error, Stage};
-use crate::protocol::address::{Address, Name};
+#[cfg(test)]
+pub(crate) use block_on::block_on;
+pub use handshake::converse;
+pub use one_proxy::{dial, resolve, resolve_ptr};
+
 use crate::protocol::any_version::AnyVersion;
-use crate::protocol::conversation::Conversation;
-use crate::protocol::driver::{Transport, poll_converse};
-use crate::protocol::target::{Host, Target};
-use crate::protocol::version::{V4, V5, Version, begin_bind, begin_connect};
-use crate::proxy::SocketOptions;
-use crate::proxy::into_proxy::IntoProxy;
+use crate::protocol::version::{V4, V5};
 use crate::route::listener::SocksListener;
 use crate::route::wrap::{Plain, Wrapped};
-use crate::route::{self, lookup};
-use crate::runtime::dial::Failures;
-use crate::runtime::{self, Deadline, Ends, Runtime};
 use crate::stream::SocksStream;
 use crate::udp::SocksUdpSocket;
-use socket2::SockAddr;
-use std::future::poll_fn;
-use std::io::{Read, Write};
-use std::net::{IpAddr, TcpStream};
-use std::pin::pin;
-use std::task::{Context, Poll, Waker};
-use std::time::{Duration, Instant};
-use wait::Punctual;
+use std::net::TcpStream;
 
-/// The standard library's blocking calls, as the front end of a [`SocksStream`].
+/// Identifies the blocking front end in the types of this crate, such as [`Socks5Stream`].
 #[derive(Clone, Copy, Debug)]
 pub struct Blocking;
 
-/// A stream through a SOCKS5 proxy.
+/// A stream to a target through a SOCKS5 proxy.
+///
+/// ```no_run
+/// use anysocks::blocking::Socks5Stream;
+///
+/// # fn example() -> Result<(), anysocks::Error> {
+/// let stream = Socks5Stream::connect("127.0.0.1:1080", "example.com:443")?;
+/// println!("the proxy's address is {}", stream.bound_addr());
+/// # Ok(()) }
+/// ```
+///
+/// [`connect`](crate::SocksStream::connect) dials the proxy.
+/// [`handshake`](crate::SocksStream::handshake) uses a stream that is already connected.
+///
+/// In the headings below, `S` is the inner stream, `V` is [`V5`], and `F` is [`Blocking`].
 pub type Socks5Stream<S = TcpStream> = SocksStream<S, V5, Blocking>;
 
-/// A stream through a SOCKS4 or SOCKS4a proxy.
+/// A stream to a target through a SOCKS4 or SOCKS4a proxy.
+///
+/// A target that is a name is sent as SOCKS4a sends it, unless this machine resolves it
+/// ([`Resolve`](crate::Resolve)).
+///
+/// ```no_run
+/// use anysocks::blocking::Socks4Stream;
+///
+/// # fn example() -> Result<(), anysocks::Error> {
+/// let stream = Socks4Stream::connect("127.0.0.1:1080", "example.com:443")?;
+/// println!("the proxy's address is {}", stream.bound_addr());
+/// # Ok(()) }
+/// ```
+///
+/// In the headings below, `S` is the inner stream, `V` is [`V4`], and `F` is [`Blocking`].
 pub type Socks4Stream<S = TcpStream> = SocksStream<S, V4, Blocking>;
 
-/// A stream through a proxy of whatever version.
+/// A stream to a target, for any version of SOCKS. It is the stream of a [`Connector`].
+///
+/// ```no_run
+/// use anysocks::blocking::{AnyStream, Connector};
+///
+/// # fn example() -> Result<(), anysocks::Error> {
+/// let connector = Connector::from_env()?;
+/// let stream: AnyStream = connector.connect("example.com:443")?;
+/// # Ok(()) }
+/// ```
+///
+/// In the headings below, `S` is the inner stream, `V` is [`AnyVersion`], and `F` is
+/// [`Blocking`].
 pub type AnyStream<S = TcpStream> = SocksStream<S, AnyVersion, Blocking>;
 
-/// A proxy of whatever version that listens for a peer.
-pub type AnyListener<S = TcpStream> = SocksListener<S, AnyVersion, Blocking>;
-
-/// What reaches targets through a proxy, a chain of them, or none.
-pub type Connector<W = Plain> = crate::Connector<Blocking, W>;
-
-/// A [`Connector`] that [wraps](Connector::wrapped) the streams that it dials.
-pub type WrappedConnector<S> = Connector<Wrapped<wrap::Hook<S>>>;
-
-/// A UDP socket whose datagrams go by way of a SOCKS5 proxy.
-pub type Socks5UdpSocket = SocksUdpSocket<Blocking>;
-
-/// A SOCKS5 proxy that listens for a peer.
+/// A SOCKS5 proxy that listens for one connection from a peer (BIND).
+///
+/// ```no_run
+/// use anysocks::blocking::Socks5Listener;
+///
+/// # fn example() -> Result<(), anysocks::Error> {
+/// let mut listener = Socks5Listener::bind("127.0.0.1:1080", "198.51.100.7:0")?;
+/// println!("the peer has to connect to {}", listener.bound_addr());
+/// let (stream, peer) = listener.accept()?;
+/// # Ok(()) }
+/// ```
+///
+/// In the headings below, `S` is the inner stream, `V` is [`V5`], and `F` is [`Blocking`].
 pub type Socks5Listener<S = TcpStream> = SocksListener<S, V5, Blocking>;
 
-/// A SOCKS4 proxy that listens for a peer.
+/// A SOCKS4 proxy that listens for one connection from a peer (BIND).
+///
+/// ```no_run
+/// use anysocks::blocking::Socks4Listener;
+///
+/// # fn example() -> Result<(), anysocks::Error> {
+/// let mut listener = Socks4Listener::bind("127.0.0.1:1080", "198.51.100.7:0")?;
+/// println!("the peer has to connect to {}", listener.bound_addr());
+/// let (stream, peer) = listener.accept()?;
+/// # Ok(()) }
+/// ```
+///
+/// In the headings below, `S` is the inner stream, `V` is [`V4`], and `F` is [`Blocking`].
 pub type Socks4Listener<S = TcpStream> = SocksListener<S, V4, Blocking>;
 
-impl<V: Version> SocksStream<TcpStream, V, Blocking> {
-    #[doc = include_str!("../docs/connect.md")]
-    pub fn connect<'a, 'b>(
-        proxy: impl IntoProxy<'a>,
-        target: impl TryInto<Target<'b>, Error: Into<Error>>,
-    ) -> Result<Self, Error> {
-        at_once(route::connect::<Blocking, V>(proxy, target, &[]))
-    }
-
-    #[doc = include_str!("../docs/connect_with_early_data.md")]
-    pub fn connect_with_early_data<'a, 'b>(
-        proxy: impl IntoProxy<'a>,
-        target: impl TryInto<Target<'b>, Error: Into<Error>>,
-        early_data: &[u8],
-    ) -> Result<Self, Error> {
-        at_once(route::connect::<Blocking, V>(proxy, target, early_data))
-    }
-}
-
-impl<S: Read + Write, V: Version> SocksStream<S, V, Blocking> {
-    #[doc = include_str!("../docs/handshake.md")]
-    pub fn handshake<'a>(
-        mut stream: S,
-        auth: &'a V::Auth,
-        target: impl TryInto<Target<'a>, Error: Into<Error>>,
-    ) -> Result<Self, Error> {
-        let mut conversation = begin_connect::<V>(auth, target)?;
-        let established = converse(&mut stream, &mut conversation)?;
-        Ok(Self::new(stream, established))
-    }
-}
-
-impl<V: Version> SocksListener<TcpStream, V, Blocking> {
-    #[doc = include_str!("../docs/bind.md")]
-    pub fn bind<'a, 'b>(
-        proxy: impl IntoProxy<'a>,
-        expected_peer: impl TryInto<Target<'b>, Error: Into<Error>>,
-    ) -> Result<Self, Error> {
-        at_once(route::bind::<Blocking, V>(proxy, expected_peer))
-    }
-
-    #[doc = include_str!("../docs/accept_within.md")]
-    pub fn accept_within(
-        &mut self,
-        limit: Duration,
-    ) -> Result<(SocksStream<TcpStream, V, Blocking>, Address), Error> {
-        let (stream, second, request) = self.pending()?;
-        let deadline = runtime::deadline::<Blocking>(limit);
-        stream.set_nonblocking(true).map_err(|error| Error::io(Stage::SecondReply, error))?;
-        let reply = request.watch_blocking(|| {
-            converse(&mut Punctual::new(stream, deadline), second).map_err(wait::timed_out)
-        });
-        stream.set_nonblocking(false).map_err(|error| Error::io(Stage::SecondReply, error))?;
-        self.accepted(reply)
-    }
-}
-
-impl<S: Read + Write, V: Version> SocksListener<S, V, Blocking> {
-    #[doc = include_str!("../docs/bind_handshake.md")]
-    pub fn handshake<'a>(
-        mut stream: S,
-        auth: &'a V::Auth,
-        expected_peer: impl TryInto<Target<'a>, Error: Into<Error>>,
-    ) -> Result<Self, Error> {
-        let mut conversation = begin_bind::<V>(auth, expected_peer)?;
-        let first = converse(&mut stream, &mut conversation)?;
-        Ok(Self::new(stream, first, None))
-    }
-
-    #[doc = include_str!("../docs/accept.md")]
-    pub fn accept(&mut self) -> Result<(SocksStream<S, V, Blocking>, Address), Error> {
-        let (stream, second, request) = self.pending()?;
-        let reply = request.watch_blocking(|| converse(stream, second));
-        self.accepted(reply)
-    }
-}
-
-#[doc = include_str!("../docs/dial.md")]
-pub fn dial<'a>(proxy: impl IntoProxy<'a>) -> Result<TcpStream, Error> {
-    at_once(route::dial::<Blocking>(proxy))
-}
-
-#[doc = include_str!("../docs/resolve.md")]
-pub fn resolve<'a, 'b>(
-    proxy: impl IntoProxy<'a>,
-    name: impl TryInto<Host<'b>, Error: Into<Error>>,
-) -> Result<IpAddr, Error> {
-    at_once(lookup::resolve::<Blocking>(proxy, name))
-}
-
-#[doc = include_str!("../docs/resolve_ptr.md")]
-pub fn resolve_ptr<'a>(proxy: impl IntoProxy<'a>, ip: IpAddr) -> Result<Name, Error> {
-    at_once(lookup::resolve_ptr::<Blocking>(proxy, ip))
-}
-
-#[doc = include_str!("../docs/converse.md")]
+/// A proxy of any version that listens for one connection, from a [`Connector`].
 ///
-/// A [`WouldBlock`](std::io::ErrorKind::WouldBlock) of a non-blocking stream is such an I/O error: wait for the stream, and call again.
-pub fn converse<S, C>(stream: &mut S, conversation: &mut C) -> Result<C::Outcome, Error>
-where
-    S: Read + Write,
-    C: Conversation,
-{
-    at_once(poll_fn(|cx| poll_converse(cx, &mut Blocked(stream), conversation)))
-}
+/// ```no_run
+/// use anysocks::blocking::{AnyListener, Connector};
+///
+/// # fn example() -> Result<(), anysocks::Error> {
+/// let connector = Connector::from_env()?;
+/// let mut listener: AnyListener = connector.bind("198.51.100.7:0")?;
+/// let (stream, peer) = listener.accept()?;
+/// # Ok(()) }
+/// ```
+///
+/// In the headings below, `S` is the inner stream, `V` is [`AnyVersion`], and `F` is
+/// [`Blocking`].
+pub type AnyListener<S = TcpStream> = SocksListener<S, AnyVersion, Blocking>;
 
-/// A stream that blocks, and so is never pending.
-struct Blocked<'s, S>(&'s mut S);
+/// Connects to targets through a proxy, a chain of proxies, or directly.
+///
+/// ```no_run
+/// use anysocks::{Chain, blocking::Connector};
+///
+/// # fn example() -> Result<(), anysocks::Error> {
+/// let chain: Chain = "socks5h://127.0.0.1:1080, socks4a://inner.example:1080".parse()?;
+/// let connector = Connector::new(chain);
+/// let stream = connector.connect("example.com:443")?;
+/// # Ok(()) }
+/// ```
+///
+/// It keeps no pool: each call opens a new connection.
+///
+/// In the headings below, `F` is [`Blocking`]. `W` is [`Plain`], or wraps dialled streams:
+/// [`WrappedConnector`].
+#[doc(alias("pool", "SocksV5", "SocksV4", "Matcher"))]
+pub type Connector<W = Plain> = crate::Connector<Blocking, W>;
 
-impl<S: Read + Write> Transport for Blocked<'_, S> {
-    fn poll_read(&mut self, _: &mut Context<'_>, buf: &mut [u8]) -> Poll<std::io::Result<usize>> {
-        Poll::Ready(self.0.read(buf))
-    }
+/// A [`Connector`] that [wraps](crate::Connector::wrapped) the streams that it dials.
+///
+/// ```no_run
+/// use anysocks::{Proxy, blocking::{Connector, WrappedConnector}};
+/// # use std::net::TcpStream;
+/// # type TlsStream = TcpStream;
+/// # fn tls(stream: TcpStream) -> std::io::Result<TlsStream> { Ok(stream) }
+///
+/// # fn example() -> Result<(), anysocks::Error> {
+/// let proxy: Proxy = "socks5h+tls://proxy.example:1080".parse()?;
+/// // `tls` completes the TLS handshake over the dialled stream.
+/// let connector: WrappedConnector<TlsStream> =
+///     Connector::new(proxy).wrapped(|stream, _proxy| tls(stream));
+/// let stream = connector.connect("example.com:443")?;
+/// # Ok(()) }
+/// ```
+///
+/// In the headings below, `F` is [`Blocking`], and `W` is `Wrapped<..>`. `S` is the wrapping
+/// stream, which the headings call `W::Stream`.
+#[doc(alias("tls", "ssl"))]
+pub type WrappedConnector<S> = Connector<Wrapped<wrap::Hook<S>>>;
 
-    fn poll_write(&mut self, _: &mut Context<'_>, bytes: &[u8]) -> Poll<std::io::Result<usize>> {
-        Poll::Ready(self.0.write(bytes))
-    }
-
-    fn poll_flush(&mut self, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Poll::Ready(self.0.flush())
-    }
-}
-
-/// The output of a future that blocks instead of waiting, and so is ready when it is first polled.
-pub(crate) fn at_once<T>(work: impl Future<Output = T>) -> T {
-    let mut work = pin!(work);
-    loop {
-        if let Poll::Ready(done) = work.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-            return done;
-        }
-    }
-}
-
-impl Runtime for Blocking {
-    type Stream = TcpStream;
-
-    fn now() -> Instant {
-        Instant::now()
-    }
-
-    async fn within<T>(deadline: Deadline, work: impl Future<Output = T> + Send + Sync) -> Option<T> {
-        park::within(deadline, work)
-    }
-
-    async fn race(
-        addrs: Vec<SockAddr>,
-        options: &SocketOptions,
-        deadline: Deadline,
-    ) -> Result<TcpStream, Failures> {
-        race::race(&addrs, options, deadline)
-    }
-
-    async fn converse<C: Conversation + Send + Sync>(
-        stream: &mut TcpStream,
-        conversation: &mut C,
-        deadline: Deadline,
-    ) -> Result<C::Outcome, Error> {
-        converse(&mut Punctual::new(stream, deadline), conversation).map_err(wait::timed_out)
-    }
-
-    fn ends(stream: &TcpStream) -> std::io::Result<Ends> {
-        Ok(Ends { local: stream.local_addr()?, peer: stream.peer_addr()? })
-    }
-
-    /// Until then it is non-blocking, because a blocking write has no deadline.
-    fn finish(stream: TcpStream) -> std::io::Result<TcpStream> {
-        stream.set_nonblocking(false)?;
-        Ok(stream)
-    }
-}
+/// A UDP socket that sends and receives through a SOCKS5 proxy (UDP ASSOCIATE).
+///
+/// ```no_run
+/// use anysocks::blocking::Socks5UdpSocket;
+/// use std::time::Duration;
+///
+/// # fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let socket = Socks5UdpSocket::associate("127.0.0.1:1080")?;
+/// socket.set_read_timeout(Some(Duration::from_secs(5)))?;
+/// socket.send_to(b"query", "dns.example:53")?;
+/// let mut buf = [0; 1500];
+/// let (n, source) = socket.recv_from(&mut buf)?;
+/// println!("{n} bytes from {source}");
+/// # Ok(()) }
+/// ```
+///
+/// The calls return [`std::io::Error`]. For the kinds of this crate, its `get_ref` is an
+/// [`Error`](crate::Error).
+///
+/// In the headings below, `F` is [`Blocking`].
+#[doc(alias("associate", "SocksDatagram", "Socks5Datagram"))]
+pub type Socks5UdpSocket = SocksUdpSocket<Blocking>;

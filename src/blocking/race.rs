@@ -1,4 +1,4 @@
-//! Racing the addresses of a proxy on the calling thread.
+//! Connecting to the addresses of a proxy in parallel, on the calling thread (RFC 8305).
 
 use super::wait::wait;
 use crate::proxy::SocketOptions;
@@ -15,12 +15,13 @@ type Running<'a> = (&'a SockAddr, TcpStream);
 /// Waits until a socket is ready or the deadline has passed.
 type Poll = fn(&mut [PollFd<'_>], Deadline) -> io::Result<bool>;
 
-/// How often attempts are asked whether they have failed. `WSAPoll` reports no failed attempt
-/// before Windows 10 version 2004.
+/// How often each attempt is checked for failure. `WSAPoll` reports no failed attempt before
+/// Windows 10 version 2004.
 const RECHECK: Option<Duration> = if cfg!(windows) { Some(Duration::from_millis(250)) } else { None };
 
-/// Connects to the first address that answers: one after the other, each [`ATTEMPT_DELAY`] after the one before it or as soon as
-/// that one has failed, and all that have begun go on (RFC 8305 §5). The socket stays non-blocking.
+/// Connects to the first address that accepts (RFC 8305 §5). Each attempt starts [`ATTEMPT_DELAY`]
+/// after the previous one, or when that fails. Started attempts continue. The socket stays
+/// non-blocking.
 pub(super) fn race(
     addrs: &[SockAddr],
     options: &SocketOptions,
@@ -53,64 +54,64 @@ fn race_by(
         if running.is_empty() {
             return Err(failures);
         }
-        let next_at_the_latest = waiting.peek().map(|_| next_at);
+        let next_attempt_at = waiting.peek().map(|_| next_at);
         let recheck_at = recheck.map(|interval| Instant::now() + interval);
-        let until = [deadline, next_at_the_latest, recheck_at].into_iter().flatten().min();
+        let until = [deadline, next_attempt_at, recheck_at].into_iter().flatten().min();
         let reported = poll_all(poll, &running, until);
         match take_ended(&mut running, &mut failures, reported, recheck.is_some()) {
-            Ended::Won(socket) => return Ok(socket),
-            Ended::Failed => next_at = Instant::now(),
-            Ended::None if deadline.is_some_and(|deadline| deadline <= Instant::now()) => {
+            Outcome::Connected(socket) => return Ok(socket),
+            Outcome::Failed => next_at = Instant::now(),
+            Outcome::Pending if deadline.is_some_and(|deadline| deadline <= Instant::now()) => {
                 failures.push_timed_out(running.iter().map(|(addr, _)| *addr));
                 return Err(failures);
             }
-            Ended::None => {}
+            Outcome::Pending => {}
         }
     }
 }
 
-/// What came of waiting for attempts.
-enum Ended {
-    None,
+/// The result of waiting for attempts.
+enum Outcome {
+    Pending,
     Failed,
-    Won(TcpStream),
+    Connected(TcpStream),
 }
 
-/// Waits until an attempt ends: for each, whether it has.
+/// Waits until an attempt ends. Returns for each attempt whether it has ended.
 fn poll_all(poll: Poll, running: &[Running<'_>], until: Deadline) -> io::Result<Vec<bool>> {
     let mut sockets: Vec<_> = running.iter().map(|(_, socket)| PollFd::new(socket, PollFlags::OUT)).collect();
     poll(&mut sockets, until)?;
     Ok(sockets.iter().map(|socket| !socket.revents().is_empty()).collect())
 }
 
-/// Takes out the attempts that have ended: those that were reported and, with `recheck`, those
-/// whose sockets have an error.
+/// Removes the attempts that have ended: the reported ones and, with `recheck`, those whose
+/// sockets have an error.
 fn take_ended(
     running: &mut Vec<Running<'_>>,
     failures: &mut Failures,
     reported: io::Result<Vec<bool>>,
     recheck: bool,
-) -> Ended {
+) -> Outcome {
     let reported = match reported {
         Ok(reported) => reported,
         Err(error) => {
             for (addr, _) in running.drain(..) {
                 failures.push(addr, io::Error::from(error.kind()));
             }
-            return Ended::Failed;
+            return Outcome::Failed;
         }
     };
-    let mut outcome = Ended::None;
+    let mut outcome = Outcome::Pending;
     let mut still_running = Vec::new();
     for (attempt, reported) in running.drain(..).zip(reported) {
         let state = if reported || recheck { connected(&attempt.1) } else { Ok(()) };
         match state {
-            Ok(()) if reported => outcome = Ended::Won(attempt.1),
+            Ok(()) if reported => outcome = Outcome::Connected(attempt.1),
             Ok(()) => still_running.push(attempt),
             Err(error) => {
                 failures.push(attempt.0, error);
-                if let Ended::None = outcome {
-                    outcome = Ended::Failed;
+                if let Outcome::Pending = outcome {
+                    outcome = Outcome::Failed;
                 }
             }
         }

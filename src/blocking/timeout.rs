@@ -1,4 +1,4 @@
-//! The read and write timeouts of a socket whose callers wait.
+//! The read and write timeouts of a blocking socket.
 
 use super::Blocking;
 use crate::runtime::{Deadline, deadline};
@@ -6,7 +6,7 @@ use std::io;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-/// How long a call may wait, in nanoseconds; 0 for no limit.
+/// A timeout in nanoseconds; 0 means none.
 #[derive(Debug, Default)]
 pub(super) struct Timeout(AtomicU64);
 

@@ -1,17 +1,18 @@
-//! The calls of a socket whose callers wait.
+//! The blocking calls of an association's socket.
 
-use super::bell::Bell;
+use super::Blocking;
+use super::block_on::block_on;
 use super::control::Control;
+use super::notify::Notify;
 use super::timeout::Timeout;
 use super::wait::wait;
-use super::{Blocking, at_once};
 use crate::error::Error;
 use crate::protocol::address::Address;
 use crate::protocol::target::Target;
 use crate::protocol::udp::fragments::Fragments;
 use crate::proxy::into_proxy::IntoProxy;
 use crate::runtime::Deadline;
-use crate::runtime::{Direction, UdpFront};
+use crate::runtime::{Direction, UdpFrontEnd};
 use crate::udp::{Datagram, Header, RecvBatch, SendBatch, SocksUdpSocket};
 use arrayvec::ArrayVec;
 use rustix::event::{PollFd, PollFlags};
@@ -20,17 +21,17 @@ use std::io;
 use std::net::{TcpStream, UdpSocket};
 use std::time::{Duration, Instant};
 
-/// Two sockets that do not block, and for how long calls do.
+/// The two non-blocking sockets of an association, and the timeouts of its calls.
 #[derive(Debug)]
 pub struct Sockets {
     udp: UdpSocket,
     control: Control,
-    more: Bell,
+    more: Notify,
     read_timeout: Timeout,
     write_timeout: Timeout,
 }
 
-impl UdpFront for Blocking {
+impl UdpFrontEnd for Blocking {
     type Control = Control;
     type Sockets = Sockets;
 
@@ -41,7 +42,7 @@ impl UdpFront for Blocking {
     fn watch(control: Control, udp: UdpSocket) -> io::Result<Sockets> {
         control.watch()?;
         let (read_timeout, write_timeout) = Default::default();
-        Ok(Sockets { udp, control, more: Bell::new()?, read_timeout, write_timeout })
+        Ok(Sockets { udp, control, more: Notify::new()?, read_timeout, write_timeout })
     }
 
     fn attempt<T>(
@@ -56,13 +57,13 @@ impl UdpFront for Blocking {
         sockets.control.read()
     }
 
-    /// They wait for the TCP connection too.
+    /// Receivers also poll the TCP connection.
     fn wake_receivers(sockets: &Sockets) {
-        sockets.control.end();
+        sockets.control.shut_down();
     }
 
     fn wake_for_more(sockets: &Sockets) {
-        sockets.more.ring();
+        sockets.more.notify();
     }
 
     #[cfg(unix)]
@@ -79,7 +80,7 @@ impl UdpFront for Blocking {
 impl SocksUdpSocket<Blocking> {
     #[doc = include_str!("../docs/udp/associate.md")]
     pub fn associate<'p>(proxy: impl IntoProxy<'p>) -> Result<Self, Error> {
-        at_once(crate::udp::associate::<Blocking>(proxy))
+        block_on(crate::udp::associate::<Blocking>(proxy))
     }
 
     #[doc = include_str!("../docs/udp/send_to.md")]
@@ -88,7 +89,7 @@ impl SocksUdpSocket<Blocking> {
         payload: &[u8],
         target: impl TryInto<Target<'t>, Error: Into<Error>>,
     ) -> io::Result<usize> {
-        let target = at_once(self.resolved(target, self.sockets().write_timeout.deadline()))?;
+        let target = block_on(self.resolved(target, self.sockets().write_timeout.deadline()))?;
         self.sending(|socket| self.association().send(socket, &Header::new(&target), payload))
     }
 
@@ -99,7 +100,7 @@ impl SocksUdpSocket<Blocking> {
 
     #[doc = include_str!("../docs/udp/connect.md")]
     pub fn connect<'t>(&self, target: impl TryInto<Target<'t>, Error: Into<Error>>) -> io::Result<()> {
-        let target = at_once(self.resolved(target, self.sockets().write_timeout.deadline()))?;
+        let target = block_on(self.resolved(target, self.sockets().write_timeout.deadline()))?;
         self.association().admission.connect(target.into_owned());
         Ok(())
     }
@@ -141,7 +142,7 @@ impl SocksUdpSocket<Blocking> {
         fragment_len: usize,
     ) -> io::Result<usize> {
         let fragments = Fragments::of(payload, fragment_len).map_err(Error::from)?;
-        let target = at_once(self.resolved(target, self.sockets().write_timeout.deadline()))?;
+        let target = block_on(self.resolved(target, self.sockets().write_timeout.deadline()))?;
         for (fragment, part) in fragments {
             let header = Header::new(&target).fragment(fragment);
             self.sending(|socket| self.association().send(socket, &header, part))?;
@@ -170,34 +171,38 @@ impl SocksUdpSocket<Blocking> {
         }
     }
 
-    /// How long a call may wait for a datagram; `None`, and if this is not called: as long as it takes. Clones share it.
+    /// Sets how long a receiving call may wait. `None` is the default: no limit.
     ///
-    /// It is one limit for the whole call, whatever is dropped meanwhile. The error then is [`TimedOut`](io::ErrorKind::TimedOut), on every
-    /// system.
+    /// The limit covers the whole call, including the time for datagrams that are dropped. A call
+    /// that exceeds it fails with [`TimedOut`](io::ErrorKind::TimedOut) on every system. Clones of
+    /// the socket share the setting.
     ///
     /// # Errors
     ///
-    /// The time is zero.
+    /// - [`InvalidInput`](io::ErrorKind::InvalidInput): the timeout is zero.
     pub fn set_read_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
         self.sockets().read_timeout.set(timeout)
     }
 
-    /// How long a call may wait until it can send, and for a resolver where a name is looked up here. Else as [`set_read_timeout`](Self::set_read_timeout).
+    /// Sets how long a sending call may wait, for the socket and for the local resolver. `None` is
+    /// the default: no limit.
+    ///
+    /// Apart from that it is like [`set_read_timeout`](Self::set_read_timeout).
     ///
     /// # Errors
     ///
-    /// The time is zero.
+    /// - [`InvalidInput`](io::ErrorKind::InvalidInput): the timeout is zero.
     pub fn set_write_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
         self.sockets().write_timeout.set(timeout)
     }
 
-    /// What [`set_read_timeout`](Self::set_read_timeout) has set.
+    /// Returns the limit that [`set_read_timeout`](Self::set_read_timeout) has set.
     #[must_use]
     pub fn read_timeout(&self) -> Option<Duration> {
         self.sockets().read_timeout.get()
     }
 
-    /// What [`set_write_timeout`](Self::set_write_timeout) has set.
+    /// Returns the limit that [`set_write_timeout`](Self::set_write_timeout) has set.
     #[must_use]
     pub fn write_timeout(&self) -> Option<Duration> {
         self.sockets().write_timeout.get()
@@ -215,7 +220,7 @@ impl SocksUdpSocket<Blocking> {
         self.waiting(Direction::Receive, attempt)
     }
 
-    /// Makes attempts until one succeeds. `None` is for a datagram that was dropped.
+    /// Makes attempts until one succeeds. An attempt returns `None` if it dropped a datagram.
     fn waiting<T>(
         &self,
         direction: Direction,
@@ -243,7 +248,7 @@ impl SocksUdpSocket<Blocking> {
                 }
                 Err(error) => return Err(error),
             }
-            // A relay that always has junk to send does not keep a call for ever.
+            // A relay that sends only malformed datagrams must not block the call any longer.
             let deadline = *began.get_or_insert_with(|| timeout.deadline());
             if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
                 if direction == Direction::Receive {
@@ -254,12 +259,12 @@ impl SocksUdpSocket<Blocking> {
         }
     }
 
-    /// Waits until an attempt may succeed, or the association has ended.
+    /// Waits until an attempt may succeed or the association has ended.
     fn wait(&self, direction: Direction, deadline: Deadline) -> io::Result<()> {
         self.association().check()?;
         let Sockets { udp, control, more, .. } = self.sockets();
         if control.reads_ahead() && self.check_now().is_err() {
-            // The next attempt takes a datagram that came before the end, or fails with the end.
+            // The next attempt takes a datagram that arrived before the end, or reports the end.
             return Ok(());
         }
         let (flags, waiting) = match direction {
@@ -271,17 +276,17 @@ impl SocksUdpSocket<Blocking> {
         }
         let mut all = ArrayVec::<_, 3>::from_iter([PollFd::new(udp, flags), control.poll_fd()]);
         if let Some(waiting) = &waiting {
-            waiting.join(&mut all);
+            waiting.add_to(&mut all);
         }
         if !wait(&mut all, deadline)? {
             return Err(io::ErrorKind::TimedOut.into());
         }
         let ready = |place: usize| all.get(place).is_some_and(|polled| !polled.revents().is_empty());
         if let (true, Some(waiting)) = (ready(2), &waiting) {
-            waiting.answer();
+            waiting.reset();
             return Ok(());
         }
-        // What came before the end is not lost with it.
+        // A datagram that arrived before the end is still received.
         if ready(0) || !ready(1) { Ok(()) } else { self.check_now() }
     }
 }

@@ -1,4 +1,4 @@
-//! Waiting for sockets, but not beyond the deadline.
+//! Waiting for sockets until a deadline.
 
 use crate::error::{Error, ErrorKind};
 use crate::runtime::Deadline;
@@ -10,16 +10,16 @@ use std::time::{Duration, Instant};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// How much time is left; `None` if there is no deadline.
-pub(super) fn left(deadline: Deadline) -> Option<Duration> {
+/// Returns the time until the deadline, or `None` if there is no deadline.
+pub(super) fn remaining(deadline: Deadline) -> Option<Duration> {
     deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
 }
 
-/// Waits until one of the sockets is as asked for, or the time is over: whether one is.
+/// Waits until one of the sockets is ready, or the deadline passes. Returns whether one is ready.
 pub(super) fn wait(sockets: &mut [PollFd<'_>], until: Deadline) -> io::Result<bool> {
     loop {
-        // Some systems count milliseconds in 32 bits: an hour at a time.
-        let left = left(until).and_then(|left| Timespec::try_from(left.min(HOUR)).ok());
+        // Some systems count milliseconds in 32 bits, so this waits an hour at a time.
+        let left = remaining(until).and_then(|left| Timespec::try_from(left.min(HOUR)).ok());
         match poll(sockets, left.as_ref()) {
             Ok(0) if left != Some(Timespec::default()) => {}
             Ok(ready) => return Ok(ready > 0),
@@ -29,20 +29,20 @@ pub(super) fn wait(sockets: &mut [PollFd<'_>], until: Deadline) -> io::Result<bo
     }
 }
 
-/// A non-blocking socket that is read and written as a blocking one with a deadline over all calls.
-pub(super) struct Punctual<'a> {
+/// A non-blocking socket with blocking reads and writes, and one deadline over all of them.
+pub(super) struct DeadlineStream<'a> {
     stream: &'a TcpStream,
     deadline: Deadline,
 }
 
-impl<'a> Punctual<'a> {
+impl<'a> DeadlineStream<'a> {
     pub(super) const fn new(stream: &'a TcpStream, deadline: Deadline) -> Self {
         Self { stream, deadline }
     }
 
     fn wait(&self, flags: PollFlags) -> io::Result<()> {
-        // A proxy that always has more to say is late all the same.
-        let over = left(self.deadline).is_some_and(|left| left.is_zero());
+        // The deadline applies to a proxy that never stops sending, too.
+        let over = remaining(self.deadline).is_some_and(|left| left.is_zero());
         if over || !wait(&mut [PollFd::new(self.stream, flags)], self.deadline)? {
             return Err(io::ErrorKind::TimedOut.into());
         }
@@ -50,9 +50,9 @@ impl<'a> Punctual<'a> {
     }
 }
 
-impl Read for Punctual<'_> {
+impl Read for DeadlineStream<'_> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        // The answer is hardly ever there yet.
+        // Waits first, because the reply has rarely arrived already.
         loop {
             self.wait(PollFlags::IN)?;
             match self.stream.read(buf) {
@@ -63,7 +63,7 @@ impl Read for Punctual<'_> {
     }
 }
 
-impl Write for Punctual<'_> {
+impl Write for DeadlineStream<'_> {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         loop {
             match self.stream.write(buf) {
@@ -80,7 +80,7 @@ impl Write for Punctual<'_> {
     }
 }
 
-/// What [`Punctual`] says when the time is over, as the error that it is.
+/// Turns the I/O error by which [`DeadlineStream`] reports the deadline into `TimedOut`.
 pub(super) fn timed_out(error: Error) -> Error {
     match error.kind() {
         ErrorKind::Io(cause) if cause.kind() == io::ErrorKind::TimedOut => {

@@ -1,8 +1,9 @@
-//! Wrapping a stream that blocks.
+//! Wrapping a blocking stream.
 
-use super::alarm::Alarm;
 use super::control::Control;
-use super::{Blocking, Connector, converse};
+use super::handshake::converse;
+use super::watchdog::Watchdog;
+use super::{Blocking, Connector};
 use crate::error::{Error, ErrorKind};
 use crate::protocol::conversation::Conversation;
 use crate::proxy::Proxy;
@@ -14,7 +15,8 @@ use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
 
-/// What wraps a stream: given the dialled one, and the proxy at its other end, or nothing where that is the target itself.
+/// The caller's function that wraps a dialled stream. Its second argument is the proxy at the
+/// other end, or `None` for a direct connection.
 pub struct Hook<S>(Box<Call<S>>);
 
 type Call<S> = dyn Fn(TcpStream, Option<&Proxy>) -> io::Result<S> + Send + Sync;
@@ -25,15 +27,15 @@ impl<S> fmt::Debug for Hook<S> {
     }
 }
 
-/// A wrapped stream, and the socket inside, by which deadlines are kept: whatever wraps it reads and writes that.
+/// A wrapped stream, and its socket, which is shut down at a deadline.
 #[derive(Debug)]
-pub struct Held<S> {
+pub struct WithSocket<S> {
     stream: S,
-    inside: TcpStream,
+    socket: TcpStream,
 }
 
 impl<S: Read + Write + Send + Sync + 'static> Wrap<Blocking> for Wrapped<Hook<S>> {
-    type HandshakeStream = Held<S>;
+    type HandshakeStream = WithSocket<S>;
     type Stream = S;
 
     fn check_proxy(&self, _: &Proxy) -> Result<(), Error> {
@@ -45,46 +47,46 @@ impl<S: Read + Write + Send + Sync + 'static> Wrap<Blocking> for Wrapped<Hook<S>
         stream: TcpStream,
         proxy: Option<&Proxy>,
         deadline: Deadline,
-    ) -> io::Result<Held<S>> {
-        let inside = stream.try_clone()?;
-        inside.set_nonblocking(false)?;
-        let alarm = Alarm::set(&inside, deadline)?;
+    ) -> io::Result<WithSocket<S>> {
+        let socket = stream.try_clone()?;
+        socket.set_nonblocking(false)?;
+        let watchdog = Watchdog::start(&socket, deadline)?;
         let wrapped = (self.0.0)(stream, proxy);
-        if alarm.has_rung() {
+        if watchdog.has_fired() {
             return Err(io::ErrorKind::TimedOut.into());
         }
-        Ok(Held { stream: wrapped?, inside })
+        Ok(WithSocket { stream: wrapped?, socket })
     }
 
     async fn converse<C: Conversation + Send + Sync>(
-        held: &mut Held<S>,
+        wrapped: &mut WithSocket<S>,
         conversation: &mut C,
         deadline: Deadline,
     ) -> Result<C::Outcome, Error> {
-        let alarm =
-            Alarm::set(&held.inside, deadline).map_err(|error| Error::io(conversation.stage(), error))?;
-        let outcome = converse(&mut held.stream, conversation);
-        if alarm.has_rung() {
-            // The conversation has failed, or has come to its end, and is at no stage any more.
+        let watchdog = Watchdog::start(&wrapped.socket, deadline)
+            .map_err(|error| Error::io(conversation.stage(), error))?;
+        let outcome = converse(&mut wrapped.stream, conversation);
+        if watchdog.has_fired() {
+            // A conversation that has failed or ended has no stage of its own.
             let stage = outcome.err().map_or_else(|| conversation.stage(), |error| error.stage());
             return Err(Error::new(stage, ErrorKind::TimedOut));
         }
         outcome
     }
 
-    /// The system counts its own records as part of the buffer, and the wrapper may add bytes: a
-    /// quarter always fits.
-    fn write_capacity(held: &Held<S>) -> usize {
-        SockRef::from(&held.inside).send_buffer_size().unwrap_or(0) / 4
+    /// Returns a quarter of the send buffer, which always fits. The system counts its own records
+    /// as part of the buffer, and the wrapping stream may add bytes.
+    fn write_capacity(wrapped: &WithSocket<S>) -> usize {
+        SockRef::from(&wrapped.socket).send_buffer_size().unwrap_or(0) / 4
     }
 
-    fn finish(held: Held<S>) -> io::Result<S> {
-        Ok(held.stream)
+    fn finish(wrapped: WithSocket<S>) -> io::Result<S> {
+        Ok(wrapped.stream)
     }
 
-    fn control(held: Held<S>) -> Control {
-        let Held { mut stream, inside } = held;
-        Control::wrapped(inside, move || stream.read(&mut [0]))
+    fn control(wrapped: WithSocket<S>) -> Control {
+        let WithSocket { mut stream, socket } = wrapped;
+        Control::wrapped(socket, move || stream.read(&mut [0]))
     }
 }
 

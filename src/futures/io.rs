@@ -1,4 +1,4 @@
-//! The traits of futures-io on the stream: those of the inner stream, or of the pump over it.
+//! Traits of futures-io for the stream. They use the inner stream, or the encapsulation over it.
 
 use crate::protocol::frames::{first_to_fill, first_to_write};
 use crate::stream::SocksStream;
@@ -31,7 +31,7 @@ impl<S: AsyncRead + Unpin, V, F> AsyncRead for SocksStream<S, V, F> {
 }
 
 impl<S: AsyncWrite + Unpin, V, F> SocksStream<S, V, F> {
-    /// Writes what is sealed.
+    /// Writes the bytes that are already sealed.
     fn poll_drain_frames(&mut self, cx: &mut Context<'_>) -> Poll<Result<&mut S>> {
         let (inner, outgoing) = self.writing();
         if let Some(mut outgoing) = outgoing {

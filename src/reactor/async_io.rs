@@ -1,4 +1,4 @@
-//! What the smol and async-std front ends share: both wait by way of [async-io](::async_io).
+//! The code that the smol and async-std front ends share: both use async-io.
 
 use crate::error::{Error, ErrorKind};
 use crate::futures::{FuturesIo, converse};
@@ -7,11 +7,11 @@ use crate::protocol::conversation::Conversation;
 use crate::protocol::driver::STEPS_AT_ONCE;
 use crate::protocol::version::Version;
 use crate::proxy::SocketOptions;
-use crate::reactor::{self, AsyncSockets, Control, Converses, Reactor, Watched, within};
+use crate::reactor::{self, AsyncSockets, Control, Reactor, SupportsStream, Watched, within};
 use crate::route::listener::SocksListener;
 use crate::runtime::dial::Failures;
 use crate::runtime::{Deadline, Ends, Runtime};
-use crate::runtime::{Direction, UdpFront};
+use crate::runtime::{Direction, UdpFrontEnd};
 use crate::stream::SocksStream;
 use ::async_io::{Async, Timer};
 use futures_io::{AsyncRead, AsyncWrite};
@@ -23,25 +23,25 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-/// A front end over async-io: what differs is the type of its stream.
-pub trait OverAsyncIo: FuturesIo + Sized + 'static {
+/// A front end over async-io: smol or async-std.
+pub trait AsyncIoFrontEnd: FuturesIo + Sized + 'static {
     type Stream: AsyncRead + AsyncWrite + Unpin + Send + Sync + 'static;
 
-    /// A stream that can be read from by way of a shared reference.
+    /// A stream that can be read through a shared reference.
     type Shared: Send + Sync + 'static;
 
-    /// The addresses of both ends.
+    /// Returns the addresses of both ends.
     fn ends(stream: &Self::Stream) -> io::Result<Ends>;
 
     fn share(stream: Self::Stream) -> Self::Shared;
 
     fn poll_read(shared: &Self::Shared, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>>;
 
-    /// Makes the front end's stream of a connected socket.
+    /// Converts a connected socket to the stream of the front end.
     fn adopt(socket: Async<TcpStream>) -> io::Result<Self::Stream>;
 }
 
-impl<F: OverAsyncIo> Reactor for F {
+impl<F: AsyncIoFrontEnd> Reactor for F {
     type Socket = Async<TcpStream>;
 
     fn watch(socket: TcpStream) -> io::Result<Self::Socket> {
@@ -56,8 +56,8 @@ impl<F: OverAsyncIo> Reactor for F {
         socket.into()
     }
 
-    fn adopt(socket: Self::Socket) -> io::Result<<F as OverAsyncIo>::Stream> {
-        <F as OverAsyncIo>::adopt(socket)
+    fn adopt(socket: Self::Socket) -> io::Result<<F as AsyncIoFrontEnd>::Stream> {
+        <F as AsyncIoFrontEnd>::adopt(socket)
     }
 
     async fn sleep_until(time: Instant) {
@@ -65,8 +65,8 @@ impl<F: OverAsyncIo> Reactor for F {
     }
 }
 
-impl<F: OverAsyncIo> Runtime for F {
-    type Stream = <F as OverAsyncIo>::Stream;
+impl<F: AsyncIoFrontEnd> Runtime for F {
+    type Stream = <F as AsyncIoFrontEnd>::Stream;
 
     fn now() -> Instant {
         Instant::now()
@@ -94,11 +94,11 @@ impl<F: OverAsyncIo> Runtime for F {
     }
 
     fn ends(stream: &F::Stream) -> io::Result<Ends> {
-        <F as OverAsyncIo>::ends(stream)
+        <F as AsyncIoFrontEnd>::ends(stream)
     }
 }
 
-impl<F: OverAsyncIo, S: AsyncRead + AsyncWrite + Unpin + Send + Sync> Converses<S> for F {
+impl<F: AsyncIoFrontEnd, S: AsyncRead + AsyncWrite + Unpin + Send + Sync> SupportsStream<S> for F {
     async fn converse_over<C: Conversation + Send + Sync>(
         stream: &mut S,
         conversation: &mut C,
@@ -111,15 +111,15 @@ impl<F: OverAsyncIo, S: AsyncRead + AsyncWrite + Unpin + Send + Sync> Converses<
     }
 }
 
-/// A socket for datagrams. async-io has no budget of a task, unlike tokio.
+/// A UDP socket. Unlike tokio, async-io has no budget for a task.
 #[derive(Debug)]
 pub struct Udp {
     socket: Async<UdpSocket>,
-    /// The calls since one let other tasks run.
+    /// Counts the calls, of which every 65th yields.
     calls: AtomicUsize,
 }
 
-impl<F: OverAsyncIo> UdpFront for F {
+impl<F: AsyncIoFrontEnd> UdpFrontEnd for F {
     type Control = Control<F>;
     type Sockets = Watched<F>;
 
@@ -163,12 +163,12 @@ impl<F: OverAsyncIo> UdpFront for F {
     }
 }
 
-impl<F: OverAsyncIo> AsyncSockets for F {
+impl<F: AsyncIoFrontEnd> AsyncSockets for F {
     type Udp = Udp;
     type Dialled = F::Shared;
 
-    /// Every 65th call lets other tasks run. The number is odd because a loop that selects between
-    /// two calls rests only when the call that is ready does.
+    /// Every 65th call yields. The number is odd, so that a loop that selects between two calls
+    /// also yields in the call that is ready.
     fn poll_with_budget<T>(
         udp: &Udp,
         cx: &mut Context<'_>,
@@ -189,11 +189,11 @@ impl<F: OverAsyncIo> AsyncSockets for F {
     }
 
     fn poll_dialled(dialled: &F::Shared, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        <F as OverAsyncIo>::poll_read(dialled, cx, &mut [0])
+        <F as AsyncIoFrontEnd>::poll_read(dialled, cx, &mut [0])
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin, V: Version, F: OverAsyncIo> SocksListener<S, V, F> {
+impl<S: AsyncRead + AsyncWrite + Unpin, V: Version, F: AsyncIoFrontEnd> SocksListener<S, V, F> {
     #[doc = include_str!("../docs/accept_within.md")]
     pub async fn accept_within(&mut self, limit: Duration) -> Result<(SocksStream<S, V, F>, Address), Error> {
         let (stream, second, request) = self.pending()?;

@@ -1,6 +1,6 @@
-//! The calls of a connector whose tasks are woken.
+//! The calls of an asynchronous connector.
 
-use super::watched::AsyncUdpFront;
+use super::watched::AsyncFrontEnd;
 use crate::error::Error;
 use crate::protocol::address::Name;
 use crate::protocol::any_version::AnyVersion;
@@ -12,7 +12,7 @@ use crate::stream::SocksStream;
 use crate::udp::SocksUdpSocket;
 use std::net::IpAddr;
 
-impl<F: AsyncUdpFront, W: Wrap<F>> Connector<F, W> {
+impl<F: AsyncFrontEnd, W: Wrap<F>> Connector<F, W> {
     #[doc = include_str!("../docs/connector/connect.md")]
     pub async fn connect<'t>(
         &self,

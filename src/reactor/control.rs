@@ -1,4 +1,4 @@
-//! The TCP connection of an association where tasks are woken.
+//! The TCP connection of an association on an asynchronous front end.
 
 use super::sockets::AsyncSockets;
 use std::fmt;
@@ -6,11 +6,11 @@ use std::io;
 use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
 
-/// The TCP connection of an association, which is read only to notice its end.
+/// The TCP connection of an association. It is read only to detect its end.
 pub enum Control<F: AsyncSockets> {
-    /// As it was dialled.
+    /// The dialled stream.
     Plain(F::Dialled),
-    /// Reads the stream that it was wrapped in.
+    /// A closure that reads the wrapping stream.
     Wrapped(Mutex<Box<Read>>),
 }
 

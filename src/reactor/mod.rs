@@ -1,25 +1,28 @@
-//! What the asynchronous front ends share: racing addresses and keeping deadlines, over a reactor that can wait for a socket and
-//! for a time.
+//! The code that the asynchronous front ends share.
+//!
+//! Here: connecting to addresses in parallel, and deadlines, over a reactor that waits for sockets
+//! and timers.
 
 #[cfg(any(feature = "smol", feature = "async-std"))]
 pub(crate) mod async_io;
 mod connector;
 mod control;
-mod functions;
+mod one_proxy;
 mod sockets;
-mod streams;
+mod types;
 mod udp;
 mod watched;
 mod wrap;
 
 pub(crate) use control::Control;
-pub(crate) use functions::functions;
+pub(crate) use one_proxy::one_proxy_calls;
 pub(crate) use sockets::AsyncSockets;
+pub(crate) use types::types;
 #[cfg(test)]
 #[cfg(target_os = "linux")]
-pub(crate) use udp::left;
+pub(crate) use udp::joined;
 pub(crate) use watched::Watched;
-pub(crate) use wrap::{Converses, Hook};
+pub(crate) use wrap::{Hook, SupportsStream};
 
 use crate::error::{Error, ErrorKind, Stage};
 use crate::proxy::SocketOptions;
@@ -33,35 +36,36 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-/// The part of an asynchronous runtime that watches sockets and the clock.
+/// The sockets and timers of an asynchronous runtime.
 #[allow(unreachable_pub, reason = "a bound of the connectors")]
 pub trait Reactor: Runtime {
     type Socket: Send + Sync;
 
-    /// Watches a non-blocking socket.
+    /// Registers a non-blocking socket.
     fn watch(socket: TcpStream) -> io::Result<Self::Socket>;
 
-    /// Waits until the socket can be written to, or has failed.
+    /// Waits until the socket is writable or has failed.
     fn writable(socket: &Self::Socket) -> impl Future<Output = io::Result<()>> + Send + Sync;
 
     fn socket(socket: &Self::Socket) -> SockRef<'_>;
 
-    /// Makes the front end's stream of a connected socket.
+    /// Converts a connected socket to the stream of the front end.
     fn adopt(socket: Self::Socket) -> io::Result<Self::Stream>;
 
-    /// Waits until it is this time on the runtime's clock.
+    /// Waits until this time on the runtime's clock.
     fn sleep_until(time: Instant) -> impl Future<Output = ()> + Send + Sync;
 }
 
-/// What comes of the work, or `None` when the deadline passes first.
+/// Returns the output of the work, or `None` if the deadline passes first.
 pub(crate) async fn within<R: Reactor, T>(deadline: Deadline, work: impl Future<Output = T>) -> Option<T> {
-    // A timer that counts milliseconds rounds up, and quick work would be done by then.
+    // Timers with millisecond resolution round up, and fast work could complete after the
+    // deadline.
     if deadline.is_some_and(|deadline| deadline <= R::now()) {
         return None;
     }
     let mut work = pin!(work);
     let mut late = pin!(sleep::<R>(deadline));
-    // The timer first: work that never rests, because the proxy always has more to say, must not keep it from being looked at.
+    // The timer comes first, because a proxy that never stops sending would starve it.
     poll_fn(|cx| match late.as_mut().poll(cx) {
         Poll::Ready(()) => Poll::Ready(None),
         Poll::Pending => work.as_mut().poll(cx).map(Some),
@@ -69,7 +73,8 @@ pub(crate) async fn within<R: Reactor, T>(deadline: Deadline, work: impl Future<
     .await
 }
 
-/// What comes of the conversation within the limit; a limit that is too long for the clock is none.
+/// Returns the outcome of the conversation, or `TimedOut` after the limit. A limit beyond the
+/// clock's range is none.
 pub(crate) async fn within_limit<R: Reactor, T>(
     limit: Duration,
     converse: impl Future<Output = Result<T, Error>>,
@@ -94,8 +99,8 @@ async fn attempt<R: Reactor>(addr: &SockAddr, options: &SocketOptions) -> io::Re
 
 type Running<'a, S> = (&'a SockAddr, Pin<Box<dyn Future<Output = io::Result<S>> + Send + Sync + 'a>>);
 
-/// Connects to the first address that answers: one after the other, each [`ATTEMPT_DELAY`] after the one before it or as soon as
-/// that one has failed, and all that have begun go on (RFC 8305 §5).
+/// Connects to the first address that accepts (RFC 8305 §5). Each attempt starts [`ATTEMPT_DELAY`]
+/// after the previous one, or when that fails. Started attempts continue.
 pub(crate) async fn race<R: Reactor>(
     addrs: &[SockAddr],
     options: &SocketOptions,
@@ -134,7 +139,7 @@ pub(crate) async fn race<R: Reactor>(
     })
 }
 
-/// Goes on with every attempt, and takes those out that have ended.
+/// Polls every attempt, and removes those that have ended.
 fn poll_all<S>(
     running: &mut Vec<Running<'_, S>>,
     failures: &mut Failures,

@@ -1,17 +1,17 @@
-//! What an asynchronous front end's sockets have to offer to an association.
+//! The sockets of an association on an asynchronous front end.
 
 use crate::runtime::Direction;
 use std::io;
 use std::task::{Context, Poll};
 
-/// The sockets of a front end whose tasks are woken.
+/// The sockets of an association on an asynchronous front end.
 pub trait AsyncSockets: Sized {
-    /// The socket for datagrams.
+    /// The UDP socket.
     type Udp: Send + Sync + 'static;
-    /// The TCP connection as it was dialled.
+    /// The dialled TCP connection.
     type Dialled: Send + Sync + 'static;
 
-    /// Polls the work of a call, or lets other tasks run first if this one has done much in a row.
+    /// Polls the work of a call, or yields first if the task has used its budget.
     fn poll_with_budget<T>(
         udp: &Self::Udp,
         cx: &mut Context<'_>,
@@ -21,6 +21,6 @@ pub trait AsyncSockets: Sized {
     /// Waits until an attempt in this direction may succeed.
     fn poll_ready(udp: &Self::Udp, direction: Direction, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
 
-    /// Reads from the TCP connection, of which nothing but its end is expected.
+    /// Reads from the TCP connection to detect its end.
     fn poll_dialled(dialled: &Self::Dialled, cx: &mut Context<'_>) -> Poll<io::Result<usize>>;
 }

@@ -1,6 +1,6 @@
-//! The calls of an association's socket whose tasks are woken.
+//! The asynchronous calls of an association's socket.
 
-use super::watched::AsyncUdpFront;
+use super::watched::AsyncFrontEnd;
 use crate::error::Error;
 use crate::protocol::address::Address;
 use crate::protocol::driver::STEPS_AT_ONCE;
@@ -15,7 +15,7 @@ use std::future::poll_fn;
 use std::io;
 use std::task::{Context, Poll, Waker, ready};
 
-impl<F: AsyncUdpFront> SocksUdpSocket<F> {
+impl<F: AsyncFrontEnd> SocksUdpSocket<F> {
     #[doc = include_str!("../docs/udp/associate.md")]
     pub async fn associate<'p>(proxy: impl IntoProxy<'p>) -> Result<Self, Error> {
         udp::associate::<F>(proxy).await
@@ -109,13 +109,15 @@ impl<F: AsyncUdpFront> SocksUdpSocket<F> {
         poll_fn(|cx| self.poll_closed(&mut |waker| ticket.wait(waker), cx.waker())).await
     }
 
-    /// Sends a datagram to the target, in the manner of `poll` functions.
+    /// Polls to send a datagram like [`send_to`](Self::send_to).
     ///
-    /// Only the task of the last call is woken. A call that is not ready has sent nothing.
+    /// A call that returns `Pending` has sent nothing. Only the task of the last call is woken.
     ///
     /// # Errors
     ///
-    /// Those of [`send_to`](Self::send_to); a name that is to be resolved locally is refused.
+    /// - [`Invalid::NameToResolve`](crate::Invalid::NameToResolve): the target is a name that this
+    ///   machine would have to resolve.
+    /// - Those of `send_to`.
     pub fn poll_send_to(
         &self,
         cx: &mut Context<'_>,
@@ -128,10 +130,10 @@ impl<F: AsyncUdpFront> SocksUdpSocket<F> {
         })
     }
 
-    /// Receives a datagram as [`recv_from`](Self::recv_from) does, in the manner of `poll`
-    /// functions. It can be `Pending` so that other tasks run; this task is woken then.
+    /// Polls to receive a datagram like [`recv_from`](Self::recv_from).
     ///
-    /// Only the task of the last call is woken.
+    /// It can return `Pending` to let other tasks run, and wakes the task then. Only the task of
+    /// the last call is woken.
     ///
     /// # Errors
     ///
@@ -142,16 +144,18 @@ impl<F: AsyncUdpFront> SocksUdpSocket<F> {
         })
     }
 
-    /// Waits until a datagram may be sent. Only the task of the last call of this or of [`poll_send_to`](Self::poll_send_to) is woken.
+    /// Polls until the socket has room for a datagram.
+    ///
+    /// Only the task of the last call of this or of [`poll_send_to`](Self::poll_send_to) is woken.
     ///
     /// # Errors
     ///
-    /// Those of the runtime.
+    /// - An error of the runtime, for example because it shuts down.
     pub fn poll_send_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.poll_ready(Direction::Send, &mut self.polling(Direction::Send), cx.waker())
     }
 
-    /// How a task that calls a `poll` function waits: of these, only the last is woken.
+    /// Returns the function that registers the task of a `poll` call. It replaces an earlier task.
     pub(crate) fn polling(&self, direction: Direction) -> impl FnMut(&Waker) {
         let waiters = &self.shared.sockets.bell(direction).waiters;
         move |waker| waiters.wait(0, waker)
@@ -161,7 +165,7 @@ impl<F: AsyncUdpFront> SocksUdpSocket<F> {
         self.waiting(Direction::Send, move |socket| attempt(socket).map(Some)).await
     }
 
-    /// Makes attempts until one succeeds. `None` is for a datagram that was dropped.
+    /// Makes attempts until one succeeds. An attempt returns `None` if it dropped a datagram.
     fn waiting<T>(
         &self,
         direction: Direction,
@@ -194,8 +198,8 @@ impl<F: AsyncUdpFront> SocksUdpSocket<F> {
             let mut attempted = self.attempt(direction, &mut attempt);
             if direction == Direction::Receive && would_block(&attempted) {
                 let closed = self.poll_closed(&mut wait, cx.waker());
-                // The runtime may not have seen yet what came before the end, and does not know
-                // what another task left before this one waited.
+                // The runtime may not have reported a datagram that arrived before the end. It
+                // does not know of joined datagrams that another task has left in memory.
                 if closed.is_ready() || self.has_more() {
                     attempted = attempt(&SockRef::from(self));
                 }
@@ -221,14 +225,14 @@ impl<F: AsyncUdpFront> SocksUdpSocket<F> {
         if direction == Direction::Receive {
             // This task may be cancelled before it takes the rest.
             self.wake_for_more();
-            // A relay that always has junk to send does not hide its end.
+            // A relay that never stops sending malformed datagrams must not hide the end.
             self.check_now()?;
         }
         cx.waker().wake_by_ref();
         Poll::Pending
     }
 
-    /// First says who waits, so that nothing that happens between is missed.
+    /// Registers the task before it polls, so that no event in between is missed.
     pub(crate) fn poll_ready(
         &self,
         direction: Direction,
@@ -255,4 +259,4 @@ fn would_block<T>(attempted: &io::Result<T>) -> bool {
 
 #[cfg(test)]
 #[cfg(target_os = "linux")]
-pub(crate) mod left;
+pub(crate) mod joined;

@@ -3,17 +3,23 @@
 use super::control::Control;
 use super::sockets::AsyncSockets;
 use crate::runtime::waiters::Bell;
-use crate::runtime::{Direction, UdpFront};
+use crate::runtime::{Direction, UdpFrontEnd};
 use std::fmt;
 use std::io;
 use std::task::{Context, Poll};
 
-/// A front end with associations whose tasks are woken.
-pub trait AsyncUdpFront: AsyncSockets + UdpFront<Sockets = Watched<Self>, Control = Control<Self>> {}
+/// An asynchronous front end: tokio, smol or async-std.
+pub trait AsyncFrontEnd:
+    AsyncSockets + UdpFrontEnd<Sockets = Watched<Self>, Control = Control<Self>>
+{
+}
 
-impl<F> AsyncUdpFront for F where F: AsyncSockets + UdpFront<Sockets = Watched<Self>, Control = Control<Self>> {}
+impl<F> AsyncFrontEnd for F where
+    F: AsyncSockets + UdpFrontEnd<Sockets = Watched<Self>, Control = Control<Self>>
+{
+}
 
-/// The sockets of an asynchronous front end, and the tasks that wait for them.
+/// The two sockets of an association, and the tasks that wait for them.
 pub struct Watched<F: AsyncSockets> {
     pub(crate) udp: F::Udp,
     pub(crate) control: Control<F>,
@@ -26,7 +32,8 @@ impl<F: AsyncSockets> Watched<F> {
         Self { udp, control, senders: Bell::new(), receivers: Bell::new() }
     }
 
-    /// Reads from the TCP connection if it can be read from; if not, the receivers are woken when it can.
+    /// Reads from the TCP connection. If it is not readable, returns `None`, and the receivers are
+    /// woken when it is.
     pub(crate) fn read_control(&self) -> Option<io::Result<usize>> {
         match self.control.poll_read(&mut Context::from_waker(&self.receivers.waker)) {
             Poll::Pending => None,

@@ -1,7 +1,7 @@
-//! Wrapping a stream in an asynchronous front end.
+//! Wrapping a stream on an asynchronous front end.
 
 use super::control::Control;
-use super::watched::AsyncUdpFront;
+use super::watched::AsyncFrontEnd;
 use super::{Reactor, within};
 use crate::error::{Error, ErrorKind};
 use crate::protocol::conversation::Conversation;
@@ -16,10 +16,10 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
-/// A front end that converses over streams of other types than its own.
+/// A front end that can use streams of the type `S`: they have its read and write traits.
 #[allow(unreachable_pub, reason = "the bound of a public type")]
-pub trait Converses<S>: AsyncUdpFront + Reactor {
-    /// Holds the conversation over the stream.
+pub trait SupportsStream<S>: AsyncFrontEnd + Reactor {
+    /// Drives the conversation over the stream.
     fn converse_over<C: Conversation + Send + Sync>(
         stream: &mut S,
         conversation: &mut C,
@@ -29,14 +29,16 @@ pub trait Converses<S>: AsyncUdpFront + Reactor {
     fn poll_read(stream: &mut S, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>>;
 }
 
-/// What wraps a stream: given the dialled one, and the proxy at its other end, or nothing where that is the target itself.
+/// The caller's function that wraps a dialled stream. Its second argument is the proxy at the
+/// other end, or `None` for a direct connection.
 ///
-/// It has a name because a compiler that looks whether a future may go to another thread gets lost in the lifetimes of a bare `dyn Fn`.
+/// It is a type of its own because the compiler can't prove that a future is `Send` if it holds a
+/// bare `dyn Fn` with these lifetimes.
 pub struct Hook<I, S>(Box<Call<I, S>>);
 
 type Call<I, S> = dyn Fn(I, Option<&Proxy>) -> Wrapping<S> + Send + Sync;
 
-/// The wrapped stream, when it is ready.
+/// The future of the wrapped stream.
 type Wrapping<S> = Pin<Box<dyn Future<Output = io::Result<S>> + Send>>;
 
 impl<I, S> fmt::Debug for Hook<I, S> {
@@ -45,7 +47,7 @@ impl<I, S> fmt::Debug for Hook<I, S> {
     }
 }
 
-impl<F: Converses<S>, S: Send + Sync + 'static> Wrap<F> for Wrapped<Hook<F::Stream, S>> {
+impl<F: SupportsStream<S>, S: Send + Sync + 'static> Wrap<F> for Wrapped<Hook<F::Stream, S>> {
     type HandshakeStream = S;
     type Stream = S;
 
@@ -54,7 +56,7 @@ impl<F: Converses<S>, S: Send + Sync + 'static> Wrap<F> for Wrapped<Hook<F::Stre
     }
 
     async fn wrap(&self, stream: F::Stream, proxy: Option<&Proxy>, deadline: Deadline) -> io::Result<S> {
-        // Hardly any TLS library says of its futures that they may be shared; behind a lock, any may be.
+        // The futures of most TLS libraries are not `Sync`. A lock makes them so.
         let mut wrapping = Mutex::new((self.0.0)(stream, proxy));
         let work =
             poll_fn(move |cx| wrapping.get_mut().unwrap_or_else(PoisonError::into_inner).as_mut().poll(cx));
@@ -80,7 +82,7 @@ impl<F: Converses<S>, S: Send + Sync + 'static> Wrap<F> for Wrapped<Hook<F::Stre
     }
 }
 
-impl<F: AsyncUdpFront> Connector<F> {
+impl<F: AsyncFrontEnd> Connector<F> {
     #[doc = include_str!("../docs/connector/wrapped.md")]
     #[must_use]
     pub fn wrapped<S, W>(
@@ -88,7 +90,7 @@ impl<F: AsyncUdpFront> Connector<F> {
         wrap: impl Fn(F::Stream, Option<&Proxy>) -> W + Send + Sync + 'static,
     ) -> Connector<F, Wrapped<Hook<F::Stream, S>>>
     where
-        F: Converses<S>,
+        F: SupportsStream<S>,
         S: Send + Sync + 'static,
         W: Future<Output = io::Result<S>> + Send + 'static,
     {

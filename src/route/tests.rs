@@ -4,7 +4,7 @@ use super::connect::request_through;
 use super::request::RequestTemplate;
 use super::wrap::Plain;
 use super::{Chain, connect, dial};
-use crate::blocking::at_once;
+use crate::blocking::block_on;
 use crate::error::{Error, ErrorKind, Stage};
 use crate::protocol::any_version::AnyVersion;
 use crate::protocol::reply::Reply;
@@ -40,7 +40,7 @@ fn proxy(replies: &'static [&'static [u8]]) -> (Proxy, Receiver<u8>) {
 }
 
 fn connect5(proxy: &Proxy, target: &str) -> Result<SocksStream<TcpStream, V5, StubResolver>, Error> {
-    at_once(connect::<StubResolver, V5>(proxy, target, &[]))
+    block_on(connect::<StubResolver, V5>(proxy, target, &[]))
 }
 
 const GRANTED: &[u8] = b"\x05\x00\x00\x01\0\0\0\0\0\0";
@@ -98,7 +98,7 @@ fn a_name_is_resolved_for_its_proxy() {
         [(Proxy::socks4("127.0.0.1:1"), "192.0.2.2"), (Proxy::socks5("127.0.0.1:1"), "2001:db8::1")]
     {
         let connector = crate::Connector::<StubResolver>::new(proxy.unwrap().resolve(Resolve::Locally));
-        let found = at_once(connector.resolve_name("v6-v4.test".try_into().unwrap())).unwrap();
+        let found = block_on(connector.resolve_name("v6-v4.test".try_into().unwrap())).unwrap();
         assert_eq!(found.to_string(), expected);
     }
 }
@@ -112,7 +112,7 @@ fn hops(replies: &'static [&'static [u8]], early_data: &[u8]) -> (Error, Vec<u8>
     let target = Target::try_from("example.com:80").unwrap();
     let granting =
         request_through::<StubResolver, Plain, _>(chain.hops(), chain.limit(), &Plain, target, connect);
-    let error = at_once(granting).map(|granted| granted.established).unwrap_err();
+    let error = block_on(granting).map(|granted| granted.established).unwrap_err();
     (error, requested.try_iter().collect())
 }
 
@@ -138,10 +138,10 @@ fn socks4_requests_have_ipv4_addresses_only() {
         client.write_all(&[0, 90, 0, 0, 0, 0, 0, 0]).unwrap();
         request
     });
-    at_once(connect::<StubResolver, V4>(&proxy, "v6-v4.test:80", &[])).unwrap();
+    block_on(connect::<StubResolver, V4>(&proxy, "v6-v4.test:80", &[])).unwrap();
     assert_eq!(request.join().unwrap(), [4, 1, 0, 80, 192, 0, 2, 2, 0]);
 
-    let error = at_once(connect::<StubResolver, V4>(&proxy, "v6-v6.test:80", &[])).unwrap_err();
+    let error = block_on(connect::<StubResolver, V4>(&proxy, "v6-v6.test:80", &[])).unwrap_err();
     let ErrorKind::Unresolved { name, .. } = error.kind() else { panic!("{error}") };
     assert_eq!((name.as_str(), error.stage()), ("v6-v6.test", Stage::Resolve));
 }
@@ -168,10 +168,10 @@ fn one_deadline_covers_all_stages() {
 #[test]
 fn dialling_has_the_deadline_and_names_the_proxy() {
     let proxy = Proxy::socks5("slow-v4.test:1").unwrap().timeout(Duration::from_millis(50));
-    let error = at_once(dial::<StubResolver>(&proxy)).unwrap_err();
+    let error = block_on(dial::<StubResolver>(&proxy)).unwrap_err();
     assert_eq!((error.stage(), error.proxy()), (Stage::Resolve, Some("socks5h://slow-v4.test:1")));
     assert!(error.is_timeout());
 
     let (proxy, _listener) = silent();
-    at_once(dial::<StubResolver>(&proxy)).unwrap();
+    block_on(dial::<StubResolver>(&proxy)).unwrap();
 }

@@ -4,7 +4,7 @@ use crate::error::invalid::Invalid;
 use crate::error::{Error, ErrorKind, Stage};
 use crate::protocol::conversation::Conversation;
 use crate::proxy::Proxy;
-use crate::runtime::{Deadline, Runtime, UdpFront};
+use crate::runtime::{Deadline, Runtime, UdpFrontEnd};
 use std::fmt;
 use std::io;
 use std::sync::Arc;
@@ -46,7 +46,7 @@ pub trait Wrap<R: Runtime>: Send + Sync + 'static {
     /// Converts the stream to the TCP connection of an association.
     fn control(stream: Self::HandshakeStream) -> R::Control
     where
-        R: UdpFront;
+        R: UdpFrontEnd;
 }
 
 /// No wrapper: the dialled stream is used as it is.
@@ -80,7 +80,7 @@ impl<R: Runtime> Wrap<R> for Plain {
 
     fn control(stream: R::Stream) -> R::Control
     where
-        R: UdpFront,
+        R: UdpFrontEnd,
     {
         R::control(stream)
     }

@@ -13,7 +13,7 @@ pub(crate) mod waiters;
 
 pub(crate) use dial_proxy::{check_endpoint, dial_proxy};
 pub(crate) use resolve::{check_resolvable, no_address, resolve, resolved};
-pub(crate) use udp::{Direction, UdpFront};
+pub(crate) use udp::{Direction, UdpFrontEnd};
 
 use crate::error::Error;
 use crate::protocol::conversation::Conversation;

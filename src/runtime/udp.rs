@@ -15,7 +15,7 @@ pub enum Direction {
 }
 
 /// A front end that supports associations.
-pub trait UdpFront: Runtime + Sized + 'static {
+pub trait UdpFrontEnd: Runtime + Sized + 'static {
     /// The TCP connection, wrapped or not.
     type Control: Send;
 

@@ -1,4 +1,4 @@
-//! The stream that comes of a handshake.
+//! The stream that a handshake results in.
 
 #[cfg(any(feature = "tokio", feature = "futures-io"))]
 pub(crate) mod fairness;
@@ -13,13 +13,17 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// A stream through a proxy: `S` itself, with what the proxy said.
+/// A stream to a target through a proxy.
 ///
-/// `V` is the version of SOCKS, [`V4`](crate::V4), [`V5`](crate::V5) or [`AnyVersion`](crate::AnyVersion), and `F` the front end. Each front end names the
-/// three as `Socks4Stream`, `Socks5Stream` and `AnyStream`, and those are what one writes.
+/// Programs use the aliases of a front end: `Socks5Stream`, `Socks4Stream` and `AnyStream`, such
+/// as [`blocking::Socks5Stream`](crate::blocking::Socks5Stream).
 ///
-/// Reading and writing go straight to the inner stream, vectored writes too, and [`into_inner`](Self::into_inner) gives it back with
-/// nothing read ahead. Where a METHOD has negotiated an encapsulation, the bytes go through it: flush then, as with TLS.
+/// `S` is the inner stream. `V` is the version of SOCKS: [`V4`](crate::V4), [`V5`](crate::V5) or
+/// [`AnyVersion`](crate::AnyVersion). `F` is the front end.
+///
+/// Reads and writes, vectored ones included, go directly to the inner stream.
+/// [`into_inner`](Self::into_inner) returns it, with nothing read ahead. If a METHOD has
+/// negotiated an encapsulation, the bytes go through that. Call `flush` then, as with TLS.
 pub struct SocksStream<S, V, F> {
     pub(crate) inner: S,
     pub(crate) bound: Address,
@@ -27,8 +31,8 @@ pub struct SocksStream<S, V, F> {
     pub(crate) marker: PhantomData<fn() -> (V, F)>,
 }
 
-/// The pump of an encapsulated stream, as its halves share it. Each direction has its own lock, held for the time of one call:
-/// two threads may read and write at once.
+/// The encapsulation of a stream, which its halves share. Each direction has its own lock, held
+/// during one call, so that two threads can read and write at the same time.
 pub(crate) struct SharedFrames {
     incoming: Mutex<Incoming>,
     outgoing: Mutex<Outgoing>,
@@ -45,8 +49,9 @@ impl SharedFrames {
 }
 
 impl<S, V, F> SocksStream<S, V, F> {
-    /// The stream over which a handshake was held, and what came of it. The front ends do this for you; it is here for a driver of
-    /// your own.
+    /// Makes a stream of the inner stream and the outcome of a handshake over it.
+    ///
+    /// The front ends call this. It is public for custom drivers.
     #[must_use]
     pub fn new(inner: S, established: Established) -> Self {
         let frames = established.frames.map(|frames| {
@@ -56,40 +61,42 @@ impl<S, V, F> SocksStream<S, V, F> {
         Self { inner, bound: established.bound, frames, marker: PhantomData }
     }
 
-    /// The address from which the proxy reaches the target, as it says (BND.ADDR and BND.PORT, RFC 1928 §6). Many say `0.0.0.0:0`.
+    /// Returns the address from which the proxy connects to the target, as the proxy reports it.
+    ///
+    /// It is BND.ADDR and BND.PORT of the reply (RFC 1928 §6). Many proxies report `0.0.0.0:0`.
     pub const fn bound_addr(&self) -> &Address {
         &self.bound
     }
 
-    /// Whether the bytes go through an encapsulation that a METHOD has negotiated.
+    /// Returns whether a METHOD has negotiated an encapsulation for the stream.
     pub const fn is_encapsulated(&self) -> bool {
         self.frames.is_some()
     }
 
-    /// The inner stream.
+    /// Returns a reference to the inner stream.
     pub const fn get_ref(&self) -> &S {
         &self.inner
     }
 
-    /// The inner stream.
+    /// Returns a mutable reference to the inner stream.
     pub const fn get_mut(&mut self) -> &mut S {
         &mut self.inner
     }
 
-    /// The inner stream; the next byte to be read from it is the next from the target.
+    /// Returns the inner stream. The next byte that it reads is the target's next byte.
     ///
-    /// Not so where the stream [is encapsulated](Self::is_encapsulated): what flows in it then is frames, and what the pump has opened
-    /// and not handed over, or sealed and not sent, is lost with it.
+    /// An [encapsulated](Self::is_encapsulated) inner stream carries frames instead. Bytes that
+    /// were opened and not read, or sealed and not sent, are lost.
     pub fn into_inner(self) -> S {
         self.inner
     }
 
-    /// The inner stream, and the pump of what comes from it.
+    /// Returns the inner stream, and the encapsulation of the incoming direction.
     pub(crate) fn reading(&mut self) -> (&mut S, Option<MutexGuard<'_, Incoming>>) {
         (&mut self.inner, self.frames.as_ref().map(|frames| frames.incoming()))
     }
 
-    /// The inner stream, and the pump of what goes to it.
+    /// Returns the inner stream, and the encapsulation of the outgoing direction.
     pub(crate) fn writing(&mut self) -> (&mut S, Option<MutexGuard<'_, Outgoing>>) {
         (&mut self.inner, self.frames.as_ref().map(|frames| frames.outgoing()))
     }

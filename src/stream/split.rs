@@ -1,29 +1,32 @@
-//! The two directions of a stream, to be owned by two tasks or threads.
+//! Splitting a stream into owned halves, for two tasks or threads.
 
 use crate::stream::SocksStream;
 use std::io;
 
-/// A stream that comes apart into a half to read from and one to write to. The `TcpStream` of every front end does; for another stream,
-/// such as TLS, use what its runtime has for all streams (`tokio::io::split`, `futures::io::split`).
+/// A stream that can be split into an owned read half and an owned write half.
+///
+/// The `TcpStream` of every front end implements it. For other streams, such as TLS, use
+/// `tokio::io::split` or `futures::io::split`.
 pub trait Split {
-    /// What is read from.
+    /// The half that is read from.
     type Read;
-    /// What is written to.
+    /// The half that is written to.
     type Write;
 
-    /// Takes the stream apart.
+    /// Splits the stream.
     ///
     /// # Errors
     ///
-    /// The system can't duplicate the descriptor, where that is how it is done.
+    /// - An error of the system: it can't duplicate the descriptor. Only the blocking front end
+    ///   needs a duplicate.
     fn split(self) -> io::Result<(Self::Read, Self::Write)>;
 }
 
 impl<S: Split, V, F> SocksStream<S, V, F> {
-    /// Takes the stream apart into a half to read from and one to write to, which may go to two tasks or threads.
+    /// Splits the stream into a read half and a write half, for two tasks or threads.
     ///
-    /// On tokio, dropping the half to write to ends that direction, as it does with tokio's own; elsewhere the halves are two handles
-    /// of one stream, and it ends with the last.
+    /// On tokio, dropping the write half shuts that direction down, as with tokio's own halves. On
+    /// the other front ends the halves are two handles of one socket, which closes with the last.
     ///
     /// # Errors
     ///

@@ -1,5 +1,5 @@
-//! What stands for the peers of an endpoint without the feature `quinn`.
+//! `peers` without the feature `quinn`.
 
-/// No endpoint has peers.
+/// Holds nothing, because there are no endpoints.
 #[derive(Debug, Default)]
 pub(crate) struct Peers(());

@@ -1,4 +1,4 @@
-//! The peers of an endpoint, for relays that do not name the source of a packet.
+//! The peers of an endpoint, for relays that do not report the source of a packet.
 //!
 //! Only the connection ID of such a packet identifies its sender, and most IDs are negotiated in
 //! encrypted packets. So quinn receives the packet once for each peer. A connection drops a packet
@@ -9,7 +9,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// The most peers that a packet is copied for.
+/// The maximum number of peers that a packet is copied for.
 const MOST_PEERS: usize = 32;
 
 /// The peers that an endpoint has sent to.
@@ -19,13 +19,13 @@ pub(crate) struct Peers(Mutex<Table>);
 #[derive(Default)]
 struct Table {
     latest_first: VecDeque<SocketAddr>,
-    /// The last packet whose source is no peer, and the peers that it has not been copied for yet.
+    /// The last packet whose source is no peer, and the peers that still need a copy of it.
     packet: Vec<u8>,
     others: Vec<SocketAddr>,
 }
 
 impl Peers {
-    /// Notes where a packet is sent.
+    /// Records the destination of a packet.
     pub(crate) fn sent(&self, to: SocketAddr) {
         let mut table = self.table();
         let peers = &mut table.latest_first;
@@ -37,9 +37,8 @@ impl Peers {
         peers.push_front(to);
     }
 
-    /// Returns the source to report: the one that the relay names, if that is a peer, and
-    /// otherwise the latest peer. In that case [`copy`](Self::copy) has the packet for the other
-    /// peers.
+    /// Returns the source for quinn: the reported source if it is a peer, else the latest peer. In
+    /// the second case [`copy`](Self::copy) has the packet for the other peers.
     pub(crate) fn source(&self, named: Option<SocketAddr>, packet: &[u8]) -> Option<SocketAddr> {
         let Table { latest_first, packet: kept, others } = &mut *self.table();
         if named.is_some_and(|named| latest_first.contains(&named)) {
@@ -56,7 +55,7 @@ impl Peers {
         first.or(named)
     }
 
-    /// Copies the last packet for the next peer: its length, and that peer.
+    /// Copies the last packet for the next peer. Returns its length and that peer.
     pub(crate) fn copy(&self, buf: &mut [u8]) -> Option<(usize, SocketAddr)> {
         let Table { packet, others, .. } = &mut *self.table();
         let peer = others.pop()?;
@@ -84,8 +83,8 @@ mod tests {
         ([192, 0, 2, 1], number).into()
     }
 
-    /// The peers that are given a packet.
-    fn given(peers: &Peers, named: Option<u16>) -> Vec<u16> {
+    /// Returns the peers that receive a packet.
+    fn receivers(peers: &Peers, named: Option<u16>) -> Vec<u16> {
         let mut all: Vec<_> = peers.source(named.map(addr), b"packet").into_iter().collect();
         let mut buf = [0; 9];
         while let Some((len, peer)) = peers.copy(&mut buf) {
@@ -96,29 +95,29 @@ mod tests {
     }
 
     #[test]
-    fn each_peer_is_given_what_no_peer_is_named_for() {
+    fn each_peer_receives_a_packet_without_a_known_source() {
         let peers = Peers::default();
-        assert_eq!(given(&peers, None), [0; 0]);
-        assert_eq!(given(&peers, Some(9)), [9]);
+        assert_eq!(receivers(&peers, None), [0; 0]);
+        assert_eq!(receivers(&peers, Some(9)), [9]);
         peers.sent(addr(1));
         peers.sent(addr(1));
         for named in [None, Some(1), Some(9)] {
-            assert_eq!(given(&peers, named), [1]);
+            assert_eq!(receivers(&peers, named), [1]);
         }
         for number in [2, 3, 1] {
             peers.sent(addr(number));
         }
         for named in [None, Some(9)] {
-            let mut all = given(&peers, named);
-            assert_eq!(all[0], 1, "the last that was sent to");
+            let mut all = receivers(&peers, named);
+            assert_eq!(all[0], 1, "the latest peer comes first");
             all.sort_unstable();
             assert_eq!(all, [1, 2, 3]);
         }
-        assert_eq!(given(&peers, Some(2)), [2]);
+        assert_eq!(receivers(&peers, Some(2)), [2]);
     }
 
     #[test]
-    fn a_copy_is_cut_as_a_packet_is() {
+    fn a_copy_is_truncated_like_a_packet() {
         let peers = Peers::default();
         peers.sent(addr(1));
         peers.sent(addr(2));
@@ -135,7 +134,7 @@ mod tests {
         for number in 1..=100 {
             peers.sent(addr(number));
         }
-        let mut all = given(&peers, None);
+        let mut all = receivers(&peers, None);
         all.sort_unstable();
         assert_eq!(all, (69..=100).collect::<Vec<_>>());
     }

@@ -1,9 +1,9 @@
-//! Tokio's sockets of an association.
+//! Tokio's sockets for an association.
 
 use super::Tokio;
 use super::peers::Peers;
 use crate::reactor::{AsyncSockets, Control, Watched};
-use crate::runtime::{Direction, UdpFront};
+use crate::runtime::{Direction, UdpFrontEnd};
 use socket2::{SockRef, Socket};
 use std::fmt;
 use std::io;
@@ -14,25 +14,26 @@ use tokio::io::Interest;
 use tokio::net::{TcpStream, UdpSocket};
 use tokio::task::coop::poll_proceed;
 
-/// A socket for datagrams that wakes for errors too, such as that the relay refuses: tokio's `poll` functions wake for datagrams alone.
+/// A UDP socket that also wakes its tasks for errors, such as a refusal of the relay. Tokio's
+/// `poll` functions wake for datagrams only.
 pub struct Udp {
     socket: Arc<UdpSocket>,
-    /// Ready when there is an error. It is made once, and anew when it was ready.
-    trouble: Mutex<Option<Trouble>>,
+    /// Waits for an error. It is created on first use, and again after it was ready.
+    error_ready: Mutex<Option<ErrorReady>>,
     pub(crate) peers: Peers,
 }
 
-type Trouble = Pin<Box<dyn Future<Output = io::Result<()>> + Send>>;
+type ErrorReady = Pin<Box<dyn Future<Output = io::Result<()>> + Send>>;
 
 impl Udp {
-    fn poll_trouble(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
-        let waiting = trouble.get_or_insert_with(|| {
+    fn poll_error_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut error_ready = self.error_ready.lock().unwrap_or_else(PoisonError::into_inner);
+        let waiting = error_ready.get_or_insert_with(|| {
             let socket = Arc::clone(&self.socket);
             Box::pin(async move { socket.ready(Interest::ERROR).await.map(drop) })
         });
         let ready = ready!(waiting.as_mut().poll(cx));
-        *trouble = None;
+        *error_ready = None;
         Poll::Ready(ready)
     }
 }
@@ -46,7 +47,7 @@ impl fmt::Debug for Udp {
     }
 }
 
-impl UdpFront for Tokio {
+impl UdpFrontEnd for Tokio {
     type Control = Control<Self>;
     type Sockets = Watched<Self>;
 
@@ -56,7 +57,7 @@ impl UdpFront for Tokio {
 
     fn watch(control: Control<Self>, udp: std::net::UdpSocket) -> io::Result<Watched<Self>> {
         let socket = Arc::new(UdpSocket::from_std(udp)?);
-        Ok(Watched::new(Udp { socket, trouble: Mutex::default(), peers: Peers::default() }, control))
+        Ok(Watched::new(Udp { socket, error_ready: Mutex::default(), peers: Peers::default() }, control))
     }
 
     fn attempt<T>(
@@ -73,7 +74,7 @@ impl UdpFront for Tokio {
         match direction {
             Direction::Send => socket.try_io(Interest::WRITABLE, called),
             Direction::Receive => match socket.try_io(Interest::READABLE, &mut called) {
-                // Tokio has not heard of a datagram. It may have heard of an error; it can't be asked of both at once.
+                // No datagram is reported. An error may be; one call can't check both.
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     socket.try_io(Interest::ERROR, called)
                 }
@@ -109,7 +110,7 @@ impl AsyncSockets for Tokio {
     type Udp = Udp;
     type Dialled = TcpStream;
 
-    /// Spends tokio's budget of the task.
+    /// Uses the task's budget of tokio.
     fn poll_with_budget<T>(
         _: &Udp,
         cx: &mut Context<'_>,
@@ -124,9 +125,9 @@ impl AsyncSockets for Tokio {
     fn poll_ready(udp: &Udp, direction: Direction, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match direction {
             Direction::Send => udp.socket.poll_send_ready(cx),
-            Direction::Receive => match udp.poll_trouble(cx) {
+            Direction::Receive => match udp.poll_error_ready(cx) {
                 Poll::Pending => udp.socket.poll_recv_ready(cx),
-                trouble @ Poll::Ready(_) => trouble,
+                ready @ Poll::Ready(_) => ready,
             },
         }
     }

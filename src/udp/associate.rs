@@ -16,7 +16,7 @@ use crate::route::connect::proxy_deadline;
 use crate::route::connector::Connector;
 use crate::route::wrap::{self, Plain, Wrap};
 use crate::runtime::dial::local_for;
-use crate::runtime::{Deadline, Ends, UdpFront, deadline, dial_proxy};
+use crate::runtime::{Deadline, Ends, UdpFrontEnd, deadline, dial_proxy};
 use crate::trace;
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 use std::io::{self, Read};
@@ -27,14 +27,14 @@ use std::sync::Arc;
 const MAX_STRAYS: u32 = 1 << 16;
 
 /// Requests an association from a proxy.
-pub(crate) async fn associate<'a, F: UdpFront>(
+pub(crate) async fn associate<'a, F: UdpFrontEnd>(
     proxy: impl IntoProxy<'a>,
 ) -> Result<SocksUdpSocket<F>, Error> {
     let proxy = proxy.into_proxy::<V5>()?;
     associate_with::<F, Plain>(&proxy, &Plain, deadline::<F>(proxy.limit())).await
 }
 
-impl<F: UdpFront, W: Wrap<F>> Connector<F, W> {
+impl<F: UdpFrontEnd, W: Wrap<F>> Connector<F, W> {
     pub(crate) async fn associate_datagrams(&self) -> Result<SocksUdpSocket<F>, Error> {
         let chain = self.route.without_target().ok_or(Invalid::NoProxyToAsk)?;
         let proxy = chain.only().ok_or(Invalid::DatagramsThroughChain)?;
@@ -44,7 +44,7 @@ impl<F: UdpFront, W: Wrap<F>> Connector<F, W> {
 }
 
 /// Requests an association over a TCP connection with this wrapper.
-async fn associate_with<F: UdpFront, W: Wrap<F>>(
+async fn associate_with<F: UdpFrontEnd, W: Wrap<F>>(
     proxy: &Proxy,
     wrap: &W,
     deadline: Deadline,
@@ -54,7 +54,7 @@ async fn associate_with<F: UdpFront, W: Wrap<F>>(
     associated.map_err(|error| error.at(proxy))
 }
 
-async fn open<F: UdpFront, W: Wrap<F>>(
+async fn open<F: UdpFrontEnd, W: Wrap<F>>(
     proxy: &Proxy,
     wrap: &W,
     deadline: Deadline,

@@ -93,7 +93,7 @@ fn is_unicast(ip: IpAddr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::blocking::at_once;
+    use crate::blocking::block_on;
     use crate::runtime::stub_resolver::StubResolver;
     use crate::udp::Options;
 
@@ -104,7 +104,7 @@ mod tests {
         let options = Options::new().relay(policy);
         let proxy = Proxy::socks5("proxy.example:1080").unwrap().udp(options).resolve(resolve);
         let ends = peer.map(|peer| Ends { local: peer.parse().unwrap(), peer: peer.parse().unwrap() });
-        match at_once(find::<StubResolver>(&proxy, bound, ends.as_ref(), None)) {
+        match block_on(find::<StubResolver>(&proxy, bound, ends.as_ref(), None)) {
             Ok(addrs) => addrs.iter().map(ToString::to_string).collect(),
             Err(error) => {
                 assert!(matches!(error.kind(), ErrorKind::NoRelay { .. }), "{error}");

@@ -8,7 +8,7 @@ use crate::protocol::address::Address;
 use crate::protocol::target::Target;
 use crate::protocol::udp::header::Header;
 use crate::proxy::Resolve;
-use crate::runtime::{Direction, UdpFront};
+use crate::runtime::{Direction, UdpFrontEnd};
 use socket2::{SockRef, Socket};
 use std::fmt;
 use std::io;
@@ -72,12 +72,12 @@ const MAX_DROPPED_PER_CALL: usize = 64;
 #[doc(alias = "SocksDatagram")]
 #[doc(alias = "dns")]
 #[doc(alias = "quic")]
-pub struct SocksUdpSocket<F: UdpFront> {
+pub struct SocksUdpSocket<F: UdpFrontEnd> {
     pub(crate) shared: Arc<Shared<F>>,
 }
 
 /// The state that the clones of a socket share.
-pub(crate) struct Shared<F: UdpFront> {
+pub(crate) struct Shared<F: UdpFrontEnd> {
     pub(crate) sockets: F::Sockets,
     pub(super) association: Association,
     pub(super) segmentation: Segmentation,
@@ -85,7 +85,7 @@ pub(crate) struct Shared<F: UdpFront> {
     pub(super) local: SocketAddr,
 }
 
-impl<F: UdpFront> SocksUdpSocket<F> {
+impl<F: UdpFrontEnd> SocksUdpSocket<F> {
     /// Returns the address of the relay to which this socket sends.
     #[must_use]
     pub fn relay_addr(&self) -> SocketAddr {
@@ -246,14 +246,14 @@ impl<F: UdpFront> SocksUdpSocket<F> {
     }
 }
 
-impl<F: UdpFront> Clone for SocksUdpSocket<F> {
+impl<F: UdpFrontEnd> Clone for SocksUdpSocket<F> {
     /// Returns another handle of the same socket. The association ends with the last handle.
     fn clone(&self) -> Self {
         Self { shared: Arc::clone(&self.shared) }
     }
 }
 
-impl<F: UdpFront> fmt::Debug for SocksUdpSocket<F> {
+impl<F: UdpFrontEnd> fmt::Debug for SocksUdpSocket<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SocksUdpSocket")
             .field("local", &self.shared.local)
@@ -263,14 +263,14 @@ impl<F: UdpFront> fmt::Debug for SocksUdpSocket<F> {
 }
 
 #[cfg(unix)]
-impl<F: UdpFront> std::os::fd::AsFd for SocksUdpSocket<F> {
+impl<F: UdpFrontEnd> std::os::fd::AsFd for SocksUdpSocket<F> {
     fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
         F::fd(&self.shared.sockets)
     }
 }
 
 #[cfg(windows)]
-impl<F: UdpFront> std::os::windows::io::AsSocket for SocksUdpSocket<F> {
+impl<F: UdpFrontEnd> std::os::windows::io::AsSocket for SocksUdpSocket<F> {
     fn as_socket(&self) -> std::os::windows::io::BorrowedSocket<'_> {
         F::handle(&self.shared.sockets)
     }

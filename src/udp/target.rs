@@ -5,10 +5,10 @@ use crate::error::Error;
 use crate::error::invalid::Invalid;
 use crate::protocol::target::{Host, Target};
 use crate::proxy::Resolve;
-use crate::runtime::{Deadline, UdpFront, no_address, resolve};
+use crate::runtime::{Deadline, UdpFrontEnd, no_address, resolve};
 use std::io;
 
-impl<F: UdpFront> SocksUdpSocket<F> {
+impl<F: UdpFrontEnd> SocksUdpSocket<F> {
     /// Converts a target, and fails for a name that must be resolved on this machine.
     pub(crate) fn addressed<'t>(
         &self,

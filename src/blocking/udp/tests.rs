@@ -10,7 +10,7 @@ fn datagrams_that_are_left_after_some_were_dropped() {
     let calls: [Call; 2] = [
         |socket| socket.try_recv_from(&mut [0; 64]).unwrap_err(),
         |socket| {
-            // It is over as soon as a datagram was dropped.
+            // The call ends as soon as it has dropped a datagram.
             socket.set_read_timeout(Some(Duration::from_nanos(1))).unwrap();
             socket.recv_from(&mut [0; 64]).unwrap_err()
         },
@@ -31,9 +31,9 @@ fn datagrams_that_are_left_after_some_were_dropped() {
             let waiting = socket.sockets().more.wait();
             call(&socket);
             let mut polled = ArrayVec::new();
-            waiting.join(&mut polled);
+            waiting.add_to(&mut polled);
             let woken = wait(&mut polled, Some(Instant::now())).unwrap();
-            assert!(woken || !socket.has_more(), "nobody was woken for the rest");
+            assert!(woken || !socket.has_more(), "no thread was woken for the rest");
         }
     }
 }

@@ -1,10 +1,10 @@
 //! The deadline of a direct connection, without waiting for it.
 
 use super::*;
-use crate::blocking::{Blocking, at_once};
+use crate::blocking::{Blocking, block_on};
 use crate::protocol::conversation::Conversation;
 use crate::proxy::Proxy;
-use crate::runtime::{Deadline, UdpFront};
+use crate::runtime::{Deadline, UdpFrontEnd};
 use std::io;
 use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::{Sender, channel};
@@ -44,7 +44,7 @@ impl Wrap<Blocking> for Reporting {
         Ok(stream)
     }
 
-    fn control((stream, _): Self::HandshakeStream) -> <Blocking as UdpFront>::Control {
+    fn control((stream, _): Self::HandshakeStream) -> <Blocking as UdpFrontEnd>::Control {
         Blocking::control(stream)
     }
 }
@@ -55,7 +55,7 @@ fn a_direct_connection_times_out_after_30_seconds() {
     let target = Target::try_from(listener.local_addr().unwrap()).unwrap();
     let (report, deadlines) = channel();
     let before = Instant::now();
-    at_once(Connector::direct().with_wrap(Reporting(report)).connect_to(target, b"early")).unwrap();
+    block_on(Connector::direct().with_wrap(Reporting(report)).connect_to(target, b"early")).unwrap();
     let deadlines: Vec<_> = deadlines.try_iter().flatten().collect();
     assert_eq!(deadlines.len(), 2);
     for deadline in deadlines {

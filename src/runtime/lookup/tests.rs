@@ -1,7 +1,7 @@
 //! Shared lookups, and lookups whose last caller is dropped.
 
 use super::*;
-use crate::blocking::{Blocking, at_once};
+use crate::blocking::{Blocking, block_on};
 use crate::runtime::deadline;
 use std::sync::Condvar;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -18,7 +18,7 @@ fn lookups(threads: usize, resolver: fn(&str, u16) -> io::Result<Vec<SocketAddr>
 }
 
 fn call(lookups: &'static Lookups, name: &str, port: u16, limit: Duration) -> io::Result<Vec<SocketAddr>> {
-    at_once(lookups.addresses::<Blocking>(name, port, deadline::<Blocking>(limit)))
+    block_on(lookups.addresses::<Blocking>(name, port, deadline::<Blocking>(limit)))
 }
 
 /// Blocks a resolver until it is opened.
@@ -173,7 +173,7 @@ fn no_lookup_starts_after_the_deadline() {
 
 #[test]
 fn the_system_resolves_localhost() {
-    let addrs = at_once(LOOKUPS.addresses::<Blocking>("localhost", 80, None)).unwrap();
+    let addrs = block_on(LOOKUPS.addresses::<Blocking>("localhost", 80, None)).unwrap();
     assert!(addrs.iter().all(|addr| addr.ip().is_loopback() && addr.port() == 80));
     assert!(!addrs.is_empty());
 }

@@ -1,7 +1,7 @@
 //! The queue of a pool, withdrawn work, and the end of threads.
 
 use super::*;
-use crate::blocking::{Blocking, at_once};
+use crate::blocking::{Blocking, block_on};
 use crate::runtime::{Runtime, deadline};
 use std::sync::mpsc::{Sender, channel};
 use std::time::Instant;
@@ -18,7 +18,7 @@ fn within<T>(limit: Duration, task: &mut Task<T>) -> Option<io::Result<T>>
 where
     Task<T>: Send + Sync,
 {
-    at_once(Blocking::within(deadline::<Blocking>(limit), task))
+    block_on(Blocking::within(deadline::<Blocking>(limit), task))
 }
 
 fn done<T>(mut task: Task<T>) -> io::Result<T>

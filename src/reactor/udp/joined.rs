@@ -1,4 +1,4 @@
-//! Joined datagrams that one task leaves for another, for the tests of every front end.
+//! Joined datagrams that one task leaves for another: tests for every asynchronous front end.
 
 use super::*;
 use crate::udp::test_proxy::{DATAGRAM, TestProxy, send_coalesced};
@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A socket that has the system join datagrams, its relay, and the proxy's end of the TCP
+/// Returns a socket whose datagrams the system joins, its relay, and the proxy's end of the TCP
 /// connection.
-async fn joining<F: AsyncUdpFront>() -> (SocksUdpSocket<F>, UdpSocket, TcpStream) {
+async fn joining<F: AsyncFrontEnd>() -> (SocksUdpSocket<F>, UdpSocket, TcpStream) {
     let proxy = TestProxy::start();
     let socket = SocksUdpSocket::<F>::associate(proxy.addr).await.unwrap();
     let (relay, control) = proxy.granted(socket.local_addr());
@@ -21,8 +21,8 @@ async fn joining<F: AsyncUdpFront>() -> (SocksUdpSocket<F>, UdpSocket, TcpStream
     (socket, relay, control)
 }
 
-/// What another task does: it receives one of two datagrams.
-fn leaves_one<F: AsyncUdpFront>(socket: &SocksUdpSocket<F>, udp: &Socket, relay: &UdpSocket) {
+/// Acts as another task, which receives one of two datagrams.
+fn leaves_one<F: AsyncFrontEnd>(socket: &SocksUdpSocket<F>, udp: &Socket, relay: &UdpSocket) {
     send_coalesced(relay, DATAGRAM, 2);
     let end = Instant::now() + PATIENCE;
     while !socket.has_more() {
@@ -31,8 +31,8 @@ fn leaves_one<F: AsyncUdpFront>(socket: &SocksUdpSocket<F>, udp: &Socket, relay:
     }
 }
 
-/// The other task receives after this one has found nothing, and before it waits.
-pub(crate) async fn before_a_task_waits<F: AsyncUdpFront>() {
+/// The other task receives after this one has found no datagram, and before it waits.
+pub(crate) async fn before_a_task_waits<F: AsyncFrontEnd>() {
     let (socket, relay, _control) = joining::<F>().await;
     relay.send(DATAGRAM).unwrap();
     let mut ticket = Ticket::new(&*socket.shared.sockets.receivers.waiters);
@@ -46,7 +46,7 @@ pub(crate) async fn before_a_task_waits<F: AsyncUdpFront>() {
             Err(io::ErrorKind::WouldBlock.into())
         };
         let polled = socket.poll_attempts(cx, Direction::Receive, |waker| ticket.wait(waker), attempt);
-        assert!(polled.is_ready() || !late, "it waits beside a datagram");
+        assert!(polled.is_ready() || !late, "the task waits although a datagram is there");
         polled
     });
     assert_eq!(received.await.unwrap(), 7);
@@ -61,8 +61,8 @@ impl Wake for Task {
     }
 }
 
-/// The other task drops as many datagrams as one call does, and does not take the rest.
-pub(crate) async fn after_many_were_dropped<F: AsyncUdpFront>() {
+/// The other task drops the maximum of one call, and does not take the rest.
+pub(crate) async fn after_many_were_dropped<F: AsyncFrontEnd>() {
     type Call<F> = fn(&SocksUdpSocket<F>) -> bool;
     let calls: [Call<F>; 2] = [
         |socket| socket.try_recv_from(&mut [0; 64]).is_err(),
@@ -82,7 +82,7 @@ pub(crate) async fn after_many_were_dropped<F: AsyncUdpFront>() {
             for _ in 0..2 {
                 send_coalesced(&relay, DATAGRAM, 40);
             }
-            // The runtime has to see that there is something to read.
+            // The runtime has to report that the socket is readable.
             let mut seen = false;
             poll_fn(|cx| {
                 let pending = socket.poll_ready(Direction::Receive, &mut |_| (), cx.waker()).is_pending();
@@ -94,6 +94,6 @@ pub(crate) async fn after_many_were_dropped<F: AsyncUdpFront>() {
             task.0.store(0, Relaxed);
             assert!(call(&socket));
         }
-        assert!(task.0.load(Relaxed) > 0, "nobody was woken for the rest");
+        assert!(task.0.load(Relaxed) > 0, "no task was woken for the rest");
     }
 }

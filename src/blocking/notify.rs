@@ -1,5 +1,5 @@
-//! Wakes threads that wait for datagrams. The system joins several datagrams into one message; a
-//! thread that takes one of them leaves the others in memory, where no `poll` sees them.
+//! Notifies threads that wait for datagrams. The system joins several datagrams into one message.
+//! A thread that takes one of them leaves the others in memory, where no `poll` sees them.
 
 use arrayvec::ArrayVec;
 use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd};
@@ -7,17 +7,17 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst, fence};
 
-/// An eventfd, which is readable after it has been rung.
+/// An eventfd, which is readable after a notification.
 #[derive(Debug)]
-pub(super) struct Bell {
+pub(super) struct Notify {
     event: OwnedFd,
     waiting: AtomicUsize,
 }
 
-/// A thread that waits, until it is dropped.
-pub(super) struct Waiting<'a>(&'a Bell);
+/// A waiting thread, until this is dropped.
+pub(super) struct Waiting<'a>(&'a Notify);
 
-impl Bell {
+impl Notify {
     pub(super) fn new() -> io::Result<Self> {
         let event = eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC)?;
         Ok(Self { event, waiting: AtomicUsize::new(0) })
@@ -32,8 +32,8 @@ impl Bell {
         Waiting(self)
     }
 
-    /// Wakes at least one thread, if any waits.
-    pub(super) fn ring(&self) {
+    /// Wakes at least one waiting thread.
+    pub(super) fn notify(&self) {
         fence(SeqCst);
         if self.waiting.load(SeqCst) > 0 {
             // It fails only if the counter overflows, and the eventfd is readable then.
@@ -43,14 +43,13 @@ impl Bell {
 }
 
 impl Waiting<'_> {
-    /// Has the eventfd polled behind the two sockets.
-    pub(super) fn join<'p>(&'p self, polled: &mut ArrayVec<PollFd<'p>, 3>) {
+    /// Adds the eventfd to the sockets to be polled.
+    pub(super) fn add_to<'p>(&'p self, polled: &mut ArrayVec<PollFd<'p>, 3>) {
         polled.push(PollFd::new(&self.0.event, PollFlags::IN));
     }
 
-    /// Resets the eventfd. This thread then has to receive, and to ring again if it leaves
-    /// datagrams.
-    pub(super) fn answer(&self) {
+    /// Resets the eventfd. The caller must then receive, and notify again if it leaves datagrams.
+    pub(super) fn reset(&self) {
         // Another thread may have reset it already.
         let _ = rustix::io::read(&self.0.event, &mut [0; size_of::<u64>()]);
     }

@@ -1,0 +1,99 @@
+//! Handshakes over a stream that blocks.
+
+use super::Blocking;
+use super::block_on::block_on;
+use super::wait::{DeadlineStream, timed_out};
+use crate::error::{Error, Stage};
+use crate::protocol::address::Address;
+use crate::protocol::conversation::Conversation;
+use crate::protocol::driver::{Transport, poll_converse};
+use crate::protocol::target::Target;
+use crate::protocol::version::{Version, begin_bind, begin_connect};
+use crate::route::listener::SocksListener;
+use crate::runtime;
+use crate::stream::SocksStream;
+use std::future::poll_fn;
+use std::io::{Read, Result as IoResult, Write};
+use std::net::TcpStream;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+impl<S: Read + Write, V: Version> SocksStream<S, V, Blocking> {
+    #[doc = include_str!("../docs/handshake.md")]
+    #[doc(alias("connect_with_socket", "use_stream", "tls"))]
+    pub fn handshake<'a>(
+        mut stream: S,
+        auth: &'a V::Auth,
+        target: impl TryInto<Target<'a>, Error: Into<Error>>,
+    ) -> Result<Self, Error> {
+        let mut conversation = begin_connect::<V>(auth, target)?;
+        let established = converse(&mut stream, &mut conversation)?;
+        Ok(Self::new(stream, established))
+    }
+}
+
+impl<S: Read + Write, V: Version> SocksListener<S, V, Blocking> {
+    #[doc = include_str!("../docs/bind_handshake.md")]
+    #[doc(alias = "bind_with_socket")]
+    pub fn handshake<'a>(
+        mut stream: S,
+        auth: &'a V::Auth,
+        expected_peer: impl TryInto<Target<'a>, Error: Into<Error>>,
+    ) -> Result<Self, Error> {
+        let mut conversation = begin_bind::<V>(auth, expected_peer)?;
+        let first = converse(&mut stream, &mut conversation)?;
+        Ok(Self::new(stream, first, None))
+    }
+
+    #[doc = include_str!("../docs/accept.md")]
+    pub fn accept(&mut self) -> Result<(SocksStream<S, V, Blocking>, Address), Error> {
+        let (stream, second, request) = self.pending()?;
+        let reply = request.watch_blocking(|| converse(stream, second));
+        self.accepted(reply)
+    }
+}
+
+impl<V: Version> SocksListener<TcpStream, V, Blocking> {
+    #[doc = include_str!("../docs/accept_within.md")]
+    pub fn accept_within(
+        &mut self,
+        limit: Duration,
+    ) -> Result<(SocksStream<TcpStream, V, Blocking>, Address), Error> {
+        let (stream, second, request) = self.pending()?;
+        let deadline = runtime::deadline::<Blocking>(limit);
+        stream.set_nonblocking(true).map_err(|error| Error::io(Stage::SecondReply, error))?;
+        let reply = request.watch_blocking(|| {
+            converse(&mut DeadlineStream::new(stream, deadline), second).map_err(timed_out)
+        });
+        stream.set_nonblocking(false).map_err(|error| Error::io(Stage::SecondReply, error))?;
+        self.accepted(reply)
+    }
+}
+
+#[doc = include_str!("../docs/converse.md")]
+/// - [`Io`](crate::ErrorKind::Io) with [`WouldBlock`](std::io::ErrorKind::WouldBlock): the stream
+///   is non-blocking and not ready. Wait until it is ready, and call again.
+pub fn converse<S, C>(stream: &mut S, conversation: &mut C) -> Result<C::Outcome, Error>
+where
+    S: Read + Write,
+    C: Conversation,
+{
+    block_on(poll_fn(|cx| poll_converse(cx, &mut BlockingTransport(stream), conversation)))
+}
+
+/// A stream that blocks, as the driver uses it. It is never pending.
+struct BlockingTransport<'s, S>(&'s mut S);
+
+impl<S: Read + Write> Transport for BlockingTransport<'_, S> {
+    fn poll_read(&mut self, _: &mut Context<'_>, buf: &mut [u8]) -> Poll<IoResult<usize>> {
+        Poll::Ready(self.0.read(buf))
+    }
+
+    fn poll_write(&mut self, _: &mut Context<'_>, bytes: &[u8]) -> Poll<IoResult<usize>> {
+        Poll::Ready(self.0.write(bytes))
+    }
+
+    fn poll_flush(&mut self, _: &mut Context<'_>) -> Poll<IoResult<()>> {
+        Poll::Ready(self.0.flush())
+    }
+}

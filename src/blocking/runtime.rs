@@ -1,0 +1,53 @@
+//! The standard library's sockets and clock.
+
+use super::handshake::converse;
+use super::wait::{DeadlineStream, timed_out};
+use super::{Blocking, block_on, race};
+use crate::error::Error;
+use crate::protocol::conversation::Conversation;
+use crate::proxy::SocketOptions;
+use crate::runtime::dial::Failures;
+use crate::runtime::{Deadline, Ends, Runtime};
+use socket2::SockAddr;
+use std::io;
+use std::net::TcpStream;
+use std::time::Instant;
+
+impl Runtime for Blocking {
+    type Stream = TcpStream;
+
+    fn now() -> Instant {
+        Instant::now()
+    }
+
+    async fn within<T>(deadline: Deadline, work: impl Future<Output = T> + Send + Sync) -> Option<T> {
+        block_on::within(deadline, work)
+    }
+
+    async fn race(
+        addrs: Vec<SockAddr>,
+        options: &SocketOptions,
+        deadline: Deadline,
+    ) -> Result<TcpStream, Failures> {
+        race::race(&addrs, options, deadline)
+    }
+
+    async fn converse<C: Conversation + Send + Sync>(
+        stream: &mut TcpStream,
+        conversation: &mut C,
+        deadline: Deadline,
+    ) -> Result<C::Outcome, Error> {
+        converse(&mut DeadlineStream::new(stream, deadline), conversation).map_err(timed_out)
+    }
+
+    fn ends(stream: &TcpStream) -> io::Result<Ends> {
+        Ok(Ends { local: stream.local_addr()?, peer: stream.peer_addr()? })
+    }
+
+    /// Makes the socket blocking. Until then it is non-blocking, because a blocking write has no
+    /// deadline.
+    fn finish(stream: TcpStream) -> io::Result<TcpStream> {
+        stream.set_nonblocking(false)?;
+        Ok(stream)
+    }
+}
