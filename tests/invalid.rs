@@ -65,7 +65,7 @@ fn sentences() {
         (Invalid::NoProxyToAsk, "there is no proxy that could be asked"),
         (
             Invalid::EarlyDataWithCustomMethod,
-            "first bytes can't be sent with the request where a method of one's own is offered",
+            "early data can't be sent with the request where a custom method is offered",
         ),
         (Invalid::TlsNotWrapped, "the proxy is behind TLS: give the connector what wraps a stream in it"),
     ] {

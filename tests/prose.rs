@@ -68,7 +68,6 @@ fn check(root: &Path, folder: &Path, errors: &mut Vec<String>) -> usize {
 }
 
 #[test]
-#[ignore = "the lines are still to be wrapped"]
 fn prose_ends_before_column_100() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut errors = Vec::new();

@@ -1,5 +1,6 @@
-# Sourced by tests/run, tests/portable and .ci/run: steps of which a failed one does not keep the later ones from running, and a
-# summary of them at the end. The script fails if a step failed, or, with strict=yes, if a test was left out.
+# Sourced by tests/run, tests/portable and .ci/run: steps of which a failed one does not keep the
+# later ones from running, and a summary of them at the end. The script fails if a step failed, or,
+# with strict=yes, if a test was left out.
 
 set -uo pipefail
 export CARGO_TERM_COLOR=never
@@ -40,8 +41,8 @@ left_out() {
     left_out+=("$1")
 }
 
-# limit_programs TARGET RUNNER...: what cargo runs for this target, it runs by the runner, and ends it after 20 minutes: each test
-# has a limit of its own, which is far below that.
+# limit_programs TARGET RUNNER...: what cargo runs for this target, it runs by the runner, and ends
+# it after 20 minutes: each test has a limit of its own, which is far below that.
 limit_programs() {
     local name=CARGO_TARGET_${1^^}_RUNNER
     shift

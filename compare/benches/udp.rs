@@ -2,12 +2,12 @@
 //! socket without SOCKS, in one run.
 //!
 //! `cargo bench` prints a Markdown table for each kind of call. It fails where anysocks exceeds its
-//! limits or is behind another crate. `cargo bench -- --record datagrams.tsv` also writes the ratios,
-//! for the chart that `cargo run -- --chart` draws.
+//! limits or is behind another crate. `cargo bench -- --record datagrams.tsv` also writes the
+//! ratios, for the chart that `cargo run -- --chart` draws.
 //!
-//! The ways take turns in an order that rotates, so that other work on the machine slows all of them
-//! alike. Each turn gives the ratio of two ways' times; a table shows the median of these. The bare
-//! socket takes part twice: the limits grow by as much as the ratio of the two differs from 1.
+//! The ways take turns in an order that rotates, so that other work on the machine slows all of
+//! them alike. Each turn gives the ratio of two ways' times; a table shows the median of these. The
+//! bare socket takes part twice: the limits grow by as much as the ratio of the two differs from 1.
 //! `cargo run` counts the allocations, because counting them here would slow down those that occur.
 
 #[path = "../src/datagrams/mod.rs"]
@@ -19,14 +19,16 @@ use std::fs;
 use std::process::ExitCode;
 
 const TURNS: usize = 201;
-/// Of so many batches, one after the other, the middle one counts: the first of them find the caches full of what others did.
+/// Of so many batches, one after the other, the middle one counts: the first of them find the
+/// caches full of what others did.
 const BATCHES: usize = 15;
 
 /// What a call may cost, beside one of the bare socket's.
 const SINGLE: f64 = 1.15;
 /// What a datagram of a batch may cost beside one that moves alone, at the larger size.
 const SEND_BATCH: f64 = 0.3;
-/// A bare `recvmsg` with `UDP_GRO` takes 0.14 of a single receive here, and there is a datagram to be checked and noted for each.
+/// A bare `recvmsg` with `UDP_GRO` takes 0.14 of a single receive here, and there is a datagram to
+/// be checked and noted for each.
 const RECEIVE_BATCH: f64 = 0.17;
 
 /// A way, and the nanoseconds that a datagram took with it: for each size, in each turn.

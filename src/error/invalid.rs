@@ -180,7 +180,7 @@ pub enum Invalid {
     #[error("there is no proxy that could be asked")]
     NoProxyToAsk,
     /// Early data was given, and a custom METHOD is offered, which may encapsulate the data.
-    #[error("first bytes can't be sent with the request where a method of one's own is offered")]
+    #[error("early data can't be sent with the request where a custom method is offered")]
     EarlyDataWithCustomMethod,
     /// The proxy is behind TLS, and nothing wraps its streams in TLS.
     ///

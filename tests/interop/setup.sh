@@ -1,7 +1,7 @@
 #!/bin/sh
-# Makes a Debian machine ready for the tests and the clients' examples: the servers' packages, the headers of OpenSSL, what counts
-# system calls and makes namespaces, and the account that the servers let in.
-# Run as root; a second run changes nothing.
+# Makes a Debian machine ready for the tests and the clients' examples: the servers' packages, the
+# headers of OpenSSL, what counts system calls and makes namespaces, and the account that the
+# servers let in. Run as root; a second run changes nothing.
 set -eu
 
 # The same as in servers.rs.
@@ -23,7 +23,8 @@ for package in dante-server microsocks openssh-server openssh-client tor shadows
 done
 
 if [ -n "$missing" ]; then
-    # The tests start the servers themselves: the packages must not, neither now nor at the next boot.
+    # The tests start the servers themselves: the packages must not, neither now nor at the next
+    # boot.
     policy=/usr/sbin/policy-rc.d
     if [ ! -e "$policy" ]; then
         trap 'rm -f "$policy"' EXIT
