@@ -155,6 +155,9 @@ impl<F> Connector<F> {
     /// [`Choice`]. An error refuses the target: nothing is dialled, and the call fails with
     /// [`ErrorKind::Rule`](crate::ErrorKind::Rule).
     ///
+    /// The rule receives the name as the caller wrote it: it may contain upper-case letters or end
+    /// with a dot. [`NoProxy::covers`] ignores both differences, so a rule can use a list of names.
+    ///
     /// The rule is called once for each connection, BIND and lookup, on the calling thread or
     /// task. [`resolve`](Self::resolve) and [`resolve_ptr`](Self::resolve_ptr) call it with port
     /// 0. It is not called for [exceptions](Self::no_proxy), nor by
