@@ -82,7 +82,8 @@ use std::sync::Arc;
 /// - [`Unresolved`](crate::ErrorKind::Unresolved), [`Unreachable`](crate::ErrorKind::Unreachable):
 ///   the first proxy, or the target of a direct connection, could not be reached.
 /// - [`Refused`](crate::ErrorKind::Refused): the reply of a proxy.
-/// - [`TimedOut`](crate::ErrorKind::TimedOut): at the stage that [`Error::stage`] returns.
+/// - [`TimedOut`](crate::ErrorKind::TimedOut): the timeout passed during a handshake.
+///   [`Error::is_timeout`] covers lookups and dialling too.
 /// - Every other kind that `Socks5Stream::connect` returns.
 #[doc(alias = "pool")]
 #[doc(alias = "reqwest")]
