@@ -194,7 +194,8 @@
 //! # Ok(()) }
 //! ```
 //!
-//! **tungstenite**, tokio-postgres, redis, russh, suppaftp, lettre and others take a stream:
+//! **tokio-rustls** (TLS to the target), tungstenite, tokio-postgres, redis, russh, suppaftp,
+//! lettre and others take a stream:
 //!
 #![cfg_attr(feature = "tokio", doc = "```no_run")]
 #![cfg_attr(not(feature = "tokio"), doc = "```ignore")]
@@ -202,6 +203,7 @@
 //! # async fn example() -> Result<(), anysocks::Error> {
 //! let stream = Socks5Stream::connect("127.0.0.1:1080", "example.com:80").await?;
 //! // tokio_tungstenite::client_async("ws://example.com/", stream).await?
+//! // tokio_rustls::TlsConnector::from(config).connect(server_name, stream).await?
 //! # Ok(()) }
 //! ```
 //!

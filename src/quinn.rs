@@ -50,6 +50,9 @@
 //! - When the proxy ends the association, the endpoint and all of its connections fail. quinn does
 //!   not report the reason; [`closed`](crate::udp::SocksUdpSocket::closed) returns it.
 //! - Other errors of the socket count as lost packets.
+//!
+//! [`Endpoint`]: https://docs.rs/quinn/0.11/quinn/struct.Endpoint.html
+//! [`AsyncUdpSocket`]: https://docs.rs/quinn/0.11/quinn/trait.AsyncUdpSocket.html
 
 use crate::error::{Error, Stage};
 use crate::protocol::target::Target;

@@ -11,6 +11,9 @@
 //! stream.read_to_string(&mut page)?;
 //! # Ok(()) }
 //! ```
+//!
+//! After the handshake, reads and writes have no timeout. The inner stream sets one:
+//! `stream.get_ref().set_read_timeout(..)`.
 
 mod block_on;
 mod connector;

@@ -4,6 +4,8 @@ use std::fmt;
 
 /// The step of a connection that failed.
 ///
+/// `Display` writes its name, such as `method selection`.
+///
 /// The stages of one connection follow each other in this order: `Preparation`, `Resolve`, `Dial`,
 /// `MethodSelection`, `Authentication`, `Request`. BIND adds `SecondReply`, UDP ASSOCIATE adds
 /// `Association`, and an encapsulated stream adds `Tunnel`. SOCKS4 has neither `MethodSelection`

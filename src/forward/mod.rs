@@ -1,8 +1,8 @@
 //! A local SOCKS5 server that connects through a [`Connector`].
 //!
 //! Use it for programs and libraries that accept the URL of a proxy, but no custom connection,
-//! such as reqwest, a browser or a command-line tool. Through a [`Forwarder`], they can use
-//! everything that a connector supports: chains, Unix-domain sockets, custom METHODs and rules.
+//! such as reqwest or curl. Through a [`Forwarder`], they can use everything that a connector
+//! supports: chains, Unix-domain sockets, custom METHODs and rules.
 //!
 //! A program that accepts a stream needs no forwarder: pass it the connector's stream. hyper and
 //! tonic accept the connector itself (`anysocks::hyper`).
@@ -65,10 +65,11 @@ use tokio::task::AbortHandle;
 ///
 /// Every local process can reach the loopback interface, so clients must authenticate with the
 /// user name `anysocks` and a password of 256 random bits. Both are part of [`url`](Self::url).
+/// Clients without SOCKS5 passwords, such as Chrome, can't use a forwarder.
 ///
 /// At most 64 clients may be authenticating at a time, for up to 5 seconds each; one more
-/// disconnects the oldest. Silent connections therefore block no client. A process that connects
-/// repeatedly, faster than a client authenticates, can.
+/// disconnects the oldest. Silent connections therefore block no client. A process can block
+/// clients if it connects repeatedly, faster than a client authenticates.
 ///
 /// # Connections
 ///
@@ -172,6 +173,8 @@ impl Forwarder {
     }
 
     /// Returns the forwarder's URL, with user name and password.
+    ///
+    /// Its form is `socks5h://anysocks:PASSWORD@127.0.0.1:PORT`.
     ///
     /// The URL is a secret. The returned text is not wiped when it is dropped.
     #[must_use]

@@ -11,6 +11,16 @@ use crate::error::{Error, Stage};
 /// A request in the SOCKS version of the proxy: a [`Socks4`] or a [`Socks5`].
 ///
 /// It is a [`Conversation`] like these two, so one driver and one type serve all proxies.
+/// [`Version::connect`](crate::Version::connect) of [`AnyVersion`](crate::AnyVersion) makes one:
+///
+/// ```
+/// use anysocks::{AnyVersion, Error, Proxy, Target, Version};
+/// use anysocks::protocol::AnyRequest;
+///
+/// fn request<'a>(proxy: &'a Proxy, target: Target<'a>) -> Result<AnyRequest<'a>, Error> {
+///     AnyVersion::connect(proxy.protocol(), target)
+/// }
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum AnyRequest<'a> {

@@ -42,7 +42,7 @@ impl Proxy {
     ///
     /// The token is sent as the password, with a user name defined by
     /// [Tor's extensions](https://spec.torproject.org/socks-extensions.html). No other METHOD is
-    /// offered. Whether the handshake is [pipelined](Auth::pipelined) does not change.
+    /// offered. A handshake that was [pipelined](Auth::pipelined) stays pipelined.
     ///
     /// ```
     /// use anysocks::Proxy;

@@ -19,7 +19,8 @@ use std::sync::Arc;
 /// | `("host", port)`, a socket address, a path, an [`Endpoint`] | an endpoint |
 ///
 /// A proxy at an endpoint speaks the SOCKS version of the called type, such as SOCKS5 for
-/// `Socks5Stream`. It has no authentication and the default options.
+/// `Socks5Stream`. It has no authentication and the default options. If a [`Proxy`] or a URL is of
+/// another version, the call fails with [`WrongVersion`](crate::Invalid::WrongVersion).
 #[doc(alias = "ToProxyAddrs")]
 pub trait IntoProxy<'a> {
     /// Returns the proxy. An endpoint becomes a proxy of version `V`.

@@ -82,7 +82,8 @@ use std::sync::Arc;
 /// - [`Unresolved`](crate::ErrorKind::Unresolved), [`Unreachable`](crate::ErrorKind::Unreachable):
 ///   the first proxy, or the target of a direct connection, could not be reached.
 /// - [`Refused`](crate::ErrorKind::Refused): the reply of a proxy.
-/// - [`TimedOut`](crate::ErrorKind::TimedOut): at the stage that [`Error::stage`] returns.
+/// - [`TimedOut`](crate::ErrorKind::TimedOut): the timeout passed during a handshake.
+///   [`Error::is_timeout`] covers lookups and dialling too.
 /// - Every other kind that `Socks5Stream::connect` returns.
 #[doc(alias = "pool")]
 #[doc(alias = "reqwest")]
@@ -154,6 +155,9 @@ impl<F> Connector<F> {
     /// The rule returns a proxy, a chain, `None` for a direct connection, or an error: see
     /// [`Choice`]. An error refuses the target: nothing is dialled, and the call fails with
     /// [`ErrorKind::Rule`](crate::ErrorKind::Rule).
+    ///
+    /// The rule receives the name as the caller wrote it: it may contain upper-case letters or end
+    /// with a dot. [`NoProxy::covers`] ignores both differences, so a rule can use a list of names.
     ///
     /// The rule is called once for each connection, BIND and lookup, on the calling thread or
     /// task. [`resolve`](Self::resolve) and [`resolve_ptr`](Self::resolve_ptr) call it with port

@@ -49,8 +49,8 @@ impl<S, V: Version, F> SocksListener<S, V, F> {
     /// Returns the address to which the peer must connect.
     ///
     /// If the proxy replied with an unspecified address, this has the IP address at which this
-    /// machine reaches the proxy, as the SOCKS4 text requires. If that is unknown, it stays
-    /// unspecified.
+    /// machine reaches the proxy, as the specification of SOCKS4 requires. If that is unknown, it
+    /// stays unspecified.
     #[doc(alias = "proxy_addr")]
     #[doc(alias = "bind_addr")]
     pub const fn bound_addr(&self) -> &Address {

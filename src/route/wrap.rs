@@ -86,7 +86,8 @@ impl<R: Runtime> Wrap<R> for Plain {
     }
 }
 
-/// The wrapper that `Connector::wrapped` sets: a function of the caller.
+/// The wrapper that [`Connector::wrapped`](crate::Connector::wrapped) sets: a function of the
+/// caller.
 pub struct Wrapped<H>(pub(crate) Arc<H>);
 
 impl<H> Clone for Wrapped<H> {

@@ -39,8 +39,10 @@ const MAX_DROPPED_PER_CALL: usize = 64;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// `F` is the front end: each front end has an alias `Socks5UdpSocket` with its own. The calls of
-/// the asynchronous front ends are futures. The blocking front end has timeouts instead.
+/// `F` is the front end: each front end has an alias `Socks5UdpSocket` with its own.
+///
+/// A receiving call has no timeout by default. On the blocking front end, `set_read_timeout` sets
+/// one. On the other front ends, use the runtime's, such as `tokio::time::timeout`.
 ///
 /// The socket can be shared: all calls take `&self`, and several tasks or threads can make them at
 /// once. Clones are handles of the same socket. The association ends when the last of them is
@@ -58,6 +60,11 @@ const MAX_DROPPED_PER_CALL: usize = 64;
 /// - The socket keeps the TCP connection of the association open. When the proxy closes it, the
 ///   association ends, and the socket can't be used again.
 ///
+/// # Cancel safety
+///
+/// On the asynchronous front ends, a cancelled call has sent nothing, and no received datagram is
+/// lost. The exception is [`send_fragmented`](Self::send_fragmented).
+///
 /// # Errors
 ///
 /// - [`ErrorKind::AssociationEnded`](crate::ErrorKind::AssociationEnded): the association has
@@ -65,6 +72,17 @@ const MAX_DROPPED_PER_CALL: usize = 64;
 /// - [`Invalid`](crate::ErrorKind::Invalid): a mistake in the arguments; nothing was sent.
 /// - An error of the system, such as [`ConnectionRefused`](io::ErrorKind::ConnectionRefused): the
 ///   relay refused an earlier datagram. The socket can still be used.
+///
+/// The calls return an [`io::Error`]. An error of this crate is inside:
+///
+/// ```
+/// use anysocks::ErrorKind;
+///
+/// fn has_ended(error: &std::io::Error) -> bool {
+///     let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<anysocks::Error>());
+///     inner.is_some_and(|error| matches!(error.kind(), ErrorKind::AssociationEnded(_)))
+/// }
+/// ```
 ///
 /// Dropped datagrams are not errors: [`dropped`](Self::dropped) counts them.
 #[doc(alias = "associate")]

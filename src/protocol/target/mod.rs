@@ -85,7 +85,9 @@ impl<'a> Target<'a> {
         }
     }
 
-    /// Returns the name, or `None` for an IP address.
+    /// Returns the name as the caller wrote it, or `None` for an IP address.
+    ///
+    /// It may contain upper-case letters or end with a dot.
     #[must_use]
     pub fn domain(&self) -> Option<&str> {
         match &self.host {
