@@ -273,7 +273,7 @@
 //!   that was requested ([`Resolve`]). This machine never looks up an `.onion` name (RFC 7686).
 //! - **Work is bounded.** No message of a proxy causes a panic, an unbounded allocation, or a
 //!   wait beyond the deadline. Lookups on this machine use at most 32 threads of the process.
-//! - **Secrets stay secret.** Passwords are wiped when they are dropped. No error, `Debug` output
+//! - **Secrets stay secret.** Passwords are wiped when they are dropped. No error, [`Debug`] output
 //!   or trace contains them.
 //!
 //! # Without I/O

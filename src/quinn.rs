@@ -74,8 +74,8 @@ use std::task::{Context, Poll, ready};
 /// The most packets of one [`Transmit`].
 const MAX_SEGMENTS: usize = 10;
 
-/// The most consecutive system errors that are treated as those of single datagrams, such as ICMP
-/// errors, and not of the socket.
+/// The most consecutive system errors that may belong to single datagrams, such as ICMP errors.
+/// One more is an error of the socket.
 const MAX_DATAGRAM_ERRORS: usize = 16;
 
 /// Requests an association, and returns a quinn endpoint for outgoing connections.
@@ -194,7 +194,9 @@ impl Socks5UdpSocket {
         })
     }
 
-    /// Receives a packet, and drops it if its source is a name. quinn drops packets from addresses
+    /// Receives a packet, and drops it if its source is a name.
+    ///
+    /// quinn drops packets from addresses
     /// that it has not sent to.
     fn receive(&self, socket: &Socket, buf: &mut [u8]) -> io::Result<Option<RecvMeta>> {
         let Some((len, source)) = self.take_from(socket, buf)? else { return Ok(None) };

@@ -208,7 +208,7 @@ fn at_a_path() {
     if let Some(forbidden) = forbidden {
         check(forbidden, "This user may not", "a forbidden socket");
     }
-    check(left, "nobody listens at it", "a socket that was left");
+    check(left, "no process listens on it", "a socket that was left");
 }
 
 #[test]

@@ -9,6 +9,8 @@
 
 #[path = "architecture/cycles.rs"]
 mod cycles;
+#[path = "architecture/documents.rs"]
+mod documents;
 #[path = "architecture/imports.rs"]
 mod imports;
 #[path = "architecture/samples.rs"]

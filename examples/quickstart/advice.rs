@@ -92,7 +92,7 @@ fn on_dial(error: io::ErrorKind, proxy: &Endpoint) -> Option<&'static str> {
             "This user may not use the socket: check the permissions of the socket and of its folder with `ls -l`."
         }
         (io::ErrorKind::ConnectionRefused, Endpoint::Unix(_)) => {
-            "The socket exists, but nobody listens at it: is the proxy still running?"
+            "The socket exists, but no process listens on it: is the proxy still running?"
         }
         (io::ErrorKind::ConnectionRefused, _) => {
             "Nothing listens there: is the proxy running, and is this its port?"

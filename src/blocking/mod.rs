@@ -207,5 +207,5 @@ pub type WrappedConnector<S> = Connector<Wrapped<wrap::Hook<S>>>;
 /// [`Error`](crate::Error).
 ///
 /// In the headings below, `F` is [`Blocking`].
-#[doc(alias("associate", "SocksDatagram", "Socks5Datagram"))]
+#[doc(alias("associate", "SocksDatagram", "Socks5Datagram", "use_socket"))]
 pub type Socks5UdpSocket = SocksUdpSocket<Blocking>;

@@ -37,7 +37,7 @@ impl<V: Version> SocksStream<TcpStream, V, Blocking> {
 
 impl<V: Version> SocksListener<TcpStream, V, Blocking> {
     #[doc = include_str!("../docs/bind.md")]
-    #[doc(alias("bind_with_password", "bind_with_userid"))]
+    #[doc(alias("bind_with_password", "bind_with_userid", "TCPBind"))]
     pub fn bind<'a, 'b>(
         proxy: impl IntoProxy<'a>,
         expected_peer: impl TryInto<Target<'b>, Error: Into<Error>>,
@@ -52,7 +52,7 @@ pub fn dial<'a>(proxy: impl IntoProxy<'a>) -> Result<TcpStream, Error> {
 }
 
 #[doc = include_str!("../docs/resolve.md")]
-#[doc(alias("dns", "tor_resolve"))]
+#[doc(alias("dns", "tor_resolve", "tor_resolve_with_socket"))]
 pub fn resolve<'a, 'b>(
     proxy: impl IntoProxy<'a>,
     name: impl TryInto<Host<'b>, Error: Into<Error>>,
@@ -61,7 +61,7 @@ pub fn resolve<'a, 'b>(
 }
 
 #[doc = include_str!("../docs/resolve_ptr.md")]
-#[doc(alias("dns", "tor_resolve_ptr"))]
+#[doc(alias("dns", "tor_resolve_ptr", "tor_resolve_ptr_with_socket"))]
 pub fn resolve_ptr<'a>(proxy: impl IntoProxy<'a>, ip: IpAddr) -> Result<Name, Error> {
     block_on(lookup::resolve_ptr::<Blocking>(proxy, ip))
 }

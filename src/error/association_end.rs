@@ -1,8 +1,8 @@
-//! Why an association ended.
+//! The end of an association.
 
 use std::{fmt, io};
 
-/// Why an association ended.
+/// The reason why an association ended.
 ///
 /// A relay forwards datagrams only as long as the TCP connection of the UDP ASSOCIATE request is
 /// open (RFC 1928 §7).

@@ -9,7 +9,7 @@ use crate::protocol::reply::Reply;
 use std::borrow::Cow;
 use std::{error, fmt, io};
 
-/// What went wrong, for [`Error::kind`](crate::Error::kind).
+/// The kind of a failure, from [`Error::kind`](crate::Error::kind).
 ///
 /// | cause | kinds |
 /// |---|---|
@@ -24,6 +24,8 @@ use std::{error, fmt, io};
 #[non_exhaustive]
 pub enum ErrorKind {
     /// A mistake in the arguments. Nothing was sent.
+    #[doc(alias = "InvalidTargetAddress")]
+    #[doc(alias = "InvalidAuthValues")]
     #[error(transparent)]
     Invalid(Invalid),
     /// The [rule](crate::Connector::by_rule) of a connector returned an error for the target.
@@ -54,6 +56,7 @@ pub enum ErrorKind {
     /// The attempts are in the order in which they failed. Attempts that the deadline ended come
     /// last, with an error of the kind `TimedOut`.
     #[doc(alias = "ProxyServerUnreachable")]
+    #[doc(alias = "ConnectError")]
     #[error("failed: {}", Attempt::list(.0))]
     Unreachable(Vec<Attempt>),
     /// The deadline passed during a conversation with the proxy.
@@ -65,6 +68,8 @@ pub enum ErrorKind {
     TimedOut,
     /// The server at the proxy's address does not speak this version of SOCKS.
     #[doc(alias = "InvalidResponseVersion")]
+    #[doc(alias = "WrongVersion")]
+    #[doc(alias = "InvalidVersion")]
     #[doc(alias = "UnsupportedSocksVersion")]
     #[error("found {}: the answer begins with X'{first:02X}'", server_with_first_byte(*.first))]
     NotSocks {
@@ -74,12 +79,14 @@ pub enum ErrorKind {
     /// The proxy accepts none of the offered METHODs (`FF`, RFC 1928 §3).
     #[doc(alias = "NoAcceptableMethods")]
     #[doc(alias = "NoAcceptableAuthMethods")]
+    #[doc(alias = "AuthMethodUnacceptable")]
     #[error("refused: the proxy accepts none of the methods offered")]
     MethodsRefused,
     /// The proxy chose a METHOD that was not offered.
     ///
     /// The field is the METHOD's code.
     #[doc(alias = "UnknownAuthMethod")]
+    #[doc(alias = "AuthorizationRequired")]
     #[doc(alias = "InvalidAuthMethod")]
     #[error("failed: the proxy chose X'{0:02X}', a method that was not offered")]
     MethodNotOffered(u8),

@@ -17,7 +17,7 @@ use crate::protocol::reply::Reply;
 use std::convert::Infallible;
 use std::{error, fmt, io};
 
-/// Why there is no connection: the [`Stage`] that failed, the [`ErrorKind`], and the proxy.
+/// The failure of a call: the [`Stage`] that failed, the [`ErrorKind`], and the proxy.
 ///
 /// [`kind`](Self::kind) is the value to match on, and [`stage`](Self::stage) the step that failed.
 /// For connections that this crate dialled, [`proxy`](Self::proxy) is the proxy's URL. In a

@@ -39,7 +39,7 @@ pub trait Version: sealed::Sealed + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// Those of [`connect`](Self::connect).
+    /// - Those of [`connect`](Self::connect).
     fn bind<'a>(auth: &'a Self::Auth, expected_peer: Target<'a>) -> Result<Self::Request<'a>, Error>;
 
     /// Returns this version without authentication.

@@ -33,7 +33,7 @@ impl Proxy {
     ///
     /// # Errors
     ///
-    /// Those of [`password`](Self::password).
+    /// - Those of [`password`](Self::password).
     pub fn password_only(self, user: impl AsRef<[u8]>, password: impl AsRef<[u8]>) -> Result<Self, Error> {
         self.credentials(user, password, Auth::password_only)
     }

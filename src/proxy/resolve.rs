@@ -1,6 +1,6 @@
 //! Where the names of targets are resolved.
 
-/// Where the names of targets are resolved, for [`Proxy::resolve`](crate::Proxy::resolve).
+/// The place where names of targets are resolved, for [`Proxy::resolve`](crate::Proxy::resolve).
 #[doc(alias = "dns")]
 #[doc(alias = "onion")]
 #[doc(alias = "local_dns")]

@@ -25,8 +25,9 @@ pub struct Options {
     pub(crate) any_source: bool,
 }
 
-/// How the relay's address is found, from BND.ADDR and BND.PORT of the proxy's reply (RFC 1928
-/// §6).
+/// The policy for the relay's address.
+///
+/// It starts from BND.ADDR and BND.PORT of the proxy's reply (RFC 1928 §6).
 ///
 /// Many proxies reply an unspecified address, which means their own. Some reply a private
 /// address that only they can reach. A few have their relay on another host.

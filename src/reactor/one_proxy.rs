@@ -27,7 +27,7 @@ macro_rules! one_proxy_calls {
 
         impl<V: $crate::Version> $crate::SocksListener<$stream, V, $front_end> {
             #[doc = include_str!("../docs/bind.md")]
-            #[doc(alias("bind_with_password", "bind_with_userid"))]
+            #[doc(alias("bind_with_password", "bind_with_userid", "TCPBind"))]
             pub async fn bind<'a, 'b>(
                 proxy: impl $crate::IntoProxy<'a>,
                 expected_peer: impl TryInto<$crate::Target<'b>, Error: Into<$crate::Error>>,
@@ -42,7 +42,7 @@ macro_rules! one_proxy_calls {
         }
 
         #[doc = include_str!("../docs/resolve.md")]
-        #[doc(alias("dns", "tor_resolve"))]
+        #[doc(alias("dns", "tor_resolve", "tor_resolve_with_socket"))]
         pub async fn resolve<'a, 'b>(
             proxy: impl $crate::IntoProxy<'a>,
             name: impl TryInto<$crate::Host<'b>, Error: Into<$crate::Error>>,
@@ -51,7 +51,7 @@ macro_rules! one_proxy_calls {
         }
 
         #[doc = include_str!("../docs/resolve_ptr.md")]
-        #[doc(alias("dns", "tor_resolve_ptr"))]
+        #[doc(alias("dns", "tor_resolve_ptr", "tor_resolve_ptr_with_socket"))]
         pub async fn resolve_ptr<'a>(
             proxy: impl $crate::IntoProxy<'a>,
             ip: ::std::net::IpAddr,

@@ -178,7 +178,7 @@ macro_rules! types {
         /// [`Error`](crate::Error).
         ///
         #[doc = concat!("In the headings below, `F` is [`", stringify!($front_end), "`].")]
-        #[doc(alias("associate", "SocksDatagram", "Socks5Datagram"))]
+        #[doc(alias("associate", "SocksDatagram", "Socks5Datagram", "use_socket"))]
         pub type Socks5UdpSocket = $crate::udp::SocksUdpSocket<$front_end>;
     };
 }

@@ -137,7 +137,7 @@ impl<F: AsyncFrontEnd> SocksUdpSocket<F> {
     ///
     /// # Errors
     ///
-    /// Those of `recv_from`.
+    /// - Those of `recv_from`.
     pub fn poll_recv_from(&self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<(usize, Address)>> {
         self.poll_attempts(cx, Direction::Receive, self.polling(Direction::Receive), |socket| {
             self.take_from(socket, buf)

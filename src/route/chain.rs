@@ -133,8 +133,10 @@ impl FromStr for Chain {
     ///
     /// # Errors
     ///
-    /// Those of parsing a [`Proxy`], and those of [`then`](Self::then). With several URLs, the
-    /// error has the [number](Error::hop) of the wrong one.
+    /// With several URLs, the error has the [number](Error::hop) of the wrong one.
+    ///
+    /// - Those of parsing a [`Proxy`].
+    /// - Those of [`then`](Self::then).
     fn from_str(urls: &str) -> Result<Self, Error> {
         let count = urls.split(',').count();
         let mut proxies = urls.split(',').enumerate().map(|(n, url)| {

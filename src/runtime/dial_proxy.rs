@@ -10,8 +10,9 @@ use crate::trace;
 use socket2::SockAddr;
 use std::path::Path;
 
-/// Fails if the proxy's name must not be resolved locally, or its path contains a NUL, at which
-/// the system would truncate it.
+/// Fails if the proxy's name must not be resolved locally, or its path contains a NUL.
+///
+/// The system would truncate the path at the NUL.
 pub(crate) fn check_endpoint(proxy: &Proxy) -> Result<(), Error> {
     match proxy.endpoint() {
         Endpoint::Name(name, _) => check_resolvable(name.as_str()),

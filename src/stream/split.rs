@@ -30,7 +30,7 @@ impl<S: Split, V, F> SocksStream<S, V, F> {
     ///
     /// # Errors
     ///
-    /// Those of [`Split::split`].
+    /// - Those of [`Split::split`].
     #[allow(clippy::type_complexity, reason = "a pair of streams, each of half of S")]
     pub fn into_split(self) -> io::Result<(SocksStream<S::Read, V, F>, SocksStream<S::Write, V, F>)> {
         let Self { inner, bound, frames, marker } = self;

@@ -79,7 +79,7 @@ impl<'a> Socks4<'a> {
     ///
     /// # Errors
     ///
-    /// Those of [`connect`](Self::connect).
+    /// - Those of [`connect`](Self::connect).
     pub fn bind(user_id: &'a UserId, expected_peer: Target<'a>) -> Result<Self, Error> {
         Self::new(user_id, Command::Bind, expected_peer)
     }
@@ -90,7 +90,7 @@ impl<'a> Socks4<'a> {
     ///
     /// # Errors
     ///
-    /// Those of [`connect`](Self::connect).
+    /// - Those of [`connect`](Self::connect).
     #[doc(alias = "tor")]
     #[doc(alias = "tor_resolve")]
     #[doc(alias = "dns")]

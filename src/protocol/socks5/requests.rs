@@ -27,7 +27,7 @@ impl<'a> Socks5<'a> {
     ///
     /// # Errors
     ///
-    /// Those of [`connect`](Self::connect).
+    /// - Those of [`connect`](Self::connect).
     pub fn bind(auth: &'a Auth, expected_peer: Target<'a>) -> Result<Self, Error> {
         Self::new(auth, Command::Bind, expected_peer)
     }
@@ -41,7 +41,7 @@ impl<'a> Socks5<'a> {
     ///
     /// # Errors
     ///
-    /// Those of [`connect`](Self::connect).
+    /// - Those of [`connect`](Self::connect).
     pub fn associate(auth: &'a Auth, source: Target<'a>) -> Result<Self, Error> {
         Self::new(auth, Command::UdpAssociate, source)
     }
@@ -53,7 +53,7 @@ impl<'a> Socks5<'a> {
     ///
     /// # Errors
     ///
-    /// Those of [`connect`](Self::connect).
+    /// - Those of [`connect`](Self::connect).
     #[doc(alias = "tor")]
     #[doc(alias = "tor_resolve")]
     #[doc(alias = "dns")]
@@ -68,7 +68,7 @@ impl<'a> Socks5<'a> {
     ///
     /// # Errors
     ///
-    /// Those of [`connect`](Self::connect).
+    /// - Those of [`connect`](Self::connect).
     #[doc(alias = "tor")]
     #[doc(alias = "tor_resolve_ptr")]
     #[doc(alias = "dns")]

@@ -38,7 +38,7 @@ pub enum Source<'a> {
     Name(&'a [u8], u16),
 }
 
-/// Why bytes are not a datagram.
+/// The reason why bytes are not a datagram.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BadDatagram {

@@ -36,7 +36,8 @@ impl<T: Transport> Connector<T> for Handshake {
         stream.set_timeout(limit);
         let default_port = if details.needs_tls() { 443 } else { 80 };
         let target = (details.uri.host().unwrap_or_default(), details.uri.port_u16().unwrap_or(default_port));
-        let handshake = V5::auth(self.0.protocol()).and_then(|auth| Socks5Stream::handshake(stream, auth, target));
+        let handshake =
+            V5::auth(self.0.protocol()).and_then(|auth| Socks5Stream::handshake(stream, auth, target));
         let stream = handshake.map_err(|error| match error.kind() {
             // An error of ureq is a timeout.
             ErrorKind::Io(cause) if matches!(cause.get_ref(), Some(inner) if inner.is::<Error>()) => {
