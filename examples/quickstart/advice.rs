@@ -1,6 +1,6 @@
 //! What to try after a failure.
 
-use anysocks::{Endpoint, Error, ErrorKind, Invalid, Proxy, ProxyProtocol, Reply, Stage, Target};
+use anysocks::{Endpoint, Error, ErrorKind, Invalid, Proxy, Reply, SocksProtocol, Stage, Target};
 use std::io;
 
 /// For a granted tunnel without a response.
@@ -39,7 +39,7 @@ pub(crate) fn on_target(error: &Error) -> Option<&'static str> {
 
 /// For a tunnel to this target that failed.
 pub(crate) fn what_to_try(error: &Error, proxy: &Proxy, target: &Target<'_>) -> Option<&'static str> {
-    let speaks_v5 = matches!(proxy.protocol(), ProxyProtocol::V5(_));
+    let speaks_v5 = matches!(proxy.protocol(), SocksProtocol::V5(_));
     Some(match (error.stage(), error.kind()) {
         (_, ErrorKind::Invalid(invalid)) => return on_invalid(invalid),
         // Errors about the proxy's own name have the proxy.

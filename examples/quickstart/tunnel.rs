@@ -4,7 +4,7 @@ use crate::in_time::InTime;
 use crate::story::Story;
 use anysocks::blocking::dial;
 use anysocks::protocol::{AnyRequest, Conversation, Established, Scratch, Step};
-use anysocks::{AnyVersion, Error, Invalid, Proxy, ProxyProtocol, Resolve, Stage, Target, Version};
+use anysocks::{AnyVersion, Error, Invalid, Proxy, Resolve, SocksProtocol, Stage, Target, Version};
 use std::io::{self, Read, Write};
 use std::net::ToSocketAddrs;
 use std::time::Instant;
@@ -37,7 +37,7 @@ pub(crate) fn open(
 }
 
 /// Returns the first address that this version can request: SOCKS4 has no IPv6.
-fn resolve(name: &str, port: u16, protocol: &ProxyProtocol) -> Result<Target<'static>, Error> {
+fn resolve(name: &str, port: u16, protocol: &SocksProtocol) -> Result<Target<'static>, Error> {
     // Names of onion services must not reach DNS (RFC 7686).
     if name.trim_end_matches('.').to_ascii_lowercase().ends_with(".onion") {
         return Err(Invalid::OnionResolvedLocally.into());

@@ -2,7 +2,7 @@
 
 use super::any_request::{AnyRequest, Reader};
 use super::established::{Established, ProtocolVersion};
-use super::proxy_protocol::ProxyProtocol;
+use super::socks_protocol::SocksProtocol;
 use super::socks4::Socks4;
 use super::socks5::Socks5;
 use super::target::Target;
@@ -13,49 +13,49 @@ use std::net::IpAddr;
 
 /// The version of a [`SocksStream`](crate::SocksStream) to a proxy of either SOCKS version.
 ///
-/// The [`ProxyProtocol`] selects the version when the connection is made. So streams to all
+/// The [`SocksProtocol`] selects the version when the connection is made. So streams to all
 /// proxies have one type, as those of a [`Connector`](crate::Connector) do.
 #[derive(Clone, Copy, Debug)]
 pub struct AnyVersion;
 
 impl Version for AnyVersion {
-    type Auth = ProxyProtocol;
+    type Auth = SocksProtocol;
     type Request<'a> = AnyRequest<'a>;
 
-    fn connect<'a>(protocol: &'a ProxyProtocol, target: Target<'a>) -> Result<AnyRequest<'a>, Error> {
+    fn connect<'a>(protocol: &'a SocksProtocol, target: Target<'a>) -> Result<AnyRequest<'a>, Error> {
         Ok(match protocol {
-            ProxyProtocol::V4(user_id) => AnyRequest::V4(Socks4::connect(user_id, target)?),
-            ProxyProtocol::V5(auth) => AnyRequest::V5(Socks5::connect(auth, target)?),
+            SocksProtocol::V4(user_id) => AnyRequest::V4(Socks4::connect(user_id, target)?),
+            SocksProtocol::V5(auth) => AnyRequest::V5(Socks5::connect(auth, target)?),
         })
     }
 
-    fn bind<'a>(protocol: &'a ProxyProtocol, expected_peer: Target<'a>) -> Result<AnyRequest<'a>, Error> {
+    fn bind<'a>(protocol: &'a SocksProtocol, expected_peer: Target<'a>) -> Result<AnyRequest<'a>, Error> {
         Ok(match protocol {
-            ProxyProtocol::V4(user_id) => AnyRequest::V4(Socks4::bind(user_id, expected_peer)?),
-            ProxyProtocol::V5(auth) => AnyRequest::V5(Socks5::bind(auth, expected_peer)?),
+            SocksProtocol::V4(user_id) => AnyRequest::V4(Socks4::bind(user_id, expected_peer)?),
+            SocksProtocol::V5(auth) => AnyRequest::V5(Socks5::bind(auth, expected_peer)?),
         })
     }
 
     /// Returns SOCKS5, the version of most proxies.
-    fn unauthenticated() -> ProxyProtocol {
+    fn unauthenticated() -> SocksProtocol {
         V5::unauthenticated()
     }
 
-    fn auth(protocol: &ProxyProtocol) -> Result<&ProxyProtocol, Error> {
+    fn auth(protocol: &SocksProtocol) -> Result<&SocksProtocol, Error> {
         Ok(protocol)
     }
 
-    fn may_encapsulate(protocol: &ProxyProtocol) -> bool {
+    fn may_encapsulate(protocol: &SocksProtocol) -> bool {
         match protocol {
-            ProxyProtocol::V4(user_id) => V4::may_encapsulate(user_id),
-            ProxyProtocol::V5(auth) => V5::may_encapsulate(auth),
+            SocksProtocol::V4(user_id) => V4::may_encapsulate(user_id),
+            SocksProtocol::V5(auth) => V5::may_encapsulate(auth),
         }
     }
 
-    fn carries(protocol: &ProxyProtocol, ip: IpAddr) -> bool {
+    fn carries(protocol: &SocksProtocol, ip: IpAddr) -> bool {
         match protocol {
-            ProxyProtocol::V4(user_id) => V4::carries(user_id, ip),
-            ProxyProtocol::V5(auth) => V5::carries(auth, ip),
+            SocksProtocol::V4(user_id) => V4::carries(user_id, ip),
+            SocksProtocol::V5(auth) => V5::carries(auth, ip),
         }
     }
 }

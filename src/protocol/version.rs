@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::error::invalid::Invalid;
 use crate::protocol::last_message::LastMessage;
-use crate::protocol::proxy_protocol::ProxyProtocol;
+use crate::protocol::socks_protocol::SocksProtocol;
 use crate::protocol::socks4::{Socks4, UserId, is_mark};
 use crate::protocol::socks5::{Auth, Socks5};
 use crate::protocol::target::Target;
@@ -43,14 +43,14 @@ pub trait Version: sealed::Sealed + Send + Sync + 'static {
     fn bind<'a>(auth: &'a Self::Auth, expected_peer: Target<'a>) -> Result<Self::Request<'a>, Error>;
 
     /// Returns this version without authentication.
-    fn unauthenticated() -> ProxyProtocol;
+    fn unauthenticated() -> SocksProtocol;
 
     /// Returns the authentication of a proxy that speaks this version.
     ///
     /// # Errors
     ///
     /// - [`Invalid::WrongVersion`]: the proxy speaks another version.
-    fn auth(protocol: &ProxyProtocol) -> Result<&Self::Auth, Error>;
+    fn auth(protocol: &SocksProtocol) -> Result<&Self::Auth, Error>;
 
     /// Returns whether the relayed bytes may have to be encapsulated.
     fn may_encapsulate(auth: &Self::Auth) -> bool;
@@ -87,14 +87,14 @@ impl Version for V4 {
         Socks4::bind(user_id, expected_peer)
     }
 
-    fn unauthenticated() -> ProxyProtocol {
-        ProxyProtocol::V4(UserId::none())
+    fn unauthenticated() -> SocksProtocol {
+        SocksProtocol::V4(UserId::none())
     }
 
-    fn auth(protocol: &ProxyProtocol) -> Result<&UserId, Error> {
+    fn auth(protocol: &SocksProtocol) -> Result<&UserId, Error> {
         match protocol {
-            ProxyProtocol::V4(auth) => Ok(auth),
-            ProxyProtocol::V5(_) => Err(Invalid::WrongVersion { proxy: "SOCKS5", wanted: "SOCKS4" }.into()),
+            SocksProtocol::V4(auth) => Ok(auth),
+            SocksProtocol::V5(_) => Err(Invalid::WrongVersion { proxy: "SOCKS5", wanted: "SOCKS4" }.into()),
         }
     }
 
@@ -119,14 +119,14 @@ impl Version for V5 {
         Socks5::bind(auth, expected_peer)
     }
 
-    fn unauthenticated() -> ProxyProtocol {
-        ProxyProtocol::V5(Auth::none())
+    fn unauthenticated() -> SocksProtocol {
+        SocksProtocol::V5(Auth::none())
     }
 
-    fn auth(protocol: &ProxyProtocol) -> Result<&Auth, Error> {
+    fn auth(protocol: &SocksProtocol) -> Result<&Auth, Error> {
         match protocol {
-            ProxyProtocol::V5(auth) => Ok(auth),
-            ProxyProtocol::V4(_) => Err(Invalid::WrongVersion { proxy: "SOCKS4", wanted: "SOCKS5" }.into()),
+            SocksProtocol::V5(auth) => Ok(auth),
+            SocksProtocol::V4(_) => Err(Invalid::WrongVersion { proxy: "SOCKS4", wanted: "SOCKS5" }.into()),
         }
     }
 

@@ -4,7 +4,7 @@ use super::Proxy;
 use super::random::random_token;
 use crate::error::invalid::Invalid;
 use crate::error::{Error, Stage};
-use crate::protocol::proxy_protocol::ProxyProtocol;
+use crate::protocol::socks_protocol::SocksProtocol;
 use crate::protocol::socks4::UserId;
 use crate::protocol::socks5::{Auth, Credentials};
 
@@ -61,7 +61,7 @@ impl Proxy {
     #[doc(alias = "tor")]
     #[doc(alias = "isolation")]
     pub fn isolated(self, token: impl AsRef<[u8]>) -> Result<Self, Error> {
-        let pipelined = matches!(&self.protocol, ProxyProtocol::V5(auth) if auth.is_pipelined());
+        let pipelined = matches!(&self.protocol, SocksProtocol::V5(auth) if auth.is_pipelined());
         self.credentials(ISOLATED, token, |token| Auth::password_only(token).pipelined(pipelined))
     }
 
@@ -88,8 +88,8 @@ impl Proxy {
         auth: impl FnOnce(Credentials) -> Auth,
     ) -> Result<Self, Error> {
         match self.protocol {
-            ProxyProtocol::V5(_) => self.auth(auth(Credentials::new(user, password)?)),
-            ProxyProtocol::V4(_) => Err(Invalid::PasswordOverSocks4.into()),
+            SocksProtocol::V5(_) => self.auth(auth(Credentials::new(user, password)?)),
+            SocksProtocol::V4(_) => Err(Invalid::PasswordOverSocks4.into()),
         }
     }
 
@@ -100,8 +100,8 @@ impl Proxy {
     /// - [`Invalid::MethodOverSocks4`]: this is a SOCKS4 proxy.
     pub fn auth(mut self, auth: Auth) -> Result<Self, Error> {
         match &mut self.protocol {
-            ProxyProtocol::V5(old) => *old = auth,
-            ProxyProtocol::V4(_) => return Err(Invalid::MethodOverSocks4.into()),
+            SocksProtocol::V5(old) => *old = auth,
+            SocksProtocol::V4(_) => return Err(Invalid::MethodOverSocks4.into()),
         }
         Ok(self)
     }
@@ -117,8 +117,8 @@ impl Proxy {
     #[doc(alias = "bind_with_userid")]
     pub fn user_id(mut self, id: impl AsRef<[u8]>) -> Result<Self, Error> {
         match &mut self.protocol {
-            ProxyProtocol::V4(old) => *old = UserId::new(id)?,
-            ProxyProtocol::V5(_) => return Err(Invalid::UserIdOverSocks5.into()),
+            SocksProtocol::V4(old) => *old = UserId::new(id)?,
+            SocksProtocol::V5(_) => return Err(Invalid::UserIdOverSocks5.into()),
         }
         Ok(self)
     }

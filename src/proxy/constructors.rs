@@ -2,7 +2,7 @@
 
 use super::{Endpoint, Proxy, Resolve, SocketOptions, udp_options};
 use crate::error::Error;
-use crate::protocol::proxy_protocol::ProxyProtocol;
+use crate::protocol::socks_protocol::SocksProtocol;
 use crate::protocol::version::{V4, V5, Version};
 use std::time::Duration;
 
@@ -38,7 +38,7 @@ impl Proxy {
         Self::new(endpoint, V::unauthenticated())
     }
 
-    pub(super) fn new(endpoint: Endpoint, protocol: ProxyProtocol) -> Self {
+    pub(super) fn new(endpoint: Endpoint, protocol: SocksProtocol) -> Self {
         Self {
             endpoint,
             protocol,

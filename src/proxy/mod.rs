@@ -19,7 +19,7 @@ pub use endpoint::Endpoint;
 pub use resolve::Resolve;
 pub(crate) use socket::SocketOptions;
 
-use crate::protocol::proxy_protocol::ProxyProtocol;
+use crate::protocol::socks_protocol::SocksProtocol;
 use std::time::Duration;
 
 /// A proxy server and how to reach it: endpoint, SOCKS version, authentication and options.
@@ -105,7 +105,7 @@ use std::time::Duration;
 #[derive(Clone, Debug)]
 pub struct Proxy {
     endpoint: Endpoint,
-    protocol: ProxyProtocol,
+    protocol: SocksProtocol,
     resolve: Resolve,
     timeout: Option<Duration>,
     socket: SocketOptions,
@@ -123,7 +123,7 @@ impl Proxy {
 
     /// Returns the SOCKS version of the proxy, with the authentication.
     #[must_use]
-    pub const fn protocol(&self) -> &ProxyProtocol {
+    pub const fn protocol(&self) -> &SocksProtocol {
         &self.protocol
     }
 

@@ -33,10 +33,11 @@ impl Proxy {
         self
     }
 
-    /// Sets whether `TCP_NODELAY` is on, which sends small writes at once. It is on by default.
+    /// Sets whether `TCP_NODELAY` is on, which sends small writes at once. It is on by default, and
+    /// costs small writes about 14 % of their rate.
     ///
-    /// If it is off, the system may join small writes. Their rate is then about 14 % higher, but a
-    /// write may wait until the previous one is acknowledged.
+    /// If it is off, the system may join small writes, and a write may wait until the previous one
+    /// is acknowledged.
     #[doc(alias = "set_nodelay")]
     #[must_use]
     pub const fn nodelay(mut self, nodelay: bool) -> Self {

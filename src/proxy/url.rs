@@ -3,7 +3,7 @@
 use super::{Endpoint, Proxy, Resolve, zone};
 use crate::error::Error;
 use crate::error::invalid::Invalid;
-use crate::protocol::proxy_protocol::ProxyProtocol;
+use crate::protocol::socks_protocol::SocksProtocol;
 use crate::protocol::socks4::UserId;
 use crate::protocol::socks5::{Auth, Credentials};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode};
@@ -110,20 +110,20 @@ impl UserInfo {
         self.user.is_empty() && self.password.as_ref().is_none_or(|password| password.is_empty())
     }
 
-    fn v4(self) -> Result<ProxyProtocol, Error> {
+    fn v4(self) -> Result<SocksProtocol, Error> {
         match self.password {
-            _ if self.is_empty() => Ok(ProxyProtocol::V4(UserId::none())),
-            None => Ok(ProxyProtocol::V4(UserId::new(&*self.user)?)),
+            _ if self.is_empty() => Ok(SocksProtocol::V4(UserId::none())),
+            None => Ok(SocksProtocol::V4(UserId::new(&*self.user)?)),
             Some(_) => Err(Invalid::PasswordOverSocks4.into()),
         }
     }
 
-    fn v5(self) -> Result<ProxyProtocol, Error> {
+    fn v5(self) -> Result<SocksProtocol, Error> {
         if self.is_empty() {
-            return Ok(ProxyProtocol::V5(Auth::none()));
+            return Ok(SocksProtocol::V5(Auth::none()));
         }
         let password = self.password.unwrap_or_default();
-        Ok(ProxyProtocol::V5(Auth::password(Credentials::new(&*self.user, &*password)?)))
+        Ok(SocksProtocol::V5(Auth::password(Credentials::new(&*self.user, &*password)?)))
     }
 }
 
@@ -137,10 +137,10 @@ fn decode(text: &str) -> Zeroizing<Vec<u8>> {
 impl fmt::Display for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (scheme, user) = match (&self.protocol, self.resolve) {
-            (ProxyProtocol::V4(id), Resolve::Locally) => ("socks4", id.as_bytes()),
-            (ProxyProtocol::V4(id), Resolve::ByProxy) => ("socks4a", id.as_bytes()),
-            (ProxyProtocol::V5(auth), Resolve::Locally) => ("socks5", user_of(auth)),
-            (ProxyProtocol::V5(auth), Resolve::ByProxy) => ("socks5h", user_of(auth)),
+            (SocksProtocol::V4(id), Resolve::Locally) => ("socks4", id.as_bytes()),
+            (SocksProtocol::V4(id), Resolve::ByProxy) => ("socks4a", id.as_bytes()),
+            (SocksProtocol::V5(auth), Resolve::Locally) => ("socks5", user_of(auth)),
+            (SocksProtocol::V5(auth), Resolve::ByProxy) => ("socks5h", user_of(auth)),
         };
         let unix = if let Endpoint::Unix(_) = self.endpoint { "+unix" } else { "" };
         let tls = if self.tls { "+tls" } else { "" };

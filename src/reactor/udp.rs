@@ -3,12 +3,12 @@
 use super::watched::AsyncFrontEnd;
 use crate::error::Error;
 use crate::protocol::address::Address;
-use crate::protocol::driver::STEPS_AT_ONCE;
 use crate::protocol::target::Target;
 use crate::protocol::udp::fragments::Fragments;
 use crate::proxy::into_proxy::IntoProxy;
 use crate::runtime::Direction;
 use crate::runtime::waiters::Ticket;
+use crate::stream::driver::STEPS_AT_ONCE;
 use crate::udp::{self, Datagram, Header, RecvBatch, SendBatch, SocksUdpSocket};
 use socket2::{SockRef, Socket};
 use std::future::poll_fn;

@@ -9,7 +9,7 @@ use crate::protocol::address::{Address, Name};
 use crate::protocol::any_request::AnyRequest;
 use crate::protocol::any_version::AnyVersion;
 use crate::protocol::command::Command;
-use crate::protocol::proxy_protocol::ProxyProtocol;
+use crate::protocol::socks_protocol::SocksProtocol;
 use crate::protocol::socks4::Socks4;
 use crate::protocol::socks5::Socks5;
 use crate::protocol::target::{Host, Target};
@@ -79,17 +79,17 @@ pub(crate) async fn resolve_ptr_by<R: Runtime, W: Wrap<R>>(
     }
 }
 
-fn for_address<'a>(protocol: &'a ProxyProtocol, target: Target<'a>) -> Result<AnyRequest<'a>, Error> {
+fn for_address<'a>(protocol: &'a SocksProtocol, target: Target<'a>) -> Result<AnyRequest<'a>, Error> {
     Ok(match protocol {
-        ProxyProtocol::V4(user_id) => AnyRequest::V4(Socks4::resolve(user_id, target.into_host())?),
-        ProxyProtocol::V5(auth) => AnyRequest::V5(Socks5::resolve(auth, target.into_host())?),
+        SocksProtocol::V4(user_id) => AnyRequest::V4(Socks4::resolve(user_id, target.into_host())?),
+        SocksProtocol::V5(auth) => AnyRequest::V5(Socks5::resolve(auth, target.into_host())?),
     })
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "the signature of every request constructor")]
-fn for_name<'a>(protocol: &'a ProxyProtocol, target: Target<'a>) -> Result<AnyRequest<'a>, Error> {
+fn for_name<'a>(protocol: &'a SocksProtocol, target: Target<'a>) -> Result<AnyRequest<'a>, Error> {
     match (protocol, target.ip()) {
-        (ProxyProtocol::V5(auth), Some(ip)) => Ok(AnyRequest::V5(Socks5::resolve_ptr(auth, ip)?)),
+        (SocksProtocol::V5(auth), Some(ip)) => Ok(AnyRequest::V5(Socks5::resolve_ptr(auth, ip)?)),
         _ => Err(Invalid::WrongVersion { proxy: "SOCKS4", wanted: "SOCKS5" }.into()),
     }
 }

@@ -5,7 +5,7 @@ use crate::error::escape::Escaped;
 use crate::error::invalid::Invalid;
 use crate::error::{Error, ErrorKind, Stage};
 use crate::protocol::any_version::AnyVersion;
-use crate::protocol::proxy_protocol::ProxyProtocol;
+use crate::protocol::socks_protocol::SocksProtocol;
 use crate::protocol::target::Target;
 use crate::protocol::version::Version;
 use crate::trace;
@@ -45,7 +45,7 @@ pub(crate) async fn resolve<R: Runtime>(
 
 /// Resolves a target's name to the addresses that this protocol can carry.
 pub(crate) async fn resolved<R: Runtime>(
-    protocol: &ProxyProtocol,
+    protocol: &SocksProtocol,
     name: &str,
     port: u16,
     deadline: Deadline,

@@ -1,7 +1,7 @@
 //! A budget of reads, so that a proxy that never stops sending does not starve other tasks and
 //! timers.
 
-use crate::protocol::driver::STEPS_AT_ONCE;
+use crate::stream::driver::STEPS_AT_ONCE;
 use std::io;
 use std::task::{Context, Poll};
 

@@ -1,5 +1,6 @@
 //! The stream that a handshake results in.
 
+pub(crate) mod driver;
 #[cfg(any(feature = "tokio", feature = "futures-io"))]
 pub(crate) mod fairness;
 #[cfg(any(feature = "tokio", feature = "futures-io"))]

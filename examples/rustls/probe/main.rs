@@ -37,7 +37,7 @@ mod trust;
 mod wire;
 
 use answer::{Row, Verdict};
-use anysocks::{Credentials, Endpoint, Proxy, ProxyProtocol};
+use anysocks::{Credentials, Endpoint, Proxy, SocksProtocol};
 use arguments::{Arguments, USAGE};
 use escape::printable;
 use event::reason;
@@ -144,7 +144,7 @@ fn refuses_all_targets(rows: &[Row]) -> bool {
 
 /// User name and password in the URL of a SOCKS5 proxy, which `Proxy` does not show.
 fn credentials(url: &str, proxy: &Proxy) -> Result<Option<Credentials>, Box<dyn Error>> {
-    let ProxyProtocol::V5(_) = proxy.protocol() else { return Ok(None) };
+    let SocksProtocol::V5(_) = proxy.protocol() else { return Ok(None) };
     let authority = url.split_once("://").map_or("", |(_, rest)| rest.split('/').next().unwrap_or(rest));
     let Some((user, _)) = authority.rsplit_once('@') else { return Ok(None) };
     let (user, password) = user.split_once(':').unwrap_or((user, ""));

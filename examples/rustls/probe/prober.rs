@@ -8,7 +8,7 @@ use crate::wire::{Dialler, Wire};
 use anysocks::blocking::{Blocking, converse, dial};
 use anysocks::protocol::{Conversation, Scratch, Socks5, Step};
 use anysocks::{
-    Address, Auth, Credentials, Error, Proxy, ProxyProtocol, SocksListener, SocksStream, Stage, Target,
+    Address, Auth, Credentials, Error, Proxy, SocksListener, SocksProtocol, SocksStream, Stage, Target,
     UserId, V4, V5, Version,
 };
 use std::cell::Cell;
@@ -39,7 +39,7 @@ impl Prober {
         aim: Aim,
     ) -> Result<Self, Error> {
         let user_id = match proxy.protocol() {
-            ProxyProtocol::V4(user_id) => UserId::new(user_id.as_bytes())?,
+            SocksProtocol::V4(user_id) => UserId::new(user_id.as_bytes())?,
             _ => UserId::none(),
         };
         let auth = credentials.clone().map_or_else(Auth::none, Auth::password);

@@ -6,7 +6,7 @@ use super::socks5::Auth;
 /// The SOCKS version of a proxy, with the authentication of the client.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub enum ProxyProtocol {
+pub enum SocksProtocol {
     /// SOCKS4 or SOCKS4a, with a user id.
     V4(UserId),
     /// SOCKS5, with the METHODs to offer.
