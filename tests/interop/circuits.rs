@@ -1,6 +1,7 @@
 //! What only a Tor network shows: which circuit carries a stream, and an onion service.
 
 use anysocks::{Proxy, Target};
+use std::time::Duration;
 
 use crate::capabilities::{Capabilities, Lookups};
 use crate::cases::{EARLY_DATA, answered};
@@ -54,10 +55,14 @@ pub(crate) fn play(setting: &Setting<'_>) -> Result<(), String> {
     open.iter_mut().try_for_each(|(_, _, opened)| answered(&mut *opened.tunnel))
 }
 
+const ONION_TIMEOUT: Duration = Duration::from_secs(150);
+
 /// By its name. The early data arrive there too.
 pub(crate) fn reach_onion(setting: &Setting<'_>) -> Result<(), String> {
     let name = tornet::onion(setting.running)?;
     let (proxy, _) = setting.socks5().map_err(|error| error.to_string())?;
+    // Both sides build new circuits, which takes long on a busy machine.
+    let proxy = proxy.timeout(ONION_TIMEOUT);
     let mut opened = reach(setting, proxy, &name, tornet::ONION_PORT)?;
     answered(&mut *opened.tunnel)
 }
