@@ -57,6 +57,7 @@
 //! | use QUIC | [`quinn::endpoint`] |
 //! | resolve a name through Tor | [`resolve`] |
 //! | connect to the proxy only, or drive the protocol yourself | [`dial`], [`converse`], [`protocol`] |
+//! | authenticate by a custom METHOD, such as GSS-API | [`Auth::prepared_method`], [Writing a METHOD](protocol::Method#writing-a-method) |
 //!
 //! These names link to the tokio front end. The other front ends have the same names.
 //!
@@ -269,10 +270,13 @@
 //!
 //! - **No bytes are lost.** A handshake reads nothing beyond the proxy's reply, and
 //!   [`into_inner`](SocksStream::into_inner) returns the stream with the target's first byte next.
+//! - **Nothing is sent in plain by mistake.** If a custom METHOD has negotiated an encapsulation,
+//!   `into_inner` fails and returns the stream.
 //! - **Names go where the caller sends them.** The proxy resolves a name, or this machine does if
 //!   that was requested ([`Resolve`]). This machine never looks up an `.onion` name (RFC 7686).
 //! - **Work is bounded.** No message of a proxy causes a panic, an unbounded allocation, or a
-//!   wait beyond the deadline. Lookups on this machine use at most 32 threads of the process.
+//!   wait beyond the deadline. Lookups on this machine and preparations of METHODs use at most 32
+//!   threads of the process.
 //! - **Secrets stay secret.** Passwords are wiped when they are dropped. No error, [`Debug`] output
 //!   or trace contains them.
 //!
@@ -280,7 +284,7 @@
 //!
 //! A handshake is a [`Conversation`](protocol::Conversation). It returns the bytes to write and
 //! the number of bytes to read, and does no I/O. [`protocol`] shows how to write a driver, for
-//! mio or `io_uring` for example.
+//! mio or `io_uring` for example. [`protocol::Method`] shows how to write a METHOD.
 //!
 //! [`tokio::net::TcpStream`]: https://docs.rs/tokio/latest/tokio/net/struct.TcpStream.html
 //! [`smol::net::TcpStream`]: https://docs.rs/smol/latest/smol/net/struct.TcpStream.html
@@ -355,4 +359,5 @@ pub use route::listener::SocksListener;
 pub use route::wrap::{Plain, Wrapped};
 pub use route::{Chain, Choice, NoProxy};
 pub use stream::SocksStream;
+pub use stream::encapsulated::Encapsulated;
 pub use stream::split::Split;

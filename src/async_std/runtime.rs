@@ -1,17 +1,27 @@
 //! async-std's stream over async-io, which has the sockets and timers.
 
 use super::AsyncStd;
+use crate::error::Error;
 use crate::futures::{FuturesIo, sealed};
-use crate::reactor::async_io::AsyncIoFrontEnd;
-use crate::runtime::Ends;
+use crate::protocol::command::Command;
+use crate::protocol::pause::Clock;
+use crate::protocol::socks5::Auth;
+use crate::reactor::async_io::{AsyncIoFrontEnd, clock, poll_io};
+use crate::route::prepare::prepare_auth;
+use crate::runtime::{ControlIo, Ends};
 use async_io::Async;
 use async_std::net::TcpStream;
-use futures_io::AsyncRead;
 use std::io;
-use std::pin::Pin;
 use std::task::{Context, Poll};
 
-impl FuturesIo for AsyncStd {}
+impl FuturesIo for AsyncStd {
+    const CLOCK: Option<Clock> = Some(clock);
+
+    async fn prepare(auth: Auth, command: Command) -> Result<Auth, Error> {
+        prepare_auth::<Self>(auth, command, None).await
+    }
+}
+
 impl sealed::Sealed for AsyncStd {}
 
 impl AsyncIoFrontEnd for AsyncStd {
@@ -23,8 +33,8 @@ impl AsyncIoFrontEnd for AsyncStd {
         stream
     }
 
-    fn poll_read(mut shared: &TcpStream, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut shared).poll_read(cx, buf)
+    fn poll_io(mut shared: &TcpStream, cx: &mut Context<'_>, io: ControlIo<'_>) -> Poll<io::Result<usize>> {
+        poll_io(&mut shared, cx, io)
     }
 
     fn ends(stream: &TcpStream) -> io::Result<Ends> {

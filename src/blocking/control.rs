@@ -1,8 +1,10 @@
 //! The TCP connection of an association on the blocking front end.
 
+use super::wait::wait;
+use crate::runtime::{ControlIo, Deadline};
 use rustix::event::{PollFd, PollFlags};
 use std::fmt;
-use std::io;
+use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::{Mutex, PoisonError};
 
@@ -10,10 +12,13 @@ use std::sync::{Mutex, PoisonError};
 pub struct Control {
     socket: TcpStream,
     /// Reads the wrapped stream, if it is wrapped.
-    wrapped: Option<Mutex<Box<Read>>>,
+    wrapped: Option<Mutex<Box<dyn Stream>>>,
 }
 
-type Read = dyn FnMut() -> io::Result<usize> + Send;
+/// A stream that the caller has wrapped the connection in.
+trait Stream: Read + Write + Send {}
+
+impl<S: Read + Write + Send> Stream for S {}
 
 impl Control {
     pub(super) const fn plain(socket: TcpStream) -> Self {
@@ -21,11 +26,8 @@ impl Control {
     }
 
     /// Uses a wrapped stream, which `read` reads, and the socket inside it.
-    pub(super) fn wrapped(
-        socket: TcpStream,
-        read: impl FnMut() -> io::Result<usize> + Send + 'static,
-    ) -> Self {
-        Self { socket, wrapped: Some(Mutex::new(Box::new(read))) }
+    pub(super) fn wrapped(socket: TcpStream, stream: impl Read + Write + Send + 'static) -> Self {
+        Self { socket, wrapped: Some(Mutex::new(Box::new(stream))) }
     }
 
     pub(super) fn watch(&self) -> io::Result<()> {
@@ -42,22 +44,49 @@ impl Control {
         self.wrapped.is_some()
     }
 
-    /// Reads, or returns `None` if the socket is not readable.
-    pub(super) fn read(&self) -> Option<io::Result<usize>> {
-        let read = match &self.wrapped {
-            None => io::Read::read(&mut &self.socket, &mut [0]),
-            Some(read) => read.lock().unwrap_or_else(PoisonError::into_inner)(),
-        };
+    /// Reads without waiting. Returns `None` if that would block.
+    pub(super) fn read(&self, buf: &mut [u8]) -> Option<io::Result<usize>> {
         let later = |error: &io::Error| {
             matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
         };
-        Some(read).filter(|read| !read.as_ref().is_err_and(later))
+        Some(self.io(ControlIo::Read(buf))).filter(|read| !read.as_ref().is_err_and(later))
+    }
+
+    fn io(&self, io: ControlIo<'_>) -> io::Result<usize> {
+        let Some(wrapped) = &self.wrapped else { return on(&mut &self.socket, io) };
+        on(&mut **wrapped.lock().unwrap_or_else(PoisonError::into_inner), io)
+    }
+
+    /// Reads, writes or flushes. Waits until that is possible, or the deadline passes.
+    pub(super) fn wait_io(&self, mut io: ControlIo<'_>, deadline: Deadline) -> io::Result<usize> {
+        loop {
+            let (flags, again) = match &mut io {
+                ControlIo::Read(buf) => (PollFlags::IN, ControlIo::Read(buf)),
+                ControlIo::Write(bytes) => (PollFlags::OUT, ControlIo::Write(bytes)),
+                ControlIo::Flush => (PollFlags::OUT, ControlIo::Flush),
+            };
+            match self.io(again) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                done => return done,
+            }
+            if !wait(&mut [PollFd::new(&self.socket, flags)], deadline)? {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+        }
     }
 
     /// Shuts the socket down, which wakes every thread that polls it.
     pub(super) fn shut_down(&self) {
         // It may be closed already.
         let _ = self.socket.shutdown(Shutdown::Both);
+    }
+}
+
+fn on(stream: &mut (impl Read + Write + ?Sized), io: ControlIo<'_>) -> io::Result<usize> {
+    match io {
+        ControlIo::Read(buf) => stream.read(buf),
+        ControlIo::Write(bytes) => stream.write(bytes),
+        ControlIo::Flush => stream.flush().map(|()| 0),
     }
 }
 

@@ -5,18 +5,21 @@ use super::block_on::block_on;
 use super::wait::{DeadlineStream, timed_out};
 use crate::error::{Error, Stage};
 use crate::protocol::address::Address;
+use crate::protocol::command::Command;
 use crate::protocol::conversation::Conversation;
+use crate::protocol::pause::Pause;
 use crate::protocol::target::Target;
-use crate::protocol::version::{Version, begin_bind, begin_connect};
+use crate::protocol::version::Version;
 use crate::route::listener::SocksListener;
-use crate::runtime;
+use crate::runtime::{self, Deadline};
 use crate::stream::SocksStream;
 use crate::stream::driver::{Transport, poll_converse};
 use std::future::poll_fn;
 use std::io::{Read, Result as IoResult, Write};
 use std::net::TcpStream;
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 impl<S: Read + Write, V: Version> SocksStream<S, V, Blocking> {
     #[doc = include_str!("../docs/handshake.md")]
@@ -26,7 +29,9 @@ impl<S: Read + Write, V: Version> SocksStream<S, V, Blocking> {
         auth: &'a V::Auth,
         target: impl TryInto<Target<'a>, Error: Into<Error>>,
     ) -> Result<Self, Error> {
-        let mut conversation = begin_connect::<V>(auth, target)?;
+        let target = target.try_into().map_err(Into::into)?;
+        let prepared = prepare::<V>(auth, Command::Connect)?;
+        let mut conversation = V::connect(prepared.as_ref().unwrap_or(auth), target)?;
         let established = converse(&mut stream, &mut conversation)?;
         Ok(Self::new(stream, established))
     }
@@ -40,7 +45,9 @@ impl<S: Read + Write, V: Version> SocksListener<S, V, Blocking> {
         auth: &'a V::Auth,
         expected_peer: impl TryInto<Target<'a>, Error: Into<Error>>,
     ) -> Result<Self, Error> {
-        let mut conversation = begin_bind::<V>(auth, expected_peer)?;
+        let expected_peer = expected_peer.try_into().map_err(Into::into)?;
+        let prepared = prepare::<V>(auth, Command::Bind)?;
+        let mut conversation = V::bind(prepared.as_ref().unwrap_or(auth), expected_peer)?;
         let first = converse(&mut stream, &mut conversation)?;
         Ok(Self::new(stream, first, None))
     }
@@ -63,7 +70,7 @@ impl<V: Version> SocksListener<TcpStream, V, Blocking> {
         let deadline = runtime::deadline::<Blocking>(limit);
         stream.set_nonblocking(true).map_err(|error| Error::io(Stage::SecondReply, error))?;
         let reply = request.watch_blocking(|| {
-            converse(&mut DeadlineStream::new(stream, deadline), second).map_err(timed_out)
+            converse_until(&mut DeadlineStream::new(stream, deadline), second, deadline).map_err(timed_out)
         });
         stream.set_nonblocking(false).map_err(|error| Error::io(Stage::SecondReply, error))?;
         self.accepted(reply)
@@ -78,11 +85,33 @@ where
     S: Read + Write,
     C: Conversation,
 {
-    block_on(poll_fn(|cx| poll_converse(cx, &mut BlockingTransport(stream), conversation)))
+    converse_until(stream, conversation, None)
+}
+
+/// Holds a conversation whose pauses end by the deadline.
+pub(super) fn converse_until<S, C>(
+    stream: &mut S,
+    conversation: &mut C,
+    deadline: Deadline,
+) -> Result<C::Outcome, Error>
+where
+    S: Read + Write,
+    C: Conversation,
+{
+    block_on(poll_fn(|cx| poll_converse(cx, &mut BlockingTransport(stream, deadline), conversation)))
+}
+
+/// Prepares the METHODs of a handshake over a stream on this thread, because it has no deadline.
+/// Returns `None` if none has to be prepared.
+fn prepare<V: Version>(auth: &V::Auth, command: Command) -> Result<Option<V::Auth>, Error> {
+    match V::unprepared(auth) {
+        Some(auth) => auth.prepare(command).map(V::with_prepared),
+        None => Ok(None),
+    }
 }
 
 /// A stream that blocks, as the driver uses it. It is never pending.
-struct BlockingTransport<'s, S>(&'s mut S);
+struct BlockingTransport<'s, S>(&'s mut S, Deadline);
 
 impl<S: Read + Write> Transport for BlockingTransport<'_, S> {
     fn poll_read(&mut self, _: &mut Context<'_>, buf: &mut [u8]) -> Poll<IoResult<usize>> {
@@ -95,5 +124,13 @@ impl<S: Read + Write> Transport for BlockingTransport<'_, S> {
 
     fn poll_flush(&mut self, _: &mut Context<'_>) -> Poll<IoResult<()>> {
         Poll::Ready(self.0.flush())
+    }
+
+    fn poll_pause(&mut self, _: &mut Context<'_>, pause: &mut Pause) -> Poll<IoResult<()>> {
+        let left = self.1.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let is_late = left.is_some_and(|left| left < pause.duration());
+        thread::sleep(left.map_or(pause.duration(), |left| left.min(pause.duration())));
+        pause.end();
+        Poll::Ready(if is_late { Err(std::io::ErrorKind::TimedOut.into()) } else { Ok(()) })
     }
 }

@@ -1,6 +1,6 @@
 //! The standard library's sockets and clock.
 
-use super::handshake::converse;
+use super::handshake::converse_until;
 use super::wait::{DeadlineStream, timed_out};
 use super::{Blocking, block_on, race};
 use crate::error::Error;
@@ -37,7 +37,7 @@ impl Runtime for Blocking {
         conversation: &mut C,
         deadline: Deadline,
     ) -> Result<C::Outcome, Error> {
-        converse(&mut DeadlineStream::new(stream, deadline), conversation).map_err(timed_out)
+        converse_until(&mut DeadlineStream::new(stream, deadline), conversation, deadline).map_err(timed_out)
     }
 
     fn ends(stream: &TcpStream) -> io::Result<Ends> {

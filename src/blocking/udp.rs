@@ -8,17 +8,21 @@ use super::timeout::Timeout;
 use super::wait::wait;
 use crate::error::Error;
 use crate::protocol::address::Address;
+use crate::protocol::conversation::Conversation;
+use crate::protocol::pause::Pause;
 use crate::protocol::target::Target;
 use crate::protocol::udp::fragments::Fragments;
 use crate::proxy::into_proxy::IntoProxy;
 use crate::runtime::Deadline;
-use crate::runtime::{Direction, UdpFrontEnd};
+use crate::runtime::{ControlIo, Direction, UdpFrontEnd};
 use crate::udp::{Datagram, Header, RecvBatch, SendBatch, SocksUdpSocket};
 use arrayvec::ArrayVec;
 use rustix::event::{PollFd, PollFlags};
 use socket2::{SockRef, Socket};
 use std::io;
 use std::net::{TcpStream, UdpSocket};
+use std::task::{Context, Poll};
+use std::thread;
 use std::time::{Duration, Instant};
 
 /// The two non-blocking sockets of an association, and the timeouts of its calls.
@@ -53,8 +57,20 @@ impl UdpFrontEnd for Blocking {
         attempt(&SockRef::from(&sockets.udp))
     }
 
-    fn read_control(sockets: &Sockets) -> Option<io::Result<usize>> {
-        sockets.control.read()
+    fn read_control(sockets: &Sockets, buf: &mut [u8]) -> Option<io::Result<usize>> {
+        sockets.control.read(buf)
+    }
+
+    fn poll_control(sockets: &Sockets, _: &mut Context<'_>, io: ControlIo<'_>) -> Poll<io::Result<usize>> {
+        let timeout =
+            if matches!(io, ControlIo::Read(_)) { &sockets.read_timeout } else { &sockets.write_timeout };
+        Poll::Ready(sockets.control.wait_io(io, timeout.deadline()))
+    }
+
+    fn poll_pause(_: &Sockets, _: &mut Context<'_>, pause: &mut Pause) -> Poll<io::Result<()>> {
+        thread::sleep(pause.duration());
+        pause.end();
+        Poll::Ready(Ok(()))
     }
 
     /// Receivers also poll the TCP connection.
@@ -81,6 +97,14 @@ impl SocksUdpSocket<Blocking> {
     #[doc = include_str!("../docs/udp/associate.md")]
     pub fn associate<'p>(proxy: impl IntoProxy<'p>) -> Result<Self, Error> {
         block_on(crate::udp::associate::<Blocking>(proxy))
+    }
+
+    #[doc = include_str!("../docs/udp/converse.md")]
+    /// - [`Io`](crate::ErrorKind::Io) with [`TimedOut`](std::io::ErrorKind::TimedOut): a single read
+    ///   or write took longer than the [read timeout](Self::set_read_timeout) or the
+    ///   [write timeout](Self::set_write_timeout).
+    pub fn converse<C: Conversation>(&self, conversation: &mut C) -> Result<C::Outcome, Error> {
+        block_on(self.hold_conversation(conversation))
     }
 
     #[doc = include_str!("../docs/udp/send_to.md")]

@@ -1,7 +1,7 @@
 //! Wrapping a blocking stream.
 
 use super::control::Control;
-use super::handshake::converse;
+use super::handshake::converse_until;
 use super::watchdog::Watchdog;
 use super::{Blocking, Connector};
 use crate::error::{Error, ErrorKind};
@@ -65,7 +65,7 @@ impl<S: Read + Write + Send + Sync + 'static> Wrap<Blocking> for Wrapped<Hook<S>
     ) -> Result<C::Outcome, Error> {
         let watchdog = Watchdog::start(&wrapped.socket, deadline)
             .map_err(|error| Error::io(conversation.stage(), error))?;
-        let outcome = converse(&mut wrapped.stream, conversation);
+        let outcome = converse_until(&mut wrapped.stream, conversation, deadline);
         if watchdog.has_fired() {
             // A conversation that has failed or ended has no stage of its own.
             let stage = outcome.err().map_or_else(|| conversation.stage(), |error| error.stage());
@@ -85,8 +85,8 @@ impl<S: Read + Write + Send + Sync + 'static> Wrap<Blocking> for Wrapped<Hook<S>
     }
 
     fn control(wrapped: WithSocket<S>) -> Control {
-        let WithSocket { mut stream, socket } = wrapped;
-        Control::wrapped(socket, move || stream.read(&mut [0]))
+        let WithSocket { stream, socket } = wrapped;
+        Control::wrapped(socket, stream)
     }
 }
 

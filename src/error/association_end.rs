@@ -11,7 +11,8 @@ use std::{fmt, io};
 pub enum AssociationEnd {
     /// The proxy closed the TCP connection, or its sending direction.
     Closed,
-    /// The proxy sent data on the TCP connection, which must stay silent.
+    /// The proxy sent data on the TCP connection, which must stay silent. Frames of an
+    /// encapsulation that have no content are not data.
     UnexpectedData,
     /// The TCP connection failed with an I/O error of this kind.
     Failed(io::ErrorKind),

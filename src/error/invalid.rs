@@ -88,6 +88,39 @@ pub enum Invalid {
     /// A custom METHOD has the code `FF`, which means "no acceptable methods" (RFC 1928 §3).
     #[error("X'FF' is not a method")]
     NotAMethod,
+    /// A METHOD has to be prepared before this handshake, with
+    /// [`Auth::prepare`](crate::Auth::prepare).
+    ///
+    /// The field is its code. Only the front end `futures` and custom drivers return this.
+    #[error("method X'{0:02X}' must be prepared first, with `Auth::prepare`")]
+    MethodNotPrepared(u8),
+    /// The proxy selected a METHOD whose preparation was used by an earlier connection.
+    ///
+    /// The field is its code. Each connection needs a call of
+    /// [`Auth::prepare`](crate::Auth::prepare).
+    #[error("method X'{0:02X}' was prepared for one connection, and it has been used")]
+    MethodUsed(u8),
+    /// A second conversation was started over the TCP connection of an association.
+    ///
+    /// [`converse`](crate::blocking::Socks5UdpSocket::converse) returns this while another call of it
+    /// runs.
+    #[error("another conversation is running over the association's TCP connection")]
+    AlreadyConversing,
+    /// Another request was made on a connection whose METHOD has not negotiated
+    /// [several](crate::protocol::Negotiated::several_requests).
+    ///
+    /// [`Socks5::after`](crate::protocol::Socks5::after) returns this.
+    #[error("this connection carries one request")]
+    OneRequest,
+    /// An encapsulation asks for a pause, and neither the front end nor the encapsulation has a
+    /// clock.
+    ///
+    /// Only the front end `futures` has none: return one from
+    /// [`Seal::clock`](crate::protocol::Seal::clock). The frame was not sent.
+    #[error(
+        "the encapsulation pauses, and there is no clock: use a front end with a runtime, or give the method a clock"
+    )]
+    NoClock,
     /// A pipelined handshake would offer a choice of METHODs, or a custom one.
     ///
     /// It needs exactly one METHOD: no authentication, or username/password.
@@ -179,7 +212,9 @@ pub enum Invalid {
     /// Connections are direct, or a rule chooses the proxy by target.
     #[error("there is no proxy that could be asked")]
     NoProxyToAsk,
-    /// Early data was given, and a custom METHOD is offered, which may encapsulate the data.
+    /// Early data was given, and a custom METHOD is offered to the last proxy.
+    ///
+    /// It may negotiate an encapsulation that would have to apply to the early data.
     #[error("early data can't be sent with the request where a custom method is offered")]
     EarlyDataWithCustomMethod,
     /// The proxy is behind TLS, and nothing wraps its streams in TLS.

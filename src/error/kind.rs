@@ -17,7 +17,7 @@ use std::{error, fmt, io};
 /// | the way to the proxy | [`Unresolved`](Self::Unresolved), [`Unreachable`](Self::Unreachable), [`Io`](Self::Io), [`TimedOut`](Self::TimedOut), [`EndedEarly`](Self::EndedEarly) |
 /// | a refusal by the proxy | [`MethodsRefused`](Self::MethodsRefused), [`PasswordRefused`](Self::PasswordRefused), [`Refused`](Self::Refused) |
 /// | an answer against the protocol | [`NotSocks`](Self::NotSocks), [`MethodNotOffered`](Self::MethodNotOffered), [`Malformed`](Self::Malformed) |
-/// | a custom METHOD | [`Method`](Self::Method), [`Encapsulation`](Self::Encapsulation) |
+/// | a custom METHOD | [`Method`](Self::Method), [`ClosedDuringMethod`](Self::ClosedDuringMethod), [`Encapsulation`](Self::Encapsulation) |
 /// | an association | [`NoRelay`](Self::NoRelay), [`AssociationEnded`](Self::AssociationEnded) |
 /// | a driver | [`Overrun`](Self::Overrun), [`Over`](Self::Over) |
 #[derive(thiserror::Error)]
@@ -38,8 +38,9 @@ pub enum ErrorKind {
     Io(#[source] io::Error),
     /// A name can't be resolved in time, or has no usable address.
     ///
-    /// At most 32 lookups are in flight in a process. One more waits for a free thread until its
-    /// deadline. Its error is then of the kind `TimedOut`, and its message names the limit.
+    /// At most 32 threads of a process run lookups and preparations of METHODs. One more lookup
+    /// waits for a free thread until its deadline. Its error is then of the kind `TimedOut`, and
+    /// its message names the limit.
     #[doc(alias = "dns")]
     #[error("of {name} failed")]
     Unresolved {
@@ -59,7 +60,8 @@ pub enum ErrorKind {
     #[doc(alias = "ConnectError")]
     #[error("failed: {}", Attempt::list(.0))]
     Unreachable(Vec<Attempt>),
-    /// The deadline passed during a conversation with the proxy.
+    /// The deadline passed during a conversation with the proxy, or during the preparation of a
+    /// custom METHOD ([`Stage::Preparation`](crate::Stage::Preparation)).
     ///
     /// If it passes during the lookup of a name, the kind is [`Unresolved`](Self::Unresolved);
     /// during dialling, it is [`Unreachable`](Self::Unreachable).
@@ -98,10 +100,13 @@ pub enum ErrorKind {
     #[doc(alias = "InvalidAuthStatus")]
     #[error("refused: wrong user name or password (status X'{0:02X}')")]
     PasswordRefused(u8),
-    /// A custom METHOD failed.
+    /// A custom METHOD failed, during its preparation or its sub-negotiation.
+    ///
+    /// If the source is an `io::Error`, this error converts to an `io::Error` of the same kind.
     #[error("failed")]
     Method(#[source] Box<dyn error::Error + Send + Sync>),
-    /// The negotiated encapsulation could not seal or open a frame.
+    /// The negotiated encapsulation could not seal or open a frame or a datagram, or has no
+    /// encapsulation of datagrams for UDP ASSOCIATE.
     #[error("failed: a frame can't be sealed or opened")]
     Encapsulation(#[source] Box<dyn error::Error + Send + Sync>),
     /// The proxy refused the request with this code.
@@ -116,6 +121,16 @@ pub enum ErrorKind {
         ///
         /// Bytes that a custom METHOD received are not counted.
         received: usize,
+    },
+    /// The proxy closed the connection during the sub-negotiation of a custom METHOD.
+    ///
+    /// Some proxies refuse a client in this way, without a code.
+    #[error("failed: the proxy closed the connection during {name} (X'{code:02X}'); its log may say why")]
+    ClosedDuringMethod {
+        /// The METHOD's code.
+        code: u8,
+        /// The METHOD's name.
+        name: &'static str,
     },
     /// The driver reported more bytes than the step offered.
     #[error("failed: the driver reported {reported} bytes where {offered} were offered")]
@@ -201,6 +216,9 @@ impl fmt::Debug for ErrorKind {
             Self::Method(error) => of_one(f, "Method", &Escaped(error)),
             Self::Encapsulation(error) => of_one(f, "Encapsulation", &Escaped(error)),
             Self::Refused(reply) => of_one(f, "Refused", reply),
+            Self::ClosedDuringMethod { code, name } => {
+                f.debug_struct("ClosedDuringMethod").field("code", code).field("name", name).finish()
+            }
             Self::EndedEarly { received } => {
                 f.debug_struct("EndedEarly").field("received", received).finish()
             }

@@ -79,6 +79,21 @@ impl Error {
         Self::new(stage, ErrorKind::Io(error))
     }
 
+    /// Creates the error of a pause, which may be one of this crate already.
+    pub(crate) fn of_pause(stage: Stage, error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::TimedOut {
+            return Self::new(stage, ErrorKind::TimedOut);
+        }
+        error.downcast().unwrap_or_else(|error| Self::io(stage, error))
+    }
+
+    /// Sets the stage.
+    #[must_use]
+    pub(crate) fn in_stage(mut self, stage: Stage) -> Self {
+        self.0.stage = stage;
+        self
+    }
+
     /// Creates an error of the kind [`Method`](ErrorKind::Method), for a custom
     /// [`Method`](crate::protocol::Method).
     #[must_use]
@@ -89,7 +104,7 @@ impl Error {
     /// Adds the proxy's URL.
     #[must_use]
     pub(crate) fn at(mut self, proxy: &impl fmt::Display) -> Self {
-        if self.0.stage != Stage::Preparation {
+        if self.0.stage != Stage::Preparation || !matches!(self.0.kind, ErrorKind::Invalid(_)) {
             self.0.proxy = Some(proxy.to_string().into());
         }
         self
@@ -193,14 +208,17 @@ impl Error {
             ErrorKind::TimedOut => io::ErrorKind::TimedOut,
             ErrorKind::MethodsRefused | ErrorKind::PasswordRefused(_) => io::ErrorKind::PermissionDenied,
             ErrorKind::Refused(reply) => reply.io_kind(),
-            ErrorKind::EndedEarly { .. } => io::ErrorKind::UnexpectedEof,
+            ErrorKind::EndedEarly { .. } | ErrorKind::ClosedDuringMethod { .. } => {
+                io::ErrorKind::UnexpectedEof
+            }
+            ErrorKind::Method(error) => error.downcast_ref().map_or(io::ErrorKind::Other, io::Error::kind),
             ErrorKind::NotSocks { .. }
             | ErrorKind::MethodNotOffered(_)
             | ErrorKind::Encapsulation(_)
             | ErrorKind::Malformed { .. } => io::ErrorKind::InvalidData,
             ErrorKind::NoRelay { .. } => io::ErrorKind::AddrNotAvailable,
             ErrorKind::AssociationEnded(_) => io::ErrorKind::ConnectionAborted,
-            ErrorKind::Rule(_) | ErrorKind::Method(_) => io::ErrorKind::Other,
+            ErrorKind::Rule(_) => io::ErrorKind::Other,
         }
     }
 }

@@ -16,7 +16,8 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Stage {
-    /// The check of the arguments. Nothing was sent.
+    /// The check of the arguments, and the preparation of custom METHODs
+    /// ([`Auth::prepared_method`](crate::Auth::prepared_method)). Nothing was sent.
     Preparation,
     /// The resolution of a name on this machine: the proxy's name, or with
     /// [`Resolve::Locally`](crate::Resolve::Locally) the target's.

@@ -31,7 +31,7 @@ async fn tunnel(forwarder: &Forwarder) -> (TcpStream, TcpStream) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let addr = listener.local_addr().unwrap();
     let connecting = timeout(PATIENCE, Socks5Stream::connect(forwarder.url(), addr));
-    let client = connecting.await.unwrap().unwrap().into_inner();
+    let client = connecting.await.unwrap().unwrap().into_inner().unwrap();
     (client, timeout(PATIENCE, listener.accept()).await.unwrap().unwrap().0)
 }
 

@@ -59,12 +59,19 @@ impl Drop for Tunnel {
 }
 
 /// Splits a stream into its directions, each with access to the socket.
-fn halves(stream: &mut AnyStream) -> (AnyStream<ReadHalf<'_>>, AnyStream<WriteHalf<'_>>) {
-    let SocksStream { inner, bound, frames, marker } = stream;
+fn halves(
+    stream: &mut AnyStream,
+) -> (AnyStream<crate::tokio::ReadHalf<ReadHalf<'_>>>, AnyStream<WriteHalf<'_>>) {
+    let SocksStream { inner, bound, shared, marker } = stream;
     let (read, write) = inner.split();
     (
-        SocksStream { inner: read, bound: bound.clone(), frames: frames.clone(), marker: *marker },
-        SocksStream { inner: write, bound: bound.clone(), frames: frames.clone(), marker: *marker },
+        SocksStream {
+            inner: crate::tokio::ReadHalf(read),
+            bound: bound.clone(),
+            shared: shared.clone(),
+            marker: *marker,
+        },
+        SocksStream { inner: write, bound: bound.clone(), shared: shared.clone(), marker: *marker },
     )
 }
 

@@ -1,17 +1,21 @@
 //! Handshakes over a stream with the traits of futures-io.
 
-use super::FuturesIo;
+use super::{Futures, FuturesIo, poll_pause};
 use crate::error::Error;
 use crate::protocol::address::Address;
+use crate::protocol::command::Command;
 use crate::protocol::conversation::Conversation;
+use crate::protocol::established::Established;
+use crate::protocol::pause::Pause;
 use crate::protocol::target::Target;
-use crate::protocol::version::{Version, begin_bind, begin_connect};
+use crate::protocol::version::Version;
 use crate::route::listener::SocksListener;
 use crate::stream::SocksStream;
 use crate::stream::driver::{Transport, poll_converse};
-use crate::stream::handshake::Handshake;
+use crate::stream::handshake::{Handshake, begin_connect};
 use futures_io::{AsyncRead, AsyncWrite};
 use std::future::poll_fn;
+use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -23,10 +27,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin, V: Version, F: FuturesIo> SocksStream<S,
         auth: &'a V::Auth,
         target: impl TryInto<Target<'a>, Error: Into<Error>>,
     ) -> impl Future<Output = Result<Self, Error>> {
-        let mut handshake = Handshake::new(stream, begin_connect::<V>(auth, target));
+        let mut handshake = match V::unprepared(auth) {
+            None => Handshake::new(stream, begin_connect::<V>(auth, target)),
+            Some(_) => Handshake::Prepared(Box::pin(prepared::<S, V, F>(stream, auth, target))),
+        };
         poll_fn(move |cx| {
-            handshake
-                .poll(|stream, conversation| poll_converse(cx, &mut AsyncTransport(stream), conversation))
+            handshake.poll(cx, |cx, stream, conversation| {
+                poll_converse(cx, &mut AsyncTransport(stream, PhantomData::<F>), conversation)
+            })
         })
     }
 }
@@ -39,8 +47,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin, V: Version, F: FuturesIo> SocksListener<
         auth: &'a V::Auth,
         expected_peer: impl TryInto<Target<'a>, Error: Into<Error>>,
     ) -> Result<Self, Error> {
-        let mut conversation = begin_bind::<V>(auth, expected_peer)?;
-        let first = converse(&mut stream, &mut conversation).await?;
+        let expected_peer = expected_peer.try_into().map_err(Into::into)?;
+        let prepared = prepare::<F, V>(auth, Command::Bind).await?;
+        let mut conversation = V::bind(prepared.as_ref().unwrap_or(auth), expected_peer)?;
+        let first = converse_on::<F, _, _>(&mut stream, &mut conversation).await?;
         Ok(Self::new(stream, first, None))
     }
 
@@ -51,8 +61,32 @@ impl<S: AsyncRead + AsyncWrite + Unpin, V: Version, F: FuturesIo> SocksListener<
     /// This method is cancel safe: the listener keeps what it has received of the second reply.
     pub async fn accept(&mut self) -> Result<(SocksStream<S, V, F>, Address), Error> {
         let (stream, second, request) = self.pending()?;
-        let reply = request.watch(converse(stream, second)).await;
+        let reply = request.watch(converse_on::<F, _, _>(stream, second)).await;
         self.accepted(reply)
+    }
+}
+
+/// Holds a handshake with METHODs that are prepared first.
+async fn prepared<'a, S: AsyncRead + AsyncWrite + Unpin, V: Version, F: FuturesIo>(
+    mut stream: S,
+    auth: &V::Auth,
+    target: impl TryInto<Target<'a>, Error: Into<Error>>,
+) -> Result<(S, Established), Error> {
+    let target = target.try_into().map_err(Into::into)?;
+    let prepared = prepare::<F, V>(auth, Command::Connect).await?;
+    let mut conversation = V::connect(prepared.as_ref().unwrap_or(auth), target)?;
+    let established = converse_on::<F, _, _>(&mut stream, &mut conversation).await?;
+    Ok((stream, established))
+}
+
+/// Prepares the METHODs of a handshake. Returns `None` if none has to be prepared.
+async fn prepare<F: FuturesIo, V: Version>(
+    auth: &V::Auth,
+    command: Command,
+) -> Result<Option<V::Auth>, Error> {
+    match V::unprepared(auth) {
+        Some(auth) => F::prepare(auth.clone(), command).await.map(V::with_prepared),
+        None => Ok(None),
     }
 }
 
@@ -62,13 +96,27 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
     C: Conversation,
 {
-    poll_fn(|cx| poll_converse(cx, &mut AsyncTransport(stream), conversation)).await
+    converse_on::<Futures, _, _>(stream, conversation).await
+}
+
+/// The same, with the clock of this front end.
+pub(crate) async fn converse_on<F, S, C>(stream: &mut S, conversation: &mut C) -> Result<C::Outcome, Error>
+where
+    F: FuturesIo,
+    S: AsyncRead + AsyncWrite + Unpin,
+    C: Conversation,
+{
+    poll_fn(|cx| poll_converse(cx, &mut AsyncTransport(stream, PhantomData::<F>), conversation)).await
 }
 
 /// A stream with the traits of futures-io, as the driver uses it.
-struct AsyncTransport<'s, S>(&'s mut S);
+struct AsyncTransport<'s, S, F>(&'s mut S, PhantomData<F>);
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Transport for AsyncTransport<'_, S> {
+impl<S: AsyncRead + AsyncWrite + Unpin, F: FuturesIo> Transport for AsyncTransport<'_, S, F> {
+    fn poll_pause(&mut self, cx: &mut Context<'_>, pause: &mut Pause) -> Poll<std::io::Result<()>> {
+        poll_pause::<F>(cx, pause)
+    }
+
     fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<std::io::Result<usize>> {
         Pin::new(&mut *self.0).poll_read(cx, buf)
     }

@@ -1,21 +1,40 @@
-//! Traits of futures-io for the stream. They use the inner stream, or the encapsulation over it.
+//! The traits of futures-io on the stream: those of the inner stream, or of the pump over it.
 
-use crate::protocol::frames::{first_to_fill, first_to_write};
+use super::FuturesIo;
+use crate::protocol::frames::{Outgoing, Sink};
+use crate::protocol::pause::Pause;
 use crate::stream::SocksStream;
 use crate::stream::fairness::with_budget;
 use futures_io::{AsyncRead, AsyncWrite};
 use std::io::{IoSlice, IoSliceMut, Result};
+use std::marker::PhantomData;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
-impl<S: AsyncRead + Unpin, V, F> AsyncRead for SocksStream<S, V, F> {
+/// Writes frames to a stream.
+struct Writer<'s, 'c, 'w, S, F> {
+    inner: &'s mut S,
+    cx: &'c mut Context<'w>,
+    front_end: PhantomData<F>,
+}
+
+impl<S: AsyncWrite + Unpin, F: FuturesIo> Sink for Writer<'_, '_, '_, S, F> {
+    fn poll_write(&mut self, bytes: &[u8]) -> Poll<Result<usize>> {
+        Pin::new(&mut *self.inner).poll_write(self.cx, bytes)
+    }
+
+    fn poll_pause(&mut self, pause: &mut Pause) -> Poll<Result<()>> {
+        super::poll_pause::<F>(self.cx, pause)
+    }
+
+    fn waker(&self) -> Option<&Waker> {
+        Some(self.cx.waker())
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin, V, F: FuturesIo> AsyncRead for SocksStream<S, V, F> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<Result<usize>> {
-        let (inner, incoming) = self.get_mut().reading();
-        match incoming {
-            None => Pin::new(inner).poll_read(cx, buf),
-            Some(mut incoming) => incoming
-                .poll_read(buf, with_budget(cx, |cx, frame| Pin::new(&mut *inner).poll_read(cx, frame))),
-        }
+        self.poll_read_vectored(cx, &mut [IoSliceMut::new(buf)])
     }
 
     fn poll_read_vectored(
@@ -23,32 +42,49 @@ impl<S: AsyncRead + Unpin, V, F> AsyncRead for SocksStream<S, V, F> {
         cx: &mut Context<'_>,
         bufs: &mut [IoSliceMut<'_>],
     ) -> Poll<Result<usize>> {
-        if self.is_encapsulated() {
-            return self.poll_read(cx, first_to_fill(bufs));
-        }
-        Pin::new(&mut self.get_mut().inner).poll_read_vectored(cx, bufs)
-    }
-}
-
-impl<S: AsyncWrite + Unpin, V, F> SocksStream<S, V, F> {
-    /// Writes the bytes that are already sealed.
-    fn poll_drain_frames(&mut self, cx: &mut Context<'_>) -> Poll<Result<&mut S>> {
-        let (inner, outgoing) = self.writing();
+        let (inner, pumps) = self.get_mut().both();
+        let Some((mut incoming, outgoing)) = pumps else {
+            return match bufs {
+                [buf] => Pin::new(inner).poll_read(cx, buf),
+                bufs => Pin::new(inner).poll_read_vectored(cx, bufs),
+            };
+        };
         if let Some(mut outgoing) = outgoing {
-            ready!(outgoing.poll_flush(|bytes| Pin::new(&mut *inner).poll_write(cx, bytes)))?;
+            outgoing.send_before_read(cx, |outgoing, cx| {
+                outgoing.poll_send(&mut Writer { inner, cx, front_end: PhantomData::<F> })
+            });
         }
-        Poll::Ready(Ok(inner))
+        let read = with_budget(cx, |cx, frame| Pin::new(&mut *inner).poll_read(cx, frame));
+        incoming.poll_read_vectored(bufs, read)
     }
 }
 
-impl<S: AsyncWrite + Unpin, V, F> AsyncWrite for SocksStream<S, V, F> {
+impl<S: AsyncWrite + Unpin, V, F: FuturesIo> SocksStream<S, V, F> {
+    /// Calls `write` with the pump, if there is one.
+    fn poll_frames<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        write: impl FnOnce(&mut Outgoing, &mut Writer<'_, '_, '_, S, F>) -> Poll<Result<T>>,
+    ) -> Option<Poll<Result<T>>> {
+        let (inner, outgoing) = self.writing();
+        outgoing.map(|mut outgoing| write(&mut outgoing, &mut Writer { inner, cx, front_end: PhantomData }))
+    }
+
+    /// Writes what is sealed.
+    fn poll_drain_frames(&mut self, cx: &mut Context<'_>) -> Poll<Result<&mut S>> {
+        if let Some(drained) = self.poll_frames(cx, |outgoing, writer| outgoing.poll_flush(writer)) {
+            ready!(drained)?;
+        }
+        Poll::Ready(Ok(&mut self.inner))
+    }
+}
+
+impl<S: AsyncWrite + Unpin, V, F: FuturesIo> AsyncWrite for SocksStream<S, V, F> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<Result<usize>> {
-        let (inner, outgoing) = self.get_mut().writing();
-        match outgoing {
-            None => Pin::new(inner).poll_write(cx, buf),
-            Some(mut outgoing) => {
-                outgoing.poll_write(buf, |bytes| Pin::new(&mut *inner).poll_write(cx, bytes))
-            }
+        let stream = self.get_mut();
+        match stream.poll_frames(cx, |outgoing, writer| outgoing.poll_write(buf, writer)) {
+            Some(written) => written,
+            None => Pin::new(&mut stream.inner).poll_write(cx, buf),
         }
     }
 
@@ -57,10 +93,11 @@ impl<S: AsyncWrite + Unpin, V, F> AsyncWrite for SocksStream<S, V, F> {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<Result<usize>> {
-        if self.is_encapsulated() {
-            return self.poll_write(cx, first_to_write(bufs));
+        let stream = self.get_mut();
+        match stream.poll_frames(cx, |outgoing, writer| outgoing.poll_write_vectored(bufs, writer)) {
+            Some(written) => written,
+            None => Pin::new(&mut stream.inner).poll_write_vectored(cx, bufs),
         }
-        Pin::new(&mut self.get_mut().inner).poll_write_vectored(cx, bufs)
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {

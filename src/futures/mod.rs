@@ -18,15 +18,32 @@
 //!
 //! Other requests are conversations for [`converse`], such as
 //! [`Socks5::resolve`](crate::protocol::Socks5::resolve).
+//!
+//! # Custom METHODs
+//!
+//! This front end has no runtime, so it has neither threads nor a clock:
+//!
+//! - A METHOD that needs a [preparation](crate::Auth::prepared_method) is prepared by the caller,
+//!   with [`Auth::prepare`](crate::Auth::prepare) before each handshake. That call may block.
+//! - An encapsulation that delays its frames needs a clock of its own:
+//!   [`Seal::clock`](crate::protocol::Seal::clock).
 
 mod handshake;
 mod io;
 
 pub use handshake::converse;
+#[cfg(any(feature = "smol", feature = "async-std"))]
+pub(crate) use handshake::converse_on;
 
+use crate::error::Error;
+use crate::error::invalid::Invalid;
+use crate::protocol::command::Command;
+use crate::protocol::pause::{Clock, Pause};
+use crate::protocol::socks5::Auth;
 use crate::protocol::version::{V4, V5};
 use crate::route::listener::SocksListener;
 use crate::stream::SocksStream;
+use std::task::{Context, Poll};
 
 /// Identifies the futures-io front end in the types of this crate, such as [`Socks5Stream`].
 #[derive(Clone, Copy, Debug)]
@@ -109,9 +126,31 @@ pub type Socks5Listener<S> = SocksListener<S, V5, Futures>;
 pub type Socks4Listener<S> = SocksListener<S, V4, Futures>;
 
 /// A front end whose streams have the traits of futures-io: this one, smol and async-std.
-pub trait FuturesIo: sealed::Sealed {}
+pub trait FuturesIo: sealed::Sealed {
+    /// Its clock, if it has one.
+    #[doc(hidden)]
+    const CLOCK: Option<Clock>;
 
-impl FuturesIo for Futures {}
+    /// Prepares METHODs, if it has a runtime to do so.
+    #[doc(hidden)]
+    fn prepare(auth: Auth, command: Command) -> impl Future<Output = Result<Auth, Error>> + Send + Sync;
+}
+
+impl FuturesIo for Futures {
+    const CLOCK: Option<Clock> = None;
+
+    async fn prepare(auth: Auth, _: Command) -> Result<Auth, Error> {
+        auth.check_prepared().map(|()| auth)
+    }
+}
+
+/// Waits by the clock of the front end, or else by the clock of the encapsulation.
+fn poll_pause<F: FuturesIo>(cx: &mut Context<'_>, pause: &mut Pause) -> Poll<std::io::Result<()>> {
+    match F::CLOCK.or(pause.clock()) {
+        Some(clock) => pause.poll(cx, clock).map(Ok),
+        None => Poll::Ready(Err(Error::from(Invalid::NoClock).into())),
+    }
+}
 
 pub(crate) mod sealed {
     pub trait Sealed {}

@@ -3,6 +3,7 @@
 use super::conversation::{Conversation, Scratch, Step};
 use super::established::Established;
 use super::last_message::LastMessage;
+use super::pause::Pause;
 use super::reply_reader::ReplyReader;
 use super::socks4::{self, Socks4};
 use super::socks5::{self, Socks5};
@@ -63,6 +64,13 @@ impl Conversation for AnyRequest<'_> {
         }
     }
 
+    fn pause(&mut self) -> Option<&mut Pause> {
+        match self {
+            Self::V4(conversation) => conversation.pause(),
+            Self::V5(conversation) => conversation.pause(),
+        }
+    }
+
     fn write_failed(&mut self, error: Error) -> Result<(), Error> {
         match self {
             Self::V4(conversation) => conversation.write_failed(error),
@@ -86,7 +94,7 @@ impl ReplyReader for Reader {
         }
     }
 
-    fn filled(&mut self, n: usize) -> Result<(), Error> {
+    fn filled(&mut self, n: usize) {
         match self {
             Self::V4(reader) => reader.filled(n),
             Self::V5(reader) => reader.filled(n),

@@ -4,7 +4,7 @@ use super::any_request::{AnyRequest, Reader};
 use super::established::{Established, ProtocolVersion};
 use super::socks_protocol::SocksProtocol;
 use super::socks4::Socks4;
-use super::socks5::Socks5;
+use super::socks5::Auth;
 use super::target::Target;
 use super::version::sealed::Sealed;
 use super::version::{V4, V5, Version};
@@ -25,14 +25,14 @@ impl Version for AnyVersion {
     fn connect<'a>(protocol: &'a SocksProtocol, target: Target<'a>) -> Result<AnyRequest<'a>, Error> {
         Ok(match protocol {
             SocksProtocol::V4(user_id) => AnyRequest::V4(Socks4::connect(user_id, target)?),
-            SocksProtocol::V5(auth) => AnyRequest::V5(Socks5::connect(auth, target)?),
+            SocksProtocol::V5(auth) => AnyRequest::V5(V5::connect(auth, target)?),
         })
     }
 
     fn bind<'a>(protocol: &'a SocksProtocol, expected_peer: Target<'a>) -> Result<AnyRequest<'a>, Error> {
         Ok(match protocol {
             SocksProtocol::V4(user_id) => AnyRequest::V4(Socks4::bind(user_id, expected_peer)?),
-            SocksProtocol::V5(auth) => AnyRequest::V5(Socks5::bind(auth, expected_peer)?),
+            SocksProtocol::V5(auth) => AnyRequest::V5(V5::bind(auth, expected_peer)?),
         })
     }
 
@@ -62,6 +62,17 @@ impl Version for AnyVersion {
 
 impl Sealed for AnyVersion {
     type Reader = Reader;
+
+    fn unprepared(protocol: &SocksProtocol) -> Option<&Auth> {
+        match protocol {
+            SocksProtocol::V4(_) => None,
+            SocksProtocol::V5(auth) => V5::unprepared(auth),
+        }
+    }
+
+    fn with_prepared(auth: Auth) -> Option<SocksProtocol> {
+        Some(SocksProtocol::V5(auth))
+    }
 
     fn second_reader(first: &mut Established) -> Reader {
         match first.version {

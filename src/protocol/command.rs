@@ -2,15 +2,20 @@
 
 use std::fmt;
 
-/// CMD of RFC 1928 §4. CD of SOCKS4 has the same numbers.
+/// The command of a request: CMD of RFC 1928 §4, with its number. CD of SOCKS4 has the same numbers
+/// for CONNECT and BIND.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Command {
+#[non_exhaustive]
+pub enum Command {
+    /// CONNECT: a connection to the target.
     Connect = 1,
+    /// BIND: a port on the proxy, for one connection from a peer.
     Bind = 2,
+    /// UDP ASSOCIATE: a relay for datagrams.
     UdpAssociate = 3,
-    /// Tor: an address of a name.
+    /// RESOLVE, an extension of Tor: an address of a name.
     Resolve = 0xF0,
-    /// Tor: the name of an address.
+    /// `RESOLVE_PTR`, an extension of Tor: the name of an address.
     ResolvePtr = 0xF1,
 }
 

@@ -1,6 +1,7 @@
 //! Conversations: handshakes without I/O.
 
 use crate::error::{Error, ErrorKind, Stage};
+use crate::protocol::pause::Pause;
 use arrayvec::ArrayVec;
 use std::{fmt, io};
 use zeroize::Zeroize;
@@ -68,6 +69,10 @@ pub trait Conversation {
     ///   the proxy refused.
     /// - [`ErrorKind::EndedEarly`]: `n` is 0, and the answer is not complete.
     /// - [`ErrorKind::Method`], [`ErrorKind::Encapsulation`]: a custom METHOD failed.
+    /// - [`ErrorKind::ClosedDuringMethod`]: `n` is 0 during the sub-negotiation of a custom METHOD.
+    /// - [`Invalid::MethodUsed`](crate::Invalid::MethodUsed),
+    ///   [`Invalid::MethodNotPrepared`](crate::Invalid::MethodNotPrepared): the proxy selected a
+    ///   METHOD that was not prepared for this connection.
     /// - [`ErrorKind::Overrun`]: `n` is more than the step offered.
     /// - [`ErrorKind::Over`]: the conversation was over before.
     fn advance(&mut self, n: usize) -> Result<(), Error>;
@@ -104,6 +109,16 @@ pub trait Conversation {
         }
     }
 
+    /// Returns the pause before the next write, if an encapsulation shapes its traffic. Default:
+    /// `None`.
+    ///
+    /// A driver calls this before [`step`](Self::step), and waits as [`Pause`] describes. A driver
+    /// that does not call it loses only the traffic's shape. A conversation that wraps another one
+    /// forwards the call.
+    fn pause(&mut self) -> Option<&mut Pause> {
+        None
+    }
+
     /// Reports that a write or a flush failed because the connection is closed.
     ///
     /// A proxy that refuses may close the connection before it has read everything. The client's
@@ -122,6 +137,30 @@ pub trait Conversation {
     /// - The error of bytes that were read earlier, such as a refusal.
     fn write_failed(&mut self, error: Error) -> Result<(), Error> {
         Err(error)
+    }
+}
+
+impl<C: Conversation + ?Sized> Conversation for &mut C {
+    type Outcome = C::Outcome;
+
+    fn step<'s>(&'s mut self, scratch: &'s mut Scratch) -> Step<'s, C::Outcome> {
+        (**self).step(scratch)
+    }
+
+    fn advance(&mut self, n: usize) -> Result<(), Error> {
+        (**self).advance(n)
+    }
+
+    fn stage(&self) -> Stage {
+        (**self).stage()
+    }
+
+    fn pause(&mut self) -> Option<&mut Pause> {
+        (**self).pause()
+    }
+
+    fn write_failed(&mut self, error: Error) -> Result<(), Error> {
+        (**self).write_failed(error)
     }
 }
 
@@ -166,6 +205,8 @@ impl<T: fmt::Debug> fmt::Debug for Step<'_, T> {
 pub struct Scratch {
     // Not initialized: that would cost more than the rest of a step.
     bytes: ArrayVec<u8, { Self::SIZE }>,
+    /// The whole message, if `bytes` has no room for it.
+    long: Vec<u8>,
     secret: bool,
 }
 
@@ -176,16 +217,15 @@ impl Scratch {
     /// Creates an empty buffer.
     #[must_use]
     pub fn new() -> Self {
-        Self { bytes: ArrayVec::new(), secret: false }
+        Self { bytes: ArrayVec::new(), long: Vec::new(), secret: false }
     }
 
     /// Returns the whole buffer, zeroed, for the message of a custom [`Conversation`]. It is wiped
     /// on drop.
     pub fn room(&mut self) -> &mut [u8] {
+        self.clear();
         self.secret = true;
-        let free = [0; Self::SIZE];
-        self.bytes.clear();
-        self.put(&free);
+        self.put(&[0; Self::SIZE]);
         &mut self.bytes
     }
 
@@ -193,20 +233,29 @@ impl Scratch {
     pub(crate) fn clear(&mut self) {
         self.wipe();
         self.bytes.clear();
+        self.long.clear();
     }
 
     fn wipe(&mut self) {
         if self.secret {
             self.bytes.as_mut_slice().zeroize();
+            self.long.as_mut_slice().zeroize();
         }
     }
 
-    /// Appends to the message.
-    ///
-    /// The constructors bound all parts of a message, so that it never exceeds [`Self::SIZE`].
+    /// Appends to the message. Nothing is ever cut: a message longer than [`Self::SIZE`] takes
+    /// memory of its own.
     pub(crate) fn put(&mut self, bytes: &[u8]) {
-        let fits = self.bytes.try_extend_from_slice(bytes);
-        debug_assert!(fits.is_ok(), "{} bytes behind {}", bytes.len(), self.bytes.len());
+        if self.long.is_empty() && self.bytes.try_extend_from_slice(bytes).is_ok() {
+            return;
+        }
+        let mut long = Vec::with_capacity(self.message().len() + bytes.len());
+        long.extend_from_slice(self.message());
+        long.extend_from_slice(bytes);
+        if self.secret {
+            self.long.zeroize();
+        }
+        self.long = long;
     }
 
     /// Appends a count of at most 255: the constructors bound names, credentials and METHODs.
@@ -224,7 +273,7 @@ impl Scratch {
 
     /// Returns the message.
     pub(crate) fn message(&self) -> &[u8] {
-        &self.bytes
+        if self.long.is_empty() { &self.bytes } else { &self.long }
     }
 }
 
@@ -242,7 +291,7 @@ impl Drop for Scratch {
 
 impl fmt::Debug for Scratch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Scratch").field("len", &self.bytes.len()).finish_non_exhaustive()
+        f.debug_struct("Scratch").field("len", &self.message().len()).finish_non_exhaustive()
     }
 }
 
@@ -259,5 +308,35 @@ mod tests {
         assert_eq!(scratch.message(), [0; 12]);
         scratch.clear();
         assert_eq!(scratch.message(), b"");
+    }
+
+    #[test]
+    fn a_long_message_is_whole_and_wiped() {
+        for secret in [false, true] {
+            let (mut scratch, mut expected) = (Scratch::new(), Vec::new());
+            for (fill, len) in (1..).zip([1, Scratch::SIZE - 2, 1, 1, 300, Scratch::SIZE]) {
+                let part = vec![fill; len];
+                if secret {
+                    scratch.put_secret(&part);
+                } else {
+                    scratch.put(&part);
+                }
+                expected.extend(part);
+                assert!(scratch.message() == expected, "after part {fill}");
+            }
+            scratch.wipe();
+            assert_eq!(scratch.message().iter().all(|byte| *byte == 0), secret);
+            assert_eq!(scratch.bytes.iter().all(|byte| *byte == 0), secret);
+        }
+    }
+
+    /// A driver may use one buffer for all steps.
+    #[test]
+    fn the_room_is_whole_after_a_long_message() {
+        let mut scratch = Scratch::new();
+        scratch.put_secret(&[1; Scratch::SIZE + 1]);
+        assert_eq!(scratch.room(), [0; Scratch::SIZE]);
+        scratch.room()[0] = 7;
+        assert_eq!(scratch.message()[..2], [7, 0]);
     }
 }

@@ -4,6 +4,7 @@ use crate::error::{Error, ErrorKind, Stage};
 use crate::protocol::conversation::{Conversation, Scratch, Step};
 use crate::protocol::established::Established;
 use crate::protocol::last_message::LastMessage;
+use crate::protocol::pause::Pause;
 use crate::protocol::progress::Progress;
 use std::io;
 use zeroize::Zeroizing;
@@ -127,6 +128,10 @@ impl<T: LastMessage> Conversation for WithEarlyData<'_, T> {
 
     fn stage(&self) -> Stage {
         self.conversation.stage()
+    }
+
+    fn pause(&mut self) -> Option<&mut Pause> {
+        self.conversation.pause()
     }
 
     fn write_failed(&mut self, error: Error) -> Result<(), Error> {

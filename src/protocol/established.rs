@@ -1,29 +1,45 @@
-//! The outcome of a request.
+//! The outcome of a handshake.
 
 use crate::protocol::address::Address;
 use crate::protocol::frames::Frames;
+use crate::protocol::negotiated::{Negotiated, Session};
 
-/// The outcome of a request that the proxy has granted.
+/// The outcome of a granted request.
 ///
-/// After CONNECT, the stream is the tunnel. [`SocksStream::new`](crate::SocksStream::new) makes a
-/// [`SocksStream`](crate::SocksStream) of both. Without [`frames`](Self::frames), the bytes on the
-/// stream are those of the application; otherwise, all bytes pass through the frames.
+/// After CONNECT, the stream is the tunnel. If there are [`frames`](Self::frames), all its bytes must
+/// pass through them. [`SocksStream::new`](crate::SocksStream::new) makes a stream of both, and has
+/// the METHOD's [`session`](crate::SocksStream::session).
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Established {
-    /// BND.ADDR and BND.PORT of the reply.
-    ///
-    /// - CONNECT: the proxy's address towards the target.
-    /// - BIND: the address at which the proxy listens, and in the second reply the peer's.
-    /// - UDP ASSOCIATE: the address of the relay.
-    /// - Tor's RESOLVE and `RESOLVE_PTR`: the answer.
+    /// BND.ADDR and BND.PORT of the reply, as the proxy sent them. Their meaning depends on the
+    /// command.
     pub bound: Address,
-    /// The encapsulation, if the METHOD has negotiated one.
-    pub frames: Option<Box<Frames>>,
+    pub(crate) negotiated: Option<Box<Negotiated>>,
     pub(crate) version: ProtocolVersion,
 }
 
-/// The SOCKS version of the reply.
+impl Established {
+    /// Takes the frames through which all later bytes must pass.
+    ///
+    /// Returns `None` if no METHOD has negotiated an encapsulation, or if they were taken before.
+    pub fn take_frames(&mut self) -> Option<Frames> {
+        self.negotiated.as_mut()?.take_frames()
+    }
+
+    /// Returns the frames through which all later bytes must pass, if a METHOD has negotiated an
+    /// encapsulation.
+    #[must_use]
+    pub fn frames(&self) -> Option<&Frames> {
+        self.negotiated.as_ref()?.frames.as_ref()
+    }
+
+    pub(crate) fn sessions(&self) -> &[Session] {
+        self.negotiated.as_ref().map_or(&[], |negotiated| &negotiated.sessions)
+    }
+}
+
+/// The version of SOCKS that was spoken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ProtocolVersion {
     V4,

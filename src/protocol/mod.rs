@@ -184,15 +184,24 @@
 //!   the datagrams. The association lasts as long as the stream is open.
 //! - **RESOLVE**, **`RESOLVE_PTR`** of Tor: `bound` is the answer.
 //!
-//! If the METHOD has negotiated an encapsulation, [`Established::frames`] is `Some`. All later
-//! bytes then pass through these [`Frames`], which do no I/O either: [`Outgoing`] seals plain
-//! bytes into frames, and [`Incoming`] opens frames. `Frames` has an example.
+//! If the METHOD has negotiated an encapsulation, [`Established::take_frames`] returns [`Frames`].
+//! All later bytes must pass through these. They do no I/O either: [`Outgoing`] seals plain bytes
+//! into frames, and [`Incoming`] opens frames. `Frames` has an example.
 //!
 //! # Custom METHODs
 //!
-//! A METHOD of SOCKS5 is a [`Method`]: a `Conversation` for its sub-negotiation, with a code.
-//! [`Auth::method`](crate::Auth::method) offers it. Its outcome is an [`Encapsulation`], which
-//! consists of a [`Seal`] and an [`Open`], or `None`. `Method` has an example.
+//! A METHOD of SOCKS5 is a [`Method`]: a `Conversation` for its sub-negotiation, with a name.
+//! [`Auth::method`](crate::Auth::method) and
+//! [`Auth::prepared_method`](crate::Auth::prepared_method) offer it. Its outcome is
+//! [`Negotiated`]: an [`Encapsulation`] of all later bytes, and a value for the user of the
+//! connection, or neither. **[Writing a METHOD](Method#writing-a-method)** shows a complete one.
+//!
+//! A custom driver does three things for custom METHODs, which the loops above leave out:
+//!
+//! - It calls [`Auth::prepare`](crate::Auth::prepare) before it creates the request.
+//! - It waits for [`pause`](Conversation::pause) before each step, or the encapsulation can't shape
+//!   its traffic.
+//! - It passes the bytes of the tunnel through [`Frames`].
 //!
 //! # Types
 //!
@@ -202,9 +211,11 @@
 //! | [`Socks4`], [`Socks5`], [`AnyRequest`] | the requests |
 //! | [`Established`] | the outcome of a granted request |
 //! | [`SecondReply`] | BIND's second reply |
-//! | [`Method`] | a custom METHOD |
-//! | [`Encapsulation`], [`Seal`], [`Open`], [`FrameError`] | an encapsulation that a METHOD has negotiated |
+//! | [`Command`] | the command of a request |
+//! | [`Method`], [`Purpose`], [`Negotiated`] | a custom METHOD, the connection that it is for, and its outcome |
+//! | [`Encapsulation`], [`Seal`], [`Open`], [`Extent`], [`FrameError`] | an encapsulation that a METHOD has negotiated; [`Datagrams`](crate::udp::Datagrams) is its part for UDP |
 //! | [`Frames`], [`Incoming`], [`Outgoing`] | bytes through an encapsulation |
+//! | [`Pause`], [`Clock`], [`Timer`] | the time that a frame has to wait |
 
 pub(crate) mod address;
 pub(crate) mod any_request;
@@ -216,6 +227,9 @@ pub(crate) mod encapsulation;
 pub(crate) mod established;
 pub(crate) mod frames;
 pub(crate) mod last_message;
+pub(crate) mod layered;
+pub(crate) mod negotiated;
+pub(crate) mod pause;
 pub(crate) mod progress;
 pub(crate) mod reply;
 pub(crate) mod reply_reader;
@@ -229,10 +243,13 @@ pub(crate) mod version;
 pub(crate) mod wire;
 
 pub use any_request::AnyRequest;
+pub use command::Command;
 pub use conversation::{Conversation, Scratch, Step};
-pub use encapsulation::{Encapsulation, FrameError, Open, Seal};
+pub use encapsulation::{Encapsulation, Extent, FrameError, Open, Seal};
 pub use established::Established;
 pub use frames::{Frames, Incoming, Outgoing};
+pub use negotiated::Negotiated;
+pub use pause::{Clock, Pause, Timer};
 pub use second_reply::SecondReply;
 pub use socks4::Socks4;
-pub use socks5::{Method, Socks5};
+pub use socks5::{Method, Purpose, Socks5};

@@ -15,6 +15,10 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
+    pub(crate) const fn new() -> Self {
+        Self { offered: 0, sent: 0, write_error: None }
+    }
+
     /// Offers the rest of a message.
     pub(crate) fn write<'s, T>(&mut self, message: &'s [u8]) -> Step<'s, T> {
         let rest = &message[message.len().min(self.sent as usize)..];

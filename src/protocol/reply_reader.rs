@@ -11,7 +11,7 @@ pub trait ReplyReader: fmt::Debug + Send + Sync {
     fn room(&mut self) -> &mut [u8];
 
     /// Reports that `n` bytes were read into the room.
-    fn filled(&mut self, n: usize) -> Result<(), Error>;
+    fn filled(&mut self, n: usize);
 
     /// Returns whether the reply is complete and grants the request.
     ///

@@ -82,7 +82,7 @@ impl<V: Version> SecondReply<V> {
             self.progress.check_write()?;
             return failed(ErrorKind::EndedEarly { received: self.reader.received() });
         }
-        self.reader.filled(n)?;
+        self.reader.filled(n);
         self.read_answers()
     }
 }

@@ -12,3 +12,13 @@ pub enum SocksProtocol {
     /// SOCKS5, with the METHODs to offer.
     V5(Auth),
 }
+
+impl SocksProtocol {
+    /// Returns whether a custom METHOD is offered.
+    pub(crate) fn has_custom_method(&self) -> bool {
+        match self {
+            Self::V4(_) => false,
+            Self::V5(auth) => auth.has_custom_method(),
+        }
+    }
+}

@@ -2,6 +2,7 @@
 
 use crate::error::Error;
 use crate::error::invalid::Invalid;
+use crate::protocol::command::Command;
 use crate::protocol::last_message::LastMessage;
 use crate::protocol::socks_protocol::SocksProtocol;
 use crate::protocol::socks4::{Socks4, UserId, is_mark};
@@ -59,22 +60,6 @@ pub trait Version: sealed::Sealed + Send + Sync + 'static {
     fn carries(auth: &Self::Auth, ip: IpAddr) -> bool;
 }
 
-/// Creates a CONNECT request to anything that converts to a target.
-pub(crate) fn begin_connect<'a, V: Version>(
-    auth: &'a V::Auth,
-    target: impl TryInto<Target<'a>, Error: Into<Error>>,
-) -> Result<V::Request<'a>, Error> {
-    V::connect(auth, target.try_into().map_err(Into::into)?)
-}
-
-/// Creates a BIND request for anything that converts to a target.
-pub(crate) fn begin_bind<'a, V: Version>(
-    auth: &'a V::Auth,
-    expected_peer: impl TryInto<Target<'a>, Error: Into<Error>>,
-) -> Result<V::Request<'a>, Error> {
-    V::bind(auth, expected_peer.try_into().map_err(Into::into)?)
-}
-
 impl Version for V4 {
     type Auth = UserId;
     type Request<'a> = Socks4<'a>;
@@ -112,11 +97,11 @@ impl Version for V5 {
     type Request<'a> = Socks5<'a>;
 
     fn connect<'a>(auth: &'a Auth, target: Target<'a>) -> Result<Socks5<'a>, Error> {
-        Socks5::connect(auth, target)
+        Socks5::new(auth, Command::Connect, target)
     }
 
     fn bind<'a>(auth: &'a Auth, expected_peer: Target<'a>) -> Result<Socks5<'a>, Error> {
-        Socks5::bind(auth, expected_peer)
+        Socks5::new(auth, Command::Bind, expected_peer)
     }
 
     fn unauthenticated() -> SocksProtocol {
@@ -140,14 +125,27 @@ impl Version for V5 {
 }
 
 pub(crate) mod sealed {
+    use super::Version;
     use crate::error::Stage;
     use crate::protocol::established::Established;
     use crate::protocol::reply_reader::ReplyReader;
+    use crate::protocol::socks4::UserId;
+    use crate::protocol::socks5::Auth;
     use crate::protocol::{socks4, socks5};
 
     pub trait Sealed {
         /// The reader of this version's replies.
         type Reader: ReplyReader;
+
+        /// Returns the METHODs that have to be prepared before a handshake, if there are any.
+        fn unprepared(auth: &Self::Auth) -> Option<&Auth>
+        where
+            Self: Version;
+
+        /// Returns what the client authenticates with, with METHODs that were prepared.
+        fn with_prepared(auth: Auth) -> Option<Self::Auth>
+        where
+            Self: Version;
 
         /// Returns a reader of BIND's second reply, with the encapsulation of the first.
         fn second_reader(first: &mut Established) -> Self::Reader;
@@ -155,6 +153,14 @@ pub(crate) mod sealed {
 
     impl Sealed for super::V4 {
         type Reader = socks4::Reader;
+
+        fn unprepared(_: &UserId) -> Option<&Auth> {
+            None
+        }
+
+        fn with_prepared(_: Auth) -> Option<UserId> {
+            None
+        }
 
         /// SOCKS4 has no METHODs, so there is no encapsulation.
         fn second_reader(_: &mut Established) -> socks4::Reader {
@@ -165,8 +171,16 @@ pub(crate) mod sealed {
     impl Sealed for super::V5 {
         type Reader = socks5::Reader;
 
+        fn unprepared(auth: &Auth) -> Option<&Auth> {
+            auth.check_prepared().is_err().then_some(auth)
+        }
+
+        fn with_prepared(auth: Auth) -> Option<Auth> {
+            Some(auth)
+        }
+
         fn second_reader(first: &mut Established) -> socks5::Reader {
-            socks5::Reader::new(Stage::SecondReply, first.frames.take())
+            socks5::Reader::new(Stage::SecondReply, first.negotiated.take())
         }
     }
 }

@@ -1,16 +1,18 @@
 //! The code that the smol and async-std front ends share: both use async-io.
 
 use crate::error::{Error, ErrorKind};
-use crate::futures::{FuturesIo, converse};
+use crate::futures::{FuturesIo, converse_on};
 use crate::protocol::address::Address;
 use crate::protocol::conversation::Conversation;
+use crate::protocol::pause;
+use crate::protocol::pause::Pause;
 use crate::protocol::version::Version;
 use crate::proxy::SocketOptions;
 use crate::reactor::{self, AsyncSockets, Control, Reactor, SupportsStream, Watched, within};
 use crate::route::listener::SocksListener;
 use crate::runtime::dial::Failures;
+use crate::runtime::{ControlIo, Direction, UdpFrontEnd};
 use crate::runtime::{Deadline, Ends, Runtime};
-use crate::runtime::{Direction, UdpFrontEnd};
 use crate::stream::SocksStream;
 use crate::stream::driver::STEPS_AT_ONCE;
 use ::async_io::{Async, Timer};
@@ -35,7 +37,7 @@ pub trait AsyncIoFrontEnd: FuturesIo + Sized + 'static {
 
     fn share(stream: Self::Stream) -> Self::Shared;
 
-    fn poll_read(shared: &Self::Shared, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>>;
+    fn poll_io(shared: &Self::Shared, cx: &mut Context<'_>, io: ControlIo<'_>) -> Poll<io::Result<usize>>;
 
     /// Converts a connected socket to the stream of the front end.
     fn adopt(socket: Async<TcpStream>) -> io::Result<Self::Stream>;
@@ -89,7 +91,7 @@ impl<F: AsyncIoFrontEnd> Runtime for F {
         conversation: &mut C,
         deadline: Deadline,
     ) -> Result<C::Outcome, Error> {
-        let in_time = within::<F, _>(deadline, converse(stream, conversation)).await;
+        let in_time = within::<F, _>(deadline, converse_on::<F, _, _>(stream, conversation)).await;
         in_time.unwrap_or_else(|| Err(Error::new(conversation.stage(), ErrorKind::TimedOut)))
     }
 
@@ -103,11 +105,11 @@ impl<F: AsyncIoFrontEnd, S: AsyncRead + AsyncWrite + Unpin + Send + Sync> Suppor
         stream: &mut S,
         conversation: &mut C,
     ) -> Result<C::Outcome, Error> {
-        converse(stream, conversation).await
+        converse_on::<F, _, _>(stream, conversation).await
     }
 
-    fn poll_read(stream: &mut S, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
-        Pin::new(stream).poll_read(cx, buf)
+    fn poll_io(stream: &mut S, cx: &mut Context<'_>, io: ControlIo<'_>) -> Poll<io::Result<usize>> {
+        poll_io(stream, cx, io)
     }
 }
 
@@ -140,8 +142,20 @@ impl<F: AsyncIoFrontEnd> UdpFrontEnd for F {
         attempt(&SockRef::from(&sockets.udp.socket))
     }
 
-    fn read_control(sockets: &Watched<F>) -> Option<io::Result<usize>> {
-        sockets.read_control()
+    fn read_control(sockets: &Watched<F>, buf: &mut [u8]) -> Option<io::Result<usize>> {
+        sockets.read_control(buf)
+    }
+
+    fn poll_control(
+        sockets: &Watched<F>,
+        cx: &mut Context<'_>,
+        io: ControlIo<'_>,
+    ) -> Poll<io::Result<usize>> {
+        sockets.control.poll_io(cx, io)
+    }
+
+    fn poll_pause(_: &Watched<F>, cx: &mut Context<'_>, pause: &mut Pause) -> Poll<io::Result<()>> {
+        pause.poll(cx, clock).map(Ok)
     }
 
     fn wake_receivers(sockets: &Watched<F>) {
@@ -167,6 +181,8 @@ impl<F: AsyncIoFrontEnd> AsyncSockets for F {
     type Udp = Udp;
     type Dialled = F::Shared;
 
+    const CLOCK: pause::Clock = clock;
+
     /// Every 65th call yields. The number is odd, so that a loop that selects between two calls
     /// also yields in the call that is ready.
     fn poll_with_budget<T>(
@@ -188,8 +204,8 @@ impl<F: AsyncIoFrontEnd> AsyncSockets for F {
         }
     }
 
-    fn poll_dialled(dialled: &F::Shared, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        <F as AsyncIoFrontEnd>::poll_read(dialled, cx, &mut [0])
+    fn poll_dialled(dialled: &F::Shared, cx: &mut Context<'_>, io: ControlIo<'_>) -> Poll<io::Result<usize>> {
+        <F as AsyncIoFrontEnd>::poll_io(dialled, cx, io)
     }
 }
 
@@ -197,7 +213,28 @@ impl<S: AsyncRead + AsyncWrite + Unpin, V: Version, F: AsyncIoFrontEnd> SocksLis
     #[doc = include_str!("../docs/accept_within.md")]
     pub async fn accept_within(&mut self, limit: Duration) -> Result<(SocksStream<S, V, F>, Address), Error> {
         let (stream, second, request) = self.pending()?;
-        let reply = request.watch(reactor::within_limit::<F, _>(limit, converse(stream, second))).await;
+        let reply =
+            request.watch(reactor::within_limit::<F, _>(limit, converse_on::<F, _, _>(stream, second))).await;
         self.accepted(reply)
+    }
+}
+
+/// Starts a timer of async-io's.
+pub(crate) fn clock(duration: Duration) -> pause::Timer {
+    Box::pin(async move {
+        Timer::after(duration).await;
+    })
+}
+
+/// Reads from, writes to or flushes a stream.
+pub(crate) fn poll_io(
+    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+    cx: &mut Context<'_>,
+    io: ControlIo<'_>,
+) -> Poll<io::Result<usize>> {
+    match io {
+        ControlIo::Read(buf) => Pin::new(stream).poll_read(cx, buf),
+        ControlIo::Write(bytes) => Pin::new(stream).poll_write(cx, bytes),
+        ControlIo::Flush => Pin::new(stream).poll_flush(cx).map_ok(|()| 0),
     }
 }

@@ -1,6 +1,7 @@
 //! The TCP connection of an association on an asynchronous front end.
 
 use super::sockets::AsyncSockets;
+use crate::runtime::ControlIo;
 use std::fmt;
 use std::io;
 use std::sync::{Mutex, PoisonError};
@@ -11,29 +12,29 @@ pub enum Control<F: AsyncSockets> {
     /// The dialled stream.
     Plain(F::Dialled),
     /// A closure that reads the wrapping stream.
-    Wrapped(Mutex<Box<Read>>),
+    Wrapped(Mutex<Box<PollIo>>),
 }
 
-type Read = dyn FnMut(&mut Context<'_>) -> Poll<io::Result<usize>> + Send;
+type PollIo = dyn FnMut(&mut Context<'_>, ControlIo<'_>) -> Poll<io::Result<usize>> + Send;
 
 impl<F: AsyncSockets> Control<F> {
     pub(crate) fn wrapped(
-        read: impl FnMut(&mut Context<'_>) -> Poll<io::Result<usize>> + Send + 'static,
+        poll_io: impl FnMut(&mut Context<'_>, ControlIo<'_>) -> Poll<io::Result<usize>> + Send + 'static,
     ) -> Self {
-        Self::Wrapped(Mutex::new(Box::new(read)))
+        Self::Wrapped(Mutex::new(Box::new(poll_io)))
     }
 
-    pub(super) fn poll_read(&self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        let read = match self {
-            Self::Plain(dialled) => F::poll_dialled(dialled, cx),
-            Self::Wrapped(read) => read.lock().unwrap_or_else(PoisonError::into_inner)(cx),
+    pub(crate) fn poll_io(&self, cx: &mut Context<'_>, io: ControlIo<'_>) -> Poll<io::Result<usize>> {
+        let done = match self {
+            Self::Plain(dialled) => F::poll_dialled(dialled, cx, io),
+            Self::Wrapped(poll_io) => poll_io.lock().unwrap_or_else(PoisonError::into_inner)(cx, io),
         };
-        match read {
+        match done {
             Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {
                 cx.waker().wake_by_ref();
                 Poll::Pending
             }
-            read => read,
+            done => done,
         }
     }
 }

@@ -1,11 +1,15 @@
 //! The sockets of an association on an asynchronous front end.
 
-use crate::runtime::Direction;
+use crate::protocol::pause::Clock;
+use crate::runtime::{ControlIo, Direction};
 use std::io;
 use std::task::{Context, Poll};
 
 /// The sockets of an association on an asynchronous front end.
 pub trait AsyncSockets: Sized {
+    /// The runtime's clock.
+    const CLOCK: Clock;
+
     /// The UDP socket.
     type Udp: Send + Sync + 'static;
     /// The dialled TCP connection.
@@ -21,6 +25,10 @@ pub trait AsyncSockets: Sized {
     /// Waits until an attempt in this direction may succeed.
     fn poll_ready(udp: &Self::Udp, direction: Direction, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
 
-    /// Reads from the TCP connection to detect its end.
-    fn poll_dialled(dialled: &Self::Dialled, cx: &mut Context<'_>) -> Poll<io::Result<usize>>;
+    /// Reads from, writes to or flushes the TCP connection.
+    fn poll_dialled(
+        dialled: &Self::Dialled,
+        cx: &mut Context<'_>,
+        io: ControlIo<'_>,
+    ) -> Poll<io::Result<usize>>;
 }

@@ -3,6 +3,7 @@
 use super::watched::AsyncFrontEnd;
 use crate::error::Error;
 use crate::protocol::address::Address;
+use crate::protocol::conversation::Conversation;
 use crate::protocol::target::Target;
 use crate::protocol::udp::fragments::Fragments;
 use crate::proxy::into_proxy::IntoProxy;
@@ -19,6 +20,11 @@ impl<F: AsyncFrontEnd> SocksUdpSocket<F> {
     #[doc = include_str!("../docs/udp/associate.md")]
     pub async fn associate<'p>(proxy: impl IntoProxy<'p>) -> Result<Self, Error> {
         udp::associate::<F>(proxy).await
+    }
+
+    #[doc = include_str!("../docs/udp/converse.md")]
+    pub async fn converse<C: Conversation>(&self, conversation: &mut C) -> Result<C::Outcome, Error> {
+        self.hold_conversation(conversation).await
     }
 
     #[doc = include_str!("../docs/udp/send_to.md")]

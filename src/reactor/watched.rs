@@ -3,7 +3,7 @@
 use super::control::Control;
 use super::sockets::AsyncSockets;
 use crate::runtime::waiters::Bell;
-use crate::runtime::{Direction, UdpFrontEnd};
+use crate::runtime::{ControlIo, Direction, UdpFrontEnd};
 use std::fmt;
 use std::io;
 use std::task::{Context, Poll};
@@ -34,8 +34,8 @@ impl<F: AsyncSockets> Watched<F> {
 
     /// Reads from the TCP connection. If it is not readable, returns `None`, and the receivers are
     /// woken when it is.
-    pub(crate) fn read_control(&self) -> Option<io::Result<usize>> {
-        match self.control.poll_read(&mut Context::from_waker(&self.receivers.waker)) {
+    pub(crate) fn read_control(&self, buf: &mut [u8]) -> Option<io::Result<usize>> {
+        match self.control.poll_io(&mut Context::from_waker(&self.receivers.waker), ControlIo::Read(buf)) {
             Poll::Pending => None,
             Poll::Ready(read) => Some(read),
         }

@@ -8,7 +8,7 @@ use crate::protocol::conversation::Conversation;
 use crate::proxy::Proxy;
 use crate::route::connector::Connector;
 use crate::route::wrap::{Wrap, Wrapped};
-use crate::runtime::Deadline;
+use crate::runtime::{ControlIo, Deadline};
 use std::fmt;
 use std::future::poll_fn;
 use std::io;
@@ -25,8 +25,8 @@ pub trait SupportsStream<S>: AsyncFrontEnd + Reactor {
         conversation: &mut C,
     ) -> impl Future<Output = Result<C::Outcome, Error>> + Send + Sync;
 
-    /// Reads from the stream.
-    fn poll_read(stream: &mut S, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>>;
+    /// Reads from, writes to or flushes the stream.
+    fn poll_io(stream: &mut S, cx: &mut Context<'_>, io: ControlIo<'_>) -> Poll<io::Result<usize>>;
 }
 
 /// The caller's function that wraps a dialled stream. Its second argument is the proxy at the
@@ -78,7 +78,7 @@ impl<F: SupportsStream<S>, S: Send + Sync + 'static> Wrap<F> for Wrapped<Hook<F:
     }
 
     fn control(mut stream: S) -> Control<F> {
-        Control::wrapped(move |cx| F::poll_read(&mut stream, cx, &mut [0]))
+        Control::wrapped(move |cx, io| F::poll_io(&mut stream, cx, io))
     }
 }
 

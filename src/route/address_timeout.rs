@@ -3,6 +3,7 @@
 use crate::error::{Error, ErrorKind, Stage};
 use crate::protocol::conversation::{Conversation, Scratch, Step};
 use crate::protocol::established::Established;
+use crate::protocol::pause::Pause;
 use crate::route::wrap::Wrap;
 use crate::runtime::{Deadline, Runtime};
 use std::time::{Duration, Instant};
@@ -87,6 +88,10 @@ impl<T: Conversation> Conversation for BeforeRequest<'_, T> {
 
     fn stage(&self) -> Stage {
         self.0.stage()
+    }
+
+    fn pause(&mut self) -> Option<&mut Pause> {
+        self.0.pause()
     }
 
     fn write_failed(&mut self, error: Error) -> Result<(), Error> {

@@ -31,18 +31,19 @@ use std::time::Duration;
 /// is one TCP connection: to the first proxy, with the handshakes of all proxies over it. The
 /// stream therefore has the type and the cost of a stream through one proxy.
 ///
+/// A [`Method`](crate::protocol::Method) may negotiate an encapsulation at any proxy, and at several
+/// of them. Each one covers all later bytes: the handshakes with the later proxies, and the tunnel.
+/// The frames of a later proxy are inside of those of an earlier one.
+///
 /// # Limits
 ///
 /// - Only the first proxy can be at a Unix-domain socket or behind TLS ([`then`](Self::then)).
-/// - Only the last proxy can negotiate an encapsulation by a [`Method`](crate::protocol::Method).
 /// - UDP ASSOCIATE needs a chain of one proxy.
 ///
 /// # Errors
 ///
-/// - Connecting through a chain has the errors of connecting through one proxy. [`Error::hop`] is
-///   the number of the proxy that failed.
-/// - [`ErrorKind::Encapsulation`](crate::ErrorKind::Encapsulation): a proxy before the last one
-///   has negotiated an encapsulation.
+/// Connecting through a chain has the errors of connecting through one proxy. [`Error::hop`] is the
+/// number of the proxy that failed.
 #[doc(alias = "hop")]
 #[doc(alias = "tunnel")]
 #[derive(Clone, Debug)]

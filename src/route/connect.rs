@@ -3,13 +3,18 @@
 
 use super::address_timeout::{FailedAttempt, converse_with_address_timeout};
 use super::hops::Hops;
+use super::prepare::prepare;
 use super::request::RequestTemplate;
 use super::wrap::{Wrap, wrap_error};
 use crate::error::invalid::Invalid;
 use crate::error::{Error, ErrorKind, Stage};
 use crate::protocol::any_version::AnyVersion;
+use crate::protocol::command::Command;
 use crate::protocol::conversation::Conversation;
 use crate::protocol::established::Established;
+use crate::protocol::layered::Layered;
+use crate::protocol::negotiated::Negotiated;
+use crate::protocol::socks_protocol::SocksProtocol;
 use crate::protocol::target::{Domain, Host, Target};
 use crate::protocol::version::Version;
 use crate::proxy::{Endpoint, Proxy, Resolve};
@@ -151,6 +156,12 @@ impl<R: Runtime, W: Wrap<R>, V: Version> Traversal<'_, R, W, V> {
         let hops = self.hops;
         let last = hops.len() - 1;
         let mut limit = proxy_deadline::<R>(self.deadline, &hops[0]);
+        let prepared = if hops.iter().any(|proxy| proxy.protocol().has_custom_method()) {
+            // In memory of its own: most connections have none.
+            Box::pin(self.prepare(limit)).await?
+        } else {
+            Vec::new()
+        };
         let stream = dial_proxy::<R>(&hops[0], limit).await.map_err(self.at(0))?;
         let proxy = match targets[..last].last() {
             None => R::ends(&stream).ok().map(|ends| ends.peer.ip()),
@@ -158,18 +169,46 @@ impl<R: Runtime, W: Wrap<R>, V: Version> Traversal<'_, R, W, V> {
         };
         let wrapped = self.wrap.wrap(stream, Some(&hops[0]), limit).await;
         let mut stream = wrapped.map_err(wrap_error(Stage::Dial)).map_err(self.at(0))?;
+        let mut outer = None;
         for (n, hop_target) in targets[..last].iter().enumerate() {
-            self.traced(n, self.connect_next(&mut stream, n, hop_target, limit)).await?;
+            let protocol = self.protocol(n, &prepared);
+            let mut request = AnyVersion::connect(protocol, hop_target.target.borrowed())?;
+            let next = self.request(&mut stream, outer.as_deref_mut(), &mut request, n, hop_target, limit);
+            let established = self.traced(n, next).await?;
+            outer = Negotiated::inside(established.negotiated, outer);
             limit = proxy_deadline::<R>(self.deadline, &hops[n + 1]);
         }
-        let conversation =
-            self.template.for_target(V::auth(hops[last].protocol())?, targets[last].target.borrowed())?;
-        let mut conversation = conversation.at_most(W::write_capacity(&stream));
-        let established = self
-            .traced(last, self.request(&mut stream, &mut conversation, last, &targets[last], limit))
-            .await?;
+        let auth = V::auth(self.protocol(last, &prepared))?;
+        let request = self.template.for_target(auth, targets[last].target.borrowed())?;
+        let mut request = request.at_most(W::write_capacity(&stream));
+        let granted =
+            self.request(&mut stream, outer.as_deref_mut(), &mut request, last, &targets[last], limit);
+        let mut established = self.traced(last, granted).await?;
+        established.negotiated = Negotiated::inside(established.negotiated, outer);
         let stream = W::finish(stream).map_err(wrap_error(Stage::Request)).map_err(self.at(last))?;
         Ok((stream, established, proxy))
+    }
+
+    /// Prepares custom METHODs, for each proxy within its own deadline. Returns nothing if there
+    /// are none.
+    async fn prepare(&self, limit: Deadline) -> Result<Vec<Option<SocksProtocol>>, Error> {
+        let mut prepared = Vec::new();
+        for (n, proxy) in self.hops.iter().enumerate() {
+            let is_last = n + 1 == self.hops.len();
+            let command = if is_last { self.template.command } else { Command::Connect };
+            let limit = if n == 0 { limit } else { proxy_deadline::<R>(self.deadline, proxy) };
+            let place = (n + 1, self.hops.len());
+            if let Some(protocol) = prepare::<R>(proxy, place, command, limit).await.map_err(self.at(n))? {
+                prepared.resize(n, None);
+                prepared.push(Some(protocol));
+            }
+        }
+        Ok(prepared)
+    }
+
+    /// Returns what this proxy speaks on this connection.
+    fn protocol<'p>(&'p self, n: usize, prepared: &'p [Option<SocksProtocol>]) -> &'p SocksProtocol {
+        prepared.get(n).and_then(Option::as_ref).unwrap_or_else(|| self.hops[n].protocol())
     }
 
     /// Traces the handshake with this proxy, and adds the proxy to its error.
@@ -182,35 +221,29 @@ impl<R: Runtime, W: Wrap<R>, V: Version> Traversal<'_, R, W, V> {
         outcome.map_err(|failed| FailedAttempt { error: self.at(n)(failed.error), ..failed })
     }
 
-    /// Requests a connection to the next proxy from this one.
-    async fn connect_next(
-        &self,
-        stream: &mut W::HandshakeStream,
-        n: usize,
-        hop_target: &HopTarget<'_>,
-        limit: Deadline,
-    ) -> Result<(), FailedAttempt> {
-        let mut conversation = AnyVersion::connect(self.hops[n].protocol(), hop_target.target.borrowed())?;
-        let established = self.request(stream, &mut conversation, n, hop_target, limit).await?;
-        if established.frames.is_some() {
-            let reason = "only the last proxy of a chain may negotiate an encapsulation";
-            return Err(Error::new(Stage::Request, ErrorKind::Encapsulation(reason.into())).into());
-        }
-        Ok(())
-    }
-
-    /// Sends the request to this proxy. If other addresses may follow, this one has its own
-    /// timeout.
+    /// Sends the request to this proxy, through the encapsulations of earlier ones. If other
+    /// addresses may follow, this one has its own timeout.
     async fn request<T: Conversation<Outcome = Established> + Send + Sync>(
         &self,
         stream: &mut W::HandshakeStream,
-        conversation: &mut T,
+        outer: Option<&mut Negotiated>,
+        request: &mut T,
         n: usize,
         hop_target: &HopTarget<'_>,
         limit: Deadline,
     ) -> Result<Established, FailedAttempt> {
         let alternatives = if self.may_repeat(n) { hop_target.alternatives.len() } else { 0 };
-        converse_with_address_timeout::<R, W, T>(stream, conversation, limit, alternatives + 1).await
+        let addresses = alternatives + 1;
+        match outer.and_then(Negotiated::pump) {
+            None => converse_with_address_timeout::<R, W, T>(stream, request, limit, addresses).await,
+            // In memory of its own: most connections have none.
+            Some(frames) => {
+                let mut layered = Box::new(Layered::through(Some(frames), request));
+                let conversing =
+                    converse_with_address_timeout::<R, W, _>(stream, &mut *layered, limit, addresses);
+                Box::pin(conversing).await
+            }
+        }
     }
 
     /// Adds this proxy to an error.

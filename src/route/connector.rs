@@ -265,7 +265,7 @@ impl<F: Runtime, W: Wrap<F>> Connector<F, W> {
         W::converse(&mut stream, &mut EarlyData::new(Stage::Direct, early_data), deadline).await?;
         let stream = W::finish(stream).map_err(wrap_error(Stage::Direct))?;
         let established =
-            Established { bound: ends.local.into(), frames: None, version: ProtocolVersion::V5 };
+            Established { bound: ends.local.into(), negotiated: None, version: ProtocolVersion::V5 };
         Ok((stream, established))
     }
 }

@@ -3,12 +3,17 @@
 use super::connect::Granted;
 use crate::error::{Error, ErrorKind, Stage};
 use crate::protocol::address::Address;
+use crate::protocol::conversation::Conversation;
 use crate::protocol::established::Established;
+use crate::protocol::frames::Frames;
+use crate::protocol::layered::Layered;
+use crate::protocol::negotiated::Session;
 use crate::protocol::second_reply::SecondReply;
 use crate::protocol::version::Version;
 use crate::proxy::Proxy;
 use crate::stream::SocksStream;
 use crate::trace;
+use std::any::Any;
 use std::fmt;
 use std::marker::PhantomData;
 use std::net::IpAddr;
@@ -24,12 +29,23 @@ use std::net::IpAddr;
 #[doc(alias = "ftp")]
 pub struct SocksListener<S, V: Version, F> {
     /// The wait for the second reply, until it has been received.
-    pending: Option<(S, SecondReply<V>, trace::Request)>,
+    pending: Option<Pending<S, V>>,
+    /// The values for the user, that of the last proxy first.
+    sessions: Vec<Session>,
     bound: Address,
     raw_bound: Address,
     /// The proxy's URL and its number in a chain, for errors.
     proxy: Option<(Box<str>, usize)>,
     marker: PhantomData<fn() -> F>,
+}
+
+/// An accept that has not ended.
+struct Pending<S, V: Version> {
+    stream: S,
+    /// It passes through the pump of earlier proxies of a chain. A cancelled accept must not lose
+    /// bytes that this has taken out of their frames.
+    second: Layered<Box<Frames>, SecondReply<V>>,
+    request: trace::Request,
 }
 
 impl<S, V: Version, F> SocksListener<S, V, F> {
@@ -39,11 +55,14 @@ impl<S, V: Version, F> SocksListener<S, V, F> {
     /// follows is [`SecondReply`]. `proxy` is the IP address of the proxy, if it is known.
     #[must_use]
     pub fn new(inner: S, mut first: Established, proxy: Option<IpAddr>) -> Self {
-        let second = SecondReply::after(&mut first);
+        let sessions = first.sessions().to_vec();
+        let outer = first.negotiated.as_mut().and_then(|negotiated| negotiated.outer.take());
+        let second = Layered::through(outer, SecondReply::after(&mut first));
         let raw_bound = first.bound;
         let bound = raw_bound.at_host(proxy).unwrap_or_else(|| raw_bound.clone());
-        let pending = Some((inner, second, trace::Request::without_span()));
-        Self { pending, bound, raw_bound, proxy: None, marker: PhantomData }
+        let request = trace::Request::without_span();
+        let pending = Some(Pending { stream: inner, second, request });
+        Self { pending, sessions, bound, raw_bound, proxy: None, marker: PhantomData }
     }
 
     /// Returns the address to which the peer must connect.
@@ -66,16 +85,28 @@ impl<S, V: Version, F> SocksListener<S, V, F> {
     pub(crate) fn granted(granted: Granted<S>, hops: &[Proxy]) -> Self {
         let mut listener = Self::new(granted.stream, granted.established, granted.proxy);
         listener.proxy = hops.last().map(|proxy| (proxy.to_string().into(), hops.len()));
-        if let Some((.., request)) = &mut listener.pending {
-            *request = granted.request;
+        if let Some(pending) = &mut listener.pending {
+            pending.request = granted.request;
         }
         listener
     }
 
-    /// Returns the stream and the conversation of the second reply.
-    pub(crate) fn pending(&mut self) -> Result<(&mut S, &mut SecondReply<V>, &trace::Request), Error> {
+    /// Returns the value of type `T` that a custom METHOD made for the user of this connection.
+    ///
+    /// [`SocksStream::session`] has the details. The stream that `accept` returns has the value
+    /// too.
+    #[must_use]
+    pub fn session<T: Any>(&self) -> Option<&T> {
+        self.sessions.iter().find_map(|session| session.downcast_ref())
+    }
+
+    /// Returns the stream over which the second reply is awaited, and the conversation that awaits
+    /// it.
+    pub(crate) fn pending(
+        &mut self,
+    ) -> Result<(&mut S, &mut impl Conversation<Outcome = Established>, &trace::Request), Error> {
         match &mut self.pending {
-            Some((stream, second, request)) => Ok((stream, second, request)),
+            Some(Pending { stream, second, request }) => Ok((stream, second, request)),
             None => Err(Error::new(Stage::SecondReply, ErrorKind::Over)),
         }
     }
@@ -89,9 +120,15 @@ impl<S, V: Version, F> SocksListener<S, V, F> {
             Some((proxy, number)) => error.at_hop(proxy, *number, *number),
             None => error,
         })?;
-        let Some((stream, ..)) = self.pending.take() else {
+        let Some(Pending { stream, second: conversation, .. }) = self.pending.take() else {
             return Err(Error::new(Stage::SecondReply, ErrorKind::Over));
         };
+        let outer = conversation.into_frames();
+        if outer.is_some() || !self.sessions.is_empty() {
+            let negotiated = second.negotiated.get_or_insert_default();
+            negotiated.outer = outer;
+            negotiated.sessions.clone_from(&self.sessions);
+        }
         let peer = std::mem::replace(&mut second.bound, self.bound.clone());
         Ok((SocksStream::new(stream, second), peer))
     }
@@ -100,7 +137,7 @@ impl<S, V: Version, F> SocksListener<S, V, F> {
 impl<S: fmt::Debug, V: Version, F> fmt::Debug for SocksListener<S, V, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SocksListener")
-            .field("inner", &self.pending.as_ref().map(|(stream, ..)| stream))
+            .field("inner", &self.pending.as_ref().map(|pending| &pending.stream))
             .field("bound", &self.bound)
             .field("raw_bound", &self.raw_bound)
             .finish_non_exhaustive()

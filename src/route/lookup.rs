@@ -82,14 +82,16 @@ pub(crate) async fn resolve_ptr_by<R: Runtime, W: Wrap<R>>(
 fn for_address<'a>(protocol: &'a SocksProtocol, target: Target<'a>) -> Result<AnyRequest<'a>, Error> {
     Ok(match protocol {
         SocksProtocol::V4(user_id) => AnyRequest::V4(Socks4::resolve(user_id, target.into_host())?),
-        SocksProtocol::V5(auth) => AnyRequest::V5(Socks5::resolve(auth, target.into_host())?),
+        SocksProtocol::V5(auth) => AnyRequest::V5(Socks5::new(auth, Command::Resolve, target)?),
     })
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "the signature of every request constructor")]
 fn for_name<'a>(protocol: &'a SocksProtocol, target: Target<'a>) -> Result<AnyRequest<'a>, Error> {
     match (protocol, target.ip()) {
-        (SocksProtocol::V5(auth), Some(ip)) => Ok(AnyRequest::V5(Socks5::resolve_ptr(auth, ip)?)),
+        (SocksProtocol::V5(auth), Some(ip)) => {
+            Ok(AnyRequest::V5(Socks5::new(auth, Command::ResolvePtr, (ip, 0).into())?))
+        }
         _ => Err(Invalid::WrongVersion { proxy: "SOCKS4", wanted: "SOCKS5" }.into()),
     }
 }

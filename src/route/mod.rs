@@ -11,6 +11,7 @@ pub(crate) mod listener;
 pub(crate) mod lookup;
 mod no_proxy;
 pub(crate) mod one_proxy;
+pub(crate) mod prepare;
 pub(crate) mod proxies;
 mod request;
 mod rule;

@@ -1,6 +1,7 @@
 //! What the crate needs of a front end: the trait [`Runtime`]; dialling and lookups for all of
 //! them.
 
+pub(crate) mod aside;
 pub(crate) mod dial;
 pub(crate) mod dial_proxy;
 mod lookup;
@@ -13,7 +14,7 @@ pub(crate) mod waiters;
 
 pub(crate) use dial_proxy::{check_endpoint, dial_proxy};
 pub(crate) use resolve::{check_resolvable, no_address, resolve, resolved};
-pub(crate) use udp::{Direction, UdpFrontEnd};
+pub(crate) use udp::{ControlIo, Direction, UdpFrontEnd};
 
 use crate::error::Error;
 use crate::protocol::conversation::Conversation;

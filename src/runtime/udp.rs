@@ -1,9 +1,11 @@
 //! The operations on an association's two sockets that each front end implements.
 
+use crate::protocol::pause::Pause;
 use crate::runtime::Runtime;
 use socket2::Socket;
 use std::io;
 use std::net::UdpSocket;
+use std::task::{Context, Poll};
 
 /// The direction of a datagram.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +14,14 @@ pub enum Direction {
     Send,
     /// From the relay.
     Receive,
+}
+
+/// An operation on the TCP connection of an association.
+#[derive(Debug)]
+pub enum ControlIo<'b> {
+    Read(&'b mut [u8]),
+    Write(&'b [u8]),
+    Flush,
 }
 
 /// A front end that supports associations.
@@ -37,8 +47,18 @@ pub trait UdpFrontEnd: Runtime + Sized + 'static {
 
     /// Reads from the TCP connection without waiting. Returns `None` if that would block.
     ///
-    /// Only the end of the connection is expected.
-    fn read_control(sockets: &Self::Sockets) -> Option<io::Result<usize>>;
+    /// Only the end of the connection and frames without content are expected.
+    fn read_control(sockets: &Self::Sockets, buf: &mut [u8]) -> Option<io::Result<usize>>;
+
+    /// Reads from, writes to or flushes the TCP connection, for a conversation.
+    fn poll_control(
+        sockets: &Self::Sockets,
+        cx: &mut Context<'_>,
+        io: ControlIo<'_>,
+    ) -> Poll<io::Result<usize>>;
+
+    /// Waits until the pause has ended.
+    fn poll_pause(sockets: &Self::Sockets, cx: &mut Context<'_>, pause: &mut Pause) -> Poll<io::Result<()>>;
 
     /// Wakes all waiting receivers, because the association has ended.
     fn wake_receivers(sockets: &Self::Sockets);

@@ -2,6 +2,7 @@
 
 use crate::error::Error;
 use crate::protocol::conversation::{Conversation, Scratch, Step, is_closed};
+use crate::protocol::pause::Pause;
 use std::io;
 use std::task::{Context, Poll, ready};
 
@@ -15,6 +16,7 @@ pub(crate) trait Transport {
     fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>>;
     fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>>;
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+    fn poll_pause(&mut self, cx: &mut Context<'_>, pause: &mut Pause) -> Poll<io::Result<()>>;
 }
 
 /// Continues the conversation until it ends or the stream is not ready.
@@ -25,6 +27,12 @@ pub(crate) fn poll_converse<C: Conversation>(
 ) -> Poll<Result<C::Outcome, Error>> {
     let mut unflushable = false;
     for _ in 0..STEPS_AT_ONCE {
+        if let Some(pause) = conversation.pause().and_then(Pause::pending) {
+            let paused = ready!(stream.poll_pause(cx, pause));
+            paused.map_err(|error| Error::of_pause(conversation.stage(), error))?;
+            // The frames of an earlier proxy may have to wait too.
+            continue;
+        }
         let mut scratch = Scratch::new();
         let advanced = match conversation.step(&mut scratch) {
             Step::Write(bytes) => ready!(stream.poll_write(cx, bytes)),

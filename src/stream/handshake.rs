@@ -3,19 +3,28 @@
 use crate::error::Error;
 use crate::protocol::conversation::Conversation;
 use crate::protocol::established::Established;
+use crate::protocol::target::Target;
+use crate::protocol::version::Version;
 use crate::stream::SocksStream;
-use std::task::{Poll, ready};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 
 /// A stream and the handshake over it.
 ///
 /// The future of an `async fn` would also keep its arguments, and would be half as large again.
-pub(crate) enum Handshake<S, T> {
+pub(crate) enum Handshake<S, T, P> {
     Running(S, T),
+    /// With METHODs that are prepared first, in memory of its own.
+    Prepared(Pin<Box<P>>),
     Failed(Error),
     Finished,
 }
 
-impl<S, T: Conversation<Outcome = Established>> Handshake<S, T> {
+impl<S, T, P> Handshake<S, T, P>
+where
+    T: Conversation<Outcome = Established>,
+    P: Future<Output = Result<(S, Established), Error>>,
+{
     pub(crate) fn new(stream: S, conversation: Result<T, Error>) -> Self {
         match conversation {
             Ok(conversation) => Self::Running(stream, conversation),
@@ -26,10 +35,16 @@ impl<S, T: Conversation<Outcome = Established>> Handshake<S, T> {
     /// Continues the handshake, with `converse` as the driver.
     pub(crate) fn poll<V, F>(
         &mut self,
-        converse: impl FnOnce(&mut S, &mut T) -> Poll<Result<Established, Error>>,
+        cx: &mut Context<'_>,
+        converse: impl FnOnce(&mut Context<'_>, &mut S, &mut T) -> Poll<Result<Established, Error>>,
     ) -> Poll<Result<SocksStream<S, V, F>, Error>> {
         let established = match self {
-            Self::Running(stream, conversation) => Some(ready!(converse(stream, conversation))?),
+            Self::Running(stream, conversation) => Some(ready!(converse(cx, stream, conversation))?),
+            Self::Prepared(handshake) => {
+                let (stream, established) = ready!(handshake.as_mut().poll(cx))?;
+                *self = Self::Finished;
+                return Poll::Ready(Ok(SocksStream::new(stream, established)));
+            }
             _ => None,
         };
         match (std::mem::replace(self, Self::Finished), established) {
@@ -41,4 +56,12 @@ impl<S, T: Conversation<Outcome = Established>> Handshake<S, T> {
             _ => Poll::Pending,
         }
     }
+}
+
+/// Creates a CONNECT request to anything that converts to a target.
+pub(crate) fn begin_connect<'a, V: Version>(
+    auth: &'a V::Auth,
+    target: impl TryInto<Target<'a>, Error: Into<Error>>,
+) -> Result<V::Request<'a>, Error> {
+    V::connect(auth, target.try_into().map_err(Into::into)?)
 }

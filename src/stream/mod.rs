@@ -1,6 +1,7 @@
 //! The stream that a handshake results in.
 
 pub(crate) mod driver;
+pub(crate) mod encapsulated;
 #[cfg(any(feature = "tokio", feature = "futures-io"))]
 pub(crate) mod fairness;
 #[cfg(any(feature = "tokio", feature = "futures-io"))]
@@ -10,6 +11,9 @@ pub(crate) mod split;
 use crate::protocol::address::Address;
 use crate::protocol::established::Established;
 use crate::protocol::frames::{Frames, Incoming, Outgoing};
+use crate::protocol::negotiated::{Negotiated, Session};
+use encapsulated::Encapsulated;
+use std::any::Any;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -23,29 +27,68 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// [`AnyVersion`](crate::AnyVersion). `F` is the front end.
 ///
 /// Reads and writes, vectored ones included, go directly to the inner stream.
-/// [`into_inner`](Self::into_inner) returns it, with nothing read ahead. If a METHOD has
-/// negotiated an encapsulation, the bytes go through that. Call `flush` then, as with TLS.
+/// [`into_inner`](Self::into_inner) returns it, with nothing read ahead.
+///
+/// # Encapsulation
+///
+/// If a custom [`Method`](crate::protocol::Method) has negotiated an encapsulation, the bytes pass
+/// through it ([`is_encapsulated`](Self::is_encapsulated)). Then:
+///
+/// - Call `flush` after the last write, as with TLS. A write seals one frame and tries to send it.
+///   The rest is sent by the next write, flush or read. On tokio, a read by a split read half does
+///   not send it.
+/// - Frames are read ahead of the application, up to 64 KiB in one read.
+/// - A frame that can't be sealed or opened is an error of the kind
+///   [`InvalidData`](std::io::ErrorKind::InvalidData), with an [`Error`](crate::Error) of
+///   [`Stage::Tunnel`](crate::Stage::Tunnel) inside. That direction then fails with each call.
+/// - The inner stream carries frames. [`get_ref`](Self::get_ref), [`get_mut`](Self::get_mut) and the
+///   descriptor (`AsFd`, `AsSocket`) give access to these, not to the application's bytes.
 pub struct SocksStream<S, V, F> {
     pub(crate) inner: S,
     pub(crate) bound: Address,
-    pub(crate) frames: Option<Arc<SharedFrames>>,
+    pub(crate) shared: Option<Arc<Shared>>,
     pub(crate) marker: PhantomData<fn() -> (V, F)>,
 }
 
-/// The encapsulation of a stream, which its halves share. Each direction has its own lock, held
-/// during one call, so that two threads can read and write at the same time.
-pub(crate) struct SharedFrames {
-    incoming: Mutex<Incoming>,
-    outgoing: Mutex<Outgoing>,
+/// What was negotiated for a stream, as its halves share it. Each direction has its own lock, held
+/// for the time of one call: two threads may read and write at once.
+pub(crate) struct Shared {
+    frames: Option<(Mutex<Incoming>, Mutex<Outgoing>)>,
+    sessions: Vec<Session>,
 }
 
-impl SharedFrames {
-    pub(crate) fn incoming(&self) -> MutexGuard<'_, Incoming> {
-        self.incoming.lock().unwrap_or_else(PoisonError::into_inner)
+impl Shared {
+    pub(crate) fn incoming(&self) -> Option<MutexGuard<'_, Incoming>> {
+        let (incoming, _) = self.frames.as_ref()?;
+        Some(incoming.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    pub(crate) fn outgoing(&self) -> MutexGuard<'_, Outgoing> {
-        self.outgoing.lock().unwrap_or_else(PoisonError::into_inner)
+    fn outgoing(&self) -> Option<MutexGuard<'_, Outgoing>> {
+        let (_, outgoing) = self.frames.as_ref()?;
+        Some(outgoing.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Shared {
+    /// Returns both pumps; the second only if no other task or thread is writing.
+    fn pumps(&self) -> Option<Pumps<'_>> {
+        let incoming = self.incoming()?;
+        let (_, outgoing) = self.frames.as_ref()?;
+        Some((incoming, outgoing.try_lock().ok()))
+    }
+}
+
+/// The pump of what comes from a stream, and that of what goes to it.
+pub(crate) type Pumps<'a> = (MutexGuard<'a, Incoming>, Option<MutexGuard<'a, Outgoing>>);
+
+impl From<Negotiated> for Shared {
+    fn from(mut negotiated: Negotiated) -> Self {
+        let frames = negotiated.take_frames().map(|Frames { mut incoming, outgoing, .. }| {
+            // All that comes now is for this stream.
+            incoming.read_ahead();
+            (incoming.into(), outgoing.into())
+        });
+        Self { frames, sessions: negotiated.sessions }
     }
 }
 
@@ -55,11 +98,8 @@ impl<S, V, F> SocksStream<S, V, F> {
     /// The front ends call this. It is public for custom drivers.
     #[must_use]
     pub fn new(inner: S, established: Established) -> Self {
-        let frames = established.frames.map(|frames| {
-            let Frames { incoming, outgoing, .. } = *frames;
-            Arc::new(SharedFrames { incoming: incoming.into(), outgoing: outgoing.into() })
-        });
-        Self { inner, bound: established.bound, frames, marker: PhantomData }
+        let shared = established.negotiated.map(|negotiated| Arc::new(Shared::from(*negotiated)));
+        Self { inner, bound: established.bound, shared, marker: PhantomData }
     }
 
     /// Returns the address from which the proxy connects to the target, as the proxy reports it.
@@ -69,37 +109,98 @@ impl<S, V, F> SocksStream<S, V, F> {
         &self.bound
     }
 
-    /// Returns whether a METHOD has negotiated an encapsulation for the stream.
-    pub const fn is_encapsulated(&self) -> bool {
-        self.frames.is_some()
+    /// Returns whether the bytes pass through an encapsulation that a custom METHOD has negotiated.
+    ///
+    /// In a chain, one encapsulation at any proxy is enough.
+    pub fn is_encapsulated(&self) -> bool {
+        self.shared.as_ref().is_some_and(|shared| shared.frames.is_some())
     }
 
-    /// Returns a reference to the inner stream.
+    /// Returns the value of type `T` that a custom METHOD made for the user of this connection.
+    ///
+    /// Returns `None` if the METHOD made no value, or one of another type. If several METHODs of a
+    /// chain made a value of this type, it is that of the last proxy. Both halves of a
+    /// [split](crate::Split) stream return it.
+    ///
+    /// ```
+    /// use anysocks::blocking::Socks5Stream;
+    ///
+    /// /// The value that the METHOD makes, by `Negotiated::session`.
+    /// struct Principal(String);
+    ///
+    /// fn principal(stream: &Socks5Stream) -> Option<&str> {
+    ///     stream.session::<Principal>().map(|principal| &*principal.0)
+    /// }
+    /// ```
+    #[must_use]
+    pub fn session<T: Any>(&self) -> Option<&T> {
+        self.shared.as_ref()?.sessions.iter().find_map(|session| session.downcast_ref())
+    }
+
+    /// Returns the inner stream, for its addresses and options.
+    ///
+    /// If this stream [is encapsulated](Self::is_encapsulated), the inner one carries frames. A read
+    /// or write through the reference breaks this stream, and a write sends plain text.
     pub const fn get_ref(&self) -> &S {
         &self.inner
     }
 
-    /// Returns a mutable reference to the inner stream.
+    /// Returns the inner stream, for its options.
+    ///
+    /// If this stream [is encapsulated](Self::is_encapsulated), the inner one carries frames. A read
+    /// or write through the reference breaks this stream, and a write sends plain text.
     pub const fn get_mut(&mut self) -> &mut S {
         &mut self.inner
     }
 
-    /// Returns the inner stream. The next byte that it reads is the target's next byte.
+    /// Returns the inner stream. The next byte to be read from it is the next one from the target.
     ///
-    /// An [encapsulated](Self::is_encapsulated) inner stream carries frames instead. Bytes that
-    /// were opened and not read, or sealed and not sent, are lost.
-    pub fn into_inner(self) -> S {
-        self.inner
+    /// # Errors
+    ///
+    /// - [`Encapsulated`]: the stream [is encapsulated](Self::is_encapsulated), so the inner one
+    ///   carries frames. The error contains this stream. Without a custom METHOD, this never
+    ///   happens.
+    pub fn into_inner(self) -> Result<S, Encapsulated<Self>> {
+        if self.is_encapsulated() { Err(Encapsulated(self)) } else { Ok(self.inner) }
     }
 
-    /// Returns the inner stream, and the encapsulation of the incoming direction.
-    pub(crate) fn reading(&mut self) -> (&mut S, Option<MutexGuard<'_, Incoming>>) {
-        (&mut self.inner, self.frames.as_ref().map(|frames| frames.incoming()))
+    /// Returns the inner stream, and the frames that it carries.
+    ///
+    /// The [`Frames`] may hold bytes that were received and not read, or sealed and not sent.
+    /// They are `None` if the stream is not [encapsulated](Self::is_encapsulated).
+    ///
+    /// They are also `None` if the other half of a [split](crate::Split) stream still exists. Ask
+    /// `is_encapsulated` first if the stream may be such a half: the inner stream carries frames
+    /// then.
+    #[must_use]
+    pub fn into_parts(self) -> (S, Option<Frames>) {
+        let frames = self.shared.and_then(Arc::into_inner).and_then(|shared| shared.frames);
+        let frames = frames.map(|(incoming, outgoing)| Frames {
+            incoming: incoming.into_inner().unwrap_or_else(PoisonError::into_inner),
+            outgoing: outgoing.into_inner().unwrap_or_else(PoisonError::into_inner),
+            datagrams: None,
+        });
+        (self.inner, frames)
     }
 
-    /// Returns the inner stream, and the encapsulation of the outgoing direction.
+    /// Returns the inner stream, and the pump of what goes to it.
     pub(crate) fn writing(&mut self) -> (&mut S, Option<MutexGuard<'_, Outgoing>>) {
-        (&mut self.inner, self.frames.as_ref().map(|frames| frames.outgoing()))
+        (&mut self.inner, self.shared.as_ref().and_then(|shared| shared.outgoing()))
+    }
+
+    /// Returns the inner stream and both pumps, for a read.
+    pub(crate) fn both(&mut self) -> (&mut S, Option<Pumps<'_>>) {
+        (&mut self.inner, self.shared.as_ref().and_then(|shared| shared.pumps()))
+    }
+
+    /// Returns both pumps, for a read.
+    pub(crate) fn pumps(&self) -> Option<Pumps<'_>> {
+        self.shared.as_ref()?.pumps()
+    }
+
+    /// Returns the pump of what goes to the inner stream.
+    pub(crate) fn outgoing(&self) -> Option<MutexGuard<'_, Outgoing>> {
+        self.shared.as_ref()?.outgoing()
     }
 }
 
@@ -113,6 +214,11 @@ impl<S: fmt::Debug, V, F> fmt::Debug for SocksStream<S, V, F> {
     }
 }
 
+/// The descriptor of the inner stream.
+///
+/// If the stream [is encapsulated](SocksStream::is_encapsulated), it carries frames: wait for it and
+/// set options, but do not read or write, also not by `splice` or `sendfile`. A stream may have
+/// bytes to read while its descriptor is not ready, because frames are read ahead.
 #[cfg(unix)]
 impl<S: std::os::fd::AsFd, V, F> std::os::fd::AsFd for SocksStream<S, V, F> {
     fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
@@ -120,6 +226,11 @@ impl<S: std::os::fd::AsFd, V, F> std::os::fd::AsFd for SocksStream<S, V, F> {
     }
 }
 
+/// The socket of the inner stream.
+///
+/// If the stream [is encapsulated](SocksStream::is_encapsulated), it carries frames: wait for it and
+/// set options, but do not read or write. A stream may have bytes to read while its socket is not
+/// ready, because frames are read ahead.
 #[cfg(windows)]
 impl<S: std::os::windows::io::AsSocket, V, F> std::os::windows::io::AsSocket for SocksStream<S, V, F> {
     fn as_socket(&self) -> std::os::windows::io::BorrowedSocket<'_> {

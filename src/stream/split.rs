@@ -33,11 +33,11 @@ impl<S: Split, V, F> SocksStream<S, V, F> {
     /// - Those of [`Split::split`].
     #[allow(clippy::type_complexity, reason = "a pair of streams, each of half of S")]
     pub fn into_split(self) -> io::Result<(SocksStream<S::Read, V, F>, SocksStream<S::Write, V, F>)> {
-        let Self { inner, bound, frames, marker } = self;
+        let Self { inner, bound, shared, marker } = self;
         let (read, write) = inner.split()?;
         Ok((
-            SocksStream { inner: read, bound: bound.clone(), frames: frames.clone(), marker },
-            SocksStream { inner: write, bound, frames, marker },
+            SocksStream { inner: read, bound: bound.clone(), shared: shared.clone(), marker },
+            SocksStream { inner: write, bound, shared, marker },
         ))
     }
 }

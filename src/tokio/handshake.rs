@@ -3,14 +3,18 @@
 use super::{Tokio, io};
 use crate::error::Error;
 use crate::protocol::address::Address;
+use crate::protocol::command::Command;
 use crate::protocol::conversation::Conversation;
+use crate::protocol::established::Established;
+use crate::protocol::pause::Pause;
 use crate::protocol::target::Target;
-use crate::protocol::version::{Version, begin_bind, begin_connect};
+use crate::protocol::version::Version;
 use crate::reactor;
 use crate::route::listener::SocksListener;
+use crate::route::prepare::prepare_auth;
 use crate::stream::SocksStream;
 use crate::stream::driver::{Transport, poll_converse};
-use crate::stream::handshake::Handshake;
+use crate::stream::handshake::{Handshake, begin_connect};
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -25,10 +29,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin, V: Version> SocksStream<S, V, Tokio> {
         auth: &'a V::Auth,
         target: impl TryInto<Target<'a>, Error: Into<Error>>,
     ) -> impl Future<Output = Result<Self, Error>> {
-        let mut handshake = Handshake::new(stream, begin_connect::<V>(auth, target));
+        let mut handshake = match V::unprepared(auth) {
+            None => Handshake::new(stream, begin_connect::<V>(auth, target)),
+            Some(_) => Handshake::Prepared(Box::pin(prepared::<S, V>(stream, auth, target))),
+        };
         poll_fn(move |cx| {
-            handshake
-                .poll(|stream, conversation| poll_converse(cx, &mut AsyncTransport(stream), conversation))
+            handshake.poll(cx, |cx, stream, conversation| {
+                poll_converse(cx, &mut AsyncTransport(stream), conversation)
+            })
         })
     }
 }
@@ -41,7 +49,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin, V: Version> SocksListener<S, V, Tokio> {
         auth: &'a V::Auth,
         expected_peer: impl TryInto<Target<'a>, Error: Into<Error>>,
     ) -> Result<Self, Error> {
-        let mut conversation = begin_bind::<V>(auth, expected_peer)?;
+        let expected_peer = expected_peer.try_into().map_err(Into::into)?;
+        let prepared = prepare::<V>(auth, Command::Bind).await?;
+        let mut conversation = V::bind(prepared.as_ref().unwrap_or(auth), expected_peer)?;
         let first = converse(&mut stream, &mut conversation).await?;
         Ok(Self::new(stream, first, None))
     }
@@ -68,6 +78,25 @@ impl<S: AsyncRead + AsyncWrite + Unpin, V: Version> SocksListener<S, V, Tokio> {
     }
 }
 
+/// Holds a handshake with METHODs that are prepared first.
+async fn prepared<'a, S: AsyncRead + AsyncWrite + Unpin, V: Version>(
+    mut stream: S,
+    auth: &V::Auth,
+    target: impl TryInto<Target<'a>, Error: Into<Error>>,
+) -> Result<(S, Established), Error> {
+    let target = target.try_into().map_err(Into::into)?;
+    let prepared = prepare::<V>(auth, Command::Connect).await?;
+    let mut conversation = V::connect(prepared.as_ref().unwrap_or(auth), target)?;
+    let established = converse(&mut stream, &mut conversation).await?;
+    Ok((stream, established))
+}
+
+/// Prepares the METHODs of a handshake over a stream. Returns `None` if none has to be prepared.
+async fn prepare<V: Version>(auth: &V::Auth, command: Command) -> Result<Option<V::Auth>, Error> {
+    let Some(auth) = V::unprepared(auth) else { return Ok(None) };
+    prepare_auth::<Tokio>(auth.clone(), command, None).await.map(V::with_prepared)
+}
+
 #[doc = include_str!("../docs/converse.md")]
 pub async fn converse<S, C>(stream: &mut S, conversation: &mut C) -> Result<C::Outcome, Error>
 where
@@ -91,5 +120,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport for AsyncTransport<'_, S> {
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
         Pin::new(&mut *self.0).poll_flush(cx)
+    }
+
+    fn poll_pause(&mut self, cx: &mut Context<'_>, pause: &mut Pause) -> Poll<std::io::Result<()>> {
+        pause.poll(cx, io::clock).map(Ok)
     }
 }

@@ -17,6 +17,7 @@
 //! Connecting requires a tokio runtime with I/O and time enabled. Without one, tokio panics, as it
 //! does for its own sockets.
 
+mod half;
 mod handshake;
 mod io;
 #[cfg(feature = "quinn")]
@@ -29,6 +30,7 @@ mod runtime;
 mod tests;
 mod udp;
 
+pub use half::ReadHalf;
 pub use handshake::converse;
 
 use crate::reactor::{one_proxy_calls, types};

@@ -1,14 +1,15 @@
 //! Tokio's sockets, timers and clock.
 
+use super::Tokio;
 use super::handshake::converse;
-use super::{Tokio, io};
 use crate::error::{Error, ErrorKind};
 use crate::protocol::conversation::Conversation;
 use crate::proxy::SocketOptions;
 use crate::reactor::{self, Reactor, SupportsStream, within};
 use crate::runtime::dial::Failures;
-use crate::runtime::{Deadline, Ends, Runtime};
+use crate::runtime::{ControlIo, Deadline, Ends, Runtime};
 use socket2::{SockAddr, SockRef};
+use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Instant;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -59,8 +60,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + Sync> SupportsStream<S> for Toki
         converse(stream, conversation).await
     }
 
-    fn poll_read(stream: &mut S, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<std::io::Result<usize>> {
-        io::poll_read(stream, cx, buf)
+    fn poll_io(stream: &mut S, cx: &mut Context<'_>, io: ControlIo<'_>) -> Poll<std::io::Result<usize>> {
+        match io {
+            ControlIo::Read(buf) => super::io::poll_read(stream, cx, buf),
+            ControlIo::Write(bytes) => Pin::new(stream).poll_write(cx, bytes),
+            ControlIo::Flush => Pin::new(stream).poll_flush(cx).map_ok(|()| 0),
+        }
     }
 }
 

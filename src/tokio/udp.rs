@@ -2,8 +2,9 @@
 
 use super::Tokio;
 use super::peers::Peers;
+use crate::protocol::pause::{Clock, Pause};
 use crate::reactor::{AsyncSockets, Control, Watched};
-use crate::runtime::{Direction, UdpFrontEnd};
+use crate::runtime::{ControlIo, Direction, UdpFrontEnd};
 use socket2::{SockRef, Socket};
 use std::fmt;
 use std::io;
@@ -83,8 +84,20 @@ impl UdpFrontEnd for Tokio {
         }
     }
 
-    fn read_control(sockets: &Watched<Self>) -> Option<io::Result<usize>> {
-        sockets.read_control()
+    fn read_control(sockets: &Watched<Self>, buf: &mut [u8]) -> Option<io::Result<usize>> {
+        sockets.read_control(buf)
+    }
+
+    fn poll_control(
+        sockets: &Watched<Self>,
+        cx: &mut Context<'_>,
+        io: ControlIo<'_>,
+    ) -> Poll<io::Result<usize>> {
+        sockets.control.poll_io(cx, io)
+    }
+
+    fn poll_pause(_: &Watched<Self>, cx: &mut Context<'_>, pause: &mut Pause) -> Poll<io::Result<()>> {
+        pause.poll(cx, Self::CLOCK).map(Ok)
     }
 
     fn wake_receivers(sockets: &Watched<Self>) {
@@ -110,6 +123,8 @@ impl AsyncSockets for Tokio {
     type Udp = Udp;
     type Dialled = TcpStream;
 
+    const CLOCK: Clock = super::io::clock;
+
     /// Uses the task's budget of tokio.
     fn poll_with_budget<T>(
         _: &Udp,
@@ -132,13 +147,26 @@ impl AsyncSockets for Tokio {
         }
     }
 
-    fn poll_dialled(dialled: &TcpStream, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        loop {
-            ready!(dialled.poll_read_ready(cx))?;
-            match dialled.try_read(&mut [0]) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                read => return Poll::Ready(read),
-            }
+    fn poll_dialled(dialled: &TcpStream, cx: &mut Context<'_>, io: ControlIo<'_>) -> Poll<io::Result<usize>> {
+        let done = |done: &io::Result<usize>| !is_would_block(done);
+        match io {
+            ControlIo::Flush => Poll::Ready(Ok(0)),
+            ControlIo::Read(buf) => loop {
+                ready!(dialled.poll_read_ready(cx))?;
+                if let Some(read) = Some(dialled.try_read(buf)).filter(done) {
+                    return Poll::Ready(read);
+                }
+            },
+            ControlIo::Write(bytes) => loop {
+                ready!(dialled.poll_write_ready(cx))?;
+                if let Some(written) = Some(dialled.try_write(bytes)).filter(done) {
+                    return Poll::Ready(written);
+                }
+            },
         }
     }
+}
+
+fn is_would_block(done: &io::Result<usize>) -> bool {
+    matches!(done, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
 }

@@ -96,6 +96,11 @@ pub(crate) fn received(stage: Stage, bytes: usize) {
     debug!(%stage, bytes, "received");
 }
 
+/// Reports that a custom METHOD was negotiated, with an encapsulation or without one.
+pub(crate) fn negotiated(encapsulated: bool) {
+    debug!(stage = %Stage::Authentication, encapsulated, "negotiated");
+}
+
 /// Reports that a name was resolved on this machine.
 pub(crate) fn resolved(addresses: usize) {
     record_stage(Stage::Resolve);

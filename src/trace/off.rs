@@ -45,3 +45,5 @@ pub(crate) const fn resolved(_: usize) {}
 pub(crate) const fn ignored(_: &str, _: &str) {}
 
 pub(crate) const fn connected(_: Stage) {}
+
+pub(crate) const fn negotiated(_encapsulated: bool) {}

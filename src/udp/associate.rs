@@ -1,6 +1,6 @@
 //! UDP ASSOCIATE: from a proxy to a UDP socket that is connected to its relay.
 
-use super::association::Association;
+use super::association::{Association, Negotiated};
 use super::batch::Segmentation;
 use super::relay;
 use super::socket::{Shared, SocksUdpSocket};
@@ -14,9 +14,10 @@ use crate::proxy::Proxy;
 use crate::proxy::into_proxy::IntoProxy;
 use crate::route::connect::proxy_deadline;
 use crate::route::connector::Connector;
+use crate::route::prepare::prepare;
 use crate::route::wrap::{self, Plain, Wrap};
 use crate::runtime::dial::local_for;
-use crate::runtime::{Deadline, Ends, UdpFrontEnd, deadline, dial_proxy};
+use crate::runtime::{Deadline, Ends, UdpFrontEnd, check_endpoint, deadline, dial_proxy};
 use crate::trace;
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 use std::io::{self, Read};
@@ -59,11 +60,13 @@ async fn open<F: UdpFrontEnd, W: Wrap<F>>(
     wrap: &W,
     deadline: Deadline,
 ) -> Result<SocksUdpSocket<F>, Error> {
-    let auth = V5::auth(proxy.protocol())?;
     let options = proxy.udp_options();
     // Mistakes in the options are found before anything is sent.
-    Socks5::associate(auth, unspecified(None))?;
+    Socks5::new(V5::auth(proxy.protocol())?, Command::UdpAssociate, unspecified(None))?;
     wrap.check_proxy(proxy)?;
+    check_endpoint(proxy)?;
+    let prepared = prepare::<F>(proxy, (1, 1), Command::UdpAssociate, deadline).await?;
+    let auth = V5::auth(prepared.as_ref().unwrap_or(proxy.protocol()))?;
     let dialled = dial_proxy::<F>(proxy, deadline).await?;
     let ends = F::ends(&dialled).ok();
     let wrapped = wrap.wrap(dialled, Some(proxy), deadline).await;
@@ -74,19 +77,17 @@ async fn open<F: UdpFrontEnd, W: Wrap<F>>(
         Some((_, source)) => (source.ip(), source.port()).into(),
         None => unspecified(ends.as_ref()),
     };
-    let mut conversation = Socks5::associate(auth, source)?;
-    let granted = W::converse(&mut control, &mut conversation, deadline).await?;
-    let encapsulation = match granted.frames {
-        Some(frames) => Some(frames.datagrams.ok_or_else(no_datagram_encapsulation)?),
-        None => None,
-    };
+    let mut conversation = Socks5::new(auth, Command::UdpAssociate, source)?;
+    let mut granted = W::converse(&mut control, &mut conversation, deadline).await?;
+    let negotiated = Negotiated::new(&mut granted)
+        .map_err(|error| Error::new(Stage::Association, ErrorKind::Encapsulation(error)))?;
     let relays = relay::find::<F>(proxy, &granted.bound, ends.as_ref(), deadline).await?;
     let from = proxy.socket().local_addr;
     let udp = connect(&relays, declared.as_ref(), from).map_err(association_error)?;
     let local = udp.local_addr().and_then(|addr| address(&addr)).map_err(association_error)?;
     let relay = udp.peer_addr().and_then(|addr| address(&addr)).map_err(association_error)?;
     let segmentation = Segmentation::of(&udp);
-    let association = Association::new(proxy, relay, granted.bound, encapsulation, options);
+    let association = Association::new(proxy, relay, granted.bound, negotiated, options);
     let sockets = F::watch(W::control(control), udp.into()).map_err(association_error)?;
     let resolve = proxy.resolves();
     Ok(SocksUdpSocket { shared: Arc::new(Shared { sockets, association, segmentation, resolve, local }) })
@@ -94,12 +95,6 @@ async fn open<F: UdpFrontEnd, W: Wrap<F>>(
 
 fn association_error(error: io::Error) -> Error {
     Error::io(Stage::Association, error)
-}
-
-/// Returns the error of a METHOD whose encapsulation is for streams only.
-fn no_datagram_encapsulation() -> Error {
-    let kind = ErrorKind::Encapsulation("the method's encapsulation carries no datagrams".into());
-    Error::new(Stage::Association, kind)
 }
 
 /// Returns the declared source if none is set: zeros, in the family of the TCP connection.

@@ -2,16 +2,22 @@
 
 use super::admission::{Admission, State};
 use super::inbound::Inbound;
+use crate::error::invalid::Invalid;
 use crate::error::{AssociationEnd, Error, ErrorKind, Stage};
 use crate::protocol::address::Address;
 use crate::protocol::encapsulation::{Datagrams, FrameError};
+use crate::protocol::established::Established;
+use crate::protocol::frames::Frames;
+use crate::protocol::negotiated::Session;
 use crate::protocol::target::Target;
 use crate::protocol::udp::header::overhead;
 use crate::proxy::udp_options::Options;
+use crate::stream::driver::STEPS_AT_ONCE;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Mutex, OnceLock, RwLockReadGuard};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, RwLockReadGuard};
+use std::task::Poll;
 
 /// The longest payload of a UDP datagram over IPv4 and over IPv6.
 const MAX_PAYLOAD_V4: usize = 65_507;
@@ -25,9 +31,61 @@ pub(crate) struct Association {
     bound: Address,
     pub(crate) admission: Admission,
     end: OnceLock<AssociationEnd>,
-    encapsulation: Option<Box<dyn Datagrams>>,
+    negotiated: Option<Box<Negotiated>>,
+    control: Mutex<Control>,
     /// The buffer of datagrams that can't be received directly into the caller's.
     inbound: OnceLock<Mutex<Inbound>>,
+}
+
+/// What a METHOD negotiated for an association.
+pub(super) struct Negotiated {
+    pub(super) datagrams: Option<Box<dyn Datagrams>>,
+    pub(super) sessions: Vec<Session>,
+    sealing: Mutex<Sealing>,
+}
+
+/// The use of the TCP connection.
+enum Control {
+    /// Nothing but its end is expected. It may have a pump.
+    Idle(Option<Box<Frames>>),
+    /// A conversation reads from it.
+    Conversing,
+}
+
+/// Buffers for a datagram that is sealed.
+#[derive(Default)]
+pub(super) struct Sealing {
+    pub(super) plain: Vec<u8>,
+    pub(super) sealed: Vec<u8>,
+}
+
+impl Negotiated {
+    /// Takes over what was negotiated, and the pump of the TCP connection.
+    ///
+    /// # Errors
+    ///
+    /// - The encapsulation is for streams only.
+    pub(super) fn new(established: &mut Established) -> Result<(Option<Self>, Option<Frames>), FrameError> {
+        let sessions = established.sessions().to_vec();
+        let (datagrams, control) = match established.take_frames() {
+            Some(Frames { datagrams: None, .. }) => {
+                return Err("the method's encapsulation carries no datagrams".into());
+            }
+            Some(mut frames) => {
+                frames.incoming.read_ahead();
+                (frames.datagrams.take(), Some(frames))
+            }
+            None => (None, None),
+        };
+        let is_something = control.is_some() || !sessions.is_empty();
+        let negotiated = is_something.then(|| Self { datagrams, sessions, sealing: Mutex::default() });
+        Ok((negotiated, control))
+    }
+
+    /// Locks the buffers for one call.
+    pub(super) fn sealing(&self) -> MutexGuard<'_, Sealing> {
+        self.sealing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Association {
@@ -35,11 +93,12 @@ impl Association {
         proxy: &impl fmt::Display,
         relay: SocketAddr,
         bound: Address,
-        encapsulation: Option<Box<dyn Datagrams>>,
+        (negotiated, frames): (Option<Negotiated>, Option<Frames>),
         options: &Options,
     ) -> Self {
         let inbound = OnceLock::new();
-        if encapsulation.is_some() || options.reassembly.is_some() {
+        let is_encapsulated = negotiated.as_ref().is_some_and(|negotiated| negotiated.datagrams.is_some());
+        if is_encapsulated || options.reassembly.is_some() {
             let _ = inbound.set(Inbound::new(options.reassembly.clone()).into());
         }
         Self {
@@ -48,7 +107,8 @@ impl Association {
             bound,
             admission: Admission::new(options.any_source),
             end: OnceLock::new(),
-            encapsulation,
+            negotiated: negotiated.map(Box::new),
+            control: Mutex::new(Control::Idle(frames.map(Box::new))),
             inbound,
         }
     }
@@ -62,7 +122,11 @@ impl Association {
     }
 
     pub(super) fn encapsulation(&self) -> Option<&dyn Datagrams> {
-        self.encapsulation.as_deref()
+        self.negotiated.as_ref()?.datagrams.as_deref()
+    }
+
+    pub(super) fn negotiated(&self) -> Option<&Negotiated> {
+        self.negotiated.as_deref()
     }
 
     pub(crate) fn inbound(&self) -> Option<&Mutex<Inbound>> {
@@ -99,6 +163,48 @@ impl Association {
         self.end.get().map_or(Ok(()), |end| Err(self.error(*end)))
     }
 
+    /// Reads from the TCP connection with `read`, and opens its frames. Returns `None` if no more
+    /// can be read without waiting, and all frames were without content. Fails with `Interrupted`
+    /// if there may be more such frames: a proxy that sends them without end must not occupy the
+    /// thread.
+    pub(crate) fn read_control(
+        &self,
+        mut read: impl FnMut(&mut [u8]) -> Option<io::Result<usize>>,
+    ) -> Option<io::Result<usize>> {
+        let mut control = self.control();
+        let incoming = match &mut *control {
+            Control::Idle(None) => return read(&mut [0]),
+            Control::Idle(Some(frames)) => &mut frames.incoming,
+            Control::Conversing => return None,
+        };
+        let mut reads = 0;
+        let mut read = |buf: &mut [u8]| {
+            reads += 1;
+            if reads > STEPS_AT_ONCE { Some(Err(io::ErrorKind::Interrupted.into())) } else { read(buf) }
+        };
+        let read = |buf: &mut [u8]| read(buf).map_or(Poll::Pending, Poll::Ready);
+        match incoming.poll_plain(read) {
+            Poll::Pending => None,
+            Poll::Ready(plain) => Some(plain),
+        }
+    }
+
+    /// Takes the pump of the TCP connection for a conversation, of which only one can run.
+    pub(super) fn take_control(&self) -> Result<Option<Frames>, Error> {
+        match std::mem::replace(&mut *self.control(), Control::Conversing) {
+            Control::Idle(frames) => Ok(frames.map(|frames| *frames)),
+            Control::Conversing => Err(Invalid::AlreadyConversing.into()),
+        }
+    }
+
+    pub(super) fn return_control(&self, frames: Option<Frames>) {
+        *self.control() = Control::Idle(frames.map(Box::new));
+    }
+
+    fn control(&self) -> MutexGuard<'_, Control> {
+        self.control.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Records the end that a read from the TCP connection shows, and returns its error.
     pub(crate) fn record_end(&self, read: io::Result<usize>) -> io::Error {
         let end = match read {
@@ -129,7 +235,7 @@ impl fmt::Debug for Association {
             .field("peer", &self.admission.peer())
             .field("dropped", &self.admission.dropped())
             .field("end", &self.end.get())
-            .field("encapsulated", &self.encapsulation.is_some())
+            .field("encapsulated", &self.encapsulation().is_some())
             .finish_non_exhaustive()
     }
 }

@@ -12,13 +12,12 @@ use std::time::Instant;
 /// Processes received datagrams that can't be received directly into the caller's buffer.
 pub(crate) struct Inbound {
     inbox: Inbox,
-    opened: Vec<u8>,
     reassembler: Option<Reassembler>,
 }
 
 impl Inbound {
     pub(super) fn new(reassembly: Option<Reassembly>) -> Self {
-        Self { inbox: Inbox::new(), opened: Vec::new(), reassembler: reassembly.map(Reassembler::new) }
+        Self { inbox: Inbox::new(), reassembler: reassembly.map(Reassembler::new) }
     }
 
     /// Takes one datagram from the socket. Returns `None` if it was dropped, or is a fragment of
@@ -32,12 +31,15 @@ impl Inbound {
     ) -> io::Result<Option<T>> {
         let mut raw = self.inbox.next(socket)?;
         if let Some(encapsulation) = encapsulation {
-            self.opened.clear();
-            if encapsulation.open(raw, &mut self.opened).is_err() {
-                admission.count_dropped(1);
-                return Ok(None);
-            }
-            raw = &self.opened;
+            let len = raw.len();
+            raw = match encapsulation.open(raw) {
+                Ok(Some(content)) if content.start <= content.end && content.end <= len => &mut raw[content],
+                Ok(None) => return Ok(None),
+                Ok(Some(_)) | Err(_) => {
+                    admission.count_dropped(1);
+                    return Ok(None);
+                }
+            };
         }
         let delivered = match &mut self.reassembler {
             None => admission.admit(raw).and_then(|datagram| deliver(datagram.source, datagram.payload)),

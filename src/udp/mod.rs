@@ -70,6 +70,7 @@ mod admission;
 mod associate;
 mod association;
 mod batch;
+mod converse;
 mod inbound;
 mod peer;
 mod receive;

@@ -1,6 +1,6 @@
 //! One attempt to send a datagram with its header.
 
-use super::association::Association;
+use super::association::{Association, Sealing};
 use super::batch::{self, Segmentation, SendBatch};
 use crate::error::Error;
 use crate::error::invalid::Invalid;
@@ -25,7 +25,7 @@ impl Association {
         self.check()?;
         let header = header.as_bytes();
         if self.encapsulation().is_some() {
-            return self.send_sealed(socket, &[header, payload].concat()).map(|()| payload.len());
+            return self.send_sealed(socket, &[header, payload]).map(|()| payload.len());
         }
         let mut datagram = ArrayVec::<u8, { HEADROOM + MAX_COPIED }>::new();
         let fits =
@@ -52,17 +52,35 @@ impl Association {
         let start = HEADROOM - header.len();
         buf[start..HEADROOM].copy_from_slice(header);
         if self.encapsulation().is_some() {
-            return self.send_sealed(socket, &buf[start..]).map(|()| payload);
+            return self.send_sealed(socket, &[&buf[start..]]).map(|()| payload);
         }
         Ok(write(socket, &buf[start..])?.saturating_sub(header.len()))
     }
 
-    fn send_sealed(&self, socket: &Socket, datagram: &[u8]) -> io::Result<()> {
-        let mut sealed = Vec::new();
-        if let Some(encapsulation) = self.encapsulation() {
-            encapsulation.seal(datagram, &mut sealed).map_err(|error| self.encapsulation_failed(error))?;
+    fn send_sealed(&self, socket: &Socket, datagram: &[&[u8]]) -> io::Result<()> {
+        let Some((encapsulation, negotiated)) = self.encapsulation().zip(self.negotiated()) else {
+            return Ok(());
+        };
+        let mut buffers = negotiated.sealing();
+        let Sealing { plain, sealed } = &mut *buffers;
+        let datagram = match datagram {
+            [whole] => *whole,
+            parts => {
+                plain.clear();
+                for part in parts {
+                    plain.extend_from_slice(part);
+                }
+                plain
+            }
+        };
+        sealed.clear();
+        if encapsulation.cover(sealed) {
+            // Cover traffic may be lost.
+            let _ = write(socket, sealed);
+            sealed.clear();
         }
-        write(socket, &sealed).map(drop)
+        encapsulation.seal(datagram, sealed).map_err(|error| self.encapsulation_failed(error))?;
+        write(socket, sealed).map(drop)
     }
 
     /// Sends datagrams of a batch until the socket would block.
@@ -74,7 +92,7 @@ impl Association {
     ) -> io::Result<usize> {
         self.check()?;
         if self.encapsulation().is_some() {
-            return batch.send_each(|datagram| self.send_sealed(socket, datagram));
+            return batch.send_each(|datagram| self.send_sealed(socket, &[datagram]));
         }
         batch::send(socket, batch, segmentation)
     }

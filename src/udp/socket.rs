@@ -10,6 +10,7 @@ use crate::protocol::udp::header::Header;
 use crate::proxy::Resolve;
 use crate::runtime::{Direction, UdpFrontEnd};
 use socket2::{SockRef, Socket};
+use std::any::Any;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
@@ -123,6 +124,15 @@ impl<F: UdpFrontEnd> SocksUdpSocket<F> {
         self.shared.local
     }
 
+    /// Returns the value of type `T` that a custom METHOD made for the user of this association.
+    ///
+    /// Returns `None` if the METHOD made no value, or one of another type.
+    /// [`Negotiated::session`](crate::protocol::Negotiated::session) makes it.
+    #[must_use]
+    pub fn session<T: Any>(&self) -> Option<&T> {
+        self.association().negotiated()?.sessions.iter().find_map(|session| session.downcast_ref())
+    }
+
     /// Returns the peer that `connect` has set.
     #[must_use]
     pub fn peer(&self) -> Option<Target<'static>> {
@@ -135,7 +145,8 @@ impl<F: UdpFrontEnd> SocksUdpSocket<F> {
     ///
     /// - datagrams with a truncated header or an unknown ATYP,
     /// - fragments that were not reassembled,
-    /// - datagrams that an encapsulation could not open, such as forged ones,
+    /// - datagrams that an encapsulation could not open, such as forged ones (datagrams without
+    ///   content are not counted),
     /// - datagrams from another source than the peer of `connect`.
     ///
     /// If the number grows with each answer on a connected socket, the relay names another source
@@ -242,7 +253,15 @@ impl<F: UdpFrontEnd> SocksUdpSocket<F> {
     /// Fails if the association has ended. Reads from the TCP connection without waiting.
     pub(crate) fn check_now(&self) -> io::Result<()> {
         self.association().check()?;
-        let Some(read) = F::read_control(&self.shared.sockets) else { return Ok(()) };
+        let read = |buf: &mut [u8]| F::read_control(&self.shared.sockets, buf);
+        let read = match self.association().read_control(read) {
+            None => return Ok(()),
+            Some(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {
+                F::wake_for_more(&self.shared.sockets);
+                return Ok(());
+            }
+            Some(read) => read,
+        };
         let end = self.association().record_end(read);
         F::wake_receivers(&self.shared.sockets);
         Err(end)

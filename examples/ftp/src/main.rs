@@ -26,7 +26,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let server: Target<'_> = server.parse()?;
 
     let control = Socks5Stream::connect(&proxy, server.borrowed()).await?;
-    let mut ftp = AsyncFtpStream::connect_with_stream(control.into_inner()).await?;
+    let mut ftp = AsyncFtpStream::connect_with_stream(control.into_inner()?).await?;
     ftp.login(user, password).await?;
     ftp.transfer_type(FileType::Binary).await?;
 

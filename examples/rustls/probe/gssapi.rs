@@ -1,18 +1,18 @@
 //! GSS-API (RFC 1961): it is offered, but never negotiated.
 
-use anysocks::protocol::{Conversation, Encapsulation, Method, Scratch, Step};
+use anysocks::protocol::{Conversation, Method, Negotiated, Scratch, Step};
 use anysocks::{Error, Stage};
 
 pub(crate) struct GssApi;
 
 impl Method for GssApi {
-    fn code(&self) -> u8 {
-        1
+    fn name(&self) -> &'static str {
+        "GSS-API"
     }
 }
 
 impl Conversation for GssApi {
-    type Outcome = Option<Encapsulation>;
+    type Outcome = Negotiated;
 
     fn step<'s>(&'s mut self, scratch: &'s mut Scratch) -> Step<'s, Self::Outcome> {
         Step::Read(scratch.room())

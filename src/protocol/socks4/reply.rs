@@ -31,10 +31,9 @@ impl ReplyReader for Reader {
         &mut self.bytes[usize::from(self.received)..]
     }
 
-    fn filled(&mut self, n: usize) -> Result<(), Error> {
+    fn filled(&mut self, n: usize) {
         // At most the length of the room.
         self.received += u8::try_from(n).unwrap_or(LEN);
-        Ok(())
     }
 
     fn is_granted(&mut self) -> Result<bool, Error> {
@@ -65,7 +64,7 @@ impl ReplyReader for Reader {
         let [_, _, hi, lo, a, b, c, d] = self.bytes;
         Established {
             bound: Address::Ip(wire::socket_addr_v4([a, b, c, d, hi, lo])),
-            frames: None,
+            negotiated: None,
             version: ProtocolVersion::V4,
         }
     }

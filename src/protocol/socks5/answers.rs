@@ -1,10 +1,10 @@
 //! The proxy's answers to a request.
 
-use super::auth::{self, Selected};
+use super::auth;
+use super::offer::Selected;
 use super::{ANSWER, PASSWORD, Phase, Socks5};
 use crate::error::{Error, ErrorKind, Stage};
 use crate::protocol::conversation::{Scratch, Step};
-use crate::protocol::encapsulation::Encapsulation;
 use crate::protocol::frames::Frames;
 use crate::protocol::reply_reader::ReplyReader;
 use crate::trace;
@@ -51,7 +51,7 @@ impl Socks5<'_> {
         if method == auth::NO_ACCEPTABLE {
             return refused(ErrorKind::MethodsRefused);
         }
-        let Some(selected) = self.messages.auth.selected(method) else {
+        let Some(selected) = self.messages.auth.select(method, self.messages.command)? else {
             return refused(ErrorKind::MethodNotOffered(method));
         };
         self.method = Some(method);
@@ -85,33 +85,36 @@ impl Socks5<'_> {
         Ok(())
     }
 
-    /// Ends the sub-negotiation if its next step is its outcome.
+    /// Takes over what the METHOD negotiated, if it has ended. To ask it for its next step has no
+    /// other effect.
     pub(super) fn end_negotiation(&mut self) -> Result<(), Error> {
         let mut scratch = Scratch::new();
-        let Some(Step::Done(encapsulation)) =
+        let Some(Step::Done(mut negotiated)) =
             self.negotiation.as_mut().map(|method| method.step(&mut scratch))
         else {
             return Ok(());
         };
         self.negotiation = None;
-        if let Some(encapsulation) = encapsulation {
-            self.reply.frames = Some(Box::new(self.seal_request(encapsulation)?));
+        if let Some(frames) = &mut negotiated.frames {
+            self.seal_request(frames)?;
+        }
+        trace::negotiated(negotiated.frames.is_some());
+        if negotiated.is_something() {
+            self.reply.negotiated = Some(Box::new(negotiated));
         }
         self.enter(Phase::Request);
         Ok(())
     }
 
-    /// Returns the frames of the encapsulation, with the sealed request in them.
-    fn seal_request(&self, encapsulation: Encapsulation) -> Result<Frames, Error> {
-        let mut frames = Frames::from(encapsulation);
+    /// Puts the request into the pump.
+    pub(super) fn seal_request(&self, frames: &mut Frames) -> Result<(), Error> {
+        let failed = |error| self.reply.encapsulation_failed(error);
+        if !frames.incoming.plain().map_err(failed)?.is_empty() {
+            return Err(failed("the proxy sent bytes before it was asked for anything".into()));
+        }
         let mut request = Scratch::new();
         self.messages.put_request(&mut request);
-        let mut rest = request.message();
-        while !rest.is_empty() {
-            let n = frames.outgoing.put(rest).map_err(|error| self.reply.encapsulation_failed(error))?;
-            rest = &rest[n..];
-        }
-        Ok(frames)
+        frames.outgoing.put_all(request.message()).map_err(failed)
     }
 
     fn read_reply(&mut self) -> Result<(), Error> {

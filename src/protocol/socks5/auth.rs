@@ -1,15 +1,16 @@
 //! The METHODs that a client offers.
 
 use super::credentials::Credentials;
-use super::method::Method;
+use super::method::{Method, Purpose};
+use super::offer::{Offer, Selected, Start};
 use crate::error::Error;
 use crate::error::invalid::Invalid;
+use crate::protocol::command::Command;
 use crate::protocol::conversation::Scratch;
+use crate::protocol::target::Host;
 use std::fmt;
 use std::sync::Arc;
 
-pub(super) const NONE: u8 = 0x00;
-pub(crate) const PASSWORD: u8 = 0x02;
 pub(super) const NO_ACCEPTABLE: u8 = 0xFF;
 
 /// The METHODs that a SOCKS5 client offers, in this order (RFC 1928 §3).
@@ -31,41 +32,25 @@ pub(super) const NO_ACCEPTABLE: u8 = 0xFF;
 #[doc(alias = "AuthenticationMethod")]
 #[derive(Clone)]
 pub struct Auth {
-    offers: Vec<Offer>,
+    offers: Box<[Offer]>,
+    /// For custom METHODs.
+    connection: Option<Arc<Connection>>,
     pipelined: bool,
 }
 
-#[derive(Clone)]
-enum Offer {
-    None,
-    Password(Credentials),
-    Custom(u8, Start),
-}
-
-type Start = Arc<dyn Fn() -> Box<dyn Method> + Send + Sync>;
-
-impl Offer {
-    const fn code(&self) -> u8 {
-        match self {
-            Self::None => NONE,
-            Self::Password(_) => PASSWORD,
-            Self::Custom(code, _) => *code,
-        }
-    }
-}
-
-/// The METHOD that the proxy has selected.
-pub(super) enum Selected {
-    None,
-    Password,
-    Custom(Box<dyn Method>),
+/// The connection for which METHODs are negotiated, as far as it is known.
+#[derive(Clone, Debug)]
+struct Connection {
+    host: Option<Host<'static>>,
+    hop: usize,
+    hops: usize,
 }
 
 impl Auth {
     /// Offers no authentication (`00`).
     #[must_use]
     pub fn none() -> Self {
-        Self::offering(Offer::None)
+        Self::offering([Offer::None])
     }
 
     /// Offers no authentication and username/password (`00`, `02`).
@@ -75,7 +60,7 @@ impl Auth {
     /// order.
     #[must_use]
     pub fn password(credentials: Credentials) -> Self {
-        Self { offers: vec![Offer::None, Offer::Password(credentials)], pipelined: false }
+        Self::offering([Offer::None, Offer::Password(credentials)])
     }
 
     /// Offers username/password alone (`02`).
@@ -84,25 +69,160 @@ impl Auth {
     /// password. For stream isolation in Tor, see [`Proxy::isolated`](crate::Proxy::isolated).
     #[must_use]
     pub fn password_only(credentials: Credentials) -> Self {
-        Self::offering(Offer::Password(credentials))
+        Self::offering([Offer::Password(credentials)])
     }
 
-    /// Offers a custom [`Method`] alone.
+    /// Offers a custom [`Method`] alone, which needs no preparation.
     ///
-    /// `start` creates the METHOD for each connection on which the proxy chooses it. This function
-    /// calls it once, for its code.
+    /// `code` is the METHOD's code: `03` to `7F` are assigned by IANA, `80` to `FE` are private.
+    ///
+    /// `start` creates the METHOD when the proxy has selected it. It must not block: on an
+    /// asynchronous front end it runs inside a poll. If it fails, the connection fails with its
+    /// error.
     ///
     /// # Errors
     ///
-    /// - [`Invalid::NotAMethod`]: its code is `FF`.
-    pub fn method(start: impl Fn() -> Box<dyn Method> + Send + Sync + 'static) -> Result<Self, Error> {
-        match start().code() {
+    /// - [`Invalid::NotAMethod`]: the code is `FF`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anysocks::protocol::Method;
+    /// use anysocks::{Auth, Error};
+    ///
+    /// /// Offers `new_method` as METHOD X'80', and also no authentication.
+    /// fn auth(new_method: fn() -> Box<dyn Method>) -> Result<Auth, Error> {
+    ///     Auth::method(0x80, move |_| Ok(new_method()))?.or(Auth::none())
+    /// }
+    /// ```
+    ///
+    /// [`Method`] has a complete METHOD.
+    pub fn method(
+        code: u8,
+        start: impl Fn(&Purpose<'_>) -> Result<Box<dyn Method>, Error> + Send + Sync + 'static,
+    ) -> Result<Self, Error> {
+        Self::custom(code, Start::Selected(Arc::new(start)))
+    }
+
+    /// Offers a custom [`Method`] alone, whose preparation may block: for the network, files or a
+    /// device.
+    ///
+    /// `prepare` creates the METHOD for each connection before the proxy is dialled, even if the
+    /// proxy then selects another one. If it fails, the connection fails with its error at
+    /// [`Stage::Preparation`](crate::Stage::Preparation).
+    ///
+    /// | call | `prepare` runs |
+    /// |---|---|
+    /// | a call that dials the proxy | on another thread, within the timeouts of the proxy and the chain |
+    /// | a `handshake` over a stream, of tokio, smol or async-std | on another thread, without a time limit |
+    /// | a `handshake` over a stream, blocking | on the caller's thread, without a time limit |
+    /// | a `handshake` of `futures`, a custom driver | in a call of [`Auth::prepare`](Self::prepare), which the caller has to make |
+    ///
+    /// At most 32 threads of the process run preparations and lookups of names. If a timeout
+    /// passes, or the call is dropped, a `prepare` that has begun continues on its thread, and
+    /// its result is dropped.
+    ///
+    /// # Errors
+    ///
+    /// - [`Invalid::NotAMethod`]: the code is `FF`.
+    ///
+    /// [`Method`] has an example.
+    pub fn prepared_method(
+        code: u8,
+        prepare: impl Fn(&Purpose<'_>) -> Result<Box<dyn Method>, Error> + Send + Sync + 'static,
+    ) -> Result<Self, Error> {
+        Self::custom(code, Start::Prepared(Arc::new(prepare)))
+    }
+
+    fn custom(code: u8, start: Start) -> Result<Self, Error> {
+        match code {
             NO_ACCEPTABLE => Err(Invalid::NotAMethod.into()),
-            code => Ok(Self::offering(Offer::Custom(code, Arc::new(start)))),
+            code => Ok(Self::offering([Offer::Custom(code, start)])),
         }
     }
 
-    /// Appends the METHODs of `other`.
+    /// Sets the proxy's host, for custom METHODs ([`Purpose::host`]).
+    ///
+    /// Only a handshake over a stream needs it. A call that dials uses the host of its
+    /// [`Proxy`](crate::Proxy) instead.
+    ///
+    /// # Errors
+    ///
+    /// - Those of the conversion to a [`Host`]: it is neither a name nor an IP address.
+    pub fn host<'h>(self, host: impl TryInto<Host<'h>, Error: Into<Error>>) -> Result<Self, Error> {
+        let host = host.try_into().map_err(Into::into)?;
+        Ok(self.for_connection(Some(host.into_owned()), 1, 1))
+    }
+
+    pub(crate) fn for_connection(self, host: Option<Host<'static>>, hop: usize, hops: usize) -> Self {
+        Self { connection: Some(Arc::new(Connection { host, hop, hops })), ..self }
+    }
+
+    /// Prepares all offered METHODs, for one connection with this command.
+    ///
+    /// The call blocks as long as the functions of [`prepared_method`](Self::prepared_method) do. Only
+    /// a handshake of the front end `futures` and a custom driver need it.
+    ///
+    /// The returned value and its clones serve one handshake together. If the proxy selects the
+    /// METHOD in a second one, that fails with [`Invalid::MethodUsed`].
+    ///
+    /// # Errors
+    ///
+    /// - The error of the first METHOD that fails, at
+    ///   [`Stage::Preparation`](crate::Stage::Preparation). No METHOD is left out.
+    /// - [`Invalid::MethodUsed`]: a METHOD was prepared before, and a handshake has used it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anysocks::protocol::{Command, Socks5};
+    /// use anysocks::{Auth, Error, Target};
+    ///
+    /// fn connect(auth: Auth, target: Target<'_>) -> Result<(), Error> {
+    ///     let auth = auth.host("proxy.example")?.prepare(Command::Connect)?;
+    ///     let request = Socks5::connect(&auth, target)?;
+    ///     // Drive the request over a stream to the proxy.
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn prepare(&self, command: Command) -> Result<Self, Error> {
+        let codes = self.codes();
+        let purpose = self.purpose(command, &codes);
+        let prepared = self.offers.iter().map(|offer| offer.prepare(&purpose));
+        Ok(Self { offers: prepared.collect::<Result<_, _>>()?, ..self.clone() })
+    }
+
+    /// Returns whether a METHOD has yet to be prepared.
+    pub(crate) fn needs_preparation(&self) -> bool {
+        self.offers.iter().any(Offer::needs_preparation)
+    }
+
+    /// Fails if a METHOD has yet to be prepared, or if it was prepared for a connection that has
+    /// used it.
+    pub(crate) fn check_prepared(&self) -> Result<(), Error> {
+        self.offers.iter().try_for_each(Offer::check_prepared)
+    }
+
+    fn codes(&self) -> Vec<u8> {
+        self.offers.iter().map(Offer::code).collect()
+    }
+
+    fn purpose<'p>(&'p self, command: Command, offered: &'p [u8]) -> Purpose<'p> {
+        let connection = self.connection.as_deref();
+        Purpose {
+            command,
+            host: connection.and_then(|connection| connection.host.as_ref()).map(Host::borrowed),
+            hop: connection.map_or(1, |connection| connection.hop),
+            hops: connection.map_or(1, |connection| connection.hops),
+            offered,
+        }
+    }
+
+    /// Appends the METHODs of `other` to the offered ones. The proxy selects one of them.
+    ///
+    /// **Downgrades.** The selection is not protected. An attacker on the path to the proxy can
+    /// replace it by the weakest offered METHOD, such as no authentication. So do not add
+    /// alternatives to a METHOD whose encapsulation or authentication of the proxy you rely on.
     ///
     /// # Errors
     ///
@@ -111,8 +231,9 @@ impl Auth {
         if let Some(twice) = other.offers.iter().find(|offer| self.offers(offer.code())) {
             return Err(Invalid::MethodTwice(twice.code()).into());
         }
-        self.offers.extend(other.offers);
+        self.offers = self.offers.into_iter().chain(other.offers).collect();
         self.pipelined |= other.pipelined;
+        self.connection = self.connection.or(other.connection);
         Ok(self)
     }
 
@@ -144,8 +265,8 @@ impl Auth {
         self.pipelined
     }
 
-    fn offering(offer: Offer) -> Self {
-        Self { offers: vec![offer], pipelined: false }
+    fn offering<const N: usize>(offers: [Offer; N]) -> Self {
+        Self { offers: Box::new(offers), connection: None, pipelined: false }
     }
 
     fn offers(&self, code: u8) -> bool {
@@ -154,7 +275,7 @@ impl Auth {
 
     /// Returns whether a handshake is pipelined, or an error if it can't be.
     pub(super) fn checked_pipelined(&self) -> Result<bool, Error> {
-        match (self.pipelined, self.offers.as_slice()) {
+        match (self.pipelined, &*self.offers) {
             (false, _) => Ok(false),
             (true, [Offer::None | Offer::Password(_)]) => Ok(true),
             (true, _) => Err(Invalid::NotPipelinable.into()),
@@ -174,21 +295,18 @@ impl Auth {
         })
     }
 
-    /// Returns the METHOD with this code, if it is offered.
-    pub(super) fn selected(&self, code: u8) -> Option<Selected> {
-        let offer = self.offers.iter().find(|offer| offer.code() == code)?;
-        Some(match offer {
-            Offer::None => Selected::None,
-            Offer::Password(_) => Selected::Password,
-            Offer::Custom(_, start) => Selected::Custom(start()),
-        })
+    /// Starts the METHOD with this code. Returns `None` if it was not offered.
+    pub(super) fn select(&self, code: u8, command: Command) -> Result<Option<Selected>, Error> {
+        let Some(offer) = self.offers.iter().find(|offer| offer.code() == code) else { return Ok(None) };
+        let codes = if matches!(offer, Offer::Custom(..)) { self.codes() } else { Vec::new() };
+        offer.select(&self.purpose(command, &codes)).map(Some)
     }
 
     /// Appends `05 | NMETHODS | METHODS`.
     pub(super) fn put_greeting(&self, message: &mut Scratch) {
         message.put(&[5]);
         message.put_count(self.offers.len());
-        for offer in &self.offers {
+        for offer in &*self.offers {
             message.put(&[offer.code()]);
         }
     }
@@ -203,7 +321,7 @@ impl Default for Auth {
 impl fmt::Debug for Auth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut list = f.debug_list();
-        for offer in &self.offers {
+        for offer in &*self.offers {
             match offer {
                 Offer::None => list.entry(&format_args!("none")),
                 Offer::Password(credentials) => list.entry(credentials),

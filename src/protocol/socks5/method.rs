@@ -1,71 +1,56 @@
 //! Custom METHODs (RFC 1928 §3).
 
+use crate::protocol::command::Command;
 use crate::protocol::conversation::Conversation;
-use crate::protocol::encapsulation::Encapsulation;
+use crate::protocol::negotiated::Negotiated;
+use crate::protocol::target::Host;
 
-/// The sub-negotiation of a custom METHOD.
+/// The sub-negotiation of a custom METHOD (RFC 1928 §3).
 ///
-/// It is a [`Conversation`] inside the handshake, after the proxy has chosen the METHOD. Its
-/// outcome is the [`Encapsulation`] that it has negotiated, if any, which applies to all later
-/// bytes.
+/// A METHOD is a [`Conversation`] with a name. Its outcome is a [`Negotiated`]: an encapsulation
+/// for all later bytes, if any, and a value for the user of the connection, if any. Each value of
+/// this trait serves one connection. [`Auth::method`](crate::Auth::method) and
+/// [`Auth::prepared_method`](crate::Auth::prepared_method) offer a METHOD, and take the function
+/// that creates it.
 ///
-/// One value serves one connection. [`Auth::method`](crate::Auth::method) takes a function that
-/// creates them.
+#[doc = include_str!("../../docs/writing_a_method.md")]
+pub trait Method: Conversation<Outcome = Negotiated> + Send + Sync {
+    /// Returns the METHOD's name, for errors.
+    fn name(&self) -> &'static str;
+}
+
+/// The connection for which a METHOD is negotiated.
 ///
-/// The rules of [`Conversation`] apply. Above all, `step` never offers more room than the
-/// sub-negotiation must still receive. [`Error::method`](crate::Error::method) creates its errors.
+/// The functions of [`Auth::method`](crate::Auth::method) and
+/// [`Auth::prepared_method`](crate::Auth::prepared_method) receive it.
 ///
 /// ```
-/// use anysocks::protocol::{Conversation, Encapsulation, Method, Scratch, Step};
-/// use anysocks::{Auth, Error, Stage};
+/// use anysocks::Error;
+/// use anysocks::protocol::{Command, Purpose};
 ///
-/// /// METHOD X'80': the client sends a token, and the proxy answers with one byte, 0 for success.
-/// enum Token {
-///     Send { written: usize },
-///     Receive { status: [u8; 1] },
-///     Accepted,
-/// }
-///
-/// const TOKEN: &[u8] = b"open sesame";
-///
-/// impl Conversation for Token {
-///     type Outcome = Option<Encapsulation>;
-///
-///     fn step<'s>(&'s mut self, _: &'s mut Scratch) -> Step<'s, Self::Outcome> {
-///         match self {
-///             Self::Send { written } => Step::Write(&TOKEN[*written..]),
-///             Self::Receive { status } => Step::Read(status),
-///             Self::Accepted => Step::Done(None),
-///         }
-///     }
-///
-///     fn advance(&mut self, n: usize) -> Result<(), Error> {
-///         *self = match self {
-///             Self::Send { written } if *written + n < TOKEN.len() => {
-///                 Self::Send { written: *written + n }
-///             }
-///             Self::Send { .. } => Self::Receive { status: [0xFF] },
-///             Self::Receive { status: [0] } if n == 1 => Self::Accepted,
-///             _ => return Err(Error::method("the proxy does not accept the token")),
-///         };
-///         Ok(())
-///     }
-///
-///     fn stage(&self) -> Stage {
-///         Stage::Authentication
+/// /// A METHOD without an encapsulation of datagrams refuses associations before they are made.
+/// fn check(purpose: &Purpose<'_>) -> Result<(), Error> {
+///     match purpose.command {
+///         Command::UdpAssociate => Err(Error::method("datagrams would be plain")),
+///         _ => Ok(()),
 ///     }
 /// }
-///
-/// impl Method for Token {
-///     fn code(&self) -> u8 {
-///         0x80
-///     }
-/// }
-///
-/// let auth = Auth::method(|| Box::new(Token::Send { written: 0 }))?;
-/// # Ok::<(), Error>(())
 /// ```
-pub trait Method: Conversation<Outcome = Option<Encapsulation>> + Send + Sync {
-    /// Returns the METHOD's code: `03` to `7F` are assigned by IANA, `80` to `FE` are private.
-    fn code(&self) -> u8;
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Purpose<'a> {
+    /// The command that follows. In a chain, it is CONNECT for all proxies but the last.
+    pub command: Command,
+    /// The proxy's host, if it is known.
+    ///
+    /// It is unknown for a proxy at a Unix-domain socket, and for a handshake over a stream unless
+    /// [`Auth::host`](crate::Auth::host) was called.
+    pub host: Option<Host<'a>>,
+    /// The number of the proxy in its [`Chain`](crate::Chain), counted from 1. For a single proxy,
+    /// and for a handshake over a stream, it is 1.
+    pub hop: usize,
+    /// The number of proxies in the chain.
+    pub hops: usize,
+    /// The codes of all offered METHODs, in the order of the greeting.
+    pub offered: &'a [u8],
 }

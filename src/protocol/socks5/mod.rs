@@ -28,20 +28,22 @@ mod auth;
 mod credentials;
 mod messages;
 mod method;
+mod offer;
 mod reply;
 mod reply_buffer;
 mod requests;
 
 pub use auth::Auth;
-pub(crate) use auth::PASSWORD;
 pub use credentials::Credentials;
-pub use method::Method;
+pub use method::{Method, Purpose};
+pub(crate) use offer::PASSWORD;
 pub(crate) use reply::Reader;
 
 use crate::error::{Error, ErrorKind, Stage};
 use crate::protocol::conversation::{Conversation, Scratch, Step};
 use crate::protocol::established::Established;
 use crate::protocol::last_message::LastMessage;
+use crate::protocol::pause::Pause;
 use crate::protocol::progress::Progress;
 use crate::protocol::reply_reader::ReplyReader;
 use crate::trace;
@@ -100,7 +102,7 @@ impl Socks5<'_> {
     /// Handles the end of a message.
     fn sent(&mut self, bytes: usize) {
         trace::sent(self.stage(), bytes);
-        if let Some(frames) = &mut self.reply.frames {
+        if let Some(frames) = self.reply.frames_mut() {
             frames.outgoing.sent(bytes);
         }
         self.phase = self.phase.answered_in();
@@ -114,15 +116,13 @@ impl Socks5<'_> {
             .progress
             .take_offered(n)
             .map_err(|offered| Error::new(self.stage(), ErrorKind::Overrun { reported: n, offered }))?;
-        if n == 0 {
-            self.progress.check_write()?;
-        }
         if let Some(negotiation) = &mut self.negotiation {
             negotiation.advance(n)?;
             // A METHOD that ignores the end would be stepped without end.
-            return if n == 0 { Err(self.ended_early()) } else { self.end_negotiation() };
+            return if n == 0 { Err(self.closed_during_method()) } else { self.end_negotiation() };
         }
         if n == 0 {
+            self.progress.check_write()?;
             return Err(self.ended_early());
         }
         match self.phase {
@@ -131,7 +131,7 @@ impl Socks5<'_> {
                     self.sent(bytes);
                 }
             }
-            _ => self.reply.filled(n)?,
+            _ => self.reply.filled(n),
         }
         // Also after a write: the answer may have arrived early, with a previous one.
         self.read_answers()
@@ -163,6 +163,16 @@ impl Socks5<'_> {
         done
     }
 
+    fn closed_during_method(&self) -> Error {
+        match (&self.negotiation, self.method) {
+            (Some(method), Some(code)) => {
+                let kind = ErrorKind::ClosedDuringMethod { code, name: method.name() };
+                Error::new(self.stage(), kind)
+            }
+            _ => self.ended_early(),
+        }
+    }
+
     fn ended_early(&self) -> Error {
         Error::new(self.stage(), ErrorKind::EndedEarly { received: self.reply.received() })
     }
@@ -183,7 +193,7 @@ impl Conversation for Socks5<'_> {
     fn step<'s>(&'s mut self, scratch: &'s mut Scratch) -> Step<'s, Established> {
         match self.phase {
             Phase::Greeting | Phase::Password | Phase::Request => {
-                if let Some(frames) = &self.reply.frames {
+                if let Some(frames) = self.reply.frames() {
                     return self.progress.write(frames.outgoing.pending());
                 }
                 self.messages.render(self.phase, scratch);
@@ -224,6 +234,14 @@ impl Conversation for Socks5<'_> {
         self.progress.write_failed(error);
         let skipped = self.skip_to_answer();
         self.end_if_failed(skipped)
+    }
+
+    fn pause(&mut self) -> Option<&mut Pause> {
+        match (self.phase, &mut self.negotiation) {
+            (Phase::Method, Some(method)) => method.pause(),
+            (Phase::Request, _) => self.reply.frames_mut()?.outgoing.pause(),
+            _ => None,
+        }
     }
 
     fn stage(&self) -> Stage {

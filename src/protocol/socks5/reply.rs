@@ -5,19 +5,28 @@ use crate::error::{Error, ErrorKind, Stage};
 use crate::protocol::encapsulation::FrameError;
 use crate::protocol::established::{Established, ProtocolVersion};
 use crate::protocol::frames::Frames;
+use crate::protocol::negotiated::Negotiated;
 use crate::protocol::reply_reader::ReplyReader;
 use crate::trace;
 
 /// The received part of a reply.
 pub struct Reader {
     pub(super) buffer: ReplyBuffer,
-    pub(super) frames: Option<Box<Frames>>,
+    pub(super) negotiated: Option<Box<Negotiated>>,
 }
 
 impl Reader {
     /// Creates a reader of the reply that ends this stage. It opens frames if there are any.
-    pub(crate) const fn new(stage: Stage, frames: Option<Box<Frames>>) -> Self {
-        Self { buffer: ReplyBuffer::new(stage), frames }
+    pub(crate) const fn new(stage: Stage, negotiated: Option<Box<Negotiated>>) -> Self {
+        Self { buffer: ReplyBuffer::new(stage), negotiated }
+    }
+
+    pub(super) fn frames(&self) -> Option<&Frames> {
+        self.negotiated.as_ref()?.frames.as_ref()
+    }
+
+    pub(super) fn frames_mut(&mut self) -> Option<&mut Frames> {
+        self.negotiated.as_mut()?.frames.as_mut()
     }
 
     pub(super) fn encapsulation_failed(&self, error: FrameError) -> Error {
@@ -27,18 +36,17 @@ impl Reader {
 
 impl ReplyReader for Reader {
     fn room(&mut self) -> &mut [u8] {
-        match &mut self.frames {
+        match self.negotiated.as_mut().and_then(|negotiated| negotiated.frames.as_mut()) {
             Some(frames) => frames.incoming.room(),
             None => self.buffer.reply_room(),
         }
     }
 
-    fn filled(&mut self, n: usize) -> Result<(), Error> {
-        if let Some(frames) = &mut self.frames {
-            return frames.incoming.filled(n).map_err(|error| self.encapsulation_failed(error));
+    fn filled(&mut self, n: usize) {
+        match self.frames_mut() {
+            Some(frames) => frames.incoming.filled(n),
+            None => self.buffer.filled(n),
         }
-        self.buffer.filled(n);
-        Ok(())
     }
 
     fn is_granted(&mut self) -> Result<bool, Error> {
@@ -50,8 +58,12 @@ impl ReplyReader for Reader {
             }
             // A frame may contain a part of the reply, or bytes of the application behind it.
             // Take no more than the reply needs.
-            let Some(frames) = &mut self.frames else { return Ok(false) };
-            match frames.incoming.take(self.buffer.reply_room()) {
+            let Some(frames) = self.negotiated.as_mut().and_then(|negotiated| negotiated.frames.as_mut())
+            else {
+                return Ok(false);
+            };
+            let taken = frames.incoming.take(self.buffer.reply_room());
+            match taken.map_err(|error| self.encapsulation_failed(error))? {
                 0 => return Ok(false),
                 n => self.buffer.filled(n),
             }
@@ -61,13 +73,13 @@ impl ReplyReader for Reader {
     fn take(&mut self) -> Established {
         Established {
             bound: self.buffer.take_address(),
-            frames: self.frames.take(),
+            negotiated: self.negotiated.take(),
             version: ProtocolVersion::V5,
         }
     }
 
     fn received(&self) -> usize {
-        self.buffer.len() + self.frames.as_ref().map_or(0, |frames| frames.incoming.partial())
+        self.buffer.len() + self.frames().map_or(0, |frames| frames.incoming.partial())
     }
 }
 

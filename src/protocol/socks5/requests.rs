@@ -2,8 +2,10 @@
 
 use super::messages::Messages;
 use super::{Auth, Phase, Reader, Socks5};
+use crate::error::invalid::Invalid;
 use crate::error::{Error, Stage};
 use crate::protocol::command::Command;
+use crate::protocol::established::Established;
 use crate::protocol::progress::Progress;
 use crate::protocol::target::{Host, Target};
 use std::net::IpAddr;
@@ -16,7 +18,10 @@ impl<'a> Socks5<'a> {
     /// - [`Invalid::NotPipelinable`](crate::Invalid::NotPipelinable): `auth` is
     ///   [pipelined](Auth::pipelined), and does not offer exactly one METHOD, none or
     ///   username/password.
+    /// - [`Invalid::MethodNotPrepared`](crate::Invalid::MethodNotPrepared): `auth` needs a call of
+    ///   [`Auth::prepare`] first.
     pub fn connect(auth: &'a Auth, target: Target<'a>) -> Result<Self, Error> {
+        auth.check_prepared()?;
         Self::new(auth, Command::Connect, target)
     }
 
@@ -29,6 +34,7 @@ impl<'a> Socks5<'a> {
     ///
     /// - Those of [`connect`](Self::connect).
     pub fn bind(auth: &'a Auth, expected_peer: Target<'a>) -> Result<Self, Error> {
+        auth.check_prepared()?;
         Self::new(auth, Command::Bind, expected_peer)
     }
 
@@ -43,6 +49,7 @@ impl<'a> Socks5<'a> {
     ///
     /// - Those of [`connect`](Self::connect).
     pub fn associate(auth: &'a Auth, source: Target<'a>) -> Result<Self, Error> {
+        auth.check_prepared()?;
         Self::new(auth, Command::UdpAssociate, source)
     }
 
@@ -58,6 +65,7 @@ impl<'a> Socks5<'a> {
     #[doc(alias = "tor_resolve")]
     #[doc(alias = "dns")]
     pub fn resolve(auth: &'a Auth, name: Host<'a>) -> Result<Self, Error> {
+        auth.check_prepared()?;
         Self::new(auth, Command::Resolve, (name, 0).into())
     }
 
@@ -73,10 +81,87 @@ impl<'a> Socks5<'a> {
     #[doc(alias = "tor_resolve_ptr")]
     #[doc(alias = "dns")]
     pub fn resolve_ptr(auth: &'a Auth, ip: IpAddr) -> Result<Self, Error> {
+        auth.check_prepared()?;
         Self::new(auth, Command::ResolvePtr, (ip, 0).into())
     }
 
-    fn new(auth: &'a Auth, command: Command, target: Target<'a>) -> Result<Self, Error> {
+    /// Creates another request on the connection of an earlier one, without a greeting and a
+    /// METHOD.
+    ///
+    /// It takes the encapsulation and the session out of `earlier`, and its own outcome contains
+    /// them. The bytes of an earlier tunnel must all have been read.
+    ///
+    /// ```
+    /// use anysocks::protocol::{Command, Established, Socks5};
+    /// use anysocks::{Auth, Error, Target};
+    ///
+    /// /// Resolves two names on one connection, with the driver of any stream.
+    /// fn resolve(
+    ///     auth: &Auth,
+    ///     mut drive: impl FnMut(&mut Socks5<'_>) -> Result<Established, Error>,
+    /// ) -> Result<(), Error> {
+    ///     let mut first = drive(&mut Socks5::resolve(auth, "a.example".try_into()?)?)?;
+    ///     println!("{}", first.bound);
+    ///     let target = Target::try_from("b.example:0")?;
+    ///     let mut next = Socks5::after(&mut first, auth, Command::Resolve, target)?;
+    ///     let second = drive(&mut next)?;
+    ///     println!("{}", second.bound);
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// - [`Invalid::OneRequest`]: no METHOD has negotiated
+    ///   [several requests](crate::protocol::Negotiated::several_requests).
+    /// - [`ErrorKind::Encapsulation`](crate::ErrorKind::Encapsulation): the request can't be sealed,
+    ///   or the proxy has sent bytes that belong to no reply.
+    pub fn after(
+        earlier: &mut Established,
+        auth: &'a Auth,
+        command: Command,
+        target: Target<'a>,
+    ) -> Result<Self, Error> {
+        if !earlier.negotiated.as_ref().is_some_and(|negotiated| negotiated.several_requests) {
+            return Err(Invalid::OneRequest.into());
+        }
+        let mut next = Self::further(auth, command, target)?;
+        let mut negotiated = earlier.negotiated.take();
+        if let Some(frames) = negotiated.as_mut().and_then(|negotiated| negotiated.frames.as_mut()) {
+            next.seal_request(frames)?;
+        }
+        next.reply = Reader::new(Stage::Request, negotiated);
+        Ok(next)
+    }
+
+    /// Creates a request without a greeting and a METHOD, for the TCP connection of an association.
+    ///
+    /// The proxy must have agreed to several requests. The `converse` of a UDP socket drives the
+    /// request, through the encapsulation of the association:
+    ///
+    /// ```
+    /// use anysocks::blocking::Socks5UdpSocket;
+    /// use anysocks::protocol::{Command, Socks5};
+    /// use anysocks::{Auth, Error, Target};
+    ///
+    /// fn resolve(socket: &Socks5UdpSocket, auth: &Auth, name: &str) -> Result<(), Error> {
+    ///     let target = Target::try_from((name, 0))?;
+    ///     let mut request = Socks5::further(auth, Command::Resolve, target)?;
+    ///     println!("{}", socket.converse(&mut request)?.bound);
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// - [`Invalid::NotPipelinable`]: `auth` is [pipelined](Auth::pipelined), and does not offer
+    ///   exactly one METHOD, none or username/password.
+    pub fn further(auth: &'a Auth, command: Command, target: Target<'a>) -> Result<Self, Error> {
+        Ok(Self { phase: Phase::Request, ..Self::new(auth, command, target)? })
+    }
+
+    /// Makes the request, with METHODs that were prepared or will be.
+    pub(crate) fn new(auth: &'a Auth, command: Command, target: Target<'a>) -> Result<Self, Error> {
         Ok(Self {
             messages: Messages::new(auth, command, target)?,
             phase: Phase::Greeting,
@@ -91,5 +176,91 @@ impl<'a> Socks5<'a> {
     #[must_use]
     pub const fn method(&self) -> Option<u8> {
         self.method
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+    use crate::protocol::conversation::{Conversation, Scratch, Step};
+    use crate::protocol::negotiated::Negotiated;
+    use crate::protocol::socks5::Method;
+
+    /// A METHOD without messages.
+    struct Silent(fn() -> Negotiated);
+
+    impl Conversation for Silent {
+        type Outcome = Negotiated;
+
+        fn step<'s>(&'s mut self, _: &'s mut Scratch) -> Step<'s, Negotiated> {
+            Step::Done((self.0)())
+        }
+
+        fn advance(&mut self, _: usize) -> Result<(), Error> {
+            Ok(())
+        }
+
+        fn stage(&self) -> Stage {
+            Stage::Authentication
+        }
+    }
+
+    impl Method for Silent {
+        fn name(&self) -> &'static str {
+            "a silent METHOD"
+        }
+    }
+
+    const GRANTED: &[u8] = b"\x05\0\0\x01\xC0\0\x02\x07\0\x50";
+
+    /// Plays these answers, and returns what the client wrote.
+    fn play(request: &mut Socks5<'_>, mut answers: &[u8]) -> (Vec<u8>, Established) {
+        let mut written = Vec::new();
+        loop {
+            let mut scratch = Scratch::new();
+            let n = match request.step(&mut scratch) {
+                Step::Write(bytes) => {
+                    written.extend_from_slice(bytes);
+                    bytes.len()
+                }
+                Step::Read(buf) => {
+                    let n = buf.len().min(answers.len());
+                    buf[..n].copy_from_slice(&answers[..n]);
+                    answers = &answers[n..];
+                    n
+                }
+                Step::Done(established) => return (written, established),
+            };
+            request.advance(n).unwrap();
+        }
+    }
+
+    fn auth(negotiated: fn() -> Negotiated) -> Auth {
+        Auth::method(0x80, move |_| Ok(Box::new(Silent(negotiated)))).unwrap()
+    }
+
+    #[test]
+    fn several_requests_on_one_connection() {
+        let auth = auth(|| Negotiated::nothing().several_requests());
+        let target = || Target::try_from("192.0.2.1:80").unwrap();
+        let first = [b"\x05\x80", GRANTED].concat();
+        let (_, mut established) = play(&mut Socks5::connect(&auth, target()).unwrap(), &first);
+        for command in [Command::Connect, Command::Bind] {
+            let mut next = Socks5::after(&mut established, &auth, command, target()).unwrap();
+            let (written, next) = play(&mut next, GRANTED);
+            assert_eq!(written, [5, command as u8, 0, 1, 192, 0, 2, 1, 0, 80]);
+            established = next;
+        }
+    }
+
+    #[test]
+    fn one_request_by_default() {
+        let auth = auth(Negotiated::nothing);
+        let target = || Target::try_from("192.0.2.1:80").unwrap();
+        let first = [b"\x05\x80", GRANTED].concat();
+        let (_, mut established) = play(&mut Socks5::connect(&auth, target()).unwrap(), &first);
+        let error = Socks5::after(&mut established, &auth, Command::Connect, target()).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Invalid(Invalid::OneRequest)), "{error}");
     }
 }

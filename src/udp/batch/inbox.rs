@@ -28,13 +28,13 @@ impl Inbox {
     /// # Errors
     ///
     /// - Those of a plain receive.
-    pub(crate) fn next(&mut self, socket: &Socket) -> io::Result<&[u8]> {
+    pub(crate) fn next(&mut self, socket: &Socket) -> io::Result<&mut [u8]> {
         if self.is_empty() {
             self.taken = 0;
             receive(socket, &mut self.message)?;
         }
         self.taken += 1;
-        Ok(self.message.nth(self.taken - 1).unwrap_or_default())
+        Ok(self.message.nth_mut(self.taken - 1).unwrap_or_default())
     }
 
     /// Moves all buffered datagrams to a batch, and returns their number.

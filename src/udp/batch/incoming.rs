@@ -108,8 +108,8 @@ impl RecvBatch {
     }
 
     /// Returns one datagram with its header.
-    pub(super) fn nth(&self, n: usize) -> Option<&[u8]> {
-        self.received.get(n).map(|datagram| &self.buffer[datagram.clone()])
+    pub(super) fn nth_mut(&mut self, n: usize) -> Option<&mut [u8]> {
+        self.received.get(n).map(|datagram| &mut self.buffer[datagram.clone()])
     }
 
     /// Empties the batch. Returns the buffer, and the list for the ranges of the received

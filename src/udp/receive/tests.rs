@@ -12,7 +12,8 @@ fn associated() -> (Association, Socket, UdpSocket) {
     let addr = relay.local_addr().unwrap();
     socket.connect(addr).unwrap();
     relay.connect(socket.local_addr().unwrap()).unwrap();
-    let association = Association::new(&"socks5h://proxy.example", addr, addr.into(), None, &Options::new());
+    let association =
+        Association::new(&"socks5h://proxy.example", addr, addr.into(), (None, None), &Options::new());
     (association, socket.into(), relay)
 }
 

@@ -15,7 +15,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let message = message.header(ContentType::TEXT_PLAIN).body(local::GREETING.to_owned())?;
 
     // lettre accepts a TCP stream. After the handshake, the inner stream is the tunnel.
-    let stream = Socks5Stream::connect(&proxy, &target).await?.into_inner();
+    let stream = Socks5Stream::connect(&proxy, &target).await?.into_inner()?;
     let name = ClientId::Domain("client.example.com".to_owned());
     let mut connection = AsyncSmtpConnection::connect_with_transport(Box::new(stream), &name).await?;
     let response = connection.send(message.envelope(), &message.formatted()).await?;

@@ -4,7 +4,8 @@
 //!
 //! `cargo run --bin suppaftp_passive [-- proxy-url target]`
 
-use anysocks::{Chain, Target, tokio::AnyStream, tokio::Connector};
+use anysocks::{Chain, Target, tokio::Connector};
+use std::io;
 use std::net::SocketAddr;
 use suppaftp::FtpError;
 use suppaftp::tokio::AsyncFtpStream;
@@ -17,15 +18,16 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let server: Target<'_> = target.parse()?;
     let control = connector.connect(&server).await?;
-    let ftp = AsyncFtpStream::connect_with_stream(control.into_inner()).await?;
+    let ftp = AsyncFtpStream::connect_with_stream(control.into_inner()?).await?;
     let mut ftp = ftp.passive_stream_builder(move |passive: SocketAddr| {
         // The address of the server's PASV reply. The proxy has to reach it, not this machine. If
         // it is an address of the server's inner network, connect to the server's host and the
         // port of this address.
         let connector = connector.clone();
         Box::pin(async move {
-            let data = connector.connect(passive).await;
-            data.map(AnyStream::into_inner).map_err(|error| FtpError::ConnectionError(error.into()))
+            let data = connector.connect(passive).await.map_err(io::Error::from);
+            let data = data.and_then(|data| data.into_inner().map_err(io::Error::other));
+            data.map_err(FtpError::ConnectionError)
         })
     });
     ftp.login("anonymous", "anysocks@example.com").await?;

@@ -45,7 +45,9 @@ impl<T: Transport> Connector<T> for Handshake {
             }
             _ => io::Error::from(error).into(),
         })?;
-        Ok(Some(stream.into_inner().into_inner()))
+        // A stream is encapsulated only if the program offers a METHOD that encapsulates.
+        let stream = stream.into_inner().map_err(|stream| io::Error::other(stream.to_string()))?;
+        Ok(Some(stream.into_inner()))
     }
 }
 

@@ -32,7 +32,8 @@ impl RuntimeProvider for ThroughProxy {
         let connector = self.0.clone();
         Box::pin(async move {
             let limit = limit.unwrap_or(Duration::from_secs(5));
-            Ok(AsyncIoTokioAsStd(timeout(limit, connector.connect(to)).await??.into_inner()))
+            let stream = timeout(limit, connector.connect(to)).await??;
+            Ok(AsyncIoTokioAsStd(stream.into_inner().map_err(io::Error::other)?))
         })
     }
 
