@@ -2,6 +2,8 @@
 
 #[path = "association/batches.rs"]
 mod batches;
+#[path = "association/conversations.rs"]
+mod conversations;
 #[path = "association/encapsulated.rs"]
 mod encapsulated;
 #[path = "association/ends.rs"]

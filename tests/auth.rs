@@ -4,20 +4,20 @@
 mod mistakes;
 
 use anysocks::blocking::{Socks4Stream, Socks5Stream};
-use anysocks::protocol::{Conversation, Encapsulation, Method, Scratch, Socks4, Socks5, Step};
+use anysocks::protocol::{Conversation, Method, Negotiated, Scratch, Socks4, Socks5, Step};
 use anysocks::{Auth, Credentials, Error, Invalid, Proxy, Stage, UserId};
 use mistakes::{credentials, greeting, invalid};
 use std::io::{self, Read, Write};
 use std::net::Ipv4Addr;
 
 /// A METHOD with this code, and no more.
-struct Own(u8);
+struct Own;
 
 impl Conversation for Own {
-    type Outcome = Option<Encapsulation>;
+    type Outcome = Negotiated;
 
     fn step<'s>(&'s mut self, _: &'s mut Scratch) -> Step<'s, Self::Outcome> {
-        Step::Done(None)
+        Step::Done(Negotiated::nothing())
     }
 
     fn advance(&mut self, _: usize) -> Result<(), Error> {
@@ -30,13 +30,13 @@ impl Conversation for Own {
 }
 
 impl Method for Own {
-    fn code(&self) -> u8 {
-        self.0
+    fn name(&self) -> &'static str {
+        "a METHOD"
     }
 }
 
 fn own(code: u8) -> Result<Auth, Error> {
-    Auth::method(move || Box::new(Own(code)))
+    Auth::method(code, |_| Ok(Box::new(Own)))
 }
 
 #[test]

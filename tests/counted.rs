@@ -4,7 +4,11 @@
 mod allocations;
 #[path = "counted/datagrams.rs"]
 mod datagrams;
+#[path = "counted/encapsulated.rs"]
+mod encapsulated;
 mod fronts;
+#[path = "corpus/properties/numbered.rs"]
+mod numbered;
 #[path = "association/scene.rs"]
 mod scene;
 mod support;

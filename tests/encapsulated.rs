@@ -9,3 +9,5 @@ mod on_sockets;
 #[path = "encapsulated/own_method.rs"]
 mod own_method;
 mod support;
+#[path = "encapsulated/unflushed.rs"]
+mod unflushed;

@@ -12,13 +12,16 @@ mod support;
 #[path = "connector/ways.rs"]
 mod ways;
 
-use anysocks::protocol::{Conversation, Encapsulation, FrameError, Method, Open, Scratch, Seal, Step};
+use anysocks::protocol::{
+    Conversation, Encapsulation, Extent, FrameError, Method, Negotiated, Open, Purpose, Scratch, Seal, Step,
+};
 use anysocks::{Address, Auth, Credentials, Endpoint, Error, ErrorKind, Name, Proxy, Stage, UserId, udp};
 use messages::Speaks;
 use scene::{TARGET, error, saying, serving};
 use std::fmt::{self, Debug, Display};
 use std::io::{self, Read, Write};
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::time::Duration;
 use support::case::Case;
 use support::script::{Line, client, proxy};
@@ -84,11 +87,11 @@ struct Repeating {
 }
 
 impl Conversation for Repeating {
-    type Outcome = Option<Encapsulation>;
+    type Outcome = Negotiated;
 
     fn step<'s>(&'s mut self, _: &'s mut Scratch) -> Step<'s, Self::Outcome> {
         if self.len == self.heard.len() {
-            return Step::Done(Some(Encapsulation::new(Counted, Counted)));
+            return Step::Done(Encapsulation::new(Counted, Counted).into());
         }
         Step::Read(&mut self.heard[self.len..])
     }
@@ -107,8 +110,8 @@ impl Conversation for Repeating {
 }
 
 impl Method for Repeating {
-    fn code(&self) -> u8 {
-        CODE
+    fn name(&self) -> &'static str {
+        "a METHOD that repeats"
     }
 }
 
@@ -130,22 +133,23 @@ impl Seal for Counted {
 }
 
 impl Open for Counted {
-    fn missing(&self, frame: &[u8]) -> usize {
-        frame.first().map_or(1, |len| 1 + usize::from(*len) - frame.len())
+    fn extent(&self, start: &[u8]) -> Extent {
+        start.first().map_or(Extent::AtLeast(1), |len| Extent::Exactly(1 + usize::from(*len)))
     }
 
-    fn open(&mut self, frame: &[u8], plain: &mut Vec<u8>) -> Result<(), FrameError> {
+    fn open(&mut self, frame: &mut [u8]) -> Result<Range<usize>, FrameError> {
         if frame[1..] == *HOSTILE.as_bytes() {
             return Err(raw(frame).into());
         }
-        plain.extend(&frame[1..]);
-        Ok(())
+        Ok(1..frame.len())
     }
 }
 
 fn through_the_method(addr: SocketAddr) -> Proxy {
-    let start = || -> Box<dyn Method> { Box::new(Repeating { heard: [0; HOSTILE.len()], len: 0 }) };
-    Speaks::Socks5.at(addr).auth(Auth::method(start).expect("a method")).expect("a proxy")
+    let start = |_: &Purpose<'_>| -> Result<Box<dyn Method>, Error> {
+        Ok(Box::new(Repeating { heard: [0; HOSTILE.len()], len: 0 }))
+    };
+    Speaks::Socks5.at(addr).auth(Auth::method(CODE, start).expect("a method")).expect("a proxy")
 }
 
 /// The METHOD, agreed on if its first words are.

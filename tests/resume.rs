@@ -139,7 +139,7 @@ fn resumed(exchange: &Exchange, name: &str, next: impl Fn(usize) -> &'static Dri
             }
         };
         assert_eq!(established.bound, exchange.bound);
-        assert_eq!(established.frames.is_some(), exchange.framed);
+        assert_eq!(established.frames().is_some(), exchange.framed);
         let state = script.state();
         assert_eq!(state.unread(), APPLICATION);
         // Each message is sent once, no byte twice, and the call was cancelled before each byte.

@@ -24,6 +24,7 @@ use support::case::Case;
 use support::child;
 use support::script::{Line, client, proxy};
 use support::server::Server;
+use support::toy::{self, Level};
 use ways::{Way, everywhere};
 
 const PEER: &str = "192.0.2.1:80";
@@ -89,6 +90,29 @@ fn a_handshake_of_each_version() {
             );
             assert_eq!(reports, [vec![DIALLED.into()], messages("socks", sizes), vec![span]].concat());
         }
+    });
+}
+
+/// Whether a METHOD encapsulates.
+#[test]
+fn a_custom_method() {
+    everywhere(|way| {
+        for (level, encapsulated) in [(Level::Bare, false), (Level::Framed, true)] {
+            let _case = Case::new(format!("{level:?}"));
+            let kind = Speaks::Socks5;
+            let lines = toy::connection(level, &kind.request(1, TARGET), &kind.granted(BOUND));
+            let own = |addr| kind.at(addr).auth(toy::auth()).expect("SOCKS5").into();
+            let (_, reports) = reported(way, &lines, own, |connector| {
+                connector.connect(TARGET).expect("a tunnel");
+            });
+            let negotiated = format!("socks: negotiated stage=authentication encapsulated={encapsulated}");
+            assert_eq!(reports.iter().filter(|report| **report == negotiated).count(), 1, "{reports:?}");
+        }
+        let lines = Speaks::Socks5.connection(TARGET);
+        let (_, reports) = reported(way, &lines, one(Speaks::Socks5), |connector| {
+            connector.connect(TARGET).expect("a tunnel");
+        });
+        assert!(!reports.iter().any(|report| report.contains("negotiated")), "{reports:?}");
     });
 }
 

@@ -33,6 +33,16 @@ fn socks4() {
 }
 
 #[test]
+fn pump() {
+    replay("pump");
+}
+
+#[test]
+fn second_reply() {
+    replay("second_reply");
+}
+
+#[test]
 fn target() {
     replay("target");
 }

@@ -17,7 +17,7 @@ async fn tunnel(forwarder: &Forwarder) -> (TcpStream, TcpStream) {
     let addr = listener.local_addr().expect("an address");
     let client = Socks5Stream::connect(forwarder.url(), addr).await.expect("a tunnel");
     let (target, _) = listener.accept().await.expect("a client");
-    (client.into_inner(), target)
+    (client.into_inner().expect("a bare stream"), target)
 }
 
 async fn assert_reset(stream: &mut TcpStream) {

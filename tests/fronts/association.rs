@@ -6,8 +6,9 @@ use crate::support::blocked::Executor;
 use crate::support::blocked::OnAsyncIo;
 #[cfg(feature = "tokio")]
 use crate::support::blocked::OnTokio;
+use anysocks::protocol::{Established, Socks5};
 use anysocks::udp::{Datagram, RecvBatch, SendBatch};
-use anysocks::{Address, Target};
+use anysocks::{Address, Error, Target};
 use std::fmt::Debug;
 use std::io;
 use std::net::SocketAddr;
@@ -29,6 +30,7 @@ pub(crate) trait Association: Debug + Send + Sync {
     fn send_batch(&self, batch: &mut SendBatch) -> io::Result<usize>;
     fn recv_batch(&self, batch: &mut RecvBatch) -> io::Result<usize>;
     fn closed(&self) -> io::Error;
+    fn converse(&self, request: &mut Socks5<'_>) -> Result<Established, Error>;
     fn relay_addr(&self) -> SocketAddr;
     fn bound_addr(&self) -> &Address;
     fn local_addr(&self) -> SocketAddr;
@@ -110,6 +112,10 @@ macro_rules! calls {
 
         fn closed(&self) -> io::Error {
             $run(self.closed())
+        }
+
+        fn converse(&self, request: &mut Socks5<'_>) -> Result<Established, Error> {
+            $run(self.converse(request))
         }
 
         fn relay_addr(&self) -> SocketAddr {

@@ -1,6 +1,6 @@
 //! A handshake as a row of a table: the client's identification and its request.
 
-use anysocks::protocol::{Conversation, Established, Scratch, SecondReply, Step};
+use anysocks::protocol::{Conversation, Established, Pause, Scratch, SecondReply, Step};
 use anysocks::{Address, Auth, Credentials, Error, Stage, Target, UserId, V4, V5, Version};
 
 /// One of either version, as a driver's caller sets it up.
@@ -127,6 +127,13 @@ impl<V: Version> Conversation for Exchange<'_, V> {
         self.second.as_ref().map_or_else(|| self.request.stage(), Conversation::stage)
     }
 
+    fn pause(&mut self) -> Option<&mut Pause> {
+        match &mut self.second {
+            Some(second) => second.pause(),
+            None => self.request.pause(),
+        }
+    }
+
     fn write_failed(&mut self, error: Error) -> Result<(), Error> {
         match &mut self.second {
             Some(second) => second.write_failed(error),
@@ -156,6 +163,13 @@ impl Conversation for Talk<'_> {
         match self {
             Self::V4(talk) => talk.stage(),
             Self::V5(talk) => talk.stage(),
+        }
+    }
+
+    fn pause(&mut self) -> Option<&mut Pause> {
+        match self {
+            Self::V4(talk) => talk.pause(),
+            Self::V5(talk) => talk.pause(),
         }
     }
 

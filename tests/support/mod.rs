@@ -12,8 +12,10 @@ pub(crate) mod drivers;
 pub(crate) mod in_namespace;
 pub(crate) mod left_out;
 pub(crate) mod listening;
+pub(crate) mod methods;
 pub(crate) mod script;
 pub(crate) mod server;
 pub(crate) mod streams;
-pub(crate) mod toy;
 pub(crate) mod watchdog;
+
+pub(crate) use methods::toy;

@@ -48,7 +48,7 @@ pub(crate) fn check(row: &Row, driver: &Driver, manner: Manner) {
     let mut talk = row.dialogue.talk();
     let outcome = (driver.converse)(&mut script.clone(), &mut talk);
     let outcome = outcome.map(|established| {
-        assert!(established.frames.is_none(), "nobody negotiated an encapsulation");
+        assert!(established.frames().is_none(), "nobody negotiated an encapsulation");
         (talk.bound().cloned(), established.bound)
     });
     compare(row, &script, manner, &outcome);

@@ -152,6 +152,8 @@ fn failure(error: &Error) -> Failure {
         ErrorKind::PasswordRefused(status) => Reason::PasswordRefused(status),
         ErrorKind::Refused(reply) => Reason::Refused(reply.code()),
         ErrorKind::EndedEarly { received } => Reason::EndedEarly(received),
+        // None of the bytes of a custom METHOD count.
+        ErrorKind::ClosedDuringMethod { .. } => Reason::EndedEarly(0),
         ErrorKind::Malformed { field, byte } => Reason::Malformed(field, byte),
         ref other => panic!("{other:?} of a proxy's bytes"),
     };

@@ -3,7 +3,10 @@
 
 mod conversation;
 mod dice;
+mod numbered;
 mod proxy_url;
+mod pump;
+mod second_reply;
 mod socks4;
 mod socks5;
 mod target;
@@ -15,6 +18,8 @@ pub(crate) fn hold(fuzz_target: &str, input: &[u8]) {
     match fuzz_target {
         "socks5" => socks5::holds(input),
         "socks4" => socks4::holds(input),
+        "pump" => pump::holds(input),
+        "second_reply" => second_reply::holds(input),
         "target" => target::holds(input),
         "proxy_url" => proxy_url::holds(input),
         "udp_header" => udp_header::holds(input),

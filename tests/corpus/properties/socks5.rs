@@ -1,9 +1,10 @@
 //! SOCKS5: the input is the offer of the client, the target, the chunks, and then the proxy's
 //! bytes.
 
-use super::conversation::{Heard, Messages, Reason, Reference, check};
+pub(crate) use super::conversation::Heard;
+use super::conversation::{Messages, Reason, Reference, check};
 use super::dice::Dice;
-use anysocks::protocol::{Conversation, Encapsulation, Method, Scratch, Socks5, Step};
+use anysocks::protocol::{Conversation, Method, Negotiated, Scratch, Socks5, Step};
 use anysocks::{Auth, Credentials, Error, Host, Stage, Target};
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
@@ -51,7 +52,7 @@ impl Client {
     }
 
     fn auth(&self) -> Auth {
-        let own = || Auth::method(|| Box::new(Announced::default())).unwrap();
+        let own = || Auth::method(OWN, |_| Ok(Box::new(Announced::default()))).unwrap();
         let auth = match self.offers {
             [0] => Auth::none(),
             [0, 2] => Auth::password(self.credentials()),
@@ -133,8 +134,7 @@ impl Client {
         }
     }
 
-    fn reply(wire: &[u8]) -> Result<(usize, String), Heard> {
-        let stage = Stage::Request;
+    fn reply(stage: Stage, wire: &[u8]) -> Result<(usize, String), Heard> {
         let len = match *wire {
             [version, ..] if version != 5 => {
                 return Err(Heard::Failed((stage, Reason::Malformed("VER", version))));
@@ -179,7 +179,7 @@ impl Client {
         if !self.pipelined {
             said.push(self.request());
         }
-        let (len, bound) = Self::reply(rest)?;
+        let (len, bound) = Self::reply(Stage::Request, rest)?;
         Ok(Heard::Open { at: wire.len() - rest.len() + len, bound })
     }
 }
@@ -189,6 +189,19 @@ impl Reference for Client {
         let mut said = Vec::new();
         let heard = self.follow(wire, &mut said).unwrap_or_else(|heard| heard);
         (heard, said)
+    }
+}
+
+/// The second reply of BIND.
+pub(crate) struct Second;
+
+impl Reference for Second {
+    fn read(&self, wire: &[u8]) -> (Heard, Messages) {
+        let heard = match Client::reply(Stage::SecondReply, wire) {
+            Ok((at, bound)) => Heard::Open { at, bound },
+            Err(heard) => heard,
+        };
+        (heard, Vec::new())
     }
 }
 
@@ -205,11 +218,11 @@ impl Default for Announced {
 }
 
 impl Conversation for Announced {
-    type Outcome = Option<Encapsulation>;
+    type Outcome = Negotiated;
 
     fn step<'s>(&'s mut self, _: &'s mut Scratch) -> Step<'s, Self::Outcome> {
         match self.missing {
-            Some(0) => Step::Done(None),
+            Some(0) => Step::Done(Negotiated::nothing()),
             missing => Step::Read(&mut self.buf[..missing.unwrap_or(1)]),
         }
     }
@@ -229,7 +242,7 @@ impl Conversation for Announced {
 }
 
 impl Method for Announced {
-    fn code(&self) -> u8 {
-        OWN
+    fn name(&self) -> &'static str {
+        "a METHOD of the fuzzer"
     }
 }

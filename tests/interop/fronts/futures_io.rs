@@ -163,7 +163,7 @@ where
     let bound = stream.bound_addr().clone();
     let front = PhantomData::<F>;
     let tunnel: Box<dyn Tunnel> = if inner {
-        Box::new(Over { stream: stream.into_inner(), front })
+        Box::new(Over { stream: stream.into_inner().expect("a bare stream"), front })
     } else {
         Box::new(Over { stream, front })
     };

@@ -83,8 +83,11 @@ where
     V: Version,
 {
     let bound = stream.bound_addr().clone();
-    let tunnel: Box<dyn Tunnel> =
-        if inner { Box::new(Over(stream.into_inner())) } else { Box::new(Over(stream)) };
+    let tunnel: Box<dyn Tunnel> = if inner {
+        Box::new(Over(stream.into_inner().expect("a bare stream")))
+    } else {
+        Box::new(Over(stream))
+    };
     Opened { bound, tunnel }
 }
 

@@ -8,10 +8,13 @@
 //! UDP:    datagram | SUM                           all of it xor KEY; SUM is that of the datagram's bytes
 //! ```
 
-use super::script::{Line, client, proxy};
-use anysocks::protocol::{Conversation, Encapsulation, FrameError, Method, Open, Scratch, Seal, Step};
+use crate::support::script::{Line, client, proxy};
+use anysocks::protocol::{
+    Conversation, Encapsulation, Extent, FrameError, Method, Negotiated, Open, Scratch, Seal, Step,
+};
 use anysocks::udp::Datagrams;
 use anysocks::{Auth, Error, Stage};
+use std::ops::Range;
 
 pub(crate) const CODE: u8 = 0xA0;
 pub(crate) const KEY: u8 = 0x5A;
@@ -34,7 +37,7 @@ pub(crate) enum Level {
 
 /// Offers this METHOD alone.
 pub(crate) fn auth() -> Auth {
-    Auth::method(|| Box::new(Toy::default())).expect("a method")
+    Auth::method(CODE, |_| Ok(Box::new(Toy::default()))).expect("a method")
 }
 
 /// The whole of it as a transcript, from the greeting on.
@@ -54,6 +57,16 @@ pub(crate) fn connection(level: Level, request: &[u8], reply: &[u8]) -> Vec<Line
     let carried = |message: &[u8]| if level == Level::Bare { message.to_vec() } else { sealed(message) };
     let request = [client(carried(request)), proxy(Stage::Request, carried(reply))];
     [lines(level), request.to_vec()].concat()
+}
+
+/// These lines of a later proxy, as this level has them.
+pub(crate) fn carried(level: Level, lines: &[Line]) -> Vec<Line> {
+    let carried = |line: &Line| match (level, line) {
+        (Level::Bare, line) => line.clone(),
+        (_, Line::Client(bytes)) => client(sealed(bytes)),
+        (_, Line::Proxy(stage, bytes)) => proxy(*stage, sealed(bytes)),
+    };
+    lines.iter().map(carried).collect()
 }
 
 #[derive(Default)]
@@ -77,7 +90,7 @@ impl Toy {
 }
 
 impl Conversation for Toy {
-    type Outcome = Option<Encapsulation>;
+    type Outcome = Negotiated;
 
     fn step<'s>(&'s mut self, scratch: &'s mut Scratch) -> Step<'s, Self::Outcome> {
         match self.message() {
@@ -86,7 +99,7 @@ impl Conversation for Toy {
                 room.copy_from_slice(&message);
                 Step::Write(&room[self.moved..])
             }
-            Err(0) => Step::Done(encapsulation(self.heard[2], self.heard[3])),
+            Err(0) => Step::Done(negotiated(self.heard[2], self.heard[3])),
             Err(len) => Step::Read(&mut self.heard[self.moved..len]),
         }
     }
@@ -118,8 +131,8 @@ impl Conversation for Toy {
 }
 
 impl Method for Toy {
-    fn code(&self) -> u8 {
-        CODE
+    fn name(&self) -> &'static str {
+        "the toy METHOD"
     }
 }
 
@@ -128,12 +141,12 @@ struct Xor(u8);
 /// For datagrams.
 struct Summed(u8);
 
-fn encapsulation(level: u8, key: u8) -> Option<Encapsulation> {
+fn negotiated(level: u8, key: u8) -> Negotiated {
     let streams = || Encapsulation::new(Xor(key), Xor(key));
     match level {
-        _ if level == Level::Framed as u8 => Some(streams().datagrams(Summed(key))),
-        _ if level == Level::Streams as u8 => Some(streams()),
-        _ => None,
+        _ if level == Level::Framed as u8 => streams().datagrams(Summed(key)).into(),
+        _ if level == Level::Streams as u8 => streams().into(),
+        _ => Negotiated::nothing(),
     }
 }
 
@@ -158,7 +171,9 @@ pub(crate) fn opened(mut frames: &[u8]) -> Result<Vec<u8>, FrameError> {
     while let Some(len) = frames.first() {
         let (frame, rest) =
             frames.split_at_checked(1 + usize::from(*len)).ok_or("the last frame is not whole")?;
-        Xor(KEY).open(frame, &mut plain)?;
+        let mut frame = frame.to_vec();
+        let content = Xor(KEY).open(&mut frame)?;
+        plain.extend(&frame[content]);
         frames = rest;
     }
     Ok(plain)
@@ -177,23 +192,25 @@ impl Seal for Xor {
 }
 
 impl Open for Xor {
-    fn missing(&self, frame: &[u8]) -> usize {
-        match frame.first() {
-            None => 3,
-            Some(len @ 2..=LONGEST) => 1 + usize::from(*len) - frame.len(),
-            // Not a frame: as good as whole, so that it is refused.
-            Some(_) => 0,
+    fn extent(&self, start: &[u8]) -> Extent {
+        match start.first() {
+            None => Extent::AtLeast(3),
+            Some(len @ 2..=LONGEST) => Extent::Exactly(1 + usize::from(*len)),
+            // Not a frame: refused as soon as it is opened.
+            Some(_) => Extent::Exactly(1),
         }
     }
 
-    fn open(&mut self, frame: &[u8], plain: &mut Vec<u8>) -> Result<(), FrameError> {
+    fn open(&mut self, frame: &mut [u8]) -> Result<Range<usize>, FrameError> {
         let [2..=LONGEST, payload @ ..] = frame else { return Err("a length out of range".into()) };
-        let payload: Vec<u8> = payload.iter().map(|byte| byte ^ self.0).collect();
-        // As a cipher would: the content is there before it is known to be sound.
-        plain.extend(&payload[1..]);
-        let excess = (payload.len() - 1).checked_sub(payload[0].into()).ok_or("a forged count")?;
-        plain.truncate(plain.len() - excess);
-        Ok(())
+        for byte in payload.iter_mut() {
+            *byte ^= self.0;
+        }
+        let count = usize::from(payload[0]);
+        if count >= payload.len() {
+            return Err("a forged count".into());
+        }
+        Ok(2..2 + count)
     }
 }
 
@@ -217,10 +234,11 @@ impl Datagrams for Summed {
         Ok(())
     }
 
-    fn open(&self, sealed: &[u8], datagram: &mut Vec<u8>) -> Result<(), FrameError> {
-        // As a cipher would: the content is there before it is known to be sound.
-        datagram.extend(sealed.iter().map(|byte| byte ^ self.0));
-        let given = datagram.pop().ok_or("no sum")?;
-        if given == sum(datagram) { Ok(()) } else { Err("a forged sum".into()) }
+    fn open(&self, sealed: &mut [u8]) -> Result<Option<Range<usize>>, FrameError> {
+        for byte in sealed.iter_mut() {
+            *byte ^= self.0;
+        }
+        let (given, datagram) = sealed.split_last().ok_or("no sum")?;
+        if *given == sum(datagram) { Ok(Some(0..datagram.len())) } else { Err("a forged sum".into()) }
     }
 }

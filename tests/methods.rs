@@ -1,0 +1,38 @@
+//! What custom METHODs may do, on every front end: prepare, encapsulate at any hop of a chain, hand
+//! over values, pause, and fail.
+
+#[path = "methods/closed.rs"]
+mod closed;
+#[path = "methods/datagrams.rs"]
+mod datagrams;
+mod fronts;
+#[path = "methods/half_closed.rs"]
+mod half_closed;
+#[path = "methods/hop.rs"]
+mod hop;
+#[path = "methods/hops.rs"]
+mod hops;
+#[path = "connector/messages.rs"]
+mod messages;
+#[path = "methods/numbered.rs"]
+mod numbered;
+#[path = "methods/parts.rs"]
+mod parts;
+#[path = "methods/pauses.rs"]
+mod pauses;
+#[path = "methods/preparation.rs"]
+mod preparation;
+#[cfg(feature = "futures-io")]
+#[path = "methods/prepared_by_hand.rs"]
+mod prepared_by_hand;
+#[path = "methods/purposes.rs"]
+mod purposes;
+#[path = "connector/scene.rs"]
+mod scene;
+#[path = "methods/sessions.rs"]
+mod sessions;
+mod support;
+#[path = "methods/two_tasks.rs"]
+mod two_tasks;
+#[path = "connector/ways.rs"]
+mod ways;

@@ -1,0 +1,34 @@
+//! An encapsulation that shapes traffic: each frame waits before it leaves.
+
+use super::numbered::Side;
+use anysocks::protocol::{Clock, Encapsulation, FrameError, Negotiated, Seal};
+use std::time::Duration;
+
+/// Pauses so long before each frame, with this clock on a front end that has none.
+pub(crate) fn negotiated(code: u8, pause: Duration, clock: Option<Clock>) -> Negotiated {
+    Encapsulation::new(Pausing { side: Side::client(code), pause, clock }, Side::proxy(code)).into()
+}
+
+struct Pausing {
+    side: Side,
+    pause: Duration,
+    clock: Option<Clock>,
+}
+
+impl Seal for Pausing {
+    fn seal(&mut self, plain: &[u8], frames: &mut Vec<u8>) -> Result<usize, FrameError> {
+        self.side.seal(plain, frames)
+    }
+
+    fn capacity(&self) -> usize {
+        self.side.capacity()
+    }
+
+    fn pause(&mut self) -> Duration {
+        self.pause
+    }
+
+    fn clock(&self) -> Option<Clock> {
+        self.clock
+    }
+}
