@@ -128,14 +128,19 @@ fn not_started_without_a_connection() {
 
 #[cfg(unix)]
 #[test]
-fn no_host_of_a_unix_socket() {
-    let witness = Witness::default();
-    let proxy = "socks5h+unix:///nonexistent/socks".parse::<Proxy>().expect("a proxy");
-    let proxy = proxy.auth(witness.prepared(CODE)).expect("SOCKS5");
-    everywhere(|way| {
-        error((way.new)(proxy.clone().into()).connect(TARGET));
-        assert_eq!(witness.take().iter().map(|seen| &seen.host).collect::<Vec<_>>(), [&None]);
-    });
+fn the_host_of_a_unix_socket_is_what_the_caller_sets() {
+    for set in [None, Some("proxy.example")] {
+        let witness = Witness::default();
+        let auth = witness.prepared(CODE);
+        let auth = if let Some(set) = set { auth.host(set).expect("a host") } else { auth };
+        let proxy = "socks5h+unix:///nonexistent/socks".parse::<Proxy>().expect("a proxy");
+        let proxy = proxy.auth(auth).expect("SOCKS5");
+        everywhere(|way| {
+            error((way.new)(proxy.clone().into()).connect(TARGET));
+            let hosts: Vec<_> = witness.take().into_iter().map(|seen| seen.host).collect();
+            assert_eq!(hosts, [set.map(str::to_owned)]);
+        });
+    }
 }
 
 /// A handshake over a stream is told the host that the caller sets, and no other.

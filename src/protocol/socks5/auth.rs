@@ -143,8 +143,8 @@ impl Auth {
 
     /// Sets the proxy's host, for custom METHODs ([`Purpose::host`]).
     ///
-    /// Only a handshake over a stream needs it. A call that dials uses the host of its
-    /// [`Proxy`](crate::Proxy) instead.
+    /// A handshake over a stream needs it, and so does a proxy at a Unix-domain socket. Other calls
+    /// that dial use the host of their [`Proxy`](crate::Proxy) instead.
     ///
     /// # Errors
     ///
@@ -154,7 +154,9 @@ impl Auth {
         Ok(self.for_connection(Some(host.into_owned()), 1, 1))
     }
 
+    /// Sets the connection. A host that is unknown stays the one that was set before.
     pub(crate) fn for_connection(self, host: Option<Host<'static>>, hop: usize, hops: usize) -> Self {
+        let host = host.or_else(|| self.connection.as_ref()?.host.clone());
         Self { connection: Some(Arc::new(Connection { host, hop, hops })), ..self }
     }
 

@@ -43,7 +43,7 @@ pub struct Purpose<'a> {
     pub command: Command,
     /// The proxy's host, if it is known.
     ///
-    /// It is unknown for a proxy at a Unix-domain socket, and for a handshake over a stream unless
+    /// It is unknown for a proxy at a Unix-domain socket and for a handshake over a stream, unless
     /// [`Auth::host`](crate::Auth::host) was called.
     pub host: Option<Host<'a>>,
     /// The number of the proxy in its [`Chain`](crate::Chain), counted from 1. For a single proxy,
