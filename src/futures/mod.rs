@@ -28,12 +28,10 @@
 //! - An encapsulation that delays its frames needs a clock of its own:
 //!   [`Seal::clock`](crate::protocol::Seal::clock).
 
-mod handshake;
+pub(crate) mod handshake;
 mod io;
 
 pub use handshake::converse;
-#[cfg(any(feature = "smol", feature = "async-std"))]
-pub(crate) use handshake::converse_on;
 
 use crate::error::Error;
 use crate::error::invalid::Invalid;

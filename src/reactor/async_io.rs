@@ -1,7 +1,8 @@
 //! The code that the smol and async-std front ends share: both use async-io.
 
 use crate::error::{Error, ErrorKind};
-use crate::futures::{FuturesIo, converse_on};
+use crate::futures::FuturesIo;
+use crate::futures::handshake::converse_on;
 use crate::protocol::address::Address;
 use crate::protocol::conversation::Conversation;
 use crate::protocol::pause;
