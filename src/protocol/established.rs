@@ -3,6 +3,7 @@
 use crate::protocol::address::Address;
 use crate::protocol::frames::Frames;
 use crate::protocol::negotiated::{Negotiated, Session};
+use std::any::Any;
 
 /// The outcome of a granted request.
 ///
@@ -32,6 +33,23 @@ impl Established {
     #[must_use]
     pub fn frames(&self) -> Option<&Frames> {
         self.negotiated.as_ref()?.frames.as_ref()
+    }
+
+    /// Returns the value of type `T` that the METHOD made for the user of this connection, if it
+    /// made one.
+    ///
+    /// ```
+    /// use anysocks::protocol::Established;
+    ///
+    /// struct Principal(String);
+    ///
+    /// fn principal(established: &Established) -> Option<&str> {
+    ///     established.session().map(|Principal(name)| name.as_str())
+    /// }
+    /// ```
+    #[must_use]
+    pub fn session<T: Any>(&self) -> Option<&T> {
+        self.sessions().iter().find_map(|session| session.downcast_ref())
     }
 
     pub(crate) fn sessions(&self) -> &[Session] {

@@ -242,7 +242,7 @@ mod tests {
 
     #[test]
     fn several_requests_on_one_connection() {
-        let auth = auth(|| Negotiated::nothing().several_requests());
+        let auth = auth(|| Negotiated::nothing().session(7_u32).several_requests());
         let target = || Target::try_from("192.0.2.1:80").unwrap();
         let first = [b"\x05\x80", GRANTED].concat();
         let (_, mut established) = play(&mut Socks5::connect(&auth, target()).unwrap(), &first);
@@ -250,6 +250,7 @@ mod tests {
             let mut next = Socks5::after(&mut established, &auth, command, target()).unwrap();
             let (written, next) = play(&mut next, GRANTED);
             assert_eq!(written, [5, command as u8, 0, 1, 192, 0, 2, 1, 0, 80]);
+            assert_eq!((next.session(), next.session::<u8>()), (Some(&7_u32), None));
             established = next;
         }
     }
