@@ -1,7 +1,11 @@
 //! Bytes that are sealed and not flushed: they leave when the caller reads, because the peer may
 //! wait for them.
 
-use crate::support::blocked::{self, Executor, OnTokio, persist};
+#[cfg(feature = "tokio")]
+use crate::support::blocked::OnTokio;
+use crate::support::blocked::persist;
+#[cfg(any(feature = "tokio", feature = "smol", feature = "async-std"))]
+use crate::support::blocked::{self, Executor};
 use crate::support::case::Case;
 use crate::support::dialogue::Dialogue;
 use crate::support::drivers::DRIVERS;
@@ -9,9 +13,11 @@ use crate::support::script::{Manner, Script, Stall};
 use crate::support::server::Server;
 use crate::support::toy::{self, Level};
 use anysocks::{Proxy, blocking};
+#[cfg(any(feature = "tokio", feature = "smol", feature = "async-std"))]
 use std::future::poll_fn;
 use std::io::{ErrorKind, Read, Result, Write};
 use std::net::TcpStream;
+#[cfg(any(feature = "tokio", feature = "smol", feature = "async-std"))]
 use std::pin::Pin;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::task::Poll;
