@@ -1,8 +1,8 @@
 //! BIND: the proxy listens, and forwards the first inbound connection to this process.
 //!
 //! ```text
-//! cargo run --example bind                                            everything in this process
-//! cargo run --example bind -- socks5://127.0.0.1:1080 192.0.2.7:0     a proxy of yours, and the peer's address
+//! cargo run --example bind                                           everything in this process
+//! cargo run --example bind -- socks5://127.0.0.1:1080 192.0.2.7:0    a proxy and a peer of yours
 //! ```
 //!
 //! An FTP client in active mode uses this. The proxy may reject other peers than the expected one.

@@ -1,8 +1,10 @@
 //! Asks a DNS server for the IPv4 addresses of a name, through a proxy.
 //!
 //! ```text
-//! cargo run --example udp_dns                                                      everything in this process
-//! cargo run --example udp_dns -- socks5://127.0.0.1:1080 example.com 1.1.1.1:53    a proxy, a name, a DNS server
+//! # Everything in this process:
+//! cargo run --example udp_dns
+//! # A proxy of yours, a name and a DNS server:
+//! cargo run --example udp_dns -- socks5://127.0.0.1:1080 example.com 1.1.1.1:53
 //! ```
 
 #[path = "local/dns.rs"]

@@ -1,8 +1,10 @@
 //! Sends datagrams to an echo server through a proxy.
 //!
 //! ```text
-//! cargo run --example udp_echo                                              everything in this process
-//! cargo run --example udp_echo -- socks5://127.0.0.1:1080 echo.example:7    a proxy and a server of yours
+//! # Everything in this process:
+//! cargo run --example udp_echo
+//! # A proxy and a server of yours:
+//! cargo run --example udp_echo -- socks5://127.0.0.1:1080 echo.example:7
 //! ```
 //!
 //! Datagrams may be lost, duplicated or reordered, also through a proxy. So each receive has a

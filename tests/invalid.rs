@@ -10,7 +10,7 @@ fn sentences() {
         (Invalid::NameCharacter('\0'), r"'\0' can't stand in a host name"),
         (Invalid::NameCharacter(':'), "':' can't stand in a host name"),
         (Invalid::NameNotAscii, "the host name is not ASCII: give its punycode form (xn--...)"),
-        (Invalid::NotIpv6, "what stands in the brackets is not an IPv6 address"),
+        (Invalid::NotIpv6, "the text in brackets is not an IPv6 address"),
         (Invalid::Zone, "an IPv6 zone has a meaning on this machine only"),
         (Invalid::Unbracketed, "an IPv6 address with a port is written [address]:port"),
         (Invalid::PortMissing, "the port is missing"),

@@ -5,7 +5,7 @@
 //! http3 socks5h://host:1080                                   through a proxy of yours
 //! http3 socks5h://host:1080 www.example.com:443 192.0.2.7     from a server at this address
 //! http3 socks5://host:1080 www.example.com:443                this machine resolves the name
-//! http3 socks5h://host:1080 www.example.com:443               the proxy resolves the name, if it is Tor
+//! http3 socks5h://host:1080 www.example.com:443               the proxy resolves it, if it is Tor
 //! ```
 //!
 //! Run it with `cargo run --example http3 --features quinn -- ARGUMENTS`. QUIC needs an address,

@@ -100,8 +100,8 @@ impl SocksUdpSocket<Blocking> {
     }
 
     #[doc = include_str!("../docs/udp/converse.md")]
-    /// - [`Io`](crate::ErrorKind::Io) with [`TimedOut`](std::io::ErrorKind::TimedOut): a single read
-    ///   or write took longer than the [read timeout](Self::set_read_timeout) or the
+    /// - [`Io`](crate::ErrorKind::Io) with [`TimedOut`](std::io::ErrorKind::TimedOut): a single
+    ///   read or write took longer than the [read timeout](Self::set_read_timeout) or the
     ///   [write timeout](Self::set_write_timeout).
     pub fn converse<C: Conversation>(&self, conversation: &mut C) -> Result<C::Outcome, Error> {
         block_on(self.hold_conversation(conversation))

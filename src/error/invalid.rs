@@ -27,7 +27,7 @@ pub enum Invalid {
     #[error("the host name is not ASCII: give its punycode form (xn--...)")]
     NameNotAscii,
     /// The text in brackets is not an IPv6 address.
-    #[error("what stands in the brackets is not an IPv6 address")]
+    #[error("the text in brackets is not an IPv6 address")]
     NotIpv6,
     /// The target is an IPv6 address with a zone, which has a meaning on this machine only.
     #[error("an IPv6 zone has a meaning on this machine only")]

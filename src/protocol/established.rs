@@ -7,9 +7,9 @@ use std::any::Any;
 
 /// The outcome of a granted request.
 ///
-/// After CONNECT, the stream is the tunnel. If there are [`frames`](Self::frames), all its bytes must
-/// pass through them. [`SocksStream::new`](crate::SocksStream::new) makes a stream of both, and has
-/// the METHOD's [`session`](crate::SocksStream::session).
+/// After CONNECT, the stream is the tunnel. If there are [`frames`](Self::frames), all its bytes
+/// must pass through them. [`SocksStream::new`](crate::SocksStream::new) makes a stream of both, and
+/// has the METHOD's [`session`](crate::SocksStream::session).
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Established {

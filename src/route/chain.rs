@@ -31,9 +31,9 @@ use std::time::Duration;
 /// is one TCP connection: to the first proxy, with the handshakes of all proxies over it. The
 /// stream therefore has the type and the cost of a stream through one proxy.
 ///
-/// A [`Method`](crate::protocol::Method) may negotiate an encapsulation at any proxy, and at several
-/// of them. Each one covers all later bytes: the handshakes with the later proxies, and the tunnel.
-/// The frames of a later proxy are inside of those of an earlier one.
+/// A [`Method`](crate::protocol::Method) may negotiate an encapsulation at any proxy, and at
+/// several of them. Each one covers all later bytes: the handshakes with the later proxies, and the
+/// tunnel. The frames of a later proxy are inside of those of an earlier one.
 ///
 /// # Limits
 ///

@@ -41,8 +41,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// - A frame that can't be sealed or opened is an error of the kind
 ///   [`InvalidData`](std::io::ErrorKind::InvalidData), with an [`Error`](crate::Error) of
 ///   [`Stage::Tunnel`](crate::Stage::Tunnel) inside. That direction then fails with each call.
-/// - The inner stream carries frames. [`get_ref`](Self::get_ref), [`get_mut`](Self::get_mut) and the
-///   descriptor (`AsFd`, `AsSocket`) give access to these, not to the application's bytes.
+/// - The inner stream carries frames. [`get_ref`](Self::get_ref), [`get_mut`](Self::get_mut) and
+///   the descriptor (`AsFd`, `AsSocket`) give access to these, not to the application's bytes.
 pub struct SocksStream<S, V, F> {
     pub(crate) inner: S,
     pub(crate) bound: Address,
@@ -139,16 +139,16 @@ impl<S, V, F> SocksStream<S, V, F> {
 
     /// Returns the inner stream, for its addresses and options.
     ///
-    /// If this stream [is encapsulated](Self::is_encapsulated), the inner one carries frames. A read
-    /// or write through the reference breaks this stream, and a write sends plain text.
+    /// If this stream [is encapsulated](Self::is_encapsulated), the inner one carries frames. A
+    /// read or write through the reference breaks this stream, and a write sends plain text.
     pub const fn get_ref(&self) -> &S {
         &self.inner
     }
 
     /// Returns the inner stream, for its options.
     ///
-    /// If this stream [is encapsulated](Self::is_encapsulated), the inner one carries frames. A read
-    /// or write through the reference breaks this stream, and a write sends plain text.
+    /// If this stream [is encapsulated](Self::is_encapsulated), the inner one carries frames. A
+    /// read or write through the reference breaks this stream, and a write sends plain text.
     pub const fn get_mut(&mut self) -> &mut S {
         &mut self.inner
     }
@@ -216,8 +216,8 @@ impl<S: fmt::Debug, V, F> fmt::Debug for SocksStream<S, V, F> {
 
 /// The descriptor of the inner stream.
 ///
-/// If the stream [is encapsulated](SocksStream::is_encapsulated), it carries frames: wait for it and
-/// set options, but do not read or write, also not by `splice` or `sendfile`. A stream may have
+/// If the stream [is encapsulated](SocksStream::is_encapsulated), it carries frames: wait for it
+/// and set options, but do not read or write, also not by `splice` or `sendfile`. A stream may have
 /// bytes to read while its descriptor is not ready, because frames are read ahead.
 #[cfg(unix)]
 impl<S: std::os::fd::AsFd, V, F> std::os::fd::AsFd for SocksStream<S, V, F> {
@@ -228,9 +228,9 @@ impl<S: std::os::fd::AsFd, V, F> std::os::fd::AsFd for SocksStream<S, V, F> {
 
 /// The socket of the inner stream.
 ///
-/// If the stream [is encapsulated](SocksStream::is_encapsulated), it carries frames: wait for it and
-/// set options, but do not read or write. A stream may have bytes to read while its socket is not
-/// ready, because frames are read ahead.
+/// If the stream [is encapsulated](SocksStream::is_encapsulated), it carries frames: wait for it
+/// and set options, but do not read or write. A stream may have bytes to read while its socket is
+/// not ready, because frames are read ahead.
 #[cfg(windows)]
 impl<S: std::os::windows::io::AsSocket, V, F> std::os::windows::io::AsSocket for SocksStream<S, V, F> {
     fn as_socket(&self) -> std::os::windows::io::BorrowedSocket<'_> {

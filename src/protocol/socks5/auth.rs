@@ -162,8 +162,8 @@ impl Auth {
 
     /// Prepares all offered METHODs, for one connection with this command.
     ///
-    /// The call blocks as long as the functions of [`prepared_method`](Self::prepared_method) do. Only
-    /// a handshake of the front end `futures` and a custom driver need it.
+    /// The call blocks as long as the functions of [`prepared_method`](Self::prepared_method) do.
+    /// Only a handshake of the front end `futures` and a custom driver need it.
     ///
     /// The returned value and its clones serve one handshake together. If the proxy selects the
     /// METHOD in a second one, that fails with [`Invalid::MethodUsed`].

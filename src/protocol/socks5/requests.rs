@@ -114,8 +114,8 @@ impl<'a> Socks5<'a> {
     ///
     /// - [`Invalid::OneRequest`]: no METHOD has negotiated
     ///   [several requests](crate::protocol::Negotiated::several_requests).
-    /// - [`ErrorKind::Encapsulation`](crate::ErrorKind::Encapsulation): the request can't be sealed,
-    ///   or the proxy has sent bytes that belong to no reply.
+    /// - [`ErrorKind::Encapsulation`](crate::ErrorKind::Encapsulation): the request can't be
+    ///   sealed, or the proxy has sent bytes that belong to no reply.
     pub fn after(
         earlier: &mut Established,
         auth: &'a Auth,

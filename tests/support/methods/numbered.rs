@@ -2,8 +2,8 @@
 //! swapped or doubled is an error.
 //!
 //! ```text
-//! frame:  MARK | NUMBER (4) | LEN (2) | content | SUM      MARK: the METHOD's code, and the direction
-//! UDP:    MARK | NUMBER (4) | datagram | SUM               content and datagram: xor a key of NUMBER
+//! frame:  MARK | NUMBER (4) | LEN (2) | content | SUM    MARK: the METHOD's code, the direction
+//! UDP:    MARK | NUMBER (4) | datagram | SUM             content, datagram: xor a key of NUMBER
 //! ```
 
 use anysocks::protocol::{Encapsulation, Extent, FrameError, Negotiated, Open, Seal};
