@@ -43,7 +43,7 @@ impl<S> Keeping<S> {
 }
 
 /// A stream whose bits are inverted at the other end.
-pub(crate) struct Masked<S>(S);
+pub(crate) struct Masked<S>(pub(crate) S);
 
 fn turned(bytes: &[u8]) -> Vec<u8> {
     bytes.iter().map(|byte| !byte).collect()

@@ -41,20 +41,7 @@ fn each(test: impl Fn(&Driver)) {
     }
 }
 
-/// The behaviours of a stream during a handshake. The blocking driver can't resume after a
-/// `WouldBlock`.
-fn manners() -> Vec<Manner> {
-    let mut manners = Vec::new();
-    for (crumbs, buffered) in [(false, false), (true, false), (false, true), (true, true)] {
-        for glued in [false, true] {
-            for stall in [None, Some(Stall::Interrupted), Some(Stall::Blocked)] {
-                manners.push(Manner { glued, crumbs, stall, buffered, ..Manner::default() });
-            }
-        }
-    }
-    manners
-}
-
+/// The blocking driver can't resume after a `WouldBlock`.
 fn can_wait(driver: &Driver, manner: Manner) -> bool {
     driver.name != "blocking" || manner.stall != Some(Stall::Blocked)
 }
@@ -72,7 +59,9 @@ fn both_ways_with_interruptions() {
 
 fn both_ways_where(wanted: impl Fn(&Manner) -> bool) {
     each(|driver| {
-        for manner in manners().into_iter().filter(|manner| wanted(manner) && can_wait(driver, *manner)) {
+        for manner in
+            Manner::unsplit().into_iter().filter(|manner| wanted(manner) && can_wait(driver, *manner))
+        {
             let _case = Case::new(format!("{manner:?}"));
             let script = Script::new(&glued_in_a_frame(), b"", manner);
             let mut stream = open(driver, &script);
@@ -253,7 +242,7 @@ fn bare_where_none_was_negotiated() {
     let mut lines = toy::lines(Level::Bare);
     lines.extend([client(REQUEST), proxy(Stage::Request, REPLY)]);
     each(|driver| {
-        for manner in manners().into_iter().filter(|manner| can_wait(driver, *manner)) {
+        for manner in Manner::unsplit().into_iter().filter(|manner| can_wait(driver, *manner)) {
             let script = Script::new(&lines, BANNER, manner);
             let mut stream = open(driver, &script);
             send(&mut *stream, HELLO).expect("an open stream");

@@ -3,7 +3,7 @@
 use crate::support::case::Case;
 use crate::support::dialogue::Dialogue;
 use crate::support::drivers::DRIVERS;
-use crate::support::script::{Line, Manner, Script, Stall, client, proxy};
+use crate::support::script::{Line, Manner, Script, client, proxy};
 use crate::support::toy::{self, Level};
 use anysocks::{Auth, Error, ErrorKind, Stage};
 
@@ -30,15 +30,7 @@ fn through_every_stream() {
     for level in [Level::Bare, Level::Framed] {
         let lines = lines(level);
         let all: usize = answers(&lines).iter().map(|(_, len)| len).sum();
-        let mut manners = Vec::new();
-        for glued in [false, true] {
-            manners.extend((1..all).map(|split| Manner { glued, split: Some(split), ..Manner::default() }));
-            for stall in [None, Some(Stall::Blocked), Some(Stall::Interrupted)] {
-                for (crumbs, buffered) in [(false, false), (true, false), (false, true), (true, true)] {
-                    manners.push(Manner { glued, crumbs, stall, buffered, ..Manner::default() });
-                }
-            }
-        }
+        let manners = Manner::each(all);
         for driver in DRIVERS {
             for manner in &manners {
                 let _case = Case::new(format!("{level:?} on {}, {manner:?}", driver.name));

@@ -99,29 +99,6 @@ pub(crate) fn server<T: Send + 'static>(
     })
 }
 
-/// A stream whose bits are inverted, as the hook [`Does::Mask`](crate::ways::hooks::Does::Mask) has
-/// them.
-pub(crate) struct Masked<S>(pub(crate) S);
-
-impl<S: Read> Read for Masked<S> {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let n = self.0.read(buf)?;
-        buf[..n].iter_mut().for_each(|byte| *byte = !*byte);
-        Ok(n)
-    }
-}
-
-impl<S: Write> Write for Masked<S> {
-    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        let masked: Vec<u8> = buf.iter().map(|byte| !byte).collect();
-        self.0.write(&masked)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
-    }
-}
-
 /// The lines of a CONNECT to the target by the last of these.
 pub(crate) fn connection(hops: &[Hop], target: &str) -> Vec<Line> {
     let speaks = hops.last().expect("a proxy").speaks();

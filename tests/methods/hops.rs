@@ -1,6 +1,6 @@
 //! METHODs with an encapsulation at each proxy of a chain, and at several of them.
 
-use crate::hop::{Hop, Masked, chain, connection, echo, echo_over, granted, serve, server};
+use crate::hop::{Hop, chain, connection, echo, echo_over, granted, serve, server};
 use crate::messages::{BOUND, Speaks};
 use crate::scene::{BEHIND, TARGET, error, play};
 use crate::support::blocked::send;
@@ -9,7 +9,7 @@ use crate::support::methods::wire::Wire;
 use crate::support::script::client;
 use crate::support::server::Server;
 use crate::ways::everywhere;
-use crate::ways::hooks::Does;
+use crate::ways::hooks::{Does, Masked};
 use anysocks::{ErrorKind, Resolve, Stage};
 use std::io::{Read, Write};
 use std::thread;

@@ -8,7 +8,7 @@ use crate::support::dialogue::Dialogue;
 use crate::support::drivers::{DRIVERS, Driver};
 use crate::support::methods::numbered::{self, MOST, Side};
 use crate::support::methods::{covering, short, speaking};
-use crate::support::script::{Line, Manner, Script, Stall, client, proxy};
+use crate::support::script::{Line, Manner, Script, client, proxy};
 use anysocks::protocol::Negotiated;
 use anysocks::{Auth, ErrorKind, Stage};
 
@@ -95,16 +95,7 @@ fn split_at_every_byte() {
     each(|kind, driver| {
         let (lines, banner) = kind.whole();
         let all: usize = answers(&lines).iter().map(|(_, len)| len).sum();
-        let mut manners = Vec::new();
-        for glued in [false, true] {
-            manners.extend((1..all).map(|split| Manner { glued, split: Some(split), ..Manner::default() }));
-            for stall in [None, Some(Stall::Blocked), Some(Stall::Interrupted)] {
-                for (crumbs, buffered) in [(false, false), (true, false), (false, true), (true, true)] {
-                    manners.push(Manner { glued, crumbs, stall, buffered, ..Manner::default() });
-                }
-            }
-        }
-        for manner in manners {
+        for manner in Manner::each(all) {
             let _case = Case::new(format!("{manner:?}"));
             let script = Script::new(&lines, &banner, manner).guarded(all);
             let established = (driver.converse)(&mut script.clone(), &mut kind.dialogue().talk());

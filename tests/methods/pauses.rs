@@ -3,7 +3,7 @@
 
 #![allow(dead_code, unused_imports, unused_macros, reason = "each set of features uses a part of it")]
 
-use crate::hop::{Hop, Masked, echo, granted, serve, server};
+use crate::hop::{Hop, echo, granted, serve, server};
 use crate::messages::{BOUND, Speaks};
 use crate::scene::{BEHIND, TARGET, chain, error, invalid};
 use crate::support::blocked::{Executor, OnAsyncIo, Patient, send};
@@ -14,7 +14,7 @@ use crate::support::methods::wire::Wire;
 use crate::support::methods::{numbered, pausing, short};
 use crate::support::script::{Manner, Script, client, proxy};
 use crate::support::server::Server;
-use crate::ways::hooks::Does;
+use crate::ways::hooks::{Does, Masked};
 use crate::ways::{at_once, everywhere};
 use anysocks::protocol::{Clock, Conversation, Established, Scratch, Socks5, Step, Timer};
 use anysocks::{Auth, Chain, Error, ErrorKind, Invalid, Proxy, SocksStream, Stage, V5};

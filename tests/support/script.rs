@@ -48,6 +48,30 @@ pub(crate) struct Manner {
     pub(crate) early: bool,
 }
 
+impl Manner {
+    /// Each manner of a stream on which the proxy sends so many bytes, split at every byte too.
+    pub(crate) fn each(bytes: usize) -> Vec<Self> {
+        let mut manners = Self::unsplit();
+        for glued in [false, true] {
+            manners.extend((1..bytes).map(|split| Self { glued, split: Some(split), ..Self::default() }));
+        }
+        manners
+    }
+
+    /// Each combination of the habits that concern all bytes alike.
+    pub(crate) fn unsplit() -> Vec<Self> {
+        let mut manners = Vec::new();
+        for glued in [false, true] {
+            for stall in [None, Some(Stall::Blocked), Some(Stall::Interrupted)] {
+                for (crumbs, buffered) in [(false, false), (true, false), (false, true), (true, true)] {
+                    manners.push(Self { glued, crumbs, stall, buffered, ..Self::default() });
+                }
+            }
+        }
+        manners
+    }
+}
+
 /// The reason why a call fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stall {
