@@ -1,7 +1,9 @@
 //! What only a Tor network shows: which circuit carries a stream, and an onion service.
 
+use std::thread;
+use std::time::{Duration, Instant};
+
 use anysocks::{Proxy, Target};
-use std::time::Duration;
 
 use crate::capabilities::{Capabilities, Lookups};
 use crate::cases::{EARLY_DATA, answered};
@@ -55,15 +57,30 @@ pub(crate) fn play(setting: &Setting<'_>) -> Result<(), String> {
     open.iter_mut().try_for_each(|(_, _, opened)| answered(&mut *opened.tunnel))
 }
 
-const ONION_TIMEOUT: Duration = Duration::from_secs(150);
+/// Within this time one attempt has to succeed.
+const ONION_DEADLINE: Duration = Duration::from_secs(140);
+/// Both sides build new circuits, which takes long on a busy machine.
+const ONION_TIMEOUT: Duration = Duration::from_secs(60);
+const ONION_INTERVAL: Duration = Duration::from_secs(2);
 
-/// By its name. The early data arrive there too.
+/// Connects to the onion service by its name. The early data arrive there too.
+///
+/// For some seconds after a new consensus, the directories that it makes responsible may not have
+/// the service's descriptor, and Tor refuses the name. It is the network's state, so the trial
+/// tries again.
 pub(crate) fn reach_onion(setting: &Setting<'_>) -> Result<(), String> {
     let name = tornet::onion(setting.running)?;
     let (proxy, _) = setting.socks5().map_err(|error| error.to_string())?;
-    // Both sides build new circuits, which takes long on a busy machine.
-    let proxy = proxy.timeout(ONION_TIMEOUT);
-    let mut opened = reach(setting, proxy, &name, tornet::ONION_PORT)?;
+    let deadline = Instant::now() + ONION_DEADLINE;
+    let mut opened = loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let proxy = proxy.clone().timeout(left.min(ONION_TIMEOUT));
+        match reach(setting, proxy, &name, tornet::ONION_PORT) {
+            Ok(opened) => break opened,
+            Err(_) if Instant::now() + ONION_INTERVAL < deadline => thread::sleep(ONION_INTERVAL),
+            Err(error) => return Err(error),
+        }
+    };
     answered(&mut *opened.tunnel)
 }
 
