@@ -5,7 +5,7 @@ use super::handshake::converse_until;
 use super::watchdog::Watchdog;
 use super::{Blocking, Connector};
 use crate::error::{Error, ErrorKind};
-use crate::protocol::conversation::Conversation;
+use crate::protocol::conversation::{Conversation, timed_out};
 use crate::proxy::Proxy;
 use crate::route::wrap::{Wrap, Wrapped};
 use crate::runtime::Deadline;
@@ -66,12 +66,15 @@ impl<S: Read + Write + Send + Sync + 'static> Wrap<Blocking> for Wrapped<Hook<S>
         let watchdog = Watchdog::start(&wrapped.socket, deadline)
             .map_err(|error| Error::io(conversation.stage(), error))?;
         let outcome = converse_until(&mut wrapped.stream, conversation, deadline);
-        if watchdog.has_fired() {
+        let late = watchdog.has_fired();
+        match outcome {
+            // The code of a refusal is known.
+            Err(error) if !late || error.reply().is_some() => Err(error),
             // A conversation that has failed or ended has no stage of its own.
-            let stage = outcome.err().map_or_else(|| conversation.stage(), |error| error.stage());
-            return Err(Error::new(stage, ErrorKind::TimedOut));
+            Err(error) => Err(Error::new(error.stage(), ErrorKind::TimedOut)),
+            Ok(_) if late => Err(timed_out(conversation)),
+            Ok(outcome) => Ok(outcome),
         }
-        outcome
     }
 
     /// Returns a quarter of the send buffer, which always fits. The system counts its own records

@@ -109,7 +109,8 @@ pub enum Invalid {
     /// Another request was made on a connection whose METHOD has not negotiated
     /// [several](crate::protocol::Negotiated::several_requests).
     ///
-    /// [`Socks5::after`](crate::protocol::Socks5::after) returns this.
+    /// [`Socks5::after`](crate::protocol::Socks5::after) returns this, and the `converse` of a UDP
+    /// socket.
     #[error("this connection carries one request")]
     OneRequest,
     /// An encapsulation asks for a pause, and neither the front end nor the encapsulation has a

@@ -77,6 +77,13 @@ impl Conversation for AnyRequest<'_> {
             Self::V5(conversation) => conversation.write_failed(error),
         }
     }
+
+    fn abandon(&mut self, error: Error) -> Error {
+        match self {
+            Self::V4(conversation) => conversation.abandon(error),
+            Self::V5(conversation) => conversation.abandon(error),
+        }
+    }
 }
 
 /// The reader of a reply in either version.
@@ -119,6 +126,13 @@ impl ReplyReader for Reader {
         match self {
             Self::V4(reader) => reader.received(),
             Self::V5(reader) => reader.received(),
+        }
+    }
+
+    fn refusal(&self) -> Option<Error> {
+        match self {
+            Self::V4(reader) => reader.refusal(),
+            Self::V5(reader) => reader.refusal(),
         }
     }
 }

@@ -1,9 +1,9 @@
 //! Either version of SOCKS, as a `Version`.
 
 use super::any_request::{AnyRequest, Reader};
+use super::command::Command;
 use super::established::{Established, ProtocolVersion};
 use super::socks_protocol::SocksProtocol;
-use super::socks4::Socks4;
 use super::socks5::Auth;
 use super::target::Target;
 use super::version::sealed::Sealed;
@@ -24,14 +24,14 @@ impl Version for AnyVersion {
 
     fn connect<'a>(protocol: &'a SocksProtocol, target: Target<'a>) -> Result<AnyRequest<'a>, Error> {
         Ok(match protocol {
-            SocksProtocol::V4(user_id) => AnyRequest::V4(Socks4::connect(user_id, target)?),
+            SocksProtocol::V4(user_id) => AnyRequest::V4(V4::connect(user_id, target)?),
             SocksProtocol::V5(auth) => AnyRequest::V5(V5::connect(auth, target)?),
         })
     }
 
     fn bind<'a>(protocol: &'a SocksProtocol, expected_peer: Target<'a>) -> Result<AnyRequest<'a>, Error> {
         Ok(match protocol {
-            SocksProtocol::V4(user_id) => AnyRequest::V4(Socks4::bind(user_id, expected_peer)?),
+            SocksProtocol::V4(user_id) => AnyRequest::V4(V4::bind(user_id, expected_peer)?),
             SocksProtocol::V5(auth) => AnyRequest::V5(V5::bind(auth, expected_peer)?),
         })
     }
@@ -62,6 +62,17 @@ impl Version for AnyVersion {
 
 impl Sealed for AnyVersion {
     type Reader = Reader;
+
+    fn request<'a>(
+        protocol: &'a SocksProtocol,
+        command: Command,
+        target: Target<'a>,
+    ) -> Result<AnyRequest<'a>, Error> {
+        Ok(match protocol {
+            SocksProtocol::V4(user_id) => AnyRequest::V4(V4::request(user_id, command, target)?),
+            SocksProtocol::V5(auth) => AnyRequest::V5(V5::request(auth, command, target)?),
+        })
+    }
 
     fn unprepared(protocol: &SocksProtocol) -> Option<&Auth> {
         match protocol {

@@ -87,11 +87,12 @@ pub trait Conversation {
     /// - A write that failed because the connection is closed, or that wrote 0 bytes, calls
     ///   [`write_failed`](Self::write_failed). The conversation continues with reads, because the
     ///   proxy may have sent a refusal before it closed the connection.
-    /// - Any other error is returned.
+    /// - Any other error but [`WouldBlock`](io::ErrorKind::WouldBlock) calls
+    ///   [`abandon`](Self::abandon), and the result is returned.
     ///
     /// # Errors
     ///
-    /// - Those of `advance` and `write_failed`.
+    /// - Those of `advance`, `write_failed` and `abandon`.
     /// - [`ErrorKind::Io`]: the I/O error, with the [`stage`](Self::stage). The conversation can
     ///   continue as if the call had not been made. So a driver of a non-blocking stream can step
     ///   again after a [`WouldBlock`](io::ErrorKind::WouldBlock).
@@ -101,12 +102,31 @@ pub trait Conversation {
             Err(error) if is_closed(&error) && is_writing(self) => {
                 self.write_failed(Error::io(self.stage(), error))
             }
-            Err(error) => Err(Error::io(self.stage(), error)),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Err(Error::io(self.stage(), error)),
+            Err(error) => {
+                let error = Error::io(self.stage(), error);
+                Err(self.abandon(error))
+            }
             Ok(0) if is_writing(self) => {
                 self.write_failed(Error::new(self.stage(), ErrorKind::EndedEarly { received: 0 }))
             }
             Ok(n) => self.advance(n),
         }
+    }
+
+    /// Returns the error to report if the driver abandons the conversation because of `error`: an
+    /// I/O error or a timeout.
+    ///
+    /// The conversations of this crate return `error`, except:
+    ///
+    /// - [`ErrorKind::Refused`]: the proxy's code is known, and details behind it were awaited.
+    /// - [`ErrorKind::ClosedDuringMethod`]: the connection was reset during the sub-negotiation of
+    ///   a custom METHOD.
+    ///
+    /// A driver with a timeout of its own calls this when it passes. A conversation that wraps
+    /// another one forwards the call. The provided method returns `error`.
+    fn abandon(&mut self, error: Error) -> Error {
+        error
     }
 
     /// Returns the pause before the next write, if an encapsulation shapes its traffic. Default:
@@ -162,11 +182,21 @@ impl<C: Conversation + ?Sized> Conversation for &mut C {
     fn write_failed(&mut self, error: Error) -> Result<(), Error> {
         (**self).write_failed(error)
     }
+
+    fn abandon(&mut self, error: Error) -> Error {
+        (**self).abandon(error)
+    }
 }
 
 /// Returns whether the next step is a write.
 fn is_writing<C: Conversation + ?Sized>(conversation: &mut C) -> bool {
     matches!(conversation.step(&mut Scratch::new()), Step::Write([_, ..]))
+}
+
+/// Returns the error of a conversation whose deadline has passed.
+pub(crate) fn timed_out<C: Conversation + ?Sized>(conversation: &mut C) -> Error {
+    let error = Error::new(conversation.stage(), ErrorKind::TimedOut);
+    conversation.abandon(error)
 }
 
 /// Returns whether a write failed because the connection is closed. A read does not block then.

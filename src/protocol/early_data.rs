@@ -142,6 +142,10 @@ impl<T: LastMessage> Conversation for WithEarlyData<'_, T> {
         self.joined = Zeroizing::default();
         self.conversation.write_failed(error)
     }
+
+    fn abandon(&mut self, error: Error) -> Error {
+        self.conversation.abandon(error)
+    }
 }
 
 /// Early data that is written without a request before it.

@@ -145,4 +145,8 @@ impl<F: DerefMut<Target = Frames>, C: Conversation> Conversation for Layered<F, 
         }
         self.conversation.write_failed(error)
     }
+
+    fn abandon(&mut self, error: Error) -> Error {
+        self.conversation.abandon(error)
+    }
 }

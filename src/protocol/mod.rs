@@ -81,7 +81,8 @@
 //! checks for that error before it calls `report`. The example `sans_io` is such a driver, over
 //! mio.
 //!
-//! **Deadlines.** A driver that reaches its deadline drops the conversation.
+//! **Deadlines.** A driver that reaches its deadline reports what
+//! [`abandon`](Conversation::abandon) returns: a proxy's code may be known already.
 //! [`stage`](Conversation::stage) returns the stage that timed out.
 //!
 //! # Completion-based I/O
@@ -222,6 +223,7 @@ pub(crate) mod any_request;
 pub(crate) mod any_version;
 pub(crate) mod command;
 pub(crate) mod conversation;
+pub(crate) mod dialect;
 pub(crate) mod early_data;
 pub(crate) mod encapsulation;
 pub(crate) mod established;

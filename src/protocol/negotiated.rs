@@ -1,5 +1,6 @@
 //! What a METHOD hands over when it has been negotiated.
 
+use crate::protocol::dialect::Dialect;
 use crate::protocol::encapsulation::Encapsulation;
 use crate::protocol::frames::Frames;
 use std::any::Any;
@@ -32,6 +33,8 @@ pub struct Negotiated {
     pub frames: Option<Frames>,
     /// Whether the proxy accepts further requests on the connection.
     pub(crate) several_requests: bool,
+    /// How later replies are read, if not by RFC 1928.
+    pub(crate) dialect: Option<&'static Dialect>,
     /// The pump of earlier proxies of a chain, in whose frames all bytes are.
     pub(crate) outer: Option<Box<Frames>>,
     /// The values for the user, that of the last proxy first.
@@ -60,8 +63,9 @@ impl Negotiated {
         Self { sessions: vec![Arc::new(session)], ..self }
     }
 
-    /// Allows further requests on the connection, by
-    /// [`Socks5::after`](crate::protocol::Socks5::after) of a custom driver.
+    /// Allows further requests on the connection: by
+    /// [`Socks5::after`](crate::protocol::Socks5::after) of a custom driver, and by the `converse`
+    /// of a UDP socket.
     ///
     /// RFC 1928 has one request for each connection, so the proxy must have agreed to this in the
     /// sub-negotiation.
@@ -72,7 +76,8 @@ impl Negotiated {
 
     /// Returns whether there is anything to keep.
     pub(crate) fn is_something(&self) -> bool {
-        self.frames.is_some() || !self.sessions.is_empty() || self.several_requests
+        let read_differently = self.frames.is_some() || self.dialect.is_some();
+        read_differently || !self.sessions.is_empty() || self.several_requests
     }
 
     /// Combines what one proxy negotiated with `outer`, which earlier proxies of a chain did: all
@@ -80,8 +85,8 @@ impl Negotiated {
     pub(crate) fn inside(inner: Option<Box<Self>>, outer: Option<Box<Self>>) -> Option<Box<Self>> {
         let Some(mut outer) = outer else { return inner };
         let Some(mut inner) = inner else {
-            let outer_frames = outer.take_frames().map(Box::new);
-            return Some(Box::new(Self { outer: outer_frames, several_requests: false, ..*outer }));
+            let frames = outer.take_frames().map(Box::new);
+            return Some(Box::new(Self { outer: frames, sessions: outer.sessions, ..Self::nothing() }));
         };
         inner.sessions.append(&mut outer.sessions);
         inner.outer = outer.take_frames().map(Box::new);
@@ -111,7 +116,7 @@ impl From<Encapsulation> for Negotiated {
 
 impl From<Frames> for Negotiated {
     fn from(frames: Frames) -> Self {
-        Self { frames: Some(frames), ..Self::default() }
+        Self { frames: Some(frames), ..Self::nothing() }
     }
 }
 

@@ -15,11 +15,17 @@ pub trait ReplyReader: fmt::Debug + Send + Sync {
 
     /// Returns whether the reply is complete and grants the request.
     ///
-    /// A refusal is an error as soon as its code has been received.
+    /// A refusal is an error as soon as its code has been received, and the details that the
+    /// dialect has behind it.
     fn is_granted(&mut self) -> Result<bool, Error>;
 
     /// Takes the content of a complete reply.
     fn take(&mut self) -> Established;
+
+    /// Returns the error of a refusal whose details have not all been received.
+    fn refusal(&self) -> Option<Error> {
+        None
+    }
 
     /// Returns the number of received bytes of the reply.
     fn received(&self) -> usize;

@@ -79,6 +79,9 @@ impl<V: Version> SecondReply<V> {
             return failed(ErrorKind::Overrun { reported: n, offered });
         }
         if n == 0 {
+            if let Some(refusal) = self.reader.refusal() {
+                return Err(refusal);
+            }
             self.progress.check_write()?;
             return failed(ErrorKind::EndedEarly { received: self.reader.received() });
         }
@@ -121,6 +124,10 @@ impl<V: Version> Conversation for SecondReply<V> {
             }
             Phase::Granted | Phase::Failed(_) | Phase::Over => Err(error),
         }
+    }
+
+    fn abandon(&mut self, error: Error) -> Error {
+        self.reader.refusal().unwrap_or(error)
     }
 }
 

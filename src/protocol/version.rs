@@ -2,7 +2,6 @@
 
 use crate::error::Error;
 use crate::error::invalid::Invalid;
-use crate::protocol::command::Command;
 use crate::protocol::last_message::LastMessage;
 use crate::protocol::socks_protocol::SocksProtocol;
 use crate::protocol::socks4::{Socks4, UserId, is_mark};
@@ -97,11 +96,11 @@ impl Version for V5 {
     type Request<'a> = Socks5<'a>;
 
     fn connect<'a>(auth: &'a Auth, target: Target<'a>) -> Result<Socks5<'a>, Error> {
-        Socks5::new(auth, Command::Connect, target)
+        Socks5::connect(auth, target)
     }
 
     fn bind<'a>(auth: &'a Auth, expected_peer: Target<'a>) -> Result<Socks5<'a>, Error> {
-        Socks5::new(auth, Command::Bind, expected_peer)
+        Socks5::bind(auth, expected_peer)
     }
 
     fn unauthenticated() -> SocksProtocol {
@@ -125,17 +124,29 @@ impl Version for V5 {
 }
 
 pub(crate) mod sealed {
-    use super::Version;
-    use crate::error::Stage;
+    use super::{V4, V5, Version};
+    use crate::error::invalid::Invalid;
+    use crate::error::{Error, Stage};
+    use crate::protocol::command::Command;
     use crate::protocol::established::Established;
     use crate::protocol::reply_reader::ReplyReader;
-    use crate::protocol::socks4::UserId;
-    use crate::protocol::socks5::Auth;
+    use crate::protocol::socks4::{Socks4, UserId};
+    use crate::protocol::socks5::{Auth, Socks5};
+    use crate::protocol::target::Target;
     use crate::protocol::{socks4, socks5};
 
     pub trait Sealed {
         /// The reader of this version's replies.
         type Reader: ReplyReader;
+
+        /// Creates a request, with METHODs that were prepared or will be.
+        fn request<'a>(
+            auth: &'a Self::Auth,
+            command: Command,
+            target: Target<'a>,
+        ) -> Result<Self::Request<'a>, Error>
+        where
+            Self: Version;
 
         /// Returns the METHODs that have to be prepared before a handshake, if there are any.
         fn unprepared(auth: &Self::Auth) -> Option<&Auth>
@@ -151,8 +162,23 @@ pub(crate) mod sealed {
         fn second_reader(first: &mut Established) -> Self::Reader;
     }
 
-    impl Sealed for super::V4 {
+    impl Sealed for V4 {
         type Reader = socks4::Reader;
+
+        fn request<'a>(
+            user_id: &'a UserId,
+            command: Command,
+            target: Target<'a>,
+        ) -> Result<Socks4<'a>, Error> {
+            match command {
+                Command::Connect => Socks4::connect(user_id, target),
+                Command::Bind => Socks4::bind(user_id, target),
+                Command::Resolve => Socks4::resolve(user_id, target.into_host()),
+                Command::UdpAssociate | Command::ResolvePtr => {
+                    Err(Invalid::WrongVersion { proxy: "SOCKS4", wanted: "SOCKS5" }.into())
+                }
+            }
+        }
 
         fn unprepared(_: &UserId) -> Option<&Auth> {
             None
@@ -168,8 +194,12 @@ pub(crate) mod sealed {
         }
     }
 
-    impl Sealed for super::V5 {
+    impl Sealed for V5 {
         type Reader = socks5::Reader;
+
+        fn request<'a>(auth: &'a Auth, command: Command, target: Target<'a>) -> Result<Socks5<'a>, Error> {
+            Socks5::new(auth, command, target)
+        }
 
         fn unprepared(auth: &Auth) -> Option<&Auth> {
             auth.check_prepared().is_err().then_some(auth)

@@ -1,10 +1,10 @@
 //! The code that the smol and async-std front ends share: both use async-io.
 
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::futures::FuturesIo;
 use crate::futures::handshake::converse_on;
 use crate::protocol::address::Address;
-use crate::protocol::conversation::Conversation;
+use crate::protocol::conversation::{Conversation, timed_out};
 use crate::protocol::pause;
 use crate::protocol::pause::Pause;
 use crate::protocol::version::Version;
@@ -13,7 +13,7 @@ use crate::reactor::{self, AsyncSockets, Control, Reactor, SupportsStream, Watch
 use crate::route::listener::SocksListener;
 use crate::runtime::dial::Failures;
 use crate::runtime::{ControlIo, Direction, UdpFrontEnd};
-use crate::runtime::{Deadline, Ends, Runtime};
+use crate::runtime::{Deadline, Ends, Runtime, deadline};
 use crate::stream::SocksStream;
 use crate::stream::driver::STEPS_AT_ONCE;
 use ::async_io::{Async, Timer};
@@ -93,7 +93,7 @@ impl<F: AsyncIoFrontEnd> Runtime for F {
         deadline: Deadline,
     ) -> Result<C::Outcome, Error> {
         let in_time = within::<F, _>(deadline, converse_on::<F, _, _>(stream, conversation)).await;
-        in_time.unwrap_or_else(|| Err(Error::new(conversation.stage(), ErrorKind::TimedOut)))
+        in_time.unwrap_or_else(|| Err(timed_out(conversation)))
     }
 
     fn ends(stream: &F::Stream) -> io::Result<Ends> {
@@ -214,8 +214,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin, V: Version, F: AsyncIoFrontEnd> SocksLis
     #[doc = include_str!("../docs/accept_within.md")]
     pub async fn accept_within(&mut self, limit: Duration) -> Result<(SocksStream<S, V, F>, Address), Error> {
         let (stream, second, request) = self.pending()?;
-        let reply =
-            request.watch(reactor::within_limit::<F, _>(limit, converse_on::<F, _, _>(stream, second))).await;
+        let reply = async {
+            let in_time = within::<F, _>(deadline::<F>(limit), converse_on::<F, _, _>(stream, second)).await;
+            in_time.unwrap_or_else(|| Err(timed_out(second)))
+        };
+        let reply = request.watch(reply).await;
         self.accepted(reply)
     }
 }

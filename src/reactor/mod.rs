@@ -24,17 +24,16 @@ pub(crate) use udp::joined;
 pub(crate) use watched::Watched;
 pub(crate) use wrap::{Hook, SupportsStream};
 
-use crate::error::{Error, ErrorKind, Stage};
 use crate::proxy::SocketOptions;
 use crate::runtime::dial::{ATTEMPT_DELAY, Failures, begin, connected};
-use crate::runtime::{Deadline, Runtime, deadline};
+use crate::runtime::{Deadline, Runtime};
 use socket2::{SockAddr, SockRef};
 use std::future::{pending, poll_fn};
 use std::io;
 use std::net::TcpStream;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// The sockets and timers of an asynchronous runtime.
 #[allow(unreachable_pub, reason = "a bound of the connectors")]
@@ -71,16 +70,6 @@ pub(crate) async fn within<R: Reactor, T>(deadline: Deadline, work: impl Future<
         Poll::Pending => work.as_mut().poll(cx).map(Some),
     })
     .await
-}
-
-/// Returns the outcome of the conversation, or `TimedOut` after the limit. A limit beyond the
-/// clock's range is none.
-pub(crate) async fn within_limit<R: Reactor, T>(
-    limit: Duration,
-    converse: impl Future<Output = Result<T, Error>>,
-) -> Result<T, Error> {
-    let in_time = within::<R, _>(deadline::<R>(limit), converse).await;
-    in_time.unwrap_or_else(|| Err(Error::new(Stage::SecondReply, ErrorKind::TimedOut)))
 }
 
 async fn sleep<R: Reactor>(until: Deadline) {

@@ -97,6 +97,10 @@ impl<T: Conversation> Conversation for BeforeRequest<'_, T> {
     fn write_failed(&mut self, error: Error) -> Result<(), Error> {
         self.0.write_failed(error)
     }
+
+    fn abandon(&mut self, error: Error) -> Error {
+        self.0.abandon(error)
+    }
 }
 
 #[cfg(test)]

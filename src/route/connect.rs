@@ -17,6 +17,7 @@ use crate::protocol::negotiated::Negotiated;
 use crate::protocol::socks_protocol::SocksProtocol;
 use crate::protocol::target::{Domain, Host, Target};
 use crate::protocol::version::Version;
+use crate::protocol::version::sealed::Sealed as _;
 use crate::proxy::{Endpoint, Proxy, Resolve};
 use crate::runtime::{
     Deadline, Runtime, check_endpoint, check_resolvable, deadline, dial_proxy, no_address, resolved,
@@ -113,7 +114,7 @@ impl<R: Runtime, W: Wrap<R>, V: Version> Traversal<'_, R, W, V> {
         let mut targets = Vec::with_capacity(self.hops.len());
         for (n, pair) in self.hops.windows(2).enumerate() {
             let next = endpoint(&pair[1]).and_then(|next| {
-                AnyVersion::connect(pair[0].protocol(), next.borrowed())?;
+                AnyVersion::request(pair[0].protocol(), Command::Connect, next.borrowed())?;
                 Ok(next)
             });
             targets

@@ -217,7 +217,7 @@ impl<F: Runtime, W: Wrap<F>> Connector<F, W> {
             chain.limit(),
             &self.wrap,
             peer,
-            RequestTemplate::bind(),
+            RequestTemplate::without_data(Command::Bind),
         )
         .await?;
         Ok(SocksListener::granted(granted, chain.hops()))

@@ -3,15 +3,10 @@
 use super::connect::request_through;
 use super::request::RequestTemplate;
 use super::wrap::{Plain, Wrap};
-use crate::error::invalid::Invalid;
 use crate::error::{Error, ErrorKind, Stage};
 use crate::protocol::address::{Address, Name};
-use crate::protocol::any_request::AnyRequest;
 use crate::protocol::any_version::AnyVersion;
 use crate::protocol::command::Command;
-use crate::protocol::socks_protocol::SocksProtocol;
-use crate::protocol::socks4::Socks4;
-use crate::protocol::socks5::Socks5;
 use crate::protocol::target::{Host, Target};
 use crate::protocol::version::V5;
 use crate::proxy::Proxy;
@@ -47,11 +42,7 @@ pub(crate) async fn resolve_by<R: Runtime, W: Wrap<R>>(
     wrap: &W,
     name: Host<'_>,
 ) -> Result<IpAddr, Error> {
-    let template = RequestTemplate::<AnyVersion> {
-        command: Command::Resolve,
-        constructor: for_address,
-        early_data: &[],
-    };
+    let template = RequestTemplate::<AnyVersion>::without_data(Command::Resolve);
     let granted = request_through::<R, W, _>(hops, limit, wrap, Target::new(name, 0), template).await?;
     match granted.established.bound {
         Address::Ip(addr) => Ok(addr.ip()),
@@ -66,33 +57,12 @@ pub(crate) async fn resolve_ptr_by<R: Runtime, W: Wrap<R>>(
     wrap: &W,
     ip: IpAddr,
 ) -> Result<Name, Error> {
-    let template = RequestTemplate::<AnyVersion> {
-        command: Command::ResolvePtr,
-        constructor: for_name,
-        early_data: &[],
-    };
+    let template = RequestTemplate::<AnyVersion>::without_data(Command::ResolvePtr);
     let granted = request_through::<R, W, _>(hops, limit, wrap, (ip, 0).into(), template).await?;
     match granted.established.bound {
         Address::Name(name, _) => Ok(name),
         Address::Ip(SocketAddr::V4(_)) => Err(granted.request.failed(unexpected(1, hops))),
         Address::Ip(SocketAddr::V6(_)) => Err(granted.request.failed(unexpected(4, hops))),
-    }
-}
-
-fn for_address<'a>(protocol: &'a SocksProtocol, target: Target<'a>) -> Result<AnyRequest<'a>, Error> {
-    Ok(match protocol {
-        SocksProtocol::V4(user_id) => AnyRequest::V4(Socks4::resolve(user_id, target.into_host())?),
-        SocksProtocol::V5(auth) => AnyRequest::V5(Socks5::new(auth, Command::Resolve, target)?),
-    })
-}
-
-#[allow(clippy::needless_pass_by_value, reason = "the signature of every request constructor")]
-fn for_name<'a>(protocol: &'a SocksProtocol, target: Target<'a>) -> Result<AnyRequest<'a>, Error> {
-    match (protocol, target.ip()) {
-        (SocksProtocol::V5(auth), Some(ip)) => {
-            Ok(AnyRequest::V5(Socks5::new(auth, Command::ResolvePtr, (ip, 0).into())?))
-        }
-        _ => Err(Invalid::WrongVersion { proxy: "SOCKS4", wanted: "SOCKS5" }.into()),
     }
 }
 

@@ -5,6 +5,7 @@ use super::listener::SocksListener;
 use super::request::RequestTemplate;
 use super::wrap::Plain;
 use crate::error::{Error, Stage};
+use crate::protocol::command::Command;
 use crate::protocol::target::Target;
 use crate::protocol::version::{V5, Version};
 use crate::proxy::Proxy;
@@ -30,7 +31,8 @@ pub(crate) async fn bind<'a, 'b, R: Runtime, V: Version>(
     expected_peer: impl TryInto<Target<'b>, Error: Into<Error>>,
 ) -> Result<SocksListener<R::Stream, V, R>, Error> {
     let proxy = proxy.into_proxy::<V>()?;
-    let granted = request::<R, V>(&proxy, expected_peer, RequestTemplate::bind()).await?;
+    let granted =
+        request::<R, V>(&proxy, expected_peer, RequestTemplate::without_data(Command::Bind)).await?;
     Ok(SocksListener::granted(granted, slice::from_ref(&*proxy)))
 }
 

@@ -6,21 +6,22 @@ use crate::protocol::command::Command;
 use crate::protocol::early_data::WithEarlyData;
 use crate::protocol::target::Target;
 use crate::protocol::version::Version;
+use std::marker::PhantomData;
 
 /// A command and its early data.
-pub(crate) struct RequestTemplate<'a, V: Version> {
+pub(crate) struct RequestTemplate<'a, V> {
     pub(crate) command: Command,
-    pub(crate) constructor: Constructor<V>,
     pub(crate) early_data: &'a [u8],
+    version: PhantomData<V>,
 }
 
 impl<'a, V: Version> RequestTemplate<'a, V> {
     pub(crate) const fn connect(early_data: &'a [u8]) -> Self {
-        Self { command: Command::Connect, constructor: V::connect, early_data }
+        Self { command: Command::Connect, early_data, version: PhantomData }
     }
 
-    pub(crate) const fn bind() -> Self {
-        Self { command: Command::Bind, constructor: V::bind, early_data: &[] }
+    pub(crate) const fn without_data(command: Command) -> Self {
+        Self { command, early_data: &[], version: PhantomData }
     }
 
     /// Returns the request for this target.
@@ -32,10 +33,6 @@ impl<'a, V: Version> RequestTemplate<'a, V> {
         if !self.early_data.is_empty() && V::may_encapsulate(auth) {
             return Err(Invalid::EarlyDataWithCustomMethod.into());
         }
-        Ok(WithEarlyData::new((self.constructor)(auth, target)?, self.early_data))
+        Ok(WithEarlyData::new(V::request(auth, self.command, target)?, self.early_data))
     }
 }
-
-/// Creates the request from the credentials and the target.
-type Constructor<V> =
-    for<'a> fn(&'a <V as Version>::Auth, Target<'a>) -> Result<<V as Version>::Request<'a>, Error>;

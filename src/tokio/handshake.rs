@@ -4,14 +4,15 @@ use super::{Tokio, io};
 use crate::error::Error;
 use crate::protocol::address::Address;
 use crate::protocol::command::Command;
-use crate::protocol::conversation::Conversation;
+use crate::protocol::conversation::{Conversation, timed_out};
 use crate::protocol::established::Established;
 use crate::protocol::pause::Pause;
 use crate::protocol::target::Target;
 use crate::protocol::version::Version;
-use crate::reactor;
+use crate::reactor::within;
 use crate::route::listener::SocksListener;
 use crate::route::prepare::prepare_auth;
+use crate::runtime::deadline;
 use crate::stream::SocksStream;
 use crate::stream::driver::{Transport, poll_converse};
 use crate::stream::handshake::{Handshake, begin_connect};
@@ -73,7 +74,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin, V: Version> SocksListener<S, V, Tokio> {
         limit: Duration,
     ) -> Result<(SocksStream<S, V, Tokio>, Address), Error> {
         let (stream, second, request) = self.pending()?;
-        let reply = request.watch(reactor::within_limit::<Tokio, _>(limit, converse(stream, second))).await;
+        let reply = async {
+            let in_time = within::<Tokio, _>(deadline::<Tokio>(limit), converse(stream, second)).await;
+            in_time.unwrap_or_else(|| Err(timed_out(second)))
+        };
+        let reply = request.watch(reply).await;
         self.accepted(reply)
     }
 }

@@ -41,6 +41,8 @@ pub(crate) struct Association {
 pub(super) struct Negotiated {
     pub(super) datagrams: Option<Box<dyn Datagrams>>,
     pub(super) sessions: Vec<Session>,
+    /// Whether the proxy accepts further requests on the TCP connection.
+    several_requests: bool,
     sealing: Mutex<Sealing>,
 }
 
@@ -67,6 +69,8 @@ impl Negotiated {
     /// - The encapsulation is for streams only.
     pub(super) fn new(established: &mut Established) -> Result<(Option<Self>, Option<Frames>), FrameError> {
         let sessions = established.sessions().to_vec();
+        let several_requests =
+            established.negotiated.as_ref().is_some_and(|negotiated| negotiated.several_requests);
         let (datagrams, control) = match established.take_frames() {
             Some(Frames { datagrams: None, .. }) => {
                 return Err("the method's encapsulation carries no datagrams".into());
@@ -77,8 +81,9 @@ impl Negotiated {
             }
             None => (None, None),
         };
-        let is_something = control.is_some() || !sessions.is_empty();
-        let negotiated = is_something.then(|| Self { datagrams, sessions, sealing: Mutex::default() });
+        let is_something = control.is_some() || !sessions.is_empty() || several_requests;
+        let negotiated =
+            is_something.then(|| Self { datagrams, sessions, several_requests, sealing: Mutex::default() });
         Ok((negotiated, control))
     }
 
@@ -191,6 +196,9 @@ impl Association {
 
     /// Takes the pump of the TCP connection for a conversation, of which only one can run.
     pub(super) fn take_control(&self) -> Result<Option<Frames>, Error> {
+        if !self.negotiated.as_ref().is_some_and(|negotiated| negotiated.several_requests) {
+            return Err(Invalid::OneRequest.into());
+        }
         match std::mem::replace(&mut *self.control(), Control::Conversing) {
             Control::Idle(frames) => Ok(frames.map(|frames| *frames)),
             Control::Conversing => Err(Invalid::AlreadyConversing.into()),

@@ -102,6 +102,21 @@ fn one_conversation_at_a_time() {
     });
 }
 
+/// RFC 1928 has one request for each connection, so another one leaves nothing on it.
+#[test]
+fn one_request_without_a_method() {
+    everywhere(|front| {
+        let scene = Setting::default().open(front);
+        let auth = Auth::none();
+        let mut request = Socks5::further(&auth, Command::Connect, target()).expect("a request");
+        let error = scene.socket.converse(&mut request).expect_err("one request");
+        let ErrorKind::Invalid(invalid) = error.kind() else { panic!("{error:?}") };
+        assert_eq!(*invalid, Invalid::OneRequest);
+        relays(&scene, Level::Bare, b"still there");
+        assert_eq!(scene.received(64).0, b"still there");
+    });
+}
+
 /// The proxy ends the association instead of a reply.
 #[test]
 fn an_end_instead_of_a_reply() {

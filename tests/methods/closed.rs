@@ -10,7 +10,9 @@ use crate::support::server::Server;
 use crate::ways::everywhere;
 use anysocks::protocol::Negotiated;
 use anysocks::{Error, ErrorKind, Stage};
+use socket2::SockRef;
 use std::io;
+use std::time::Duration;
 
 const CODE: u8 = 0xC0;
 
@@ -43,6 +45,27 @@ fn closed_during_a_method() {
             assert_eq!(io::Error::from(failed).kind(), io::ErrorKind::UnexpectedEof);
         });
     }
+}
+
+/// A reset says the same as an end.
+#[test]
+fn reset_during_a_method() {
+    let lines = short::lines(CODE);
+    everywhere(|way| {
+        let _case = Case::new(way.name);
+        let server = Server::start(lines[..3].to_vec(), |client| {
+            SockRef::from(client).set_linger(Some(Duration::ZERO)).expect("an open socket");
+        });
+        let proxy = server.proxy().auth(short::auth(CODE, Negotiated::nothing)).expect("SOCKS5");
+        let failed = error((way.new)(proxy.into()).connect(TARGET));
+        assert_eq!(failed.stage(), Stage::Authentication);
+        let kind = failed.kind();
+        assert!(
+            matches!(kind, ErrorKind::ClosedDuringMethod { code: CODE, name: short::NAME }),
+            "{failed:?}"
+        );
+        server.join();
+    });
 }
 
 /// Before the METHOD and after it, a close is not the METHOD's.

@@ -10,7 +10,7 @@ use crate::support::methods::short;
 use crate::support::script::{Line, Manner, Script, client, proxy};
 use anysocks::futures::{Socks5Listener, Socks5Stream};
 use anysocks::protocol::{Command, Socks5};
-use anysocks::{Auth, Error, Invalid, Stage};
+use anysocks::{AnyVersion, Auth, Error, Invalid, Proxy, Stage, V5, Version};
 use std::io;
 
 const CODE: u8 = 0xC0;
@@ -50,6 +50,11 @@ fn left_out() {
         }
         let target = TARGET.try_into().expect("a target");
         assert_eq!(invalid(Socks5::connect(&auth, target)), Invalid::MethodNotPrepared(CODE));
+        let target = TARGET.try_into().expect("a target");
+        assert_eq!(invalid(V5::connect(&auth, target)), Invalid::MethodNotPrepared(CODE));
+        let protocol = Proxy::socks5("a.b").and_then(|proxy| proxy.auth(auth.clone())).expect("a proxy");
+        let peer = TARGET.try_into().expect("a peer");
+        assert_eq!(invalid(AnyVersion::bind(protocol.protocol(), peer)), Invalid::MethodNotPrepared(CODE));
         let peer = TARGET.try_into().expect("a peer");
         assert_eq!(invalid(Socks5::bind(&auth, peer)), Invalid::MethodNotPrepared(CODE));
         assert_eq!(

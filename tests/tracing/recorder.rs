@@ -4,10 +4,10 @@
 
 use std::collections::BTreeMap;
 use std::fmt::{Debug, Write as _};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Subscriber};
+use tracing::{Dispatch, Event, Subscriber};
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::registry::{LookupSpan, Registry, Scope};
@@ -23,7 +23,13 @@ pub(crate) fn recorded_above_debug(work: impl FnOnce()) -> Vec<String> {
     with(LevelFilter::INFO, work)
 }
 
+/// A subscriber that is never the current one.
+///
+/// While there is only one, an event that a thread without it reports first is off for all threads.
+static ANOTHER: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(Registry::default()));
+
 fn with(level: LevelFilter, work: impl FnOnce()) -> Vec<String> {
+    LazyLock::force(&ANOTHER);
     let recorder = Recorder::default();
     tracing::subscriber::with_default(Registry::default().with(recorder.clone()).with(level), work);
     let lines = recorder.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -40,7 +40,8 @@ pub(crate) use offer::PASSWORD;
 pub(crate) use reply::Reader;
 
 use crate::error::{Error, ErrorKind, Stage};
-use crate::protocol::conversation::{Conversation, Scratch, Step};
+use crate::protocol::conversation::{Conversation, Scratch, Step, is_closed};
+use crate::protocol::dialect::RFC_1928;
 use crate::protocol::established::Established;
 use crate::protocol::last_message::LastMessage;
 use crate::protocol::pause::Pause;
@@ -48,7 +49,7 @@ use crate::protocol::progress::Progress;
 use crate::protocol::reply_reader::ReplyReader;
 use crate::trace;
 use messages::Messages;
-use reply_buffer::{ANSWER, LEAST_REPLY};
+use reply_buffer::ANSWER;
 use std::fmt;
 
 /// A request to a SOCKS5 proxy, from the greeting to its first reply.
@@ -122,6 +123,9 @@ impl Socks5<'_> {
             return if n == 0 { Err(self.closed_during_method()) } else { self.end_negotiation() };
         }
         if n == 0 {
+            if let Some(refusal) = self.reply.refusal() {
+                return Err(refusal);
+            }
             self.progress.check_write()?;
             return Err(self.ended_early());
         }
@@ -206,7 +210,7 @@ impl Conversation for Socks5<'_> {
                 self.progress.read(self.reply.buffer.room(ANSWER))
             }
             Phase::Selection | Phase::Status => {
-                self.progress.read(self.reply.buffer.room(ANSWER + LEAST_REPLY))
+                self.progress.read(self.reply.buffer.room(ANSWER + RFC_1928.least_reply))
             }
             Phase::Reply => self.progress.read(self.reply.room()),
             Phase::Method => match self.negotiation.as_mut().map(|m| m.step(scratch)) {
@@ -234,6 +238,17 @@ impl Conversation for Socks5<'_> {
         self.progress.write_failed(error);
         let skipped = self.skip_to_answer();
         self.end_if_failed(skipped)
+    }
+
+    fn abandon(&mut self, error: Error) -> Error {
+        let Some(negotiation) = &mut self.negotiation else {
+            return self.reply.refusal().unwrap_or(error);
+        };
+        let error = negotiation.abandon(error);
+        match error.kind() {
+            ErrorKind::Io(cause) if is_closed(cause) => self.closed_during_method(),
+            _ => error,
+        }
     }
 
     fn pause(&mut self) -> Option<&mut Pause> {

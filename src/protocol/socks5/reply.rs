@@ -2,6 +2,7 @@
 
 use super::reply_buffer::ReplyBuffer;
 use crate::error::{Error, ErrorKind, Stage};
+use crate::protocol::dialect::{Dialect, RFC_1928};
 use crate::protocol::encapsulation::FrameError;
 use crate::protocol::established::{Established, ProtocolVersion};
 use crate::protocol::frames::Frames;
@@ -21,6 +22,10 @@ impl Reader {
         Self { buffer: ReplyBuffer::new(stage), negotiated }
     }
 
+    fn dialect(&self) -> &'static Dialect {
+        self.negotiated.as_ref().and_then(|negotiated| negotiated.dialect).unwrap_or(&RFC_1928)
+    }
+
     pub(super) fn frames(&self) -> Option<&Frames> {
         self.negotiated.as_ref()?.frames.as_ref()
     }
@@ -36,9 +41,10 @@ impl Reader {
 
 impl ReplyReader for Reader {
     fn room(&mut self) -> &mut [u8] {
+        let dialect = self.dialect();
         match self.negotiated.as_mut().and_then(|negotiated| negotiated.frames.as_mut()) {
             Some(frames) => frames.incoming.room(),
-            None => self.buffer.reply_room(),
+            None => self.buffer.reply_room(dialect),
         }
     }
 
@@ -50,8 +56,9 @@ impl ReplyReader for Reader {
     }
 
     fn is_granted(&mut self) -> Result<bool, Error> {
+        let dialect = self.dialect();
         loop {
-            let granted = self.buffer.is_granted();
+            let granted = self.buffer.is_granted(dialect);
             if !matches!(granted, Ok(false)) {
                 trace::received(self.buffer.stage(), self.buffer.len());
                 return granted;
@@ -62,7 +69,7 @@ impl ReplyReader for Reader {
             else {
                 return Ok(false);
             };
-            let taken = frames.incoming.take(self.buffer.reply_room());
+            let taken = frames.incoming.take(self.buffer.reply_room(dialect));
             match taken.map_err(|error| self.encapsulation_failed(error))? {
                 0 => return Ok(false),
                 n => self.buffer.filled(n),
@@ -72,10 +79,14 @@ impl ReplyReader for Reader {
 
     fn take(&mut self) -> Established {
         Established {
-            bound: self.buffer.take_address(),
+            bound: self.buffer.take_address(self.dialect()),
             negotiated: self.negotiated.take(),
             version: ProtocolVersion::V5,
         }
+    }
+
+    fn refusal(&self) -> Option<Error> {
+        self.buffer.refusal(self.dialect())
     }
 
     fn received(&self) -> usize {

@@ -2,14 +2,14 @@
 
 use crate::error::{Error, ErrorKind, Stage};
 use crate::protocol::address::Address;
+use crate::protocol::dialect::{Dialect, LONGEST_REFUSAL};
 use crate::protocol::reply::Reply;
 use crate::protocol::wire::{self, AddressType};
 
-/// The length of the shortest reply: VER, REP, RSV, ATYP, an empty name, and the port.
-pub(super) const LEAST_REPLY: usize = 7;
 /// The length of VER and METHOD, or VER and STATUS.
 pub(super) const ANSWER: usize = 2;
 
+const ADDRESSLESS_REPLY: usize = 6;
 const IPV4_REPLY: usize = 10;
 const IPV6_REPLY: usize = 22;
 /// The length of VER, REP, RSV, ATYP and the length byte, which precede a name.
@@ -20,19 +20,22 @@ const PORT: usize = 2;
 /// The received bytes, from the start of the expected message.
 ///
 /// They are in an inline buffer, except a name and its port: these go directly into the memory
-/// that the [`Address`] will own.
+/// that the [`Address`] will own. A refusal with details is whole in memory of its own.
 #[derive(Debug)]
 pub(super) struct ReplyBuffer {
     /// The stage that the reply ends.
     stage: Stage,
     inline: [u8; IPV6_REPLY],
-    named: Vec<u8>,
+    /// A name and the port behind it, or a refusal.
+    long: Vec<u8>,
+    /// Whether the details of a refusal are awaited.
+    refused: bool,
     len: usize,
 }
 
 impl ReplyBuffer {
     pub(super) const fn new(stage: Stage) -> Self {
-        Self { stage, inline: [0; IPV6_REPLY], named: Vec::new(), len: 0 }
+        Self { stage, inline: [0; IPV6_REPLY], long: Vec::new(), refused: false, len: 0 }
     }
 
     pub(super) const fn stage(&self) -> Stage {
@@ -50,7 +53,11 @@ impl ReplyBuffer {
     /// Returns room for the missing ones of `want` bytes.
     pub(super) fn room(&mut self, want: usize) -> &mut [u8] {
         let len = self.len;
-        if self.named.is_empty() { &mut self.inline[len..want] } else { &mut self.named[len - NAME_AT..] }
+        match self.long.is_empty() {
+            true => &mut self.inline[len..want],
+            false if self.refused => &mut self.long[len..],
+            false => &mut self.long[len - NAME_AT..],
+        }
     }
 
     /// Reports that `n` bytes were read into the room.
@@ -68,53 +75,90 @@ impl ReplyBuffer {
     }
 
     /// Returns room for the rest of a reply, as far as its length is known.
-    pub(super) fn reply_room(&mut self) -> &mut [u8] {
-        self.room(self.reply_len())
+    pub(super) fn reply_room(&mut self, dialect: &Dialect) -> &mut [u8] {
+        self.room(self.reply_len(dialect))
     }
 
     const fn address_type(&self) -> Option<AddressType> {
         AddressType::from_byte(self.inline[3])
     }
 
+    /// Returns whether the reply has a port alone, if its ATYP has been received.
+    fn has_no_address(&self, dialect: &Dialect) -> bool {
+        dialect.no_address == Some(self.inline[3])
+    }
+
     /// Returns the least length of the reply, given the received bytes.
-    fn reply_len(&self) -> usize {
+    fn reply_len(&self, dialect: &Dialect) -> usize {
         match self.address_type() {
-            _ if self.len < LEAST_REPLY => LEAST_REPLY,
+            _ if self.len < dialect.least_reply => dialect.least_reply,
+            _ if self.has_no_address(dialect) => ADDRESSLESS_REPLY,
             Some(AddressType::V4) => IPV4_REPLY,
             Some(AddressType::V6) => IPV6_REPLY,
-            Some(AddressType::Name) => LEAST_REPLY + usize::from(self.inline[4]),
-            None => LEAST_REPLY,
+            Some(AddressType::Name) => NAME_AT + usize::from(self.inline[4]) + PORT,
+            None => dialect.least_reply,
         }
     }
 
     /// Returns whether the reply is complete and grants the request.
     ///
-    /// A refusal is an error as soon as its code has been received.
-    pub(super) fn is_granted(&mut self) -> Result<bool, Error> {
+    /// A refusal is an error as soon as its code has been received, and the details that the
+    /// dialect has behind it.
+    pub(super) fn is_granted(&mut self, dialect: &Dialect) -> Result<bool, Error> {
         let failed = |kind| Err(Error::new(self.stage, kind));
         let [version, code, _, atyp, name_len, ..] = self.inline;
         if self.len >= 1 && version != 5 {
             return failed(ErrorKind::Malformed { field: "VER", byte: version });
         }
         if self.len >= 2 && Reply::V5(code) != Reply::SUCCEEDED {
-            return failed(ErrorKind::Refused(Reply::V5(code)));
+            return self.refuse(dialect).map_or(Ok(false), Err);
         }
-        if self.len >= 4 && AddressType::from_byte(atyp).is_none() {
+        if self.len >= 4 && self.address_type().is_none() && !self.has_no_address(dialect) {
             return failed(ErrorKind::Malformed { field: "ATYP", byte: atyp });
         }
-        if self.len == LEAST_REPLY && self.address_type() == Some(AddressType::Name) {
-            self.named = vec![0; usize::from(name_len) + PORT];
-            self.named[..PORT].copy_from_slice(&self.inline[NAME_AT..LEAST_REPLY]);
+        if self.len == dialect.least_reply && self.address_type() == Some(AddressType::Name) {
+            let received = self.len - NAME_AT;
+            self.long = vec![0; usize::from(name_len) + PORT];
+            self.long[..received].copy_from_slice(&self.inline[NAME_AT..self.len]);
         }
-        Ok(self.len == self.reply_len())
+        Ok(self.len == self.reply_len(dialect))
+    }
+
+    /// Returns the error of a refusal, or `None` if details of it are missing.
+    fn refuse(&mut self, dialect: &Dialect) -> Option<Error> {
+        let missing = (dialect.missing)(self.refusal_bytes());
+        let len = self.len.saturating_add(missing).min(LONGEST_REFUSAL);
+        if len == self.len {
+            return Some(Error::new(self.stage, (dialect.refusal)(self.refusal_bytes())));
+        }
+        if !self.refused {
+            self.long = self.inline[..self.len].to_vec();
+            self.refused = true;
+        }
+        self.long.resize(len, 0);
+        None
+    }
+
+    /// Returns the error of a refusal whose details have not all been received.
+    pub(super) fn refusal(&self, dialect: &Dialect) -> Option<Error> {
+        self.refused.then(|| Error::new(self.stage, (dialect.refusal)(self.refusal_bytes())))
+    }
+
+    fn refusal_bytes(&self) -> &[u8] {
+        if self.refused { &self.long[..self.len] } else { &self.inline[..self.len] }
     }
 
     /// Takes BND.ADDR and BND.PORT of a complete reply.
-    pub(super) fn take_address(&mut self) -> Address {
+    ///
+    /// A reply without an address has the unspecified one.
+    pub(super) fn take_address(&mut self, dialect: &Dialect) -> Address {
         let [_, _, _, _, bytes @ ..] = self.inline;
-        match (self.named.len().checked_sub(PORT), self.address_type()) {
+        if self.has_no_address(dialect) {
+            return Address::Ip(wire::socket_addr_v4([0, 0, 0, 0, bytes[0], bytes[1]]));
+        }
+        match (self.long.len().checked_sub(PORT), self.address_type()) {
             (Some(name_len), _) => {
-                let mut name = std::mem::take(&mut self.named);
+                let mut name = std::mem::take(&mut self.long);
                 let port = u16::from_be_bytes([name[name_len], name[name_len + 1]]);
                 name.truncate(name_len);
                 Address::Name(name.into(), port)

@@ -143,11 +143,12 @@ struct Summed(u8);
 
 fn negotiated(level: u8, key: u8) -> Negotiated {
     let streams = || Encapsulation::new(Xor(key), Xor(key));
-    match level {
+    let negotiated = match level {
         _ if level == Level::Framed as u8 => streams().datagrams(Summed(key)).into(),
         _ if level == Level::Streams as u8 => streams().into(),
         _ => Negotiated::nothing(),
-    }
+    };
+    negotiated.several_requests()
 }
 
 /// A frame around content that fits, padded to at least two bytes.
