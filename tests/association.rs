@@ -2,8 +2,6 @@
 
 #[path = "association/batches.rs"]
 mod batches;
-#[path = "association/conversations.rs"]
-mod conversations;
 #[path = "association/encapsulated.rs"]
 mod encapsulated;
 #[path = "association/ends.rs"]
@@ -11,6 +9,8 @@ mod ends;
 #[path = "association/fragments.rs"]
 mod fragments;
 mod fronts;
+#[path = "association/further_requests.rs"]
+mod further_requests;
 #[path = "association/names.rs"]
 mod names;
 #[path = "association/payloads.rs"]

@@ -6,6 +6,8 @@ mod closed;
 #[path = "methods/datagrams.rs"]
 mod datagrams;
 mod fronts;
+#[path = "methods/gaps.rs"]
+mod gaps;
 #[path = "methods/half_closed.rs"]
 mod half_closed;
 #[path = "methods/hop.rs"]
@@ -20,6 +22,8 @@ mod numbered;
 mod parts;
 #[path = "methods/pauses.rs"]
 mod pauses;
+#[path = "methods/pauses_of_commands.rs"]
+mod pauses_of_commands;
 #[path = "methods/preparation.rs"]
 mod preparation;
 #[cfg(feature = "futures-io")]

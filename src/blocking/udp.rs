@@ -8,7 +8,7 @@ use super::timeout::Timeout;
 use super::wait::wait;
 use crate::error::Error;
 use crate::protocol::address::Address;
-use crate::protocol::conversation::Conversation;
+use crate::protocol::command::Command;
 use crate::protocol::pause::Pause;
 use crate::protocol::target::Target;
 use crate::protocol::udp::fragments::Fragments;
@@ -24,6 +24,9 @@ use std::net::{TcpStream, UdpSocket};
 use std::task::{Context, Poll};
 use std::thread;
 use std::time::{Duration, Instant};
+
+/// How long a thread leaves the TCP connection alone while a request reads from it.
+const RECHECK: Duration = Duration::from_millis(20);
 
 /// The two non-blocking sockets of an association, and the timeouts of its calls.
 #[derive(Debug)]
@@ -99,12 +102,16 @@ impl SocksUdpSocket<Blocking> {
         block_on(crate::udp::associate::<Blocking>(proxy))
     }
 
-    #[doc = include_str!("../docs/udp/converse.md")]
+    #[doc = include_str!("../docs/udp/request.md")]
     /// - [`Io`](crate::ErrorKind::Io) with [`TimedOut`](std::io::ErrorKind::TimedOut): a single
     ///   read or write took longer than the [read timeout](Self::set_read_timeout) or the
     ///   [write timeout](Self::set_write_timeout).
-    pub fn converse<C: Conversation>(&self, conversation: &mut C) -> Result<C::Outcome, Error> {
-        block_on(self.hold_conversation(conversation))
+    pub fn request<'t>(
+        &self,
+        command: Command,
+        target: impl TryInto<Target<'t>, Error: Into<Error>>,
+    ) -> Result<Address, Error> {
+        block_on(self.send_request(command, target.try_into().map_err(Into::into)?))
     }
 
     #[doc = include_str!("../docs/udp/send_to.md")]
@@ -188,8 +195,12 @@ impl SocksUdpSocket<Blocking> {
     #[must_use]
     pub fn closed(&self) -> io::Error {
         loop {
-            let mut control = [self.sockets().control.poll_fd()];
-            if let Err(error) = self.check_now().and_then(|()| wait(&mut control, None)) {
+            let control = [self.sockets().control.poll_fd()];
+            let (mut control, until) = match self.recheck() {
+                None => (ArrayVec::from(control), None),
+                until => (ArrayVec::new(), until),
+            };
+            if let Err(error) = self.check_now().and_then(|()| wait(&mut control, until)) {
                 return error;
             }
         }
@@ -274,13 +285,19 @@ impl SocksUdpSocket<Blocking> {
             }
             // A relay that sends only malformed datagrams must not block the call any longer.
             let deadline = *began.get_or_insert_with(|| timeout.deadline());
-            if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+            if let Err(late) = check_time(deadline) {
                 if direction == Direction::Receive {
                     self.wake_for_more();
                 }
-                return Err(io::ErrorKind::TimedOut.into());
+                return Err(late);
             }
         }
+    }
+
+    /// Returns when to poll the TCP connection again if a request reads from it now: its readiness is
+    /// not for others, and they would not wait.
+    fn recheck(&self) -> Deadline {
+        self.association().is_requesting().then(|| Instant::now() + RECHECK)
     }
 
     /// Waits until an attempt may succeed or the association has ended.
@@ -298,12 +315,14 @@ impl SocksUdpSocket<Blocking> {
         if waiting.is_some() && self.has_more() {
             return Ok(());
         }
-        let mut all = ArrayVec::<_, 3>::from_iter([PollFd::new(udp, flags), control.poll_fd()]);
+        let mut all = ArrayVec::<_, 3>::from_iter([PollFd::new(udp, flags)]);
+        let recheck = self.recheck();
+        all.push(if recheck.is_none() { control.poll_fd() } else { PollFd::new(udp, flags) });
         if let Some(waiting) = &waiting {
             waiting.add_to(&mut all);
         }
-        if !wait(&mut all, deadline)? {
-            return Err(io::ErrorKind::TimedOut.into());
+        if !wait(&mut all, recheck.into_iter().chain(deadline).min())? {
+            return check_time(deadline);
         }
         let ready = |place: usize| all.get(place).is_some_and(|polled| !polled.revents().is_empty());
         if let (true, Some(waiting)) = (ready(2), &waiting) {
@@ -311,7 +330,19 @@ impl SocksUdpSocket<Blocking> {
             return Ok(());
         }
         // A datagram that arrived before the end is still received.
-        if ready(0) || !ready(1) { Ok(()) } else { self.check_now() }
+        if ready(0) || !ready(1) {
+            return Ok(());
+        }
+        self.check_now()?;
+        // A proxy that never stops sending frames without content must not block the call longer.
+        check_time(deadline)
+    }
+}
+
+fn check_time(deadline: Deadline) -> io::Result<()> {
+    match deadline {
+        Some(deadline) if deadline <= Instant::now() => Err(io::ErrorKind::TimedOut.into()),
+        _ => Ok(()),
     }
 }
 

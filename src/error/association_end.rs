@@ -14,6 +14,11 @@ pub enum AssociationEnd {
     /// The proxy sent data on the TCP connection, which must stay silent. Frames of an
     /// encapsulation that have no content are not data.
     UnexpectedData,
+    /// A frame on the TCP connection could not be sealed or opened by the encapsulation.
+    BadFrame,
+    /// A request over the TCP connection was refused, timed out or was cancelled. A later reply
+    /// could be taken for that of the next request.
+    UnfinishedRequest,
     /// The TCP connection failed with an I/O error of this kind.
     Failed(io::ErrorKind),
 }
@@ -23,6 +28,8 @@ impl fmt::Display for AssociationEnd {
         match self {
             Self::Closed => f.write_str("the proxy closed its TCP connection"),
             Self::UnexpectedData => f.write_str("the proxy sent something on its TCP connection unasked"),
+            Self::BadFrame => f.write_str("a frame on its TCP connection can't be sealed or opened"),
+            Self::UnfinishedRequest => f.write_str("a request over its TCP connection has not succeeded"),
             Self::Failed(kind) => write!(f, "its TCP connection failed: {kind}"),
         }
     }

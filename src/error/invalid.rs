@@ -100,16 +100,16 @@ pub enum Invalid {
     /// [`Auth::prepare`](crate::Auth::prepare).
     #[error("method X'{0:02X}' was prepared for one connection, and it has been used")]
     MethodUsed(u8),
-    /// A second conversation was started over the TCP connection of an association.
+    /// A second request was made over the TCP connection of an association while another one waits
+    /// for its reply.
     ///
-    /// [`converse`](crate::blocking::Socks5UdpSocket::converse) returns this while another call of it
-    /// runs.
-    #[error("another conversation is running over the association's TCP connection")]
-    AlreadyConversing,
+    /// [`request`](crate::blocking::Socks5UdpSocket::request) returns this.
+    #[error("another request is waiting for its reply on the association's TCP connection")]
+    AnotherRequest,
     /// Another request was made on a connection whose METHOD has not negotiated
     /// [several](crate::protocol::Negotiated::several_requests).
     ///
-    /// [`Socks5::after`](crate::protocol::Socks5::after) returns this, and the `converse` of a UDP
+    /// [`Socks5::after`](crate::protocol::Socks5::after) returns this, and the `request` of a UDP
     /// socket.
     #[error("this connection carries one request")]
     OneRequest,

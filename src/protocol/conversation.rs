@@ -241,7 +241,7 @@ pub struct Scratch {
 }
 
 impl Scratch {
-    /// The size in bytes: enough for each message of this crate, and for a pipelined handshake.
+    /// The size in bytes of the buffer on the stack. A longer message takes memory of its own.
     pub const SIZE: usize = 1024;
 
     /// Creates an empty buffer.

@@ -60,17 +60,17 @@ impl<F: DerefMut<Target = Frames>, C: Conversation> Layered<F, C> {
             let moved = match self.conversation.step(&mut scratch) {
                 Step::Done(outcome) => return Ok(Next::Done(outcome)),
                 Step::Write([]) | Step::Read([]) => return Ok(Next::Conversation),
-                // All of it, as one write would take it.
-                Step::Write(bytes) => {
-                    frames.outgoing.put_all(bytes).map_err(failed)?;
-                    bytes.len()
-                }
-                Step::Read(buf) => match frames.incoming.take(buf).map_err(failed)? {
-                    0 => return Ok(Next::Read),
-                    n => n,
+                Step::Write(bytes) => frames.outgoing.put_much(bytes),
+                Step::Read(buf) => match frames.incoming.take(buf) {
+                    Ok(0) => return Ok(Next::Read),
+                    taken => taken,
                 },
             };
-            self.conversation.advance(moved)?;
+            match moved {
+                Ok(n) => self.conversation.advance(n)?,
+                // The conversation may know a refusal.
+                Err(error) => return Err(self.conversation.abandon(failed(error))),
+            }
         }
     }
 
@@ -148,5 +148,55 @@ impl<F: DerefMut<Target = Frames>, C: Conversation> Conversation for Layered<F, 
 
     fn abandon(&mut self, error: Error) -> Error {
         self.conversation.abandon(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::early_data::EarlyData;
+    use crate::protocol::encapsulation::{Encapsulation, Extent, FrameError, Open, Seal};
+    use std::ops::Range;
+
+    /// Frames of one length.
+    struct Blocks;
+
+    impl Seal for Blocks {
+        fn seal(&mut self, plain: &[u8], frames: &mut Vec<u8>) -> Result<usize, FrameError> {
+            let n = plain.len().min(1000);
+            frames.extend_from_slice(&plain[..n]);
+            Ok(n)
+        }
+    }
+
+    impl Open for Blocks {
+        fn extent(&self, _: &[u8]) -> Extent {
+            Extent::Exactly(1)
+        }
+
+        fn open(&mut self, _: &mut [u8]) -> Result<Range<usize>, FrameError> {
+            Ok(0..1)
+        }
+    }
+
+    /// However much the conversation has to write, the pump holds no more than one write of it.
+    #[test]
+    fn sealed_bytes_are_bounded() {
+        let early_data = vec![7; 1 << 20];
+        let frames: Frames = Encapsulation::new(Blocks, Blocks).into();
+        let conversation = EarlyData::new(Stage::Request, &early_data);
+        let mut layered = Layered::through(Some(Box::new(frames)), conversation);
+        let mut written = 0;
+        loop {
+            let n = match layered.step(&mut Scratch::new()) {
+                Step::Write(bytes) => bytes.len(),
+                Step::Read(_) => 0,
+                Step::Done(()) => break,
+            };
+            assert!(n <= 1 << 17, "{n} bytes in the pump");
+            written += n;
+            layered.advance(n).unwrap();
+        }
+        assert_eq!(written, early_data.len());
     }
 }

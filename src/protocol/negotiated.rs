@@ -64,7 +64,7 @@ impl Negotiated {
     }
 
     /// Allows further requests on the connection: by
-    /// [`Socks5::after`](crate::protocol::Socks5::after) of a custom driver, and by the `converse`
+    /// [`Socks5::after`](crate::protocol::Socks5::after) of a custom driver, and by the `request`
     /// of a UDP socket.
     ///
     /// RFC 1928 has one request for each connection, so the proxy must have agreed to this in the

@@ -25,9 +25,9 @@ use std::fmt;
 ///     mut drive: impl FnMut(&mut Request<'_>) -> Result<Established, Error>,
 /// ) -> Result<Established, Error> {
 ///     let auth = Auth::none();
-///     let mut first = drive(&mut Socks5::bind(&auth, peer)?)?;
+///     let first = drive(&mut Socks5::bind(&auth, peer)?)?;
 ///     println!("the peer has to connect to {}", first.bound);
-///     let second = drive(&mut SecondReply::<V5>::after(&mut first))?;
+///     let second = drive(&mut SecondReply::<V5>::after(first))?;
 ///     println!("{} has connected", second.bound);
 ///     Ok(second)
 /// }
@@ -48,10 +48,10 @@ enum Phase {
 impl<V: Version> SecondReply<V> {
     /// Creates the conversation that follows the first reply.
     ///
-    /// It takes the encapsulation, if there is one, out of `first`.
+    /// Its outcome contains the encapsulation and the session of `first`.
     #[must_use]
-    pub fn after(first: &mut Established) -> Self {
-        let reader = V::second_reader(first);
+    pub fn after(mut first: Established) -> Self {
+        let reader = V::second_reader(&mut first);
         let mut conversation = Self { reader, progress: Progress::default(), phase: Phase::Reply };
         // One frame may contain both replies.
         if let Err(error) = conversation.read_answers() {

@@ -3,7 +3,7 @@
 use super::watched::AsyncFrontEnd;
 use crate::error::Error;
 use crate::protocol::address::Address;
-use crate::protocol::conversation::Conversation;
+use crate::protocol::command::Command;
 use crate::protocol::target::Target;
 use crate::protocol::udp::fragments::Fragments;
 use crate::proxy::into_proxy::IntoProxy;
@@ -22,9 +22,13 @@ impl<F: AsyncFrontEnd> SocksUdpSocket<F> {
         udp::associate::<F>(proxy).await
     }
 
-    #[doc = include_str!("../docs/udp/converse.md")]
-    pub async fn converse<C: Conversation>(&self, conversation: &mut C) -> Result<C::Outcome, Error> {
-        self.hold_conversation(conversation).await
+    #[doc = include_str!("../docs/udp/request.md")]
+    pub async fn request<'t>(
+        &self,
+        command: Command,
+        target: impl TryInto<Target<'t>, Error: Into<Error>>,
+    ) -> Result<Address, Error> {
+        self.send_request(command, target.try_into().map_err(Into::into)?).await
     }
 
     #[doc = include_str!("../docs/udp/send_to.md")]

@@ -156,13 +156,12 @@ impl<R: Runtime, W: Wrap<R>, V: Version> Traversal<'_, R, W, V> {
     async fn attempt(&self, targets: &[HopTarget<'_>]) -> Result<Tunnel<W::Stream>, FailedAttempt> {
         let hops = self.hops;
         let last = hops.len() - 1;
+        let mut prepared = Vec::new();
         let mut limit = proxy_deadline::<R>(self.deadline, &hops[0]);
-        let prepared = if hops.iter().any(|proxy| proxy.protocol().has_custom_method()) {
+        if hops.iter().any(|proxy| proxy.protocol().has_custom_method()) {
             // In memory of its own: most connections have none.
-            Box::pin(self.prepare(limit)).await?
-        } else {
-            Vec::new()
-        };
+            (prepared, limit) = Box::pin(self.prepare()).await?;
+        }
         let stream = dial_proxy::<R>(&hops[0], limit).await.map_err(self.at(0))?;
         let proxy = match targets[..last].last() {
             None => R::ends(&stream).ok().map(|ends| ends.peer.ip()),
@@ -190,21 +189,19 @@ impl<R: Runtime, W: Wrap<R>, V: Version> Traversal<'_, R, W, V> {
         Ok((stream, established, proxy))
     }
 
-    /// Prepares custom METHODs, for each proxy within its own deadline. Returns nothing if there
-    /// are none.
-    async fn prepare(&self, limit: Deadline) -> Result<Vec<Option<SocksProtocol>>, Error> {
-        let mut prepared = Vec::new();
-        for (n, proxy) in self.hops.iter().enumerate() {
+    /// Prepares the custom METHODs of each proxy within its own deadline, and returns that of the
+    /// first proxy too. It comes last, because it is dialled next, within the same deadline.
+    async fn prepare(&self) -> Result<(Vec<Option<SocksProtocol>>, Deadline), Error> {
+        let mut prepared = vec![None; self.hops.len()];
+        let mut limit = self.deadline;
+        for (n, proxy) in self.hops.iter().enumerate().rev() {
             let is_last = n + 1 == self.hops.len();
             let command = if is_last { self.template.command } else { Command::Connect };
-            let limit = if n == 0 { limit } else { proxy_deadline::<R>(self.deadline, proxy) };
+            limit = proxy_deadline::<R>(self.deadline, proxy);
             let place = (n + 1, self.hops.len());
-            if let Some(protocol) = prepare::<R>(proxy, place, command, limit).await.map_err(self.at(n))? {
-                prepared.resize(n, None);
-                prepared.push(Some(protocol));
-            }
+            prepared[n] = prepare::<R>(proxy, place, command, limit).await.map_err(self.at(n))?;
         }
-        Ok(prepared)
+        Ok((prepared, limit))
     }
 
     /// Returns what this proxy speaks on this connection.
@@ -239,6 +236,10 @@ impl<R: Runtime, W: Wrap<R>, V: Version> Traversal<'_, R, W, V> {
             None => converse_with_address_timeout::<R, W, T>(stream, request, limit, addresses).await,
             // In memory of its own: most connections have none.
             Some(frames) => {
+                let failed = |error| Error::new(request.stage(), ErrorKind::Encapsulation(error));
+                if !frames.incoming.plain().map_err(failed)?.is_empty() {
+                    return Err(failed("the proxy sent bytes before it was asked for anything".into()).into());
+                }
                 let mut layered = Box::new(Layered::through(Some(frames), request));
                 let conversing =
                     converse_with_address_timeout::<R, W, _>(stream, &mut *layered, limit, addresses);

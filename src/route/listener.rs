@@ -57,8 +57,8 @@ impl<S, V: Version, F> SocksListener<S, V, F> {
     pub fn new(inner: S, mut first: Established, proxy: Option<IpAddr>) -> Self {
         let sessions = first.sessions().to_vec();
         let outer = first.negotiated.as_mut().and_then(|negotiated| negotiated.outer.take());
-        let second = Layered::through(outer, SecondReply::after(&mut first));
-        let raw_bound = first.bound;
+        let raw_bound = first.bound.clone();
+        let second = Layered::through(outer, SecondReply::after(first));
         let bound = raw_bound.at_host(proxy).unwrap_or_else(|| raw_bound.clone());
         let request = trace::Request::without_span();
         let pending = Some(Pending { stream: inner, second, request });

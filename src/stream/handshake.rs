@@ -41,9 +41,11 @@ where
         let established = match self {
             Self::Running(stream, conversation) => Some(ready!(converse(cx, stream, conversation))?),
             Self::Prepared(handshake) => {
-                let (stream, established) = ready!(handshake.as_mut().poll(cx))?;
+                let prepared = ready!(handshake.as_mut().poll(cx));
                 *self = Self::Finished;
-                return Poll::Ready(Ok(SocksStream::new(stream, established)));
+                return Poll::Ready(
+                    prepared.map(|(stream, established)| SocksStream::new(stream, established)),
+                );
             }
             _ => None,
         };

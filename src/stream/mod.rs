@@ -16,7 +16,7 @@ use encapsulated::Encapsulated;
 use std::any::Any;
 use std::fmt;
 use std::marker::PhantomData;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
 /// A stream to a target through a proxy.
 ///
@@ -74,7 +74,12 @@ impl Shared {
     fn pumps(&self) -> Option<Pumps<'_>> {
         let incoming = self.incoming()?;
         let (_, outgoing) = self.frames.as_ref()?;
-        Some((incoming, outgoing.try_lock().ok()))
+        let outgoing = match outgoing.try_lock() {
+            Ok(outgoing) => Some(outgoing),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        };
+        Some((incoming, outgoing))
     }
 }
 
@@ -83,10 +88,9 @@ pub(crate) type Pumps<'a> = (MutexGuard<'a, Incoming>, Option<MutexGuard<'a, Out
 
 impl From<Negotiated> for Shared {
     fn from(mut negotiated: Negotiated) -> Self {
-        let frames = negotiated.take_frames().map(|Frames { mut incoming, outgoing, .. }| {
-            // All that comes now is for this stream.
-            incoming.read_ahead();
-            (incoming.into(), outgoing.into())
+        let frames = negotiated.take_frames().map(|mut frames| {
+            frames.enter_tunnel();
+            (frames.incoming.into(), frames.outgoing.into())
         });
         Self { frames, sessions: negotiated.sessions }
     }
@@ -169,18 +173,26 @@ impl<S, V, F> SocksStream<S, V, F> {
     /// The [`Frames`] may hold bytes that were received and not read, or sealed and not sent.
     /// They are `None` if the stream is not [encapsulated](Self::is_encapsulated).
     ///
-    /// They are also `None` if the other half of a [split](crate::Split) stream still exists. Ask
-    /// `is_encapsulated` first if the stream may be such a half: the inner stream carries frames
-    /// then.
-    #[must_use]
-    pub fn into_parts(self) -> (S, Option<Frames>) {
-        let frames = self.shared.and_then(Arc::into_inner).and_then(|shared| shared.frames);
-        let frames = frames.map(|(incoming, outgoing)| Frames {
+    /// # Errors
+    ///
+    /// - The stream: it is a half of a [split](crate::Split) one that is encapsulated, and the
+    ///   other half still exists. Both use the frames.
+    pub fn into_parts(self) -> Result<(S, Option<Frames>), Self> {
+        if !self.is_encapsulated() {
+            return Ok((self.inner, None));
+        }
+        let Self { inner, bound, shared, marker } = self;
+        let shared = match shared.map(Arc::try_unwrap) {
+            Some(Ok(shared)) => shared,
+            Some(Err(shared)) => return Err(Self { inner, bound, shared: Some(shared), marker }),
+            None => return Ok((inner, None)),
+        };
+        let frames = shared.frames.map(|(incoming, outgoing)| Frames {
             incoming: incoming.into_inner().unwrap_or_else(PoisonError::into_inner),
             outgoing: outgoing.into_inner().unwrap_or_else(PoisonError::into_inner),
             datagrams: None,
         });
-        (self.inner, frames)
+        Ok((inner, frames))
     }
 
     /// Returns the inner stream, and the pump of what goes to it.

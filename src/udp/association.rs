@@ -5,10 +5,13 @@ use super::inbound::Inbound;
 use crate::error::invalid::Invalid;
 use crate::error::{AssociationEnd, Error, ErrorKind, Stage};
 use crate::protocol::address::Address;
+use crate::protocol::command::Command;
+use crate::protocol::dialect::Dialect;
 use crate::protocol::encapsulation::{Datagrams, FrameError};
 use crate::protocol::established::Established;
 use crate::protocol::frames::Frames;
-use crate::protocol::negotiated::Session;
+use crate::protocol::negotiated::{Negotiated as Replies, Session};
+use crate::protocol::socks5::Socks5;
 use crate::protocol::target::Target;
 use crate::protocol::udp::header::overhead;
 use crate::proxy::udp_options::Options;
@@ -41,8 +44,10 @@ pub(crate) struct Association {
 pub(super) struct Negotiated {
     pub(super) datagrams: Option<Box<dyn Datagrams>>,
     pub(super) sessions: Vec<Session>,
-    /// Whether the proxy accepts further requests on the TCP connection.
+    /// Whether the proxy accepts further requests on the TCP connection, and how their replies are
+    /// read.
     several_requests: bool,
+    dialect: Option<&'static Dialect>,
     sealing: Mutex<Sealing>,
 }
 
@@ -50,8 +55,8 @@ pub(super) struct Negotiated {
 enum Control {
     /// Nothing but its end is expected. It may have a pump.
     Idle(Option<Box<Frames>>),
-    /// A conversation reads from it.
-    Conversing,
+    /// A request waits for its reply.
+    Requesting,
 }
 
 /// Buffers for a datagram that is sealed.
@@ -59,6 +64,8 @@ enum Control {
 pub(super) struct Sealing {
     pub(super) plain: Vec<u8>,
     pub(super) sealed: Vec<u8>,
+    /// Whether cover traffic was sent for the next datagram. A second attempt sends none.
+    pub(super) is_covered: bool,
 }
 
 impl Negotiated {
@@ -69,21 +76,27 @@ impl Negotiated {
     /// - The encapsulation is for streams only.
     pub(super) fn new(established: &mut Established) -> Result<(Option<Self>, Option<Frames>), FrameError> {
         let sessions = established.sessions().to_vec();
-        let several_requests =
-            established.negotiated.as_ref().is_some_and(|negotiated| negotiated.several_requests);
+        let negotiated = established.negotiated.as_ref();
+        let several_requests = negotiated.is_some_and(|negotiated| negotiated.several_requests);
+        let dialect = negotiated.and_then(|negotiated| negotiated.dialect);
         let (datagrams, control) = match established.take_frames() {
             Some(Frames { datagrams: None, .. }) => {
                 return Err("the method's encapsulation carries no datagrams".into());
             }
             Some(mut frames) => {
-                frames.incoming.read_ahead();
+                frames.enter_tunnel();
                 (frames.datagrams.take(), Some(frames))
             }
             None => (None, None),
         };
         let is_something = control.is_some() || !sessions.is_empty() || several_requests;
-        let negotiated =
-            is_something.then(|| Self { datagrams, sessions, several_requests, sealing: Mutex::default() });
+        let negotiated = is_something.then(|| Self {
+            datagrams,
+            sessions,
+            several_requests,
+            dialect,
+            sealing: Mutex::default(),
+        });
         Ok((negotiated, control))
     }
 
@@ -180,7 +193,7 @@ impl Association {
         let incoming = match &mut *control {
             Control::Idle(None) => return read(&mut [0]),
             Control::Idle(Some(frames)) => &mut frames.incoming,
-            Control::Conversing => return None,
+            Control::Requesting => return None,
         };
         let mut reads = 0;
         let mut read = |buf: &mut [u8]| {
@@ -194,15 +207,27 @@ impl Association {
         }
     }
 
-    /// Takes the pump of the TCP connection for a conversation, of which only one can run.
+    /// Creates a request over the TCP connection.
+    pub(super) fn request<'t>(&self, command: Command, target: Target<'t>) -> Result<Socks5<'t>, Error> {
+        match self.negotiated() {
+            Some(Negotiated { several_requests: true, dialect, .. }) => {
+                let replies = Replies { dialect: *dialect, ..Replies::nothing() };
+                Socks5::further(Some(replies.into()), command, target)
+            }
+            _ => Err(Invalid::OneRequest.into()),
+        }
+    }
+
+    /// Takes the pump of the TCP connection for a request, of which only one can run.
     pub(super) fn take_control(&self) -> Result<Option<Frames>, Error> {
-        if !self.negotiated.as_ref().is_some_and(|negotiated| negotiated.several_requests) {
-            return Err(Invalid::OneRequest.into());
-        }
-        match std::mem::replace(&mut *self.control(), Control::Conversing) {
+        match std::mem::replace(&mut *self.control(), Control::Requesting) {
             Control::Idle(frames) => Ok(frames.map(|frames| *frames)),
-            Control::Conversing => Err(Invalid::AlreadyConversing.into()),
+            Control::Requesting => Err(Invalid::AnotherRequest.into()),
         }
+    }
+
+    pub(crate) fn is_requesting(&self) -> bool {
+        matches!(*self.control(), Control::Requesting)
     }
 
     pub(super) fn return_control(&self, frames: Option<Frames>) {
@@ -213,15 +238,32 @@ impl Association {
         self.control.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Records the end that a read from the TCP connection shows, and returns its error.
+    /// Returns the error of the end that a read from the TCP connection shows, and records it.
     pub(crate) fn record_end(&self, read: io::Result<usize>) -> io::Error {
-        let end = match read {
+        self.record(match read {
             Ok(0) => AssociationEnd::Closed,
+            Ok(_) => AssociationEnd::UnexpectedData,
             // A TLS stream whose TCP connection was closed without an alert.
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => AssociationEnd::Closed,
-            Ok(_) => AssociationEnd::UnexpectedData,
+            Err(error) if is_of_a_frame(&error) => AssociationEnd::BadFrame,
             Err(error) => AssociationEnd::Failed(error.kind()),
-        };
+        })
+    }
+
+    /// Records the end that a failed or cancelled request is.
+    pub(super) fn record_request(&self, error: Option<&Error>) {
+        self.record(match error.map(Error::kind) {
+            Some(ErrorKind::EndedEarly { .. }) => AssociationEnd::Closed,
+            Some(ErrorKind::Io(error)) if error.kind() != io::ErrorKind::TimedOut => {
+                AssociationEnd::Failed(error.kind())
+            }
+            Some(ErrorKind::Encapsulation(_)) => AssociationEnd::BadFrame,
+            _ => AssociationEnd::UnfinishedRequest,
+        });
+    }
+
+    /// Records the end, unless there was an earlier one. Returns the error of the first.
+    fn record(&self, end: AssociationEnd) -> io::Error {
         self.error(*self.end.get_or_init(|| end))
     }
 
@@ -233,6 +275,11 @@ impl Association {
     pub(super) fn encapsulation_failed(&self, error: FrameError) -> io::Error {
         Error::new(Stage::Association, ErrorKind::Encapsulation(error)).at(&self.proxy).into()
     }
+}
+
+fn is_of_a_frame(error: &io::Error) -> bool {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
+    inner.is_some_and(|error| matches!(error.kind(), ErrorKind::Encapsulation(_)))
 }
 
 impl fmt::Debug for Association {

@@ -62,7 +62,7 @@ impl Association {
             return Ok(());
         };
         let mut buffers = negotiated.sealing();
-        let Sealing { plain, sealed } = &mut *buffers;
+        let Sealing { plain, sealed, is_covered } = &mut *buffers;
         let datagram = match datagram {
             [whole] => *whole,
             parts => {
@@ -74,13 +74,17 @@ impl Association {
             }
         };
         sealed.clear();
-        if encapsulation.cover(sealed) {
-            // Cover traffic may be lost.
-            let _ = write(socket, sealed);
-            sealed.clear();
+        if !std::mem::replace(is_covered, true) && encapsulation.cover(sealed) {
+            match write(socket, sealed) {
+                // Cover traffic may be lost. The error of an earlier datagram must not be.
+                Err(error) if error.kind() != io::ErrorKind::WouldBlock => return Err(error),
+                _ => sealed.clear(),
+            }
         }
         encapsulation.seal(datagram, sealed).map_err(|error| self.encapsulation_failed(error))?;
-        write(socket, sealed).map(drop)
+        write(socket, sealed)?;
+        *is_covered = false;
+        Ok(())
     }
 
     /// Sends datagrams of a batch until the socket would block.

@@ -6,7 +6,7 @@ use crate::support::blocked::Executor;
 use crate::support::blocked::OnAsyncIo;
 #[cfg(feature = "tokio")]
 use crate::support::blocked::OnTokio;
-use anysocks::protocol::{Established, Socks5};
+use anysocks::protocol::Command;
 use anysocks::udp::{Datagram, RecvBatch, SendBatch};
 use anysocks::{Address, Error, Target};
 use std::fmt::Debug;
@@ -30,7 +30,7 @@ pub(crate) trait Association: Debug + Send + Sync {
     fn send_batch(&self, batch: &mut SendBatch) -> io::Result<usize>;
     fn recv_batch(&self, batch: &mut RecvBatch) -> io::Result<usize>;
     fn closed(&self) -> io::Error;
-    fn converse(&self, request: &mut Socks5<'_>) -> Result<Established, Error>;
+    fn request(&self, command: Command, target: &str) -> Result<Address, Error>;
     fn relay_addr(&self) -> SocketAddr;
     fn bound_addr(&self) -> &Address;
     fn local_addr(&self) -> SocketAddr;
@@ -41,6 +41,14 @@ pub(crate) trait Association: Debug + Send + Sync {
 
     /// Receives, but waits no longer than this: `TimedOut` then.
     fn recv_from_within(&self, limit: Duration, buf: &mut [u8]) -> io::Result<(usize, Address)>;
+
+    /// Requests, but waits no longer than this. `None` if the call was cancelled then.
+    fn request_within(
+        &self,
+        limit: Duration,
+        command: Command,
+        target: &str,
+    ) -> Option<Result<Address, Error>>;
 
     /// The `poll` functions, where there are any.
     fn polled(&self) -> Option<&dyn Polled>;
@@ -114,8 +122,8 @@ macro_rules! calls {
             $run(self.closed())
         }
 
-        fn converse(&self, request: &mut Socks5<'_>) -> Result<Established, Error> {
-            $run(self.converse(request))
+        fn request(&self, command: Command, target: &str) -> Result<Address, Error> {
+            $run(self.request(command, target))
         }
 
         fn relay_addr(&self) -> SocketAddr {
@@ -163,6 +171,18 @@ impl Association for anysocks::blocking::Socks5UdpSocket {
         received
     }
 
+    fn request_within(
+        &self,
+        limit: Duration,
+        command: Command,
+        target: &str,
+    ) -> Option<Result<Address, Error>> {
+        self.set_read_timeout(Some(limit)).expect("a limit");
+        let reply = self.request(command, target);
+        self.set_read_timeout(None).expect("no limit");
+        Some(reply)
+    }
+
     fn polled(&self) -> Option<&dyn Polled> {
         None
     }
@@ -176,18 +196,27 @@ impl Association for anysocks::tokio::Socks5UdpSocket {
         OnTokio::run(async { tokio::time::timeout(limit, self.recv_from(buf)).await })?
     }
 
+    fn request_within(
+        &self,
+        limit: Duration,
+        command: Command,
+        target: &str,
+    ) -> Option<Result<Address, Error>> {
+        OnTokio::run(async { tokio::time::timeout(limit, self.request(command, target)).await }).ok()
+    }
+
     fn polled(&self) -> Option<&dyn Polled> {
         Some(self)
     }
 }
 
 #[cfg(any(feature = "smol", feature = "async-std"))]
-fn on_async_io_within<T>(limit: Duration, work: impl Future<Output = io::Result<T>>) -> io::Result<T> {
+fn on_async_io_within<T>(limit: Duration, work: impl Future<Output = T>) -> Option<T> {
     let late = async {
         async_io::Timer::after(limit).await;
-        Err(io::ErrorKind::TimedOut.into())
+        None
     };
-    OnAsyncIo::run(smol::future::or(late, work))
+    OnAsyncIo::run(smol::future::or(late, async { Some(work.await) }))
 }
 
 #[cfg(feature = "smol")]
@@ -195,7 +224,16 @@ impl Association for anysocks::smol::Socks5UdpSocket {
     calls!(OnAsyncIo::run);
 
     fn recv_from_within(&self, limit: Duration, buf: &mut [u8]) -> io::Result<(usize, Address)> {
-        on_async_io_within(limit, self.recv_from(buf))
+        on_async_io_within(limit, self.recv_from(buf)).unwrap_or_else(|| Err(io::ErrorKind::TimedOut.into()))
+    }
+
+    fn request_within(
+        &self,
+        limit: Duration,
+        command: Command,
+        target: &str,
+    ) -> Option<Result<Address, Error>> {
+        on_async_io_within(limit, self.request(command, target))
     }
 
     fn polled(&self) -> Option<&dyn Polled> {
@@ -208,7 +246,16 @@ impl Association for anysocks::async_std::Socks5UdpSocket {
     calls!(OnAsyncIo::run);
 
     fn recv_from_within(&self, limit: Duration, buf: &mut [u8]) -> io::Result<(usize, Address)> {
-        on_async_io_within(limit, self.recv_from(buf))
+        on_async_io_within(limit, self.recv_from(buf)).unwrap_or_else(|| Err(io::ErrorKind::TimedOut.into()))
+    }
+
+    fn request_within(
+        &self,
+        limit: Duration,
+        command: Command,
+        target: &str,
+    ) -> Option<Result<Address, Error>> {
+        on_async_io_within(limit, self.request(command, target))
     }
 
     fn polled(&self) -> Option<&dyn Polled> {

@@ -210,3 +210,21 @@ fn of_an_encapsulation_for_streams() {
         server.join();
     }
 }
+
+/// The error of an earlier datagram is returned, also if cover traffic meets it first.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_relay_that_refuses() {
+    for kind in [Kind::Numbered, Kind::Covering] {
+        for front in FRONTS {
+            let _case = Case::new(front.name);
+            let Scene { socket, relay, .. } = Scene::open(front, kind);
+            drop(relay);
+            let refused = (0..20).any(|_| {
+                let sent = socket.send_to(b"x", "192.0.2.1:53");
+                sent.is_err_and(|error| error.kind() == std::io::ErrorKind::ConnectionRefused)
+            });
+            assert!(refused, "no error");
+        }
+    }
+}

@@ -2,15 +2,16 @@
 
 use crate::hop::{Hop, chain, connection, echo, echo_over, granted, serve, server};
 use crate::messages::{BOUND, Speaks};
-use crate::scene::{BEHIND, TARGET, error, play};
+use crate::scene::{self, BEHIND, TARGET, error, play};
 use crate::support::blocked::send;
 use crate::support::case::Case;
+use crate::support::methods::preparing::{Gate, slow};
 use crate::support::methods::wire::Wire;
-use crate::support::script::client;
+use crate::support::script::{client, proxy};
 use crate::support::server::Server;
-use crate::ways::everywhere;
 use crate::ways::hooks::{Does, Masked};
-use anysocks::{ErrorKind, Resolve, Stage};
+use crate::ways::{at_once, everywhere};
+use anysocks::{ErrorKind, Proxy, Reply, Resolve, Stage};
 use std::io::{Read, Write};
 use std::thread;
 use std::time::Duration;
@@ -21,6 +22,7 @@ const THIRD: Hop = Hop::Numbered(0xC3);
 const SOCKS5: Hop = Hop::Plain(Speaks::Socks5);
 const PASSWORD: Hop = Hop::Plain(Speaks::Password);
 const SOCKS4: Hop = Hop::Plain(Speaks::Socks4);
+const CODE: u8 = 0xC0;
 const PEER: &str = "192.0.2.9:40000";
 
 fn mixtures() -> Vec<Vec<Hop>> {
@@ -255,9 +257,57 @@ fn names_that_are_resolved_here() {
             send(&mut *stream, b"hello").expect("an open stream");
             let mut heard = [0; 5];
             stream.read_exact(&mut heard).expect("an echo");
+            assert_eq!(&heard, b"hello");
             drop(stream);
             server.join();
         }
+    });
+}
+
+/// The time that a later proxy's METHOD takes is not the first proxy's.
+#[test]
+fn a_slow_preparation_of_a_later_one() {
+    at_once(|way| {
+        let gate = Gate::default();
+        let lines = vec![
+            client([5, 1, 0]),
+            proxy(Stage::MethodSelection, [5, 0]),
+            client(Speaks::Socks5.request(1, BEHIND[0])),
+            proxy(Stage::Request, *b"\x05\x05"),
+        ];
+        let server = Server::start(lines, |_| ());
+        let first = server.proxy().timeout(Duration::from_secs(3));
+        let second = Proxy::socks5(BEHIND[0]).and_then(|proxy| proxy.auth(slow(CODE, &gate)));
+        let chain = scene::chain([first, second.expect("SOCKS5").timeout(Duration::from_secs(60))]);
+        let opened = thread::spawn(move || {
+            gate.wait_for(1);
+            thread::sleep(Duration::from_millis(3500));
+            gate.open();
+        });
+        let failed = error((way.new)(chain).connect(TARGET));
+        assert_eq!((failed.hop(), failed.reply()), (Some(1), Some(Reply::CONNECTION_REFUSED)), "{failed:?}");
+        opened.join().expect("no panic");
+        server.join();
+    });
+}
+
+/// Bytes of the next proxy in the frame of the grant, before anything was sent to it.
+#[test]
+fn one_that_speaks_unasked() {
+    everywhere(|way| {
+        let hops = [FIRST, SOCKS5];
+        let server = Server::start(Vec::new(), move |stream| {
+            let mut wire = Wire::new(stream);
+            hops[0].authenticate(&mut wire).expect("a client");
+            play(&mut wire, &[client(Speaks::Socks5.request(1, BEHIND[0]))]).expect("a request");
+            let early = [Speaks::Socks5.granted(BOUND), vec![5, 0]].concat();
+            wire.write_all(&early).expect("a client that listens");
+        });
+        let failed = error((way.new)(chain(&hops, server.addr)).connect(TARGET));
+        assert!(matches!(failed.kind(), ErrorKind::Encapsulation(_)), "{failed:?}");
+        assert_eq!(failed.hop(), Some(2));
+        assert!(format!("{failed:#}").ends_with("before it was asked for anything"), "{failed:#}");
+        server.join();
     });
 }
 

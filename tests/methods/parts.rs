@@ -70,21 +70,22 @@ macro_rules! parts {
                 server.join();
                 let server = self::server(&hops, connection(&hops, TARGET), |_| ());
                 let stream = $run(Socks5Stream::connect(&hops[0].proxy(server.addr), TARGET));
-                assert!(stream.expect("a tunnel").into_parts().1.is_none());
+                assert!(stream.expect("a tunnel").into_parts().expect("one handle").1.is_none());
                 server.join();
             }
 
-            /// Both halves share the pump: the last one that is taken apart gets it.
+            /// Both halves share the pump: the last one that remains gets it.
             #[test]
             fn of_halves() {
                 let hops = [Hop::Numbered(CODE)];
                 let server = server(&hops, connection(&hops, TARGET), |_| ());
                 let stream = $run(Socks5Stream::connect(&hops[0].proxy(server.addr), TARGET));
                 let (read, write) = stream.expect("a tunnel").into_split().expect("two halves");
-                let (_, none) = write.into_parts();
-                assert!(none.is_none());
+                let write = write.into_parts().expect_err("shared frames");
+                assert!(write.is_encapsulated());
                 let read = read.into_inner().expect_err("frames").into_stream();
-                assert!(read.into_parts().1.is_some());
+                drop(write);
+                assert!(read.into_parts().expect("the last half").1.is_some());
                 server.join();
             }
 
@@ -99,7 +100,7 @@ macro_rules! parts {
                 assert_eq!($read.expect("a part of a frame"), 2);
                 assert_eq!($buf, b"fi");
                 assert!(script.state().unread().is_empty());
-                let (mut inner, frames) = $reader.into_parts();
+                let (mut inner, frames) = $reader.into_parts().expect("one handle");
                 let mut frames = frames.expect("an encapsulation");
                 let mut rest = [0; 64];
                 assert_eq!(frames.incoming.take(&mut rest).expect("both frames"), 9);
@@ -157,6 +158,6 @@ fn what_was_not_sent() {
     let written = once(poll_fn(|cx| futures_io::AsyncWrite::poll_write(Pin::new(&mut tunnel), cx, b"hello")));
     assert!(matches!(written, Poll::Ready(Ok(5))), "{written:?}");
     assert!(script.state().beyond.is_empty());
-    let (_, frames) = tunnel.into_parts();
+    let (_, frames) = tunnel.into_parts().expect("one handle");
     assert_eq!(frames.expect("an encapsulation").outgoing.pending(), out.frame(b"hello"));
 }

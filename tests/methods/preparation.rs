@@ -94,6 +94,26 @@ fn current_thread() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
 }
 
+/// Polls the handshake again after its error.
+async fn twice<T>(mut handshake: Pin<Box<dyn Future<Output = Result<T, Error>> + '_>>) {
+    assert!(handshake.as_mut().await.is_err());
+    let again = poll_fn(|cx| Poll::Ready(handshake.as_mut().poll(cx).is_pending())).await;
+    assert!(again, "a result after the error");
+}
+
+#[test]
+fn polled_after_its_error() {
+    let auth = failing(CODE, io::ErrorKind::NotFound);
+    let script = || Script::new(&short::lines(CODE), b"", Manner::default());
+    #[cfg(feature = "tokio")]
+    OnTokio::run(twice(Box::pin(anysocks::tokio::Socks5Stream::handshake(script(), &auth, TARGET))));
+    #[cfg(feature = "smol")]
+    OnAsyncIo::run(twice(Box::pin(anysocks::smol::Socks5Stream::handshake(script(), &auth, TARGET))));
+    #[cfg(feature = "async-std")]
+    OnAsyncIo::run(twice(Box::pin(anysocks::async_std::Socks5Stream::handshake(script(), &auth, TARGET))));
+    let _ = (auth, script);
+}
+
 /// The proxy behind another one, which is dialled first.
 fn second(proxy: &Proxy) -> Chain {
     let first = Proxy::socks5(proxy.endpoint().clone()).expect("a proxy");

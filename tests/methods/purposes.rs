@@ -61,7 +61,8 @@ fn of_preparations() {
             ask(&*(way.new)(scene::chain(hops.clone()))).expect("nobody listens");
             // To an earlier proxy, the command is always CONNECT.
             let first = seen(Command::Connect, "127.0.0.1", (1, 3), &[0, CODE]);
-            assert_eq!(witness.take(), [first, seen(command, "proxy.example", (3, 3), &[0, CODE])]);
+            // It is prepared last, because it is dialled next.
+            assert_eq!(witness.take(), [seen(command, "proxy.example", (3, 3), &[0, CODE]), first]);
         }
     });
 }

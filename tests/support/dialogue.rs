@@ -106,9 +106,9 @@ impl<V: Version> Conversation for Exchange<'_, V> {
     fn step<'s>(&'s mut self, scratch: &'s mut Scratch) -> Step<'s, Established> {
         if self.second.is_none() {
             match self.request.step(scratch) {
-                Step::Done(mut first) if self.binds => {
-                    self.second = Some(SecondReply::after(&mut first));
-                    self.bound = Some(first.bound);
+                Step::Done(first) if self.binds => {
+                    self.bound = Some(first.bound.clone());
+                    self.second = Some(SecondReply::after(first));
                 }
                 step => return step,
             }

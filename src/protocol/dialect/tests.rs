@@ -15,7 +15,7 @@ use crate::protocol::version::V5;
 use std::io;
 use std::ops::Range;
 
-static DIALECT: Dialect = Dialect { least_reply: 6, no_address: Some(0), missing, refusal };
+static DIALECT: Dialect = Dialect { no_address: Some(0), missing, refusal };
 
 /// `ATYP 01 | LEN(2) | DETAILS` behind the code 0A.
 fn missing(reply: &[u8]) -> usize {
@@ -147,9 +147,9 @@ fn reply(
     let first = [b"\x05\x80", &*carried(b"\x05\0\0\0\x1F\x90")].concat();
     let (first, left) = play(&mut request, &first, 0, end);
     assert_eq!(left, 0);
-    let mut first = first.unwrap();
+    let first = first.unwrap();
     assert_eq!(first.bound.to_string(), "0.0.0.0:8080");
-    play(&mut SecondReply::<V5>::after(&mut first), &carried(reply), split, end)
+    play(&mut SecondReply::<V5>::after(first), &carried(reply), split, end)
 }
 
 /// In frames and plain, as the first reply and as the second, at every split.

@@ -88,6 +88,12 @@ impl Frames {
             datagrams: self.datagrams,
         }
     }
+
+    /// Ends the handshake. All that comes now is for one stream, so reads go ahead.
+    pub(crate) fn enter_tunnel(&mut self) {
+        self.incoming.read_ahead();
+        self.outgoing.enter_tunnel();
+    }
 }
 
 impl From<Encapsulation> for Frames {

@@ -8,6 +8,12 @@ use crate::protocol::pause::Pause;
 use std::io::{ErrorKind, IoSlice};
 use std::task::{Context, Poll, Waker, ready};
 use std::{fmt, io};
+use zeroize::{Zeroize, Zeroizing};
+
+/// The most bytes of one write of a handshake: a request with early data fits.
+const WRITE: usize = 1 << 17;
+/// More than a frame is longer than its content, in a handshake.
+const OVERHEAD: usize = 1024;
 
 /// Where frames are written to.
 pub(crate) trait Sink {
@@ -32,35 +38,49 @@ pub struct Outgoing {
     sealing: Sealing,
     /// Frames: those that are written, up to `sent`; then those to be written, up to `whole`. What
     /// is behind is no whole frame.
-    frames: Vec<u8>,
+    frames: Zeroizing<Vec<u8>>,
     sent: usize,
     whole: usize,
     /// The buffers of a vectored write, one behind the other.
     gathered: Vec<u8>,
-    has_failed: bool,
+    /// Whether written frames are wiped: a handshake may put a password into them.
+    is_handshake: bool,
+    failure: Failure,
     waiting: Waiting,
+}
+
+/// Whether a frame could not be sealed. The sequence has a gap then, so none may follow.
+#[derive(Default)]
+enum Failure {
+    #[default]
+    None,
+    /// The error is still to be returned.
+    Unreported(FrameError),
+    Reported,
 }
 
 impl Outgoing {
     pub(super) fn new(seal: Box<dyn Seal>) -> Self {
         Self {
             sealing: Sealing::new(seal),
-            frames: Vec::new(),
+            frames: Zeroizing::default(),
             sent: 0,
             whole: 0,
             gathered: Vec::new(),
-            has_failed: false,
+            is_handshake: true,
+            failure: Failure::None,
             waiting: Waiting::default(),
         }
     }
 
     pub(super) fn inside(self, mut outer: Self) -> Self {
-        outer.has_failed |= self.has_failed;
         // The METHOD may have left frames here that were not written yet. If they can't be sealed,
         // the next `put` fails.
-        let mut rest = self.pending();
-        while let Ok(n @ 1..) = outer.put(rest) {
-            rest = &rest[n..];
+        if let Err(error) = outer.put_all(self.pending()) {
+            outer.failure = Failure::Unreported(error);
+        }
+        if !matches!(self.failure, Failure::None) {
+            outer.failure = self.failure;
         }
         Self { sealing: self.sealing.inside(outer.sealing), ..outer }
     }
@@ -77,21 +97,50 @@ impl Outgoing {
         if plain.is_empty() {
             return Ok(0);
         }
+        self.check()?;
         // It stays failed if the encapsulation panics.
-        if std::mem::replace(&mut self.has_failed, true) {
-            return Err("an earlier frame could not be sealed".into());
-        }
+        self.failure = Failure::Reported;
         self.frames.drain(..self.sent);
         self.whole -= self.sent;
         self.sent = 0;
+        if self.is_handshake {
+            self.reserve(plain.len().min(self.sealing.capacity()) + OVERHEAD);
+        }
         let sealed = self.sealing.seal(plain, &mut self.frames);
         if sealed.is_err() {
             self.frames.truncate(self.whole);
         }
         let n = sealed?;
         self.whole = self.frames.len();
-        self.has_failed = false;
+        self.failure = Failure::None;
         Ok(n)
+    }
+
+    /// Makes room without a copy of what is there.
+    fn reserve(&mut self, room: usize) {
+        if self.frames.capacity() - self.frames.len() < room {
+            let mut roomy =
+                Zeroizing::new(Vec::with_capacity(self.frames.len() + room.max(self.frames.len())));
+            roomy.extend_from_slice(&self.frames);
+            self.frames = roomy;
+        }
+    }
+
+    /// Fails if an earlier frame could not be sealed.
+    fn check(&mut self) -> Result<(), FrameError> {
+        match std::mem::replace(&mut self.failure, Failure::Reported) {
+            Failure::None => {
+                self.failure = Failure::None;
+                Ok(())
+            }
+            Failure::Unreported(error) => Err(error),
+            Failure::Reported => Err("an earlier frame could not be sealed".into()),
+        }
+    }
+
+    /// Ends the handshake: from now on, written frames are not wiped.
+    pub(crate) const fn enter_tunnel(&mut self) {
+        self.is_handshake = false;
     }
 
     /// Seals all of `plain`, into as many frames as it takes.
@@ -103,6 +152,17 @@ impl Outgoing {
         Ok(())
     }
 
+    /// Seals as much of `plain` as a stream takes in one write: up to 128 KiB, and no further than a
+    /// pause. Returns the number of sealed bytes.
+    pub(crate) fn put_much(&mut self, plain: &[u8]) -> Result<usize, FrameError> {
+        let plain = &plain[..plain.len().min(WRITE)];
+        let mut sealed = 0;
+        while sealed < plain.len() && (sealed == 0 || self.pause().is_none()) {
+            sealed += self.put(&plain[sealed..])?;
+        }
+        Ok(sealed)
+    }
+
     /// Returns the sealed bytes that have to be written.
     #[must_use]
     pub fn pending(&self) -> &[u8] {
@@ -111,7 +171,11 @@ impl Outgoing {
 
     /// Reports that `n` bytes from the start of [`pending`](Self::pending) were written.
     pub fn sent(&mut self, n: usize) {
-        self.sent = self.sent.saturating_add(n).min(self.whole);
+        let sent = self.sent.saturating_add(n).min(self.whole);
+        if self.is_handshake {
+            self.frames[self.sent..sent].zeroize();
+        }
+        self.sent = sent;
     }
 
     /// Returns the pause before [`pending`](Self::pending) is written, if there is one.
@@ -163,11 +227,12 @@ impl Outgoing {
         written
     }
 
-    /// Writes all that is sealed.
+    /// Writes all that is sealed. Fails if a frame could not be sealed: it is missing behind them.
     pub(crate) fn poll_flush(&mut self, sink: &mut impl Sink) -> Poll<io::Result<()>> {
         let flushed = self.poll_send(sink);
         self.waiting.set_writer(sink.waker().filter(|_| flushed.is_pending()));
-        flushed
+        ready!(flushed)?;
+        Poll::Ready(self.check().map_err(frame_error))
     }
 
     /// Writes what is sealed as far as possible with `send`, before a read: the peer may wait for

@@ -3,6 +3,7 @@
 use super::received::LONGEST;
 use crate::protocol::encapsulation::{FrameError, Seal};
 use crate::protocol::pause::Pause;
+use zeroize::Zeroizing;
 
 /// An encapsulation, and those that its frames are put into.
 pub(super) struct Sealing {
@@ -10,12 +11,12 @@ pub(super) struct Sealing {
     pause: Pause,
     outer: Option<Box<Self>>,
     /// The frames that are put into those of `outer`.
-    frames: Vec<u8>,
+    frames: Zeroizing<Vec<u8>>,
 }
 
 impl Sealing {
     pub(super) fn new(seal: Box<dyn Seal>) -> Self {
-        Self { seal, pause: Pause::default(), outer: None, frames: Vec::new() }
+        Self { seal, pause: Pause::default(), outer: None, frames: Zeroizing::default() }
     }
 
     pub(super) fn inside(mut self, outer: Self) -> Self {

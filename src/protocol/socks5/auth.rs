@@ -118,9 +118,13 @@ impl Auth {
     /// | a `handshake` over a stream, blocking | on the caller's thread, without a time limit |
     /// | a `handshake` of `futures`, a custom driver | in a call of [`Auth::prepare`](Self::prepare), which the caller has to make |
     ///
-    /// At most 32 threads of the process run preparations and lookups of names. If a timeout
-    /// passes, or the call is dropped, a `prepare` that has begun continues on its thread, and
-    /// its result is dropped.
+    /// At most 32 threads of the process run preparations and lookups of names. A preparation that
+    /// finds no free thread by its deadline fails with an error of the kind
+    /// [`TimedOut`](std::io::ErrorKind::TimedOut) that names the limit. So `prepare` must not wait
+    /// for a lookup or a preparation of this crate: 32 of them at once would wait for each other.
+    ///
+    /// If a timeout passes, or the call is dropped, a `prepare` that has begun continues on its
+    /// thread, and its result is dropped.
     ///
     /// # Errors
     ///
@@ -143,20 +147,22 @@ impl Auth {
 
     /// Sets the proxy's host, for custom METHODs ([`Purpose::host`]).
     ///
-    /// A handshake over a stream needs it, and so does a proxy at a Unix-domain socket. Other calls
-    /// that dial use the host of their [`Proxy`](crate::Proxy) instead.
+    /// A handshake over a stream needs it, and so does a proxy at a Unix-domain socket. For other
+    /// calls that dial, it replaces the host of their [`Proxy`](crate::Proxy): a proxy that is
+    /// dialled at an IP address may have a name.
     ///
     /// # Errors
     ///
     /// - Those of the conversion to a [`Host`]: it is neither a name nor an IP address.
     pub fn host<'h>(self, host: impl TryInto<Host<'h>, Error: Into<Error>>) -> Result<Self, Error> {
         let host = host.try_into().map_err(Into::into)?;
-        Ok(self.for_connection(Some(host.into_owned()), 1, 1))
+        let connection = Connection { host: Some(host.into_owned()), hop: 1, hops: 1 };
+        Ok(Self { connection: Some(Arc::new(connection)), ..self })
     }
 
-    /// Sets the connection. A host that is unknown stays the one that was set before.
+    /// Sets the connection. A host that was set before stays.
     pub(crate) fn for_connection(self, host: Option<Host<'static>>, hop: usize, hops: usize) -> Self {
-        let host = host.or_else(|| self.connection.as_ref()?.host.clone());
+        let host = self.connection.as_ref().and_then(|before| before.host.clone()).or(host);
         Self { connection: Some(Arc::new(Connection { host, hop, hops })), ..self }
     }
 

@@ -41,7 +41,7 @@ pub(crate) use reply::Reader;
 
 use crate::error::{Error, ErrorKind, Stage};
 use crate::protocol::conversation::{Conversation, Scratch, Step, is_closed};
-use crate::protocol::dialect::RFC_1928;
+use crate::protocol::dialect::LEAST_REPLY;
 use crate::protocol::established::Established;
 use crate::protocol::last_message::LastMessage;
 use crate::protocol::pause::Pause;
@@ -210,7 +210,7 @@ impl Conversation for Socks5<'_> {
                 self.progress.read(self.reply.buffer.room(ANSWER))
             }
             Phase::Selection | Phase::Status => {
-                self.progress.read(self.reply.buffer.room(ANSWER + RFC_1928.least_reply))
+                self.progress.read(self.reply.buffer.room(ANSWER + LEAST_REPLY))
             }
             Phase::Reply => self.progress.read(self.reply.room()),
             Phase::Method => match self.negotiation.as_mut().map(|m| m.step(scratch)) {

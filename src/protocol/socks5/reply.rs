@@ -70,7 +70,9 @@ impl ReplyReader for Reader {
                 return Ok(false);
             };
             let taken = frames.incoming.take(self.buffer.reply_room(dialect));
-            match taken.map_err(|error| self.encapsulation_failed(error))? {
+            let failed =
+                |error| self.buffer.refusal(dialect).unwrap_or_else(|| self.encapsulation_failed(error));
+            match taken.map_err(failed)? {
                 0 => return Ok(false),
                 n => self.buffer.filled(n),
             }

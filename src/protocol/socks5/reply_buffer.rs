@@ -91,12 +91,12 @@ impl ReplyBuffer {
     /// Returns the least length of the reply, given the received bytes.
     fn reply_len(&self, dialect: &Dialect) -> usize {
         match self.address_type() {
-            _ if self.len < dialect.least_reply => dialect.least_reply,
+            _ if self.len < dialect.least_reply() => dialect.least_reply(),
             _ if self.has_no_address(dialect) => ADDRESSLESS_REPLY,
             Some(AddressType::V4) => IPV4_REPLY,
             Some(AddressType::V6) => IPV6_REPLY,
             Some(AddressType::Name) => NAME_AT + usize::from(self.inline[4]) + PORT,
-            None => dialect.least_reply,
+            None => dialect.least_reply(),
         }
     }
 
@@ -116,7 +116,7 @@ impl ReplyBuffer {
         if self.len >= 4 && self.address_type().is_none() && !self.has_no_address(dialect) {
             return failed(ErrorKind::Malformed { field: "ATYP", byte: atyp });
         }
-        if self.len == dialect.least_reply && self.address_type() == Some(AddressType::Name) {
+        if self.len == dialect.least_reply() && self.address_type() == Some(AddressType::Name) {
             let received = self.len - NAME_AT;
             self.long = vec![0; usize::from(name_len) + PORT];
             self.long[..received].copy_from_slice(&self.inline[NAME_AT..self.len]);

@@ -6,9 +6,14 @@ use crate::error::invalid::Invalid;
 use crate::error::{Error, Stage};
 use crate::protocol::command::Command;
 use crate::protocol::established::Established;
+use crate::protocol::negotiated::Negotiated;
 use crate::protocol::progress::Progress;
 use crate::protocol::target::{Host, Target};
 use std::net::IpAddr;
+use std::sync::LazyLock;
+
+/// For requests without a greeting.
+static NO_METHODS: LazyLock<Auth> = LazyLock::new(Auth::none);
 
 impl<'a> Socks5<'a> {
     /// Creates a CONNECT request.
@@ -88,8 +93,8 @@ impl<'a> Socks5<'a> {
     /// Creates another request on the connection of an earlier one, without a greeting and a
     /// METHOD.
     ///
-    /// It takes the encapsulation and the session out of `earlier`, and its own outcome contains
-    /// them. The bytes of an earlier tunnel must all have been read.
+    /// The outcome contains the encapsulation and the session of `earlier`. The bytes of an earlier
+    /// tunnel must all have been read.
     ///
     /// ```
     /// use anysocks::protocol::{Command, Established, Socks5};
@@ -100,11 +105,10 @@ impl<'a> Socks5<'a> {
     ///     auth: &Auth,
     ///     mut drive: impl FnMut(&mut Socks5<'_>) -> Result<Established, Error>,
     /// ) -> Result<(), Error> {
-    ///     let mut first = drive(&mut Socks5::resolve(auth, "a.example".try_into()?)?)?;
+    ///     let first = drive(&mut Socks5::resolve(auth, "a.example".try_into()?)?)?;
     ///     println!("{}", first.bound);
     ///     let target = Target::try_from("b.example:0")?;
-    ///     let mut next = Socks5::after(&mut first, auth, Command::Resolve, target)?;
-    ///     let second = drive(&mut next)?;
+    ///     let second = drive(&mut Socks5::after(first, Command::Resolve, target)?)?;
     ///     println!("{}", second.bound);
     ///     Ok(())
     /// }
@@ -112,52 +116,33 @@ impl<'a> Socks5<'a> {
     ///
     /// # Errors
     ///
+    /// The connection can't be used again.
+    ///
     /// - [`Invalid::OneRequest`]: no METHOD has negotiated
     ///   [several requests](crate::protocol::Negotiated::several_requests).
     /// - [`ErrorKind::Encapsulation`](crate::ErrorKind::Encapsulation): the request can't be
     ///   sealed, or the proxy has sent bytes that belong to no reply.
-    pub fn after(
-        earlier: &mut Established,
-        auth: &'a Auth,
-        command: Command,
-        target: Target<'a>,
-    ) -> Result<Self, Error> {
+    pub fn after(mut earlier: Established, command: Command, target: Target<'a>) -> Result<Self, Error> {
         if !earlier.negotiated.as_ref().is_some_and(|negotiated| negotiated.several_requests) {
             return Err(Invalid::OneRequest.into());
         }
-        let mut next = Self::further(auth, command, target)?;
-        let mut negotiated = earlier.negotiated.take();
+        let mut next = Self::further(earlier.negotiated.take(), command, target)?;
+        let mut negotiated = next.reply.negotiated.take();
         if let Some(frames) = negotiated.as_mut().and_then(|negotiated| negotiated.frames.as_mut()) {
             next.seal_request(frames)?;
         }
-        next.reply = Reader::new(Stage::Request, negotiated);
+        next.reply.negotiated = negotiated;
         Ok(next)
     }
 
-    /// Creates a request without a greeting and a METHOD, for the TCP connection of an association.
-    ///
-    /// The proxy must have agreed to several requests. The `converse` of a UDP socket drives the
-    /// request, through the encapsulation of the association:
-    ///
-    /// ```
-    /// use anysocks::blocking::Socks5UdpSocket;
-    /// use anysocks::protocol::{Command, Socks5};
-    /// use anysocks::{Auth, Error, Target};
-    ///
-    /// fn resolve(socket: &Socks5UdpSocket, auth: &Auth, name: &str) -> Result<(), Error> {
-    ///     let target = Target::try_from((name, 0))?;
-    ///     let mut request = Socks5::further(auth, Command::Resolve, target)?;
-    ///     println!("{}", socket.converse(&mut request)?.bound);
-    ///     Ok(())
-    /// }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// - [`Invalid::NotPipelinable`]: `auth` is [pipelined](Auth::pipelined), and does not offer
-    ///   exactly one METHOD, none or username/password.
-    pub fn further(auth: &'a Auth, command: Command, target: Target<'a>) -> Result<Self, Error> {
-        Ok(Self { phase: Phase::Request, ..Self::new(auth, command, target)? })
+    /// Creates a request without a greeting and a METHOD.
+    pub(crate) fn further(
+        negotiated: Option<Box<Negotiated>>,
+        command: Command,
+        target: Target<'a>,
+    ) -> Result<Self, Error> {
+        let reply = Reader::new(Stage::Request, negotiated);
+        Ok(Self { phase: Phase::Request, reply, ..Self::new(&NO_METHODS, command, target)? })
     }
 
     /// Makes the request, with METHODs that were prepared or will be.
@@ -184,7 +169,6 @@ mod tests {
     use super::*;
     use crate::error::ErrorKind;
     use crate::protocol::conversation::{Conversation, Scratch, Step};
-    use crate::protocol::negotiated::Negotiated;
     use crate::protocol::socks5::Method;
 
     /// A METHOD without messages.
@@ -247,7 +231,7 @@ mod tests {
         let first = [b"\x05\x80", GRANTED].concat();
         let (_, mut established) = play(&mut Socks5::connect(&auth, target()).unwrap(), &first);
         for command in [Command::Connect, Command::Bind] {
-            let mut next = Socks5::after(&mut established, &auth, command, target()).unwrap();
+            let mut next = Socks5::after(established, command, target()).unwrap();
             let (written, next) = play(&mut next, GRANTED);
             assert_eq!(written, [5, command as u8, 0, 1, 192, 0, 2, 1, 0, 80]);
             assert_eq!((next.session(), next.session::<u8>()), (Some(&7_u32), None));
@@ -260,8 +244,8 @@ mod tests {
         let auth = auth(Negotiated::nothing);
         let target = || Target::try_from("192.0.2.1:80").unwrap();
         let first = [b"\x05\x80", GRANTED].concat();
-        let (_, mut established) = play(&mut Socks5::connect(&auth, target()).unwrap(), &first);
-        let error = Socks5::after(&mut established, &auth, Command::Connect, target()).unwrap_err();
+        let (_, established) = play(&mut Socks5::connect(&auth, target()).unwrap(), &first);
+        let error = Socks5::after(established, Command::Connect, target()).unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Invalid(Invalid::OneRequest)), "{error}");
     }
 }

@@ -15,7 +15,7 @@ pub(crate) fn holds(input: &[u8]) {
     let (choice, capacity) = (dice.byte(), dice.byte());
     let layer = Layer { key: dice.byte(), capacity: 1 + usize::from(capacity), empty: choice / 2 % 3 };
     let chunks = dice.chunks();
-    check(|| SecondReply::<V5>::after(&mut bare()), &socks5::Second, dice.0, chunks);
+    check(|| SecondReply::<V5>::after(bare()), &socks5::Second, dice.0, chunks);
     for sizes in [&[0][..], &[1], chunks] {
         encapsulated(layer, choice % 2 == 0, sizes, dice.0);
     }
@@ -48,9 +48,9 @@ fn encapsulated(layer: Layer, is_one_frame: bool, sizes: &[u8], plain: &[u8]) {
     let mut sizes = sizes.iter().cycle().map(|&size| if size == 0 { usize::MAX } else { size.into() });
     let mut next_size = || sizes.next().unwrap_or(usize::MAX);
     let mut request = Socks5::bind(&auth, target()).expect("a request");
-    let mut first = drive(&mut request, &mut wire, &mut next_size).expect("the first reply");
-    let second = drive(&mut SecondReply::<V5>::after(&mut first), &mut wire, &mut next_size);
-    let expected = drive(&mut SecondReply::<V5>::after(&mut bare()), &mut plain.to_vec(), &mut || usize::MAX);
+    let first = drive(&mut request, &mut wire, &mut next_size).expect("the first reply");
+    let second = drive(&mut SecondReply::<V5>::after(first), &mut wire, &mut next_size);
+    let expected = drive(&mut SecondReply::<V5>::after(bare()), &mut plain.to_vec(), &mut || usize::MAX);
     match (second, expected) {
         (Ok(mut second), Ok(expected)) => {
             assert_eq!(second.bound, expected.bound);
