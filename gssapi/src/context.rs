@@ -1,0 +1,373 @@
+//! Security contexts: their establishment, and the messages that they protect.
+
+use crate::buffer::{Output, Owned};
+use crate::credentials::{Credentials, ServiceKeys};
+use crate::error::{Error, ErrorKind};
+use crate::ffi::{Buffer, Functions, Handle, INDEFINITE, KRB5, NO_BINDINGS};
+use crate::flags::Flags;
+use crate::library::Library;
+use crate::name::Name;
+use crate::status::{self, Operation};
+use std::ffi::c_int;
+use std::fmt::{self, Debug, Formatter};
+use std::ptr::{null, null_mut};
+
+/// A Kerberos context with a peer, from the client's or the service's side.
+///
+/// The two sides exchange tokens until both are [complete](Self::is_complete). Then each can
+/// [`wrap`](Self::wrap) messages and [`unwrap`](Self::unwrap) those of the other.
+///
+/// A context may move to another thread. Two threads can share it in a `Mutex`.
+pub struct Context {
+    functions: &'static Functions,
+    handle: Handle,
+    state: State,
+    granted: Flags,
+    client: Option<String>,
+}
+
+// SAFETY: no library ties a context to the thread that made it. All calls with the handle are made
+// through `&self` or `&mut self`, and there is no `Sync`, so they are never concurrent.
+unsafe impl Send for Context {}
+
+/// `GSS_S_CONTINUE_NEEDED`, an informational bit.
+const CONTINUE_NEEDED: u32 = 1;
+
+enum State {
+    Initiating { credentials: Credentials, target: Name, flags: Flags },
+    Accepting { keys: ServiceKeys },
+    Complete,
+    Failed,
+}
+
+/// What [`Context::unwrap`] has learnt about a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unwrapped {
+    /// The message was encrypted, and not only authenticated.
+    pub confidential: bool,
+    /// Its place in the peer's sequence of messages.
+    pub order: Order,
+}
+
+/// The place of a message among those that have arrived.
+///
+/// Without [`Flags::SEQUENCE`] and [`Flags::REPLAY`], every message is `InOrder`. With `REPLAY`
+/// alone, all are but repeated ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Order {
+    /// It is the next one.
+    InOrder,
+    /// Messages before this one have not arrived, and may still do so.
+    Gap,
+    /// Later ones have arrived before it.
+    Late,
+    /// It has arrived before, or it is so old that this can't be excluded.
+    Repeated,
+}
+
+impl Order {
+    /// From the informational bits of RFC 2744 §3.9.1.
+    fn of(supplementary: u32) -> Self {
+        const DUPLICATE: u32 = 2;
+        const OLD: u32 = 4;
+        const UNSEQUENCED: u32 = 8;
+        const GAP: u32 = 16;
+        match supplementary {
+            bits if bits & (DUPLICATE | OLD) != 0 => Self::Repeated,
+            bits if bits & UNSEQUENCED != 0 => Self::Late,
+            bits if bits & GAP != 0 => Self::Gap,
+            _ => Self::InOrder,
+        }
+    }
+}
+
+impl Context {
+    /// Begins a context with a service, and returns it with the first token for the service.
+    ///
+    /// The call blocks: it reads files, and unless the credentials have a ticket for the service, it
+    /// talks to the KDC, for up to half a minute per KDC that does not answer.
+    ///
+    /// # Errors
+    ///
+    /// - [`ErrorKind::NoCredentials`], [`ErrorKind::Expired`]
+    /// - [`ErrorKind::UnknownService`]
+    /// - [`ErrorKind::KdcUnreachable`], [`ErrorKind::ClockSkew`]
+    /// - [`ErrorKind::NoLibrary`], [`ErrorKind::Other`]
+    pub fn initiate(
+        credentials: &Credentials,
+        target: &Name,
+        flags: Flags,
+    ) -> Result<(Self, Vec<u8>), Error> {
+        let (credentials, target) = (credentials.clone(), target.clone());
+        let mut context = Self::new(State::Initiating { credentials, target, flags })?;
+        let token = context.advance(None)?.unwrap_or_default();
+        Ok((context, token))
+    }
+
+    /// Begins a context of a service, which awaits a client's first token.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NoLibrary`].
+    pub fn accept(keys: &ServiceKeys) -> Result<Self, Error> {
+        Self::new(State::Accepting { keys: keys.clone() })
+    }
+
+    fn new(state: State) -> Result<Self, Error> {
+        let functions = Library::load()?.functions();
+        Ok(Self { functions, handle: null_mut(), state, granted: Flags::NONE, client: None })
+    }
+
+    /// Takes a token from the peer, and returns the next one for it, if there is one.
+    ///
+    /// After an error the context is unusable.
+    ///
+    /// # Errors
+    ///
+    /// - [`ErrorKind::BadToken`], [`ErrorKind::Expired`], [`ErrorKind::ClockSkew`]
+    /// - [`ErrorKind::WrongState`]: the context is complete, or has failed.
+    /// - [`ErrorKind::Other`]
+    pub fn step(&mut self, token: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+        self.advance(Some(token))
+    }
+
+    fn advance(&mut self, token: Option<&[u8]>) -> Result<Option<Vec<u8>>, Error> {
+        let (result, output, granted) = match std::mem::replace(&mut self.state, State::Failed) {
+            State::Initiating { credentials, target, flags } => {
+                let step = self.initiate_step(&credentials, &target, flags, token);
+                self.state = State::Initiating { credentials, target, flags };
+                step
+            }
+            State::Accepting { keys } => {
+                let step = self.accept_step(&keys, token.unwrap_or_default());
+                self.state = State::Accepting { keys };
+                step
+            }
+            state => {
+                self.state = state;
+                return Err(wrong_state("the context awaits no token"));
+            }
+        };
+        let supplementary = result.inspect_err(|_| self.state = State::Failed)?;
+        self.granted = Flags::granted(granted);
+        if supplementary & CONTINUE_NEEDED == 0 {
+            self.state = State::Complete;
+        }
+        let token = output.bytes();
+        Ok((!token.is_empty()).then(|| token.to_vec()))
+    }
+
+    fn initiate_step(
+        &mut self,
+        credentials: &Credentials,
+        target: &Name,
+        flags: Flags,
+        token: Option<&[u8]>,
+    ) -> (Result<u32, Error>, Output, u32) {
+        let input = token.map(Buffer::reading);
+        let (mut output, mut minor, mut granted) = (Output::new(self.functions), 0, 0);
+        // SAFETY: the handles are valid, or the context is null before the first call. The pointers
+        // are to values that live through the call, or null where the library permits that. The
+        // library fills `output` with memory of its own, which `Output` releases.
+        let major = unsafe {
+            (self.functions.initiate)(
+                &raw mut minor,
+                credentials.owned().handle(),
+                &raw mut self.handle,
+                target.owned().handle(),
+                &raw const KRB5,
+                flags.bits(),
+                INDEFINITE,
+                NO_BINDINGS,
+                input.as_ref().map_or(null(), |input| input),
+                null_mut(),
+                output.as_mut(),
+                &raw mut granted,
+                null_mut(),
+            )
+        };
+        (status::check(self.functions, Operation::Context, major, minor), output, granted)
+    }
+
+    fn accept_step(&mut self, keys: &ServiceKeys, token: &[u8]) -> (Result<u32, Error>, Output, u32) {
+        // SAFETY: what this call stores is a name, and this function releases names.
+        let mut source = unsafe { Owned::new(self.functions.release_name) };
+        let input = Buffer::reading(token);
+        let (mut output, mut minor, mut granted) = (Output::new(self.functions), 0, 0);
+        // SAFETY: as in `initiate_step`. Without a place for them, delegated credentials are not kept.
+        let major = unsafe {
+            (self.functions.accept)(
+                &raw mut minor,
+                &raw mut self.handle,
+                keys.owned().handle(),
+                &raw const input,
+                NO_BINDINGS,
+                source.as_mut(),
+                null_mut(),
+                output.as_mut(),
+                &raw mut granted,
+                null_mut(),
+                null_mut(),
+            )
+        };
+        let result = status::check(self.functions, Operation::Context, major, minor);
+        if result.is_ok() {
+            self.client = self.text_of(&source);
+        }
+        (result, output, granted)
+    }
+
+    fn text_of(&self, name: &Owned) -> Option<String> {
+        if name.handle().is_null() {
+            return None;
+        }
+        let (mut output, mut minor) = (Output::new(self.functions), 0);
+        // SAFETY: the name is valid, and the pointers are to values that live through the call.
+        let major = unsafe {
+            (self.functions.display_name)(&raw mut minor, name.handle(), output.as_mut(), null_mut())
+        };
+        status::check(self.functions, Operation::Name, major, minor).ok()?;
+        Some(String::from_utf8_lossy(output.bytes()).into_owned())
+    }
+
+    /// Returns whether messages can be wrapped and unwrapped.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        matches!(self.state, State::Complete)
+    }
+
+    /// Returns the granted flags. They are final once the context is complete.
+    ///
+    /// MIT Kerberos grants [`Flags::CONFIDENTIALITY`] and [`Flags::INTEGRITY`] also if they were not
+    /// asked for.
+    #[must_use]
+    pub fn granted(&self) -> Flags {
+        self.granted
+    }
+
+    /// Returns the client's principal, on the service's side of a complete context.
+    #[must_use]
+    pub fn client(&self) -> Option<&str> {
+        self.client.as_deref().filter(|_| self.is_complete())
+    }
+
+    /// Appends the token of a message, and returns whether the message is encrypted.
+    ///
+    /// With `confidential` the library can refuse to encrypt without an error, so check the result
+    /// before sending the token.
+    ///
+    /// # Errors
+    ///
+    /// Nothing is appended.
+    ///
+    /// - [`ErrorKind::WrongState`]: the context is not complete.
+    /// - [`ErrorKind::Expired`], [`ErrorKind::Other`]
+    pub fn wrap(&mut self, confidential: bool, plain: &[u8], token: &mut Vec<u8>) -> Result<bool, Error> {
+        self.must_be_complete()?;
+        let input = Buffer::reading(plain);
+        let (mut output, mut minor, mut encrypted) = (Output::new(self.functions), 0, 0);
+        // SAFETY: the context is valid. The pointers are to values that live through the call, and
+        // the library fills `output` with memory of its own, which `Output` releases.
+        let major = unsafe {
+            (self.functions.wrap)(
+                &raw mut minor,
+                self.handle,
+                c_int::from(confidential),
+                0,
+                &raw const input,
+                &raw mut encrypted,
+                output.as_mut(),
+            )
+        };
+        status::check(self.functions, Operation::Message, major, minor)?;
+        token.extend_from_slice(output.bytes());
+        Ok(encrypted != 0)
+    }
+
+    /// Appends the message of a token, and returns whether it was encrypted, and its place in the
+    /// sequence. The message is also appended if it is out of order or repeated.
+    ///
+    /// # Errors
+    ///
+    /// Nothing is appended.
+    ///
+    /// - [`ErrorKind::BadToken`]: malformed, changed on its way, or of another context.
+    /// - [`ErrorKind::WrongState`]: the context is not complete.
+    /// - [`ErrorKind::Expired`], [`ErrorKind::Other`]
+    pub fn unwrap(&mut self, token: &[u8], plain: &mut Vec<u8>) -> Result<Unwrapped, Error> {
+        self.must_be_complete()?;
+        if token.is_empty() {
+            return Err(Error::without_status(ErrorKind::BadToken, "it is empty"));
+        }
+        let input = Buffer::reading(token);
+        let (mut output, mut minor, mut encrypted) = (Output::new(self.functions), 0, 0);
+        // SAFETY: as in `wrap`.
+        let major = unsafe {
+            (self.functions.unwrap)(
+                &raw mut minor,
+                self.handle,
+                &raw const input,
+                output.as_mut(),
+                &raw mut encrypted,
+                null_mut(),
+            )
+        };
+        let supplementary = status::check(self.functions, Operation::Message, major, minor)?;
+        plain.extend_from_slice(output.bytes());
+        Ok(Unwrapped { confidential: encrypted != 0, order: Order::of(supplementary) })
+    }
+
+    /// Returns the length of the longest message whose token has at most `token` bytes. 0 if there
+    /// is none.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::WrongState`] if the context is not complete, [`ErrorKind::Expired`],
+    /// [`ErrorKind::Other`].
+    pub fn largest_plain(&self, confidential: bool, token: usize) -> Result<usize, Error> {
+        self.must_be_complete()?;
+        let token = u32::try_from(token).unwrap_or(u32::MAX);
+        let (mut minor, mut plain) = (0, 0);
+        // SAFETY: the context is valid, and the pointers are to values that live through the call.
+        let major = unsafe {
+            (self.functions.wrap_size_limit)(
+                &raw mut minor,
+                self.handle,
+                c_int::from(confidential),
+                0,
+                token,
+                &raw mut plain,
+            )
+        };
+        status::check(self.functions, Operation::Message, major, minor)?;
+        Ok(usize::try_from(plain).unwrap_or(usize::MAX))
+    }
+
+    fn must_be_complete(&self) -> Result<(), Error> {
+        if self.is_complete() { Ok(()) } else { Err(wrong_state("the context is not complete")) }
+    }
+}
+
+fn wrong_state(message: &str) -> Error {
+    Error::without_status(ErrorKind::WrongState, message)
+}
+
+impl Drop for Context {
+    fn drop(&mut self) {
+        if self.handle.is_null() {
+            return;
+        }
+        let mut minor = 0;
+        // SAFETY: the handle is of a context, and this is the last use of it. Without a buffer, no
+        // token for the peer is made.
+        unsafe { (self.functions.delete_context)(&raw mut minor, &raw mut self.handle, null_mut()) };
+    }
+}
+
+impl Debug for Context {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("Context");
+        debug.field("complete", &self.is_complete()).field("granted", &self.granted);
+        debug.finish_non_exhaustive()
+    }
+}
