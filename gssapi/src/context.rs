@@ -10,7 +10,7 @@ use crate::name::Name;
 use crate::status::{self, Operation};
 use std::ffi::c_int;
 use std::fmt::{self, Debug, Formatter};
-use std::ptr::{null, null_mut};
+use std::ptr::null_mut;
 
 /// A Kerberos context with a peer, from the client's or the service's side.
 ///
@@ -24,6 +24,8 @@ pub struct Context {
     state: State,
     granted: Flags,
     client: Option<String>,
+    /// A copy of the token in work: MIT Kerberos changes it while it reads it.
+    input: Vec<u8>,
 }
 
 // SAFETY: no library ties a context to the thread that made it. All calls with the handle are made
@@ -100,7 +102,7 @@ impl Context {
     ) -> Result<(Self, Vec<u8>), Error> {
         let (credentials, target) = (credentials.clone(), target.clone());
         let mut context = Self::new(State::Initiating { credentials, target, flags })?;
-        let token = context.advance(None)?.unwrap_or_default();
+        let token = context.advance()?.unwrap_or_default();
         Ok((context, token))
     }
 
@@ -115,7 +117,8 @@ impl Context {
 
     fn new(state: State) -> Result<Self, Error> {
         let functions = Library::load()?.functions();
-        Ok(Self { functions, handle: null_mut(), state, granted: Flags::NONE, client: None })
+        let (granted, client, input) = (Flags::NONE, None, Vec::new());
+        Ok(Self { functions, handle: null_mut(), state, granted, client, input })
     }
 
     /// Takes a token from the peer, and returns the next one for it, if there is one.
@@ -128,18 +131,29 @@ impl Context {
     /// - [`ErrorKind::WrongState`]: the context is complete, or has failed.
     /// - [`ErrorKind::Other`]
     pub fn step(&mut self, token: &[u8]) -> Result<Option<Vec<u8>>, Error> {
-        self.advance(Some(token))
+        self.copy(token)?;
+        self.advance()
     }
 
-    fn advance(&mut self, token: Option<&[u8]>) -> Result<Option<Vec<u8>>, Error> {
+    fn copy(&mut self, token: &[u8]) -> Result<(), Error> {
+        if token.is_empty() {
+            return Err(Error::without_status(ErrorKind::BadToken, "it is empty"));
+        }
+        self.input.clear();
+        self.input.extend_from_slice(token);
+        Ok(())
+    }
+
+    /// Passes on the token in `input`, or none if that is empty.
+    fn advance(&mut self) -> Result<Option<Vec<u8>>, Error> {
         let (result, output, granted) = match std::mem::replace(&mut self.state, State::Failed) {
             State::Initiating { credentials, target, flags } => {
-                let step = self.initiate_step(&credentials, &target, flags, token);
+                let step = self.initiate_step(&credentials, &target, flags);
                 self.state = State::Initiating { credentials, target, flags };
                 step
             }
             State::Accepting { keys } => {
-                let step = self.accept_step(&keys, token.unwrap_or_default());
+                let step = self.accept_step(&keys);
                 self.state = State::Accepting { keys };
                 step
             }
@@ -162,9 +176,8 @@ impl Context {
         credentials: &Credentials,
         target: &Name,
         flags: Flags,
-        token: Option<&[u8]>,
     ) -> (Result<u32, Error>, Output, u32) {
-        let input = token.map(Buffer::reading);
+        let mut input = (!self.input.is_empty()).then(|| Buffer::changing(&mut self.input));
         let (mut output, mut minor, mut granted) = (Output::new(self.functions), 0, 0);
         // SAFETY: the handles are valid, or the context is null before the first call. The pointers
         // are to values that live through the call, or null where the library permits that. The
@@ -179,7 +192,7 @@ impl Context {
                 flags.bits(),
                 INDEFINITE,
                 NO_BINDINGS,
-                input.as_ref().map_or(null(), |input| input),
+                input.as_mut().map_or(null_mut(), |input| input),
                 null_mut(),
                 output.as_mut(),
                 &raw mut granted,
@@ -189,10 +202,10 @@ impl Context {
         (status::check(self.functions, Operation::Context, major, minor), output, granted)
     }
 
-    fn accept_step(&mut self, keys: &ServiceKeys, token: &[u8]) -> (Result<u32, Error>, Output, u32) {
+    fn accept_step(&mut self, keys: &ServiceKeys) -> (Result<u32, Error>, Output, u32) {
         // SAFETY: what this call stores is a name, and this function releases names.
         let mut source = unsafe { Owned::new(self.functions.release_name) };
-        let input = Buffer::reading(token);
+        let mut input = Buffer::changing(&mut self.input);
         let (mut output, mut minor, mut granted) = (Output::new(self.functions), 0, 0);
         // SAFETY: as in `initiate_step`. Without a place for them, delegated credentials are not kept.
         let major = unsafe {
@@ -200,7 +213,7 @@ impl Context {
                 &raw mut minor,
                 &raw mut self.handle,
                 keys.owned().handle(),
-                &raw const input,
+                &raw mut input,
                 NO_BINDINGS,
                 source.as_mut(),
                 null_mut(),
@@ -296,17 +309,15 @@ impl Context {
     /// - [`ErrorKind::Expired`], [`ErrorKind::Other`]
     pub fn unwrap(&mut self, token: &[u8], plain: &mut Vec<u8>) -> Result<Unwrapped, Error> {
         self.must_be_complete()?;
-        if token.is_empty() {
-            return Err(Error::without_status(ErrorKind::BadToken, "it is empty"));
-        }
-        let input = Buffer::reading(token);
+        self.copy(token)?;
+        let mut input = Buffer::changing(&mut self.input);
         let (mut output, mut minor, mut encrypted) = (Output::new(self.functions), 0, 0);
-        // SAFETY: as in `wrap`.
+        // SAFETY: as in `wrap`, and the library may change the token.
         let major = unsafe {
             (self.functions.unwrap)(
                 &raw mut minor,
                 self.handle,
-                &raw const input,
+                &raw mut input,
                 output.as_mut(),
                 &raw mut encrypted,
                 null_mut(),

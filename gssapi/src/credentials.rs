@@ -24,6 +24,12 @@ struct Acquired {
     _cache: Option<MemoryCache>,
 }
 
+impl Acquired {
+    fn without_cache(handle: Owned) -> Self {
+        Self { handle, _cache: None }
+    }
+}
+
 impl Credentials {
     /// Acquires credentials from a source. The call blocks: it reads files, and for a keytab or a
     /// password it talks to the KDC, for up to half a minute per KDC that does not answer.
@@ -43,26 +49,17 @@ impl Credentials {
     /// - [`ErrorKind::Other`]
     pub fn acquire(source: &Source) -> Result<Self, Error> {
         let functions = Library::load()?.functions();
-        let mut cache = None;
-        let handle = match &source.0 {
-            Kind::DefaultCache => from_default_cache(functions)?,
-            Kind::Cache(name) => from_store(functions, None, INITIATE, &[(c"ccache", &*text(name)?)])?,
+        let acquired = match &source.0 {
+            Kind::DefaultCache => from_default_cache(functions).map(Acquired::without_cache),
+            Kind::Cache(name) => from_cache(functions, name).map_err(|error| error.of(name)),
             Kind::Keytab { keytab, principal } => {
-                let caches = functions.caches.as_ref().ok_or_else(|| lacks("krb5_cc_destroy"))?;
-                let keytab = text(keytab)?;
-                let principal = Name::principal(principal)?;
-                let cache = cache.insert(MemoryCache::new(caches));
-                let store = [(c"client_keytab", &*keytab), (c"ccache", cache.name())];
-                from_store(functions, Some(&principal), INITIATE, &store)?
+                from_keytab(functions, keytab, principal).map_err(|error| error.of(keytab))
             }
             Kind::Password { principal, password } => {
-                if password.contains('\0') {
-                    return Err(Error::without_status(ErrorKind::Invalid, "a NUL byte in the password"));
-                }
-                from_password(functions, &Name::principal(principal)?, password)?
+                from_password(functions, principal, password).map_err(|error| error.of(principal))
             }
         };
-        Ok(Self(Arc::new(Acquired { handle, _cache: cache })))
+        Ok(Self(Arc::new(acquired?)))
     }
 
     pub(crate) fn owned(&self) -> &Owned {
@@ -91,7 +88,9 @@ impl ServiceKeys {
     /// - [`ErrorKind::Unsupported`]: the library lacks `gss_acquire_cred_from`.
     pub fn from_keytab(keytab: &str) -> Result<Self, Error> {
         let functions = Library::load()?.functions();
-        let handle = from_store(functions, None, ACCEPT, &[(c"keytab", &*text(keytab)?)])?;
+        let handle = text(keytab)
+            .and_then(|name| from_store(functions, None, ACCEPT, &[(c"keytab", &name)]))
+            .map_err(|error| error.of(keytab))?;
         Ok(Self(Arc::new(handle)))
     }
 
@@ -107,7 +106,7 @@ impl Debug for ServiceKeys {
 }
 
 fn text(text: &str) -> Result<CString, Error> {
-    CString::new(text).map_err(|_| Error::without_status(ErrorKind::Invalid, "a NUL byte in a name"))
+    CString::new(text).map_err(|_| Error::without_status(ErrorKind::Invalid, "a NUL byte"))
 }
 
 fn lacks(function: &str) -> Error {
@@ -137,6 +136,21 @@ fn from_default_cache(functions: &'static Functions) -> Result<Owned, Error> {
     };
     status::check(functions, Operation::Acquire, major, minor)?;
     Ok(credential)
+}
+
+fn from_cache(functions: &'static Functions, name: &str) -> Result<Acquired, Error> {
+    let store = [(c"ccache", &*text(name)?)];
+    from_store(functions, None, INITIATE, &store).map(Acquired::without_cache)
+}
+
+fn from_keytab(functions: &'static Functions, keytab: &str, principal: &str) -> Result<Acquired, Error> {
+    let caches = functions.caches.as_ref().ok_or_else(|| lacks("krb5_cc_destroy"))?;
+    let (keytab, principal) = (text(keytab)?, Name::principal(principal)?);
+    // The library would put the ticket into the default cache.
+    let cache = MemoryCache::new(caches);
+    let store = [(c"client_keytab", &*keytab), (c"ccache", cache.name())];
+    let handle = from_store(functions, Some(&principal), INITIATE, &store)?;
+    Ok(Acquired { handle, _cache: Some(cache) })
 }
 
 /// Acquires credentials by the keys and values of MIT's "credential store".
@@ -171,7 +185,11 @@ fn from_store(
     Ok(credential)
 }
 
-fn from_password(functions: &'static Functions, name: &Name, password: &str) -> Result<Owned, Error> {
+fn from_password(functions: &'static Functions, principal: &str, password: &str) -> Result<Acquired, Error> {
+    if password.contains('\0') {
+        return Err(Error::without_status(ErrorKind::Invalid, "a NUL byte in the password"));
+    }
+    let name = Name::principal(principal)?;
     let acquire = functions.acquire_with_password.ok_or_else(|| lacks("gss_acquire_cred_with_password"))?;
     let password = Buffer::reading(password.as_bytes());
     let (mut credential, mut minor) = (no_credential(functions), 0);
@@ -191,5 +209,5 @@ fn from_password(functions: &'static Functions, name: &Name, password: &str) -> 
         )
     };
     status::check(functions, Operation::Acquire, major, minor)?;
-    Ok(credential)
+    Ok(Acquired::without_cache(credential))
 }

@@ -26,13 +26,21 @@ impl Error {
         Self::new(kind, message.into(), 0, 0)
     }
 
+    /// Puts the thing that failed in front of the message.
+    pub(crate) fn of(mut self, what: &str) -> Self {
+        self.message.insert_str(0, ": ");
+        self.message.insert_str(0, what);
+        self
+    }
+
     /// Returns the kind of the failure, as far as the library's codes tell it.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.kind
     }
 
-    /// Returns the library's own message, without the words of the kind.
+    /// Returns the text without the words of the kind: the library's own message, often after the
+    /// name of the cache, the keytab or the principal.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message

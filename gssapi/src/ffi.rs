@@ -19,9 +19,14 @@ pub(crate) struct Buffer {
 impl Buffer {
     pub(crate) const EMPTY: Self = Self { length: 0, value: null_mut() };
 
-    /// An argument of a call. The library only reads it, so it must not outlive `bytes`.
+    /// An argument that a call only reads. It must not outlive `bytes`.
     pub(crate) fn reading(bytes: &[u8]) -> Self {
         Self { length: bytes.len(), value: bytes.as_ptr().cast_mut().cast() }
+    }
+
+    /// An argument whose bytes a call may change. It must not outlive `bytes`.
+    pub(crate) fn changing(bytes: &mut [u8]) -> Self {
+        Self { length: bytes.len(), value: bytes.as_mut_ptr().cast() }
     }
 }
 
@@ -149,7 +154,7 @@ pub(crate) struct Functions {
         flags: u32,
         time: u32,
         ChannelBindings,
-        input: *const Buffer,
+        input: *mut Buffer,
         mechanism: *mut *const Oid,
         output: *mut Buffer,
         granted: *mut u32,
@@ -159,7 +164,7 @@ pub(crate) struct Functions {
         Minor,
         context: *mut Handle,
         credential: Handle,
-        input: *const Buffer,
+        input: *mut Buffer,
         ChannelBindings,
         source: *mut Handle,
         mechanism: *mut *const Oid,
@@ -181,7 +186,7 @@ pub(crate) struct Functions {
     pub(crate) unwrap: unsafe extern "C" fn(
         Minor,
         context: Handle,
-        input: *const Buffer,
+        input: *mut Buffer,
         output: *mut Buffer,
         encrypted: *mut c_int,
         quality: *mut u32,
