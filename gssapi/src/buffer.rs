@@ -34,6 +34,10 @@ impl Drop for Output {
         if self.buffer.value.is_null() {
             return;
         }
+        if self.functions.keeps_empty_buffers {
+            // The function does not use the length for anything but this decision.
+            self.buffer.length = self.buffer.length.max(1);
+        }
         let mut minor = 0;
         // SAFETY: the library has filled the buffer, and this is the only release of it.
         unsafe { (self.functions.release_buffer)(&raw mut minor, &raw mut self.buffer) };

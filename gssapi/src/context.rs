@@ -61,9 +61,10 @@ pub enum Order {
     InOrder,
     /// Messages before this one have not arrived, and may still do so.
     Gap,
-    /// Later ones have arrived before it.
+    /// Later ones have arrived before it. If 64 or more have, it may also be a repeated one.
     Late,
-    /// It has arrived before, or it is so old that this can't be excluded.
+    /// It has arrived before. Without [`Flags::SEQUENCE`], also if it is so old that this can't be
+    /// excluded.
     Repeated,
 }
 

@@ -42,7 +42,7 @@ impl Credentials {
     /// - [`ErrorKind::NoCredentials`], [`ErrorKind::Expired`]
     /// - [`ErrorKind::WrongPassword`], [`ErrorKind::UnknownClient`]
     /// - [`ErrorKind::KdcUnreachable`], [`ErrorKind::ClockSkew`]
-    /// - [`ErrorKind::Invalid`]: a NUL byte in a name, a path or the password.
+    /// - [`ErrorKind::Invalid`]: an empty password, or a NUL byte in a name or the password.
     /// - [`ErrorKind::NoLibrary`]
     /// - [`ErrorKind::Unsupported`]: the library lacks `gss_acquire_cred_from` or
     ///   `gss_acquire_cred_with_password`.
@@ -53,7 +53,12 @@ impl Credentials {
             Kind::DefaultCache => from_default_cache(functions).map(Acquired::without_cache),
             Kind::Cache(name) => from_cache(functions, name).map_err(|error| error.of(name)),
             Kind::Keytab { keytab, principal } => {
-                from_keytab(functions, keytab, principal).map_err(|error| error.of(keytab))
+                // The library's own text then only tells that no ticket was found.
+                let no_key = || format!("no key of {principal} in {keytab}, or it can't be read");
+                from_keytab(functions, keytab, principal).map_err(|error| match error.kind() {
+                    ErrorKind::NoCredentials => error.of(&no_key()),
+                    _ => error.of(keytab),
+                })
             }
             Kind::Password { principal, password } => {
                 from_password(functions, principal, password).map_err(|error| error.of(principal))
@@ -186,8 +191,8 @@ fn from_store(
 }
 
 fn from_password(functions: &'static Functions, principal: &str, password: &str) -> Result<Acquired, Error> {
-    if password.contains('\0') {
-        return Err(Error::without_status(ErrorKind::Invalid, "a NUL byte in the password"));
+    if password.is_empty() || password.contains('\0') {
+        return Err(Error::without_status(ErrorKind::Invalid, "an empty password, or a NUL byte in it"));
     }
     let name = Name::principal(principal)?;
     let acquire = functions.acquire_with_password.ok_or_else(|| lacks("gss_acquire_cred_with_password"))?;

@@ -98,7 +98,8 @@ pub enum ErrorKind {
     KdcUnreachable,
     /// The clocks of the two sides differ by more than Kerberos permits, usually five minutes.
     ClockSkew,
-    /// The peer's token is malformed, was changed on its way, or was made with another key.
+    /// The peer's token is malformed, was changed or repeated on its way, or was made with another
+    /// key.
     BadToken,
     /// The call needs a context in another state, such as `wrap` before the last token.
     WrongState,

@@ -209,6 +209,9 @@ pub(crate) struct Functions {
         text: *mut Buffer,
     ) -> u32,
     pub(crate) caches: Option<Caches>,
+    /// `release_buffer` does not free the memory of a buffer whose length is 0, as that of an empty
+    /// message: each would be lost.
+    pub(crate) keeps_empty_buffers: bool,
 }
 
 /// The functions of libkrb5 that destroy a credential cache.

@@ -6,9 +6,11 @@ use std::ffi::CStr;
 use std::fmt::{self, Debug, Formatter};
 use std::sync::OnceLock;
 
+const MIT: &str = "libgssapi_krb5.so.2";
+
 /// The libraries to try, in this order: MIT Kerberos, Heimdal.
 #[cfg(all(unix, not(target_vendor = "apple")))]
-const CANDIDATES: &[&str] = &["libgssapi_krb5.so.2", "libgssapi.so.3"];
+const CANDIDATES: &[&str] = &[MIT, "libgssapi.so.3"];
 #[cfg(target_vendor = "apple")]
 const CANDIDATES: &[&str] = &["/System/Library/Frameworks/GSS.framework/GSS"];
 #[cfg(not(unix))]
@@ -78,7 +80,8 @@ fn open(name: &str) -> Result<Functions, libloading::Error> {
     let library = unsafe { libloading::Library::new(name) }?;
     // SAFETY: a library by one of these names has the functions of RFC 2744 by their names, and
     // those of its headers, with the types of `Functions`.
-    let functions = unsafe { functions(&library) }?;
+    let mut functions = unsafe { functions(&library) }?;
+    functions.keeps_empty_buffers = name == MIT;
     // The functions stay valid, because it is never unloaded.
     std::mem::forget(library);
     Ok(functions)
@@ -107,6 +110,7 @@ unsafe fn functions(library: &libloading::Library) -> Result<Functions, libloadi
             release_buffer: symbol(library, c"gss_release_buffer")?,
             display_status: symbol(library, c"gss_display_status")?,
             caches: caches(library).ok(),
+            keeps_empty_buffers: false,
         }
     };
     Ok(functions)

@@ -55,7 +55,9 @@ mod krb5 {
     pub(super) const PREAUTH_FAILED: u32 = 24;
     pub(super) const BAD_INTEGRITY: u32 = 31;
     pub(super) const TICKET_EXPIRED: u32 = 32;
+    pub(super) const REPEATED: u32 = 34;
     pub(super) const SKEW: u32 = 37;
+    pub(super) const MODIFIED: u32 = 41;
     pub(super) const KDC_REPLY_SKEW: u32 = 148;
     pub(super) const REALM_UNKNOWN: u32 = 154;
     pub(super) const KDC_UNREACHABLE: u32 = 156;
@@ -76,8 +78,8 @@ fn kind(operation: Operation, major: u32, minor: u32) -> ErrorKind {
         krb5::PREAUTH_FAILED | krb5::BAD_INTEGRITY if operation == Operation::Acquire => {
             return ErrorKind::WrongPassword;
         }
-        // Of the peer's token: it was changed, or made with another key than this side has.
-        krb5::BAD_INTEGRITY => return ErrorKind::BadToken,
+        // The peer's token was changed or repeated, or made with another key than this side has.
+        krb5::BAD_INTEGRITY | krb5::REPEATED | krb5::MODIFIED => return ErrorKind::BadToken,
         krb5::TICKET_EXPIRED => return ErrorKind::Expired,
         krb5::SKEW | krb5::KDC_REPLY_SKEW => return ErrorKind::ClockSkew,
         krb5::REALM_UNKNOWN | krb5::KDC_UNREACHABLE | krb5::REALM_UNRESOLVED => {
@@ -95,18 +97,19 @@ fn kind(operation: Operation, major: u32, minor: u32) -> ErrorKind {
 }
 
 fn message(functions: &'static Functions, major: u32, minor: u32) -> String {
-    let mut texts = Vec::new();
+    // MIT Kerberos also has minor codes that mean 0.
+    let detail = text(functions, minor, MECH_CODE).filter(|text| minor != 0 && text != "Success");
     // The text of a plain failure only refers to the minor code.
-    if minor == 0 || major != routine::FAILURE << 16 {
-        texts.extend(text(functions, major, GSS_CODE));
+    let summary = if detail.is_some() && major == routine::FAILURE << 16 {
+        None
+    } else {
+        text(functions, major, GSS_CODE)
+    };
+    match (summary, detail) {
+        (Some(summary), Some(detail)) => format!("{summary}: {detail}"),
+        (Some(text), None) | (None, Some(text)) => text,
+        (None, None) => format!("major status {major:#x}, minor status {minor:#x}"),
     }
-    if minor != 0 {
-        texts.extend(text(functions, minor, MECH_CODE));
-    }
-    if texts.is_empty() {
-        return format!("major status {major:#x}, minor status {minor:#x}");
-    }
-    texts.join(": ")
 }
 
 /// Returns the text of a status, or none if the library has none.
@@ -153,6 +156,7 @@ mod tests {
             (Operation::Acquire, 7, krb5(31), ErrorKind::WrongPassword),
             (Operation::Acquire, 7, krb5(24), ErrorKind::WrongPassword),
             (Operation::Context, 13, krb5(31), ErrorKind::BadToken),
+            (Operation::Context, 13, krb5(34), ErrorKind::BadToken),
             (Operation::Acquire, 7, krb5(195), ErrorKind::NoCredentials),
             (Operation::Acquire, 13, krb5(6), ErrorKind::UnknownClient),
             (Operation::Context, 13, krb5(7), ErrorKind::UnknownService),

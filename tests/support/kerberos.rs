@@ -7,6 +7,7 @@
 
 use crate::process::{Process, find, run};
 use crate::resources::free_port;
+use std::fmt::Write;
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -147,8 +148,9 @@ impl Kdc {
         let silent = self.silent.local_addr().map_err(|error| error.to_string())?.port();
         let (mut clients, mut servers) = (String::new(), String::new());
         for (realm, port) in realms.iter().chain([&(SILENT, silent)]) {
-            clients += &format!("    {realm} = {{\n        kdc = 127.0.0.1:{port}\n    }}\n");
-            servers += &format!(
+            let _ = writeln!(clients, "    {realm} = {{\n        kdc = 127.0.0.1:{port}\n    }}");
+            let _ = writeln!(
+                servers,
                 "    {realm} = {{
         database_name = {directory}/{realm}.db
         key_stash_file = {directory}/{realm}.stash
@@ -157,7 +159,7 @@ impl Kdc {
         kdc_tcp_listen = 127.0.0.1:{port}
         supported_enctypes = {ENCTYPE}:normal
         max_life = 24h
-    }}\n"
+    }}"
             );
         }
         self.write("kdc.conf", &format!("[realms]\n{servers}"))?;
@@ -205,10 +207,11 @@ addprinc -randkey {SERVICE}/{HOST}
 ktadd -k {services} {SERVICE}/{HOST}\n"
         );
         for (service, enctype) in SERVICES_BY_ENCTYPE {
-            script += &format!(
+            let _ = writeln!(
+                script,
                 "addprinc -randkey -e {enctype}:normal {service}/{HOST}
 setstr {service}/{HOST} session_enctypes {enctype}
-ktadd -k {services} -e {enctype}:normal {service}/{HOST}\n"
+ktadd -k {services} -e {enctype}:normal {service}/{HOST}"
             );
         }
         self.make_database(REALM, &script)?;

@@ -33,7 +33,7 @@ fn of_credentials(files: &Files) {
         (Source::keytab(files.client_keytab(), PREAUTHENTICATED), ErrorKind::NoCredentials, PREAUTHENTICATED),
         (Source::keytab(files.stale_keytab(), USER), ErrorKind::WrongPassword, ""),
         (Source::password(USER, "wrong"), ErrorKind::WrongPassword, "integrity check failed"),
-        (Source::password(USER, ""), ErrorKind::WrongPassword, ""),
+        (Source::password(USER, ""), ErrorKind::Invalid, "empty password"),
         (Source::password(PREAUTHENTICATED, "wrong"), ErrorKind::WrongPassword, ""),
         (Source::password("unknown", PASSWORD), ErrorKind::UnknownClient, "unknown@"),
         (Source::password(at(USER, GONE), PASSWORD), ErrorKind::KdcUnreachable, GONE),
@@ -45,7 +45,6 @@ fn of_credentials(files: &Files) {
     ];
     for (source, kind, text) in rows {
         let error = Credentials::acquire(source).expect_err(&format!("{source:?}"));
-        println!("{source:?}: {error}");
         check(&error, *kind, text);
     }
 }
@@ -61,7 +60,6 @@ fn expired_ticket(files: &Files) {
         }
         thread::sleep(Duration::from_millis(500));
     };
-    println!("{error}");
     check(&error, ErrorKind::Expired, "expired");
 }
 
@@ -76,13 +74,15 @@ fn of_a_service(files: &Files) {
     let credentials = Credentials::acquire(&Source::cache(files.user_cache())).unwrap();
     let (_, token) = Context::initiate(&credentials, &service(SERVICE), Flags::default()).unwrap();
     // MIT Kerberos reads the keytab when it needs a key.
-    for keytab in [&none, &files.client_keytab()] {
+    for (keytab, kind, text) in [
+        (&none, ErrorKind::NoCredentials, "nonexistent or empty"),
+        (&files.client_keytab(), ErrorKind::Other, "not found in keytab"),
+    ] {
         let result = ServiceKeys::from_keytab(keytab)
             .and_then(|keys| Context::accept(&keys))
             .and_then(|mut service| service.step(&token));
         let error = result.unwrap_err();
-        println!("{keytab}: {error}");
-        assert!(!error.message().is_empty());
+        check(&error, kind, text);
     }
     assert_eq!(ServiceKeys::from_keytab("a\0b").unwrap_err().kind(), ErrorKind::Invalid);
 }
@@ -98,22 +98,25 @@ fn changed_tokens(files: &Files) {
         token
     };
     let (_, token) = initiate();
-    for bad in [&spoil(&token)[..], &token[..token.len() / 2], b"", b"not a token"] {
+    for bad in [&spoil(&token)[..], b"", b"\x60"] {
         let error = Context::accept(&keys).unwrap().step(bad).unwrap_err();
-        println!("{error}");
         assert_eq!(error.kind(), ErrorKind::BadToken, "{error}");
+    }
+    // MIT Kerberos has no code for some of these.
+    for length in (1..token.len()).step_by(50) {
+        let error = Context::accept(&keys).unwrap().step(&token[..length]).unwrap_err();
+        assert!(!error.message().contains("Success"), "{error}");
     }
     let answer = |token: &[u8]| Context::accept(&keys).unwrap().step(token).unwrap().unwrap();
     let (mut client, token) = initiate();
     let error = client.step(&spoil(&answer(&token))).unwrap_err();
-    println!("{error}");
     assert_eq!(error.kind(), ErrorKind::BadToken, "{error}");
     // A repeated token is not accepted a second time.
     let error = Context::accept(&keys).unwrap().step(&token).unwrap_err();
-    println!("{error}");
     assert_eq!(error.kind(), ErrorKind::BadToken, "{error}");
     // The answer to another context.
     let (mut client, _) = initiate();
     let (_, other) = initiate();
-    assert_eq!(client.step(&answer(&other)).unwrap_err().kind(), ErrorKind::BadToken);
+    let error = client.step(&answer(&other)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::BadToken, "{error:?}");
 }
