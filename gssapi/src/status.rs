@@ -58,6 +58,7 @@ mod krb5 {
     pub(super) const REPEATED: u32 = 34;
     pub(super) const SKEW: u32 = 37;
     pub(super) const MODIFIED: u32 = 41;
+    pub(super) const MUTUAL_FAILED: [u32; 2] = [46, 158];
     pub(super) const KDC_REPLY_SKEW: u32 = 148;
     pub(super) const REALM_UNKNOWN: u32 = 154;
     pub(super) const KDC_UNREACHABLE: u32 = 156;
@@ -80,6 +81,7 @@ fn kind(operation: Operation, major: u32, minor: u32) -> ErrorKind {
         }
         // The peer's token was changed or repeated, or made with another key than this side has.
         krb5::BAD_INTEGRITY | krb5::REPEATED | krb5::MODIFIED => return ErrorKind::BadToken,
+        code if krb5::MUTUAL_FAILED.contains(&code) => return ErrorKind::BadToken,
         krb5::TICKET_EXPIRED => return ErrorKind::Expired,
         krb5::SKEW | krb5::KDC_REPLY_SKEW => return ErrorKind::ClockSkew,
         krb5::REALM_UNKNOWN | krb5::KDC_UNREACHABLE | krb5::REALM_UNRESOLVED => {
