@@ -1,7 +1,7 @@
 #!/bin/sh
-# Makes a Debian machine ready for the tests of GSS-API: installs the KDC, and builds a danted with
-# GSS-API, which Debian's own danted lacks. `setup.sh` calls this. Run as root; a second run changes
-# nothing.
+# Makes a Debian machine ready for the tests of GSS-API: installs a KDC and valgrind, and builds a
+# danted with GSS-API, which Debian's own danted lacks. `setup.sh` calls this. Run as root; a second
+# run changes nothing.
 #
 #   kerberos.sh            both
 #   kerberos.sh --danted   prints the path of the danted that the other form has built
@@ -10,7 +10,7 @@
 # Where that source can't be had, the tests that need it are left out.
 set -eu
 
-packages="krb5-kdc krb5-admin-server krb5-user"
+packages="krb5-kdc krb5-admin-server krb5-user valgrind"
 # Only for the build.
 tools="libkrb5-dev gcc make patch bison flex xz-utils"
 
