@@ -1,4 +1,4 @@
-//! Security contexts: their establishment, and the messages that they protect.
+//! Security contexts, and how they are established.
 
 use crate::buffer::{Output, Owned};
 use crate::credentials::{Credentials, ServiceKeys};
@@ -8,7 +8,6 @@ use crate::flags::Flags;
 use crate::library::Library;
 use crate::name::Name;
 use crate::status::{self, Operation};
-use std::ffi::c_int;
 use std::fmt::{self, Debug, Formatter};
 use std::ptr::null_mut;
 
@@ -19,13 +18,13 @@ use std::ptr::null_mut;
 ///
 /// A context may move to another thread. Two threads can share it in a `Mutex`.
 pub struct Context {
-    functions: &'static Functions,
-    handle: Handle,
+    pub(crate) functions: &'static Functions,
+    pub(crate) handle: Handle,
     state: State,
     granted: Flags,
     client: Option<String>,
     /// A copy of the token in work: MIT Kerberos changes it while it reads it.
-    input: Vec<u8>,
+    pub(crate) input: Vec<u8>,
 }
 
 // SAFETY: no library ties a context to the thread that made it. All calls with the handle are made
@@ -42,53 +41,11 @@ enum State {
     Failed,
 }
 
-/// What [`Context::unwrap`] has learnt about a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unwrapped {
-    /// The message was encrypted, and not only authenticated.
-    pub confidential: bool,
-    /// Its place in the peer's sequence of messages.
-    pub order: Order,
-}
-
-/// The place of a message among those that have arrived.
-///
-/// Without [`Flags::SEQUENCE`] and [`Flags::REPLAY`], every message is `InOrder`. With `REPLAY`
-/// alone, all are but repeated ones.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Order {
-    /// It is the next one.
-    InOrder,
-    /// Messages before this one have not arrived, and may still do so.
-    Gap,
-    /// Later ones have arrived before it. If 64 or more have, it may also be a repeated one.
-    Late,
-    /// It has arrived before. Without [`Flags::SEQUENCE`], also if it is so old that this can't be
-    /// excluded.
-    Repeated,
-}
-
-impl Order {
-    /// From the informational bits of RFC 2744 §3.9.1.
-    fn of(supplementary: u32) -> Self {
-        const DUPLICATE: u32 = 2;
-        const OLD: u32 = 4;
-        const UNSEQUENCED: u32 = 8;
-        const GAP: u32 = 16;
-        match supplementary {
-            bits if bits & (DUPLICATE | OLD) != 0 => Self::Repeated,
-            bits if bits & UNSEQUENCED != 0 => Self::Late,
-            bits if bits & GAP != 0 => Self::Gap,
-            _ => Self::InOrder,
-        }
-    }
-}
-
 impl Context {
     /// Begins a context with a service, and returns it with the first token for the service.
     ///
-    /// The call blocks: it reads files, and unless the credentials have a ticket for the service, it
-    /// talks to the KDC, for up to half a minute per KDC that does not answer.
+    /// The call blocks. It reads files, and unless the credentials have a ticket for the service,
+    /// it talks to the KDC, for up to half a minute per KDC that does not answer.
     ///
     /// # Errors
     ///
@@ -136,7 +93,7 @@ impl Context {
         self.advance()
     }
 
-    fn copy(&mut self, token: &[u8]) -> Result<(), Error> {
+    pub(crate) fn copy(&mut self, token: &[u8]) -> Result<(), Error> {
         if token.is_empty() {
             return Err(Error::without_status(ErrorKind::BadToken, "it is empty"));
         }
@@ -208,7 +165,8 @@ impl Context {
         let mut source = unsafe { Owned::new(self.functions.release_name) };
         let mut input = Buffer::changing(&mut self.input);
         let (mut output, mut minor, mut granted) = (Output::new(self.functions), 0, 0);
-        // SAFETY: as in `initiate_step`. Without a place for them, delegated credentials are not kept.
+        // SAFETY: as in `initiate_step`. Without a place for them, delegated credentials are not
+        // kept.
         let major = unsafe {
             (self.functions.accept)(
                 &raw mut minor,
@@ -252,8 +210,8 @@ impl Context {
 
     /// Returns the granted flags. They are final once the context is complete.
     ///
-    /// MIT Kerberos grants [`Flags::CONFIDENTIALITY`] and [`Flags::INTEGRITY`] also if they were not
-    /// asked for.
+    /// MIT Kerberos grants [`Flags::CONFIDENTIALITY`] and [`Flags::INTEGRITY`] also if they were
+    /// not asked for.
     #[must_use]
     pub fn granted(&self) -> Flags {
         self.granted
@@ -264,103 +222,9 @@ impl Context {
     pub fn client(&self) -> Option<&str> {
         self.client.as_deref().filter(|_| self.is_complete())
     }
-
-    /// Appends the token of a message, and returns whether the message is encrypted.
-    ///
-    /// With `confidential` the library can refuse to encrypt without an error, so check the result
-    /// before sending the token.
-    ///
-    /// # Errors
-    ///
-    /// Nothing is appended.
-    ///
-    /// - [`ErrorKind::WrongState`]: the context is not complete.
-    /// - [`ErrorKind::Expired`], [`ErrorKind::Other`]
-    pub fn wrap(&mut self, confidential: bool, plain: &[u8], token: &mut Vec<u8>) -> Result<bool, Error> {
-        self.must_be_complete()?;
-        let input = Buffer::reading(plain);
-        let (mut output, mut minor, mut encrypted) = (Output::new(self.functions), 0, 0);
-        // SAFETY: the context is valid. The pointers are to values that live through the call, and
-        // the library fills `output` with memory of its own, which `Output` releases.
-        let major = unsafe {
-            (self.functions.wrap)(
-                &raw mut minor,
-                self.handle,
-                c_int::from(confidential),
-                0,
-                &raw const input,
-                &raw mut encrypted,
-                output.as_mut(),
-            )
-        };
-        status::check(self.functions, Operation::Message, major, minor)?;
-        token.extend_from_slice(output.bytes());
-        Ok(encrypted != 0)
-    }
-
-    /// Appends the message of a token, and returns whether it was encrypted, and its place in the
-    /// sequence. The message is also appended if it is out of order or repeated.
-    ///
-    /// # Errors
-    ///
-    /// Nothing is appended.
-    ///
-    /// - [`ErrorKind::BadToken`]: malformed, changed on its way, or of another context.
-    /// - [`ErrorKind::WrongState`]: the context is not complete.
-    /// - [`ErrorKind::Expired`], [`ErrorKind::Other`]
-    pub fn unwrap(&mut self, token: &[u8], plain: &mut Vec<u8>) -> Result<Unwrapped, Error> {
-        self.must_be_complete()?;
-        self.copy(token)?;
-        let mut input = Buffer::changing(&mut self.input);
-        let (mut output, mut minor, mut encrypted) = (Output::new(self.functions), 0, 0);
-        // SAFETY: as in `wrap`, and the library may change the token.
-        let major = unsafe {
-            (self.functions.unwrap)(
-                &raw mut minor,
-                self.handle,
-                &raw mut input,
-                output.as_mut(),
-                &raw mut encrypted,
-                null_mut(),
-            )
-        };
-        let supplementary = status::check(self.functions, Operation::Message, major, minor)?;
-        plain.extend_from_slice(output.bytes());
-        Ok(Unwrapped { confidential: encrypted != 0, order: Order::of(supplementary) })
-    }
-
-    /// Returns the length of the longest message whose token has at most `token` bytes. 0 if there
-    /// is none.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::WrongState`] if the context is not complete, [`ErrorKind::Expired`],
-    /// [`ErrorKind::Other`].
-    pub fn largest_plain(&self, confidential: bool, token: usize) -> Result<usize, Error> {
-        self.must_be_complete()?;
-        let token = u32::try_from(token).unwrap_or(u32::MAX);
-        let (mut minor, mut plain) = (0, 0);
-        // SAFETY: the context is valid, and the pointers are to values that live through the call.
-        let major = unsafe {
-            (self.functions.wrap_size_limit)(
-                &raw mut minor,
-                self.handle,
-                c_int::from(confidential),
-                0,
-                token,
-                &raw mut plain,
-            )
-        };
-        status::check(self.functions, Operation::Message, major, minor)?;
-        Ok(usize::try_from(plain).unwrap_or(usize::MAX))
-    }
-
-    fn must_be_complete(&self) -> Result<(), Error> {
-        if self.is_complete() { Ok(()) } else { Err(wrong_state("the context is not complete")) }
-    }
 }
 
-fn wrong_state(message: &str) -> Error {
+pub(crate) fn wrong_state(message: &str) -> Error {
     Error::without_status(ErrorKind::WrongState, message)
 }
 

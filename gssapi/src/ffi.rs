@@ -1,4 +1,4 @@
-//! The C types and the functions of GSS-API's C bindings (RFC 2744), as far as this crate uses them.
+//! The types and functions of GSS-API's C bindings (RFC 2744), as far as this crate uses them.
 
 use std::ffi::{c_char, c_int, c_void};
 use std::ptr::{null, null_mut};

@@ -8,14 +8,16 @@ mod error;
 mod ffi;
 mod flags;
 mod library;
+mod messages;
 mod name;
 mod source;
 mod status;
 
-pub use context::{Context, Order, Unwrapped};
+pub use context::Context;
 pub use credentials::{Credentials, ServiceKeys};
 pub use error::{Error, ErrorKind};
 pub use flags::Flags;
 pub use library::Library;
+pub use messages::{Order, Unwrapped};
 pub use name::Name;
 pub use source::Source;

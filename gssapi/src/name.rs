@@ -25,7 +25,8 @@ impl Name {
     ///
     /// # Errors
     ///
-    /// - [`ErrorKind::Invalid`]: no `@`, an empty service or host, a NUL byte, or refused by the library.
+    /// - [`ErrorKind::Invalid`]: no `@`, an empty service or host, a NUL byte, or refused by the
+    ///   library.
     /// - [`ErrorKind::NoLibrary`].
     pub fn service(name: &str) -> Result<Self, Error> {
         match name.split_once('@') {
