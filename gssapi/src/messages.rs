@@ -19,7 +19,7 @@ pub struct Unwrapped {
 
 /// The place of a message among those that have arrived.
 ///
-/// Without [`Flags::SEQUENCE`] and [`Flags::REPLAY`], every message is `InOrder`. With `REPLAY`
+/// Without [`Flags::SEQUENCE`](crate::Flags::SEQUENCE) and [`Flags::REPLAY`](crate::Flags::REPLAY), every message is `InOrder`. With `REPLAY`
 /// alone, all are but repeated ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Order {
@@ -29,7 +29,7 @@ pub enum Order {
     Gap,
     /// Later ones have arrived before it. If 64 or more have, it may also be a repeated one.
     Late,
-    /// It has arrived before. Without [`Flags::SEQUENCE`], also if it is so old that this can't be
+    /// It has arrived before. Without [`Flags::SEQUENCE`](crate::Flags::SEQUENCE), also if it is so old that this can't be
     /// excluded.
     Repeated,
 }

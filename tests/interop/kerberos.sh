@@ -16,7 +16,7 @@ tools="libkrb5-dev gcc make patch bison flex xz-utils"
 
 danted() {
     version=$(dpkg-query -W -f '${Version}' dante-server)
-    echo "${XDG_CACHE_HOME:-$HOME/.cache}/anysocks-tests/danted-$version/danted"
+    echo "${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/anysocks-tests/danted-$version/danted"
 }
 
 case ${1-} in
