@@ -19,8 +19,13 @@ impl Output {
         &raw mut self.buffer
     }
 
+    /// Whether the library has filled the buffer. The content may be empty.
+    pub(crate) fn is_filled(&self) -> bool {
+        !self.buffer.value.is_null()
+    }
+
     pub(crate) fn bytes(&self) -> &[u8] {
-        if self.buffer.length == 0 || self.buffer.value.is_null() {
+        if self.buffer.length == 0 || !self.is_filled() {
             return &[];
         }
         // SAFETY: the library has filled the buffer: `value` points to `length` initialized bytes.
@@ -31,7 +36,7 @@ impl Output {
 
 impl Drop for Output {
     fn drop(&mut self) {
-        if self.buffer.value.is_null() {
+        if !self.is_filled() {
             return;
         }
         if self.functions.keeps_empty_buffers {

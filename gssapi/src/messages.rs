@@ -2,7 +2,7 @@
 
 use crate::buffer::Output;
 use crate::context::{Context, wrong_state};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::ffi::Buffer;
 use crate::status::{self, Operation};
 use std::ffi::c_int;
@@ -50,6 +50,16 @@ impl Order {
     }
 }
 
+/// Heimdal checks the order first, and returns neither a failure nor the message of a token that is
+/// out of order. Nothing is known about such a token: anybody may have made it.
+fn verified(order: Order, is_filled: bool) -> Result<Order, Error> {
+    if order == Order::InOrder || is_filled {
+        return Ok(order);
+    }
+    let message = format!("it is out of order ({order:?}), and the library does not unwrap it");
+    Err(Error::without_status(ErrorKind::BadToken, message))
+}
+
 impl Context {
     /// Appends the token of a message, and returns whether the message is encrypted.
     ///
@@ -60,8 +70,8 @@ impl Context {
     ///
     /// Nothing is appended.
     ///
-    /// - [`WrongState`](crate::ErrorKind::WrongState): the context is not complete.
-    /// - [`Expired`](crate::ErrorKind::Expired), [`Other`](crate::ErrorKind::Other)
+    /// - [`ErrorKind::WrongState`]: the context is not complete.
+    /// - [`ErrorKind::Expired`], [`ErrorKind::Other`]
     pub fn wrap(&mut self, confidential: bool, plain: &[u8], token: &mut Vec<u8>) -> Result<bool, Error> {
         self.must_be_complete()?;
         let input = Buffer::reading(plain);
@@ -85,15 +95,17 @@ impl Context {
     }
 
     /// Appends the message of a token, and returns whether it was encrypted, and its place in the
-    /// sequence. The message is also appended if it is out of order or repeated.
+    /// sequence. With MIT Kerberos, the message is also appended if it is out of order or repeated.
+    /// With Heimdal, that is an error.
     ///
     /// # Errors
     ///
     /// Nothing is appended.
     ///
-    /// - [`BadToken`](crate::ErrorKind::BadToken): malformed, changed on its way, or of another context.
-    /// - [`WrongState`](crate::ErrorKind::WrongState): the context is not complete.
-    /// - [`Expired`](crate::ErrorKind::Expired), [`Other`](crate::ErrorKind::Other)
+    /// - [`ErrorKind::BadToken`]: malformed, changed on its way, or of another context; with
+    ///   Heimdal, also out of order or repeated.
+    /// - [`ErrorKind::WrongState`]: the context is not complete.
+    /// - [`ErrorKind::Expired`], [`ErrorKind::Other`]
     pub fn unwrap(&mut self, token: &[u8], plain: &mut Vec<u8>) -> Result<Unwrapped, Error> {
         self.must_be_complete()?;
         self.copy(token)?;
@@ -111,8 +123,9 @@ impl Context {
             )
         };
         let supplementary = status::check(self.functions, Operation::Message, major, minor)?;
+        let order = verified(Order::of(supplementary), output.is_filled())?;
         plain.extend_from_slice(output.bytes());
-        Ok(Unwrapped { confidential: encrypted != 0, order: Order::of(supplementary) })
+        Ok(Unwrapped { confidential: encrypted != 0, order })
     }
 
     /// Returns the length of the longest message whose token has at most `token` bytes. 0 if there
@@ -120,8 +133,8 @@ impl Context {
     ///
     /// # Errors
     ///
-    /// [`WrongState`](crate::ErrorKind::WrongState) if the context is not complete, [`Expired`](crate::ErrorKind::Expired),
-    /// [`Other`](crate::ErrorKind::Other).
+    /// [`ErrorKind::WrongState`] if the context is not complete, [`ErrorKind::Expired`],
+    /// [`ErrorKind::Other`].
     pub fn largest_plain(&self, confidential: bool, token: usize) -> Result<usize, Error> {
         self.must_be_complete()?;
         let token = u32::try_from(token).unwrap_or(u32::MAX);
@@ -143,5 +156,34 @@ impl Context {
 
     fn must_be_complete(&self) -> Result<(), Error> {
         if self.is_complete() { Ok(()) } else { Err(wrong_state("the context is not complete")) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_library_does_not_unwrap_is_refused() {
+        for order in [Order::Gap, Order::Late, Order::Repeated] {
+            assert_eq!(verified(order, true).unwrap(), order);
+            assert_eq!(verified(order, false).unwrap_err().kind(), ErrorKind::BadToken);
+        }
+        // An empty message.
+        assert_eq!(verified(Order::InOrder, false).unwrap(), Order::InOrder);
+    }
+
+    #[test]
+    fn informational_bits() {
+        for (bits, order) in [
+            (0, Order::InOrder),
+            (2, Order::Repeated),
+            (4, Order::Repeated),
+            (8, Order::Late),
+            (16, Order::Gap),
+            (2 | 8, Order::Repeated),
+        ] {
+            assert_eq!(Order::of(bits), order);
+        }
     }
 }
