@@ -7,7 +7,7 @@ use std::path::Path;
 const FOLDERS: [&str; 3] = ["", "src", "src/protocol"];
 
 /// The folders that the package is without.
-const UNPACKAGED: [&str; 4] = [".ci", "compare", "examples", "fuzz"];
+const UNPACKAGED: [&str; 5] = [".ci", "compare", "examples", "fuzz", "gssapi"];
 
 /// Returns the paths in a page's code spans: those with a `/`, and those of a list in braces
 /// after a folder, such as "`udp/` {`send`, `receive`: both directions}".
