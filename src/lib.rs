@@ -313,6 +313,7 @@
 
 pub mod blocking;
 mod error;
+pub mod gssapi;
 pub mod protocol;
 mod proxy;
 mod route;

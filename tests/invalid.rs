@@ -24,7 +24,10 @@ fn sentences() {
         (Invalid::PasswordOverSocks4, "SOCKS4 has no passwords"),
         (Invalid::MethodTwice(0x80), "method X'80' is offered twice"),
         (Invalid::NotAMethod, "X'FF' is not a method"),
-        (Invalid::NotPipelinable, "pipelining needs exactly one method, none or username/password"),
+        (
+            Invalid::NotPipelinable,
+            "pipelining needs exactly one method: none, username/password, or one that supports it",
+        ),
         (
             Invalid::WrongVersion { proxy: "SOCKS4", wanted: "SOCKS5" },
             "the proxy speaks SOCKS4, and SOCKS5 was asked for",

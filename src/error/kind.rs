@@ -125,7 +125,10 @@ pub enum ErrorKind {
     /// The proxy closed the connection during the sub-negotiation of a custom METHOD.
     ///
     /// Some proxies refuse a client in this way, without a code.
-    #[error("failed: the proxy closed the connection during {name} (X'{code:02X}'); its log may say why")]
+    #[error(
+        "failed: the proxy closed the connection during {name} (X'{code:02X}'); its log may say why{}",
+        reasons(*.code)
+    )]
     ClosedDuringMethod {
         /// The METHOD's code.
         code: u8,
@@ -252,6 +255,14 @@ fn server_with_first_byte(first: u8) -> &'static str {
         0x15 | 0x16 => "a TLS server, not a bare SOCKS proxy",
         b'S' => "what may be an SSH server, not a SOCKS proxy",
         _ => "no SOCKS proxy",
+    }
+}
+
+/// Returns the usual reasons why a proxy closes the connection during this METHOD.
+const fn reasons(code: u8) -> &'static str {
+    match code {
+        1 => " (its clock, its keytab, the realm)",
+        _ => "",
     }
 }
 

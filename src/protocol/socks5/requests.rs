@@ -16,8 +16,7 @@ impl<'a> Socks5<'a> {
     /// # Errors
     ///
     /// - [`Invalid::NotPipelinable`](crate::Invalid::NotPipelinable): `auth` is
-    ///   [pipelined](Auth::pipelined), and does not offer exactly one METHOD, none or
-    ///   username/password.
+    ///   [pipelined](Auth::pipelined), and does not offer exactly one METHOD that supports it.
     /// - [`Invalid::MethodNotPrepared`](crate::Invalid::MethodNotPrepared): `auth` needs a call of
     ///   [`Auth::prepare`] first.
     pub fn connect(auth: &'a Auth, target: Target<'a>) -> Result<Self, Error> {
@@ -155,7 +154,7 @@ impl<'a> Socks5<'a> {
     /// # Errors
     ///
     /// - [`Invalid::NotPipelinable`]: `auth` is [pipelined](Auth::pipelined), and does not offer
-    ///   exactly one METHOD, none or username/password.
+    ///   exactly one METHOD that supports it.
     pub fn further(auth: &'a Auth, command: Command, target: Target<'a>) -> Result<Self, Error> {
         Ok(Self { phase: Phase::Request, ..Self::new(auth, command, target)? })
     }
