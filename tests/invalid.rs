@@ -40,6 +40,22 @@ fn sentences() {
             "the URL's scheme is none of SOCKS, which are socks4, socks4a, socks5, socks5h and socks, with +tls or +unix",
         ),
         (Invalid::UrlTail, "a proxy's URL ends with host and port"),
+        (
+            Invalid::UrlOption("timeout".into()),
+            "the URL's option timeout is unknown: the options are auth, level and service",
+        ),
+        (
+            Invalid::UrlValue { name: "level", problem: "is given twice" },
+            "the URL's option level is given twice",
+        ),
+        (
+            Invalid::FeatureMissing("gssapi"),
+            "this needs the feature `gssapi` of anysocks, which is not enabled",
+        ),
+        (
+            Invalid::ServiceHost,
+            "GSS-API needs the proxy's host name: give that, or a service with a host, such as rcmd@gw.example",
+        ),
         (Invalid::UnixPath, "a Unix-domain proxy is written scheme+unix:///path, or scheme+unix://%00name"),
         (Invalid::PathNul, "the path of the Unix-domain socket holds a NUL"),
         (Invalid::NoInterface, "this machine has no interface of the IPv6 zone's name"),

@@ -9,8 +9,8 @@ use std::{error, fmt, io};
 pub trait Mechanism: Send + Sync {
     /// Begins the context of one connection: `GSS_Init_sec_context` without an input token.
     ///
-    /// It may block, for a KDC, DNS or files: it runs on a thread for such work, before the proxy is
-    /// dialled. The caller may have timed out meanwhile; the result is then dropped.
+    /// It may block, for a KDC, DNS or files: it runs on a thread for such work, before the proxy
+    /// is dialled. The caller may have timed out meanwhile; the result is then dropped.
     ///
     /// # Errors
     ///

@@ -38,6 +38,11 @@ fn pump() {
 }
 
 #[test]
+fn gssapi() {
+    replay("gssapi");
+}
+
+#[test]
 fn second_reply() {
     replay("second_reply");
 }

@@ -3,8 +3,8 @@
 use crate::support::case::Case;
 use crate::support::dialogue::Dialogue;
 use crate::support::drivers::DRIVERS;
-use crate::support::methods::gssapi::Play;
-use crate::support::script::{Line, Manner, Script};
+use crate::support::methods::gssapi::{Fake, Play};
+use crate::support::script::{Line, Manner, Script, Stall};
 use crate::{LEVELS, REPLY, REQUEST, TARGET};
 use anysocks::protocol::{Command, Established};
 use anysocks::{Error, ErrorKind, Stage};
@@ -145,4 +145,32 @@ fn round_trips() {
         };
         assert_eq!(script.state().writes, expected);
     });
+}
+
+/// Tokens of the greatest length, both ways.
+#[test]
+fn the_longest_tokens() {
+    for (legs, level) in [(1, LEVELS[0]), (2, LEVELS[1]), (3, LEVELS[2]), (4, LEVELS[2])] {
+        let fake = Fake { token_len: Some(65_535), ..Fake::new(legs) };
+        let play = Play { fake, ..Play::new(legs, level) };
+        let (lines, _) = play.granted(REQUEST, REPLY);
+        let all: usize = answers(&lines).iter().map(|(_, len)| len).sum();
+        let splits = [1, 2, 3, 4, 5, 6, 7, 1000, 65_540, 65_541, 65_542, all - 1];
+        let split = |split: &usize| Manner { split: Some(*split), ..Manner::default() };
+        let stall = Some(Stall::Blocked);
+        let manners = splits.iter().filter(|split| **split < all).map(split).chain([
+            Manner::default(),
+            Manner { glued: true, ..Manner::default() },
+            Manner { stall, buffered: true, ..Manner::default() },
+        ]);
+        for manner in manners {
+            for driver in DRIVERS {
+                let _case = Case::new(format!("{} on {}, {manner:?}", name(&play), driver.name));
+                let script = Script::new(&lines, b"banner", manner).guarded(all);
+                let dialogue = dialogue(&play);
+                (driver.converse)(&mut script.clone(), &mut dialogue.talk()).expect("the tunnel");
+                assert_eq!(script.state().unread(), b"banner");
+            }
+        }
+    }
 }

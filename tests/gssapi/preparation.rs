@@ -123,7 +123,7 @@ fn refused_before_anything_is_sent() {
         let auth = fake.auth(Some(Level::Confidentiality));
         auth.prepare(Command::Connect).expect_err("nothing to send")
     };
-    let failed = fails(Fake { first: Some(65_536), ..Fake::new(2) });
+    let failed = fails(Fake { token_len: Some(65_536), ..Fake::new(2) });
     assert_eq!(failed.stage(), Stage::Preparation);
     assert!(matches!(found(&failed), GssError::TokenTooLong(65_536)), "{failed:?}");
     let denied = Flags { mutual: true, ..Flags::default() };
@@ -151,7 +151,7 @@ fn shown() {
     let proxy = Proxy::socks5("gw.example").and_then(|proxy| proxy.gssapi(gssapi)).expect("a proxy");
     assert_eq!(proxy.to_string(), "socks5h://gw.example:1080");
     assert!(format!("{proxy:?}").contains("[X'01']"), "{proxy:?}");
-    let auth = Fake { first: Some(40), ..Fake::new(2) }.auth(None);
+    let auth = Fake { token_len: Some(40), ..Fake::new(2) }.auth(None);
     let auth = auth.prepare(Command::Connect).expect("it was prepared");
     assert_eq!(format!("{auth:?}"), "[X'01']");
     let (addr, _socket) = deserted();

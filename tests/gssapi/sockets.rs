@@ -1,4 +1,4 @@
-//! CONNECT, BIND and UDP ASSOCIATE over sockets, on every front end, and the first proxy of a chain.
+//! CONNECT, BIND and UDP ASSOCIATE over sockets on every front end, and the first proxy of a chain.
 
 use crate::fronts::association::Association;
 use crate::fronts::{FRONTS, Front};

@@ -69,7 +69,7 @@ impl Socks5<'_> {
                 self.phase = Phase::Method;
                 self.negotiation = Some(negotiation);
                 self.skip_opening()?;
-                self.end_negotiation()?;
+                self.continue_negotiation()?;
             }
         }
         Ok(())

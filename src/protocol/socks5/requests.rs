@@ -186,8 +186,8 @@ mod tests {
     use crate::protocol::negotiated::Negotiated;
     use crate::protocol::socks5::Method;
 
-    /// A METHOD without messages.
-    struct Silent(fn() -> Negotiated);
+    /// A METHOD without messages, whatever it says.
+    struct Silent(fn() -> Negotiated, &'static [u8]);
 
     impl Conversation for Silent {
         type Outcome = Negotiated;
@@ -208,6 +208,10 @@ mod tests {
     impl Method for Silent {
         fn name(&self) -> &'static str {
             "a silent METHOD"
+        }
+
+        fn opening(&self) -> &[u8] {
+            self.1
         }
     }
 
@@ -236,7 +240,7 @@ mod tests {
     }
 
     fn auth(negotiated: fn() -> Negotiated) -> Auth {
-        Auth::method(0x80, move |_| Ok(Box::new(Silent(negotiated)))).unwrap()
+        Auth::method(0x80, move |_| Ok(Box::new(Silent(negotiated, b"")))).unwrap()
     }
 
     #[test]
@@ -262,5 +266,35 @@ mod tests {
         let (_, mut established) = play(&mut Socks5::connect(&auth, target()).unwrap(), &first);
         let error = Socks5::after(&mut established, &auth, Command::Connect, target()).unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Invalid(Invalid::OneRequest)), "{error}");
+    }
+
+    /// What was sent with the greeting must be what the METHOD would send first.
+    #[test]
+    fn another_opening() {
+        let prepare = |_: &_| Ok(Box::new(Silent(Negotiated::nothing, b"opening")) as Box<dyn Method>);
+        let auth = Auth::prepared_method(0x80, prepare).unwrap();
+        let auth = auth.prepare(Command::Connect).unwrap();
+        let target = Target::try_from("192.0.2.1:80").unwrap();
+        let mut request = Socks5::connect(&auth, target).unwrap();
+        assert!(matches!(request.step(&mut Scratch::new()), Step::Write(b"\x05\x01\x80opening")));
+        request.advance(10).unwrap();
+        let mut scratch = Scratch::new();
+        let Step::Read(room) = request.step(&mut scratch) else { panic!("nothing to read") };
+        room.copy_from_slice(&[5, 0x80]);
+        let error = request.advance(2).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Method(_)), "{error}");
+    }
+
+    /// Where another METHOD can be chosen, the opening is not sent.
+    #[test]
+    fn no_opening_with_a_choice() {
+        let prepare = |_: &_| Ok(Box::new(Silent(Negotiated::nothing, b"opening")) as Box<dyn Method>);
+        let auth = Auth::prepared_method(0x80, prepare).unwrap().or(Auth::none()).unwrap();
+        let auth = auth.prepare(Command::Connect).unwrap();
+        let target = Target::try_from("192.0.2.1:80").unwrap();
+        let (written, _) =
+            play(&mut Socks5::connect(&auth, target).unwrap(), &[b"\x05\x80", GRANTED].concat());
+        assert_eq!(written[..4], [5, 2, 0x80, 0]);
+        assert_eq!(written[4..7], [5, 1, 0]);
     }
 }
