@@ -241,7 +241,7 @@ pub enum Invalid {
     /// Connections are direct, or a rule chooses the proxy by target.
     #[error("there is no proxy that could be asked")]
     NoProxyToAsk,
-    /// Early data was given, and a custom METHOD is offered to the last proxy.
+    /// Early data was given, and GSS-API or a custom METHOD is offered to the last proxy.
     ///
     /// It may negotiate an encapsulation that would have to apply to the early data.
     #[error("early data can't be sent with the request where a custom method is offered")]

@@ -1,4 +1,4 @@
-//! What a mechanism of GSS-API has to do for a SOCKS client.
+//! The calls of a mechanism of GSS-API that a SOCKS client needs.
 
 use super::service::Service;
 use std::{error, fmt, io};
@@ -14,12 +14,12 @@ pub trait Mechanism: Send + Sync {
     ///
     /// # Errors
     ///
-    /// There are no credentials, the service is unknown, and so on. Render the library's text on
-    /// this thread: MIT keeps it per thread.
+    /// There are no credentials, the service is unknown, and so on. The [`Failure`] must contain the
+    /// library's text, rendered on this thread: MIT's library keeps texts per thread.
     fn begin(&self, wanted: &Wanted<'_>) -> Result<Begun, Failure>;
 }
 
-/// What a connection needs.
+/// The requirements of one connection.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Wanted<'a> {
@@ -69,7 +69,7 @@ impl fmt::Display for Flags {
 pub struct Begun {
     /// The context.
     pub context: Box<dyn Context>,
-    /// What to send first.
+    /// The first token.
     pub next: Next,
 }
 
@@ -122,7 +122,7 @@ pub trait Context: Send {
 
     /// Appends the message of a token to `plain`, which is empty: `GSS_Unwrap`.
     ///
-    /// A token that is out of order, and otherwise valid, is no error. Its [`Order`] tells.
+    /// A valid token that is out of order is no error: its [`Order`] is returned.
     ///
     /// # Errors
     ///
@@ -133,11 +133,11 @@ pub trait Context: Send {
     ///
     /// # Errors
     ///
-    /// The mechanism can't tell.
+    /// The limit can't be computed.
     fn largest_plain(&self, confidential: bool, token: usize) -> Result<usize, Failure>;
 }
 
-/// What a mechanism tells about a message.
+/// The properties of a received message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Unwrapped {
     /// Whether it was encrypted.
@@ -149,13 +149,14 @@ pub struct Unwrapped {
 /// The place of a message among those of its direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Order {
-    /// It is the next one. This is also the answer of a context that can't tell.
+    /// It is the next one, or the context has no sequence detection.
     InOrder,
     /// Messages before it are missing: `GSS_S_GAP_TOKEN`.
     Gap,
-    /// Later messages came before it, and it is no repetition: `GSS_S_UNSEQ_TOKEN`.
+    /// Later messages were received before it, and it is not repeated: `GSS_S_UNSEQ_TOKEN`.
     Late,
-    /// It came before, or is too old to tell: `GSS_S_DUPLICATE_TOKEN`, `GSS_S_OLD_TOKEN`.
+    /// It was received before, or it is too old to be checked: `GSS_S_DUPLICATE_TOKEN`,
+    /// `GSS_S_OLD_TOKEN`.
     Repeated,
 }
 
@@ -209,7 +210,7 @@ impl error::Error for Failure {
     }
 }
 
-/// The cause of a [`Failure`]. `Display` tells what to do.
+/// The cause of a [`Failure`]. `Display` writes it with advice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Cause {

@@ -1,8 +1,8 @@
 //! GSS-API authentication (RFC 1961), with the traffic protected: METHOD `01`.
 //!
-//! A [`Gssapi`] holds a [`Mechanism`], such as Kerberos, and what to ask of it. The client and the
-//! proxy authenticate each other. The request, the replies, the relayed bytes and the datagrams
-//! are then sealed: CONNECT, BIND and UDP ASSOCIATE, at any proxy of a chain.
+//! A [`Gssapi`] contains a [`Mechanism`], such as Kerberos, and options. The client and the proxy
+//! authenticate each other. The request, the replies, the relayed bytes and the datagrams are then
+//! sealed: CONNECT, BIND and UDP ASSOCIATE, at any proxy of a chain.
 //!
 //! ```
 //! use anysocks::gssapi::{Gssapi, Level, Mechanism};
@@ -99,7 +99,7 @@ use negotiation::Negotiation;
 use std::fmt;
 use std::sync::Arc;
 
-/// GSS-API authentication: a mechanism, and what to ask of it.
+/// GSS-API authentication: a mechanism and options.
 ///
 /// A value serves any number of connections. Each one begins a context of its own, before the proxy
 /// is dialled, on a thread where the mechanism may block.
@@ -129,8 +129,8 @@ impl Gssapi {
 
     /// Authenticates with this mechanism, and leaves all later bytes **unprotected**.
     ///
-    /// The client requests level 0, which RFC 1961 does not have. Dante grants it where its
-    /// configuration allows it, and curl requests it. Whoever is on the path can read and change
+    /// The client requests level 0, which RFC 1961 does not define. Dante grants it if its
+    /// configuration allows it, and curl requests it. An attacker on the path can read and change
     /// the request, the replies and the relayed bytes.
     ///
     /// A later call of [`level`](Self::level) replaces this.
@@ -179,8 +179,8 @@ impl Gssapi {
     /// Sets whether the proxy receives the user's credentials, to act as the user elsewhere. It is
     /// off by default.
     ///
-    /// RFC 1961 §3.2 always requests delegation. This crate does not, because whoever controls the
-    /// proxy could then use the delegated ticket for any service.
+    /// RFC 1961 §3.2 always requests delegation. This crate does not, because a compromised proxy
+    /// could use the delegated ticket for any service.
     #[must_use]
     pub fn delegate(self, delegate: bool) -> Self {
         Self { delegate, ..self }

@@ -148,7 +148,7 @@ impl Auth {
         Self::offering([Offer::Custom(GSSAPI, Start::Prepared(Arc::new(prepare)))])
     }
 
-    /// Sets the proxy's host, for custom METHODs ([`Purpose::host`]).
+    /// Sets the proxy's host, for GSS-API and for custom METHODs ([`Purpose::host`]).
     ///
     /// A handshake over a stream needs it, and so does a proxy at a Unix-domain socket. Other calls
     /// that dial use the host of their [`Proxy`](crate::Proxy) instead.
