@@ -84,7 +84,7 @@ fn sentences() {
         (Invalid::NoProxyToAsk, "there is no proxy that could be asked"),
         (
             Invalid::EarlyDataWithCustomMethod,
-            "early data can't be sent with the request where a custom method is offered",
+            "early data can't be sent with the request where GSS-API or a custom method is offered",
         ),
         (Invalid::TlsNotWrapped, "the proxy is behind TLS: give the connector what wraps a stream in it"),
     ] {

@@ -244,7 +244,7 @@ pub enum Invalid {
     /// Early data was given, and GSS-API or a custom METHOD is offered to the last proxy.
     ///
     /// It may negotiate an encapsulation that would have to apply to the early data.
-    #[error("early data can't be sent with the request where a custom method is offered")]
+    #[error("early data can't be sent with the request where GSS-API or a custom method is offered")]
     EarlyDataWithCustomMethod,
     /// The proxy is behind TLS, and nothing wraps its streams in TLS.
     ///

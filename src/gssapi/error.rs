@@ -71,10 +71,10 @@ pub enum Error {
         /// Its value.
         byte: u8,
     },
-    /// The length of a datagram's message differs from that of the datagram.
-    #[error("the length of a message is not that of its datagram")]
+    /// LEN of a datagram's message does not fit the datagram.
+    #[error("the length of a message does not fit its datagram")]
     Length,
-    /// The mechanism was to encrypt a message and did not. It was not sent.
+    /// The mechanism did not encrypt a message that has to be encrypted. It was not sent.
     #[error("the mechanism did not encrypt a message")]
     NotEncrypted,
     /// A message of the proxy is not encrypted.
@@ -83,10 +83,10 @@ pub enum Error {
     /// A message was lost, swapped or repeated on the way.
     #[error("a message is out of order ({0:?}): the connection was tampered with")]
     OutOfOrder(Order),
-    /// The mechanism leaves no room for content in a message of 65,535 bytes, or returned more
-    /// content than a message has.
-    #[error("the mechanism's lengths are wrong")]
-    Mechanics,
+    /// The mechanism leaves no room for content in a message of 65,535 bytes, or its content is
+    /// longer than the message.
+    #[error("the mechanism's content is longer than its message")]
+    ContentLength,
 }
 
 impl Error {

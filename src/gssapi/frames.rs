@@ -39,7 +39,7 @@ pub(super) fn encapsulation(context: &Shared, terms: Terms, level: Level) -> Res
     let largest = |token| context.lock().largest_plain(confidential, token).map_err(Error::Mechanism);
     let capacity = largest(LONGEST)?.min(CAPACITY);
     if capacity == 0 {
-        return Err(Error::Mechanics);
+        return Err(Error::ContentLength);
     }
     let content = Content { context: context.clone(), confidential, in_order: terms.is_in_order() };
     let sealer = Sealer { content: content.clone(), capacity };
@@ -85,7 +85,7 @@ impl Content {
         if order == Order::Repeated || (self.in_order && order != Order::InOrder) {
             return Err(Error::OutOfOrder(order));
         }
-        let room = token.get_mut(..plain.len()).ok_or(Error::Mechanics)?;
+        let room = token.get_mut(..plain.len()).ok_or(Error::ContentLength)?;
         room.copy_from_slice(plain);
         Ok(HEADER..HEADER + plain.len())
     }

@@ -21,7 +21,7 @@ impl Level {
     }
 }
 
-/// What one connection asks of its context.
+/// The requirements of one connection on its context.
 #[derive(Clone, Copy)]
 pub(super) struct Terms {
     /// `None` for authentication only.

@@ -21,7 +21,9 @@ pub(crate) fn holds(input: &[u8]) {
     let chunks = dice.chunks();
     setting.alike(dice.0, chunks);
     let (mut wire, end) = setting.granted(is_empty_sent);
-    let at = usize::from(at) % wire.len();
+    // Without protection, the reply may be changed.
+    let protected = if setting.level.is_some() { wire.len() } else { wire.len() - REPLY.len() };
+    let at = usize::from(at) % protected;
     wire[at] ^= flip;
     let ended = setting.alike(&wire, chunks);
     // Each bit matters.
