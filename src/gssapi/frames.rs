@@ -41,9 +41,9 @@ pub(super) fn encapsulation(context: &Shared, terms: Terms, level: Level) -> Res
     if capacity == 0 {
         return Err(Error::ContentLength);
     }
-    let content = Content { context: context.clone(), confidential, in_order: terms.is_in_order() };
-    let sealer = Sealer { content: content.clone(), capacity };
-    let opener = Opener { content: content.clone(), plain: Vec::new() };
+    let through = Content { context: context.clone(), confidential, in_order: terms.is_in_order() };
+    let sealer = Sealer { content: through.clone(), capacity };
+    let opener = Opener { content: through.clone(), plain: Vec::new() };
     let encapsulation = Encapsulation::new(sealer, opener);
     if terms.is_in_order() {
         return Ok(encapsulation);
@@ -52,7 +52,7 @@ pub(super) fn encapsulation(context: &Shared, terms: Terms, level: Level) -> Res
     for longest in DATAGRAMS {
         overhead = overhead.max(longest.saturating_sub(largest(longest - HEADER)?));
     }
-    Ok(encapsulation.datagrams(Letters { content, overhead, plain: Mutex::default() }))
+    Ok(encapsulation.datagrams(Letters { content: through, overhead, plain: Mutex::default() }))
 }
 
 /// The content of frames and datagrams, through the context.

@@ -211,7 +211,7 @@ impl Conversation for Negotiation {
 
 impl Negotiation {
     /// Returns the length of what is moved.
-    const fn len(&self) -> usize {
+    fn len(&self) -> usize {
         match self.phase {
             Phase::Message => self.message.len(),
             Phase::Header => HEADER,

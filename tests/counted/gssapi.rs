@@ -62,7 +62,7 @@ fn datagrams() {
         let relay = UdpSocket::bind("127.0.0.1:0").expect("a port");
         let (lines, end) = play.granted(REQUEST_V4, &reply(&local(&relay).to_string()));
         let server = Server::start(lines, |control| control.try_clone().expect("a handle"));
-        let socket = Socks5UdpSocket::associate(&at(server.addr, &play)).expect("an association");
+        let socket = Socks5UdpSocket::associate(at(server.addr, &play)).expect("an association");
         let mut wire = GssWire::new(server.join(), &play, end, KNOWN);
         relay.set_read_timeout(Some(PATIENCE)).expect("a timeout");
         relay.connect(socket.local_addr()).expect("a way to the client");

@@ -129,7 +129,8 @@ fn forged() {
 #[test]
 fn refused() {
     type Behind = fn(&mut End) -> Vec<u8>;
-    let refused: [(Behind, fn(&GssError) -> bool); 6] = [
+    type IsExpected = fn(&GssError) -> bool;
+    let refused: [(Behind, IsExpected); 6] = [
         (|end| end.message(DATA, false, b"two"), |error| matches!(error, GssError::NotConfidential)),
         (|_| vec![1, 0xFF], |error| matches!(error, GssError::Refused)),
         (

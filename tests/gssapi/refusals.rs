@@ -183,7 +183,7 @@ fn out_of_step() {
 fn another_token() {
     let play = Play::new(2, CONFIDENTIALITY);
     let (lines, _) = play.granted(REQUEST, REPLY);
-    for token in [&b"P2"[..], b"", &[7; 65_535]] {
+    for token in [&b"P2"[..], b"", &vec![7; 65_535]] {
         fails(&play, &replaced(&lines, 1, message(1, token)), |error| {
             let GssError::Mechanism(failure) = found(error) else { panic!("{error:?}") };
             assert_eq!(failure.to_string(), "another token");

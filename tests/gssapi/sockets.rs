@@ -45,7 +45,7 @@ fn server<T: Send + 'static>(
 }
 
 fn echo(wire: &mut GssWire<&TcpStream>) {
-    let mut buf = [0; 20_000];
+    let mut buf = vec![0; 20_000];
     loop {
         match wire.read(&mut buf).expect("the client's bytes") {
             0 => return,

@@ -243,6 +243,10 @@ mod tests {
         Auth::method(0x80, move |_| Ok(Box::new(Silent(negotiated, b"")))).unwrap()
     }
 
+    fn opening() -> Auth {
+        Auth::prepared_method(0x80, |_| Ok(Box::new(Silent(Negotiated::nothing, b"opening")))).unwrap()
+    }
+
     #[test]
     fn several_requests_on_one_connection() {
         let auth = auth(|| Negotiated::nothing().session(7_u32).several_requests());
@@ -271,9 +275,7 @@ mod tests {
     /// What was sent with the greeting must be what the METHOD would send first.
     #[test]
     fn another_opening() {
-        let prepare = |_: &_| Ok(Box::new(Silent(Negotiated::nothing, b"opening")) as Box<dyn Method>);
-        let auth = Auth::prepared_method(0x80, prepare).unwrap();
-        let auth = auth.prepare(Command::Connect).unwrap();
+        let auth = opening().prepare(Command::Connect).unwrap();
         let target = Target::try_from("192.0.2.1:80").unwrap();
         let mut request = Socks5::connect(&auth, target).unwrap();
         assert!(matches!(request.step(&mut Scratch::new()), Step::Write(b"\x05\x01\x80opening")));
@@ -288,9 +290,7 @@ mod tests {
     /// Where another METHOD can be chosen, the opening is not sent.
     #[test]
     fn no_opening_with_a_choice() {
-        let prepare = |_: &_| Ok(Box::new(Silent(Negotiated::nothing, b"opening")) as Box<dyn Method>);
-        let auth = Auth::prepared_method(0x80, prepare).unwrap().or(Auth::none()).unwrap();
-        let auth = auth.prepare(Command::Connect).unwrap();
+        let auth = opening().or(Auth::none()).unwrap().prepare(Command::Connect).unwrap();
         let target = Target::try_from("192.0.2.1:80").unwrap();
         let (written, _) =
             play(&mut Socks5::connect(&auth, target).unwrap(), &[b"\x05\x80", GRANTED].concat());
