@@ -1,11 +1,11 @@
 //! Frames of the tunnel that are lost, swapped, doubled, cut, forged or bare, on every driver: the
 //! bytes before them are delivered, and nothing of them or behind them.
 
-use crate::support::blocked::{Tunnel, persist};
+use crate::support::blocked::{Tunnel, persist, send};
 use crate::support::case::Case;
 use crate::support::dialogue::Dialogue;
 use crate::support::drivers::DRIVERS;
-use crate::support::methods::gssapi::{DATA, End, HEADER, LEVEL, Play, message};
+use crate::support::methods::gssapi::{DATA, End, Fake, HEADER, LEVEL, Play, message};
 use crate::support::script::{Manner, Script};
 use crate::{PROTECTED, REPLY, REQUEST, TARGET};
 use anysocks::gssapi::{Error as GssError, Level, Order};
@@ -15,10 +15,14 @@ use std::io;
 
 /// Opens a tunnel in which the proxy sends these bytes behind its reply.
 fn each(level: Level, behind: impl Fn(&mut End) -> Vec<u8>, check: impl Fn(Box<dyn Tunnel>, &Script, End)) {
-    let play = Play::new(2, Some(level));
+    each_of(&Play::new(2, Some(level)), behind, check);
+}
+
+/// The same, with this mechanism.
+fn each_of(play: &Play, behind: impl Fn(&mut End) -> Vec<u8>, check: impl Fn(Box<dyn Tunnel>, &Script, End)) {
     for driver in DRIVERS {
         for manner in [Manner::default(), Manner { crumbs: true, ..Manner::default() }] {
-            let _case = Case::new(format!("{level:?} on {}, {manner:?}", driver.name));
+            let _case = Case::new(format!("{:?} on {}, {manner:?}", play.level, driver.name));
             let (lines, mut proxys) = play.granted(REQUEST, REPLY);
             let script = Script::new(&lines, &behind(&mut proxys), manner);
             let auth = play.auth().prepare(Command::Connect).expect("it was prepared");
@@ -177,30 +181,34 @@ fn accepted() {
     });
 }
 
-/// A write of any length leaves in frames of at most 16 KiB of content, which are in order.
+/// A write of any length leaves in frames of at most 16 KiB of content, or of what the mechanism
+/// allows. They are in order.
 #[test]
 fn written() {
-    for level in PROTECTED.into_iter().flatten() {
-        each(
-            level,
+    for (level, room) in [(0, usize::MAX), (1, usize::MAX), (1, 10_000)] {
+        let fake = Fake { room, ..Fake::new(2) };
+        let play = Play { fake, ..Play::new(2, PROTECTED[level]) };
+        each_of(
+            &play,
             |_| Vec::new(),
             |mut stream, script, mut clients| {
                 let plain: Vec<u8> = (0..40_000_u32).map(|n| n.to_le_bytes()[0]).collect();
-                crate::support::blocked::send(&mut *stream, &plain).expect("an open stream");
-                let (wire, mut at, mut heard, mut lengths) =
-                    (script.state().beyond.clone(), 0, Vec::new(), Vec::new());
+                send(&mut *stream, &plain).expect("an open stream");
+                let (wire, mut at) = (script.state().beyond.clone(), 0);
+                let (mut heard, mut lengths) = (Vec::new(), Vec::new());
                 while at < wire.len() {
                     assert_eq!(wire[at..at + 2], [1, DATA]);
                     let len = usize::from(u16::from_be_bytes([wire[at + 2], wire[at + 3]]));
                     let (before, token) = (heard.len(), &wire[at + HEADER..at + HEADER + len]);
                     let unwrapped = clients.unwrap(token, &mut heard).expect("a frame");
                     assert_eq!(unwrapped.order, Order::InOrder);
-                    assert_eq!(unwrapped.confidential, level == Level::Confidentiality);
+                    assert_eq!(unwrapped.confidential, play.is_confidential());
                     lengths.push(heard.len() - before);
                     at += HEADER + len;
                 }
                 assert!(heard == plain, "other bytes");
-                assert_eq!(lengths, [16_384, 16_384, 40_000 - 2 * 16_384]);
+                let expected: Vec<_> = plain.chunks(room.min(16_384)).map(<[u8]>::len).collect();
+                assert_eq!(lengths, expected);
             },
         );
     }

@@ -116,7 +116,7 @@ fn a_mechanism_that_fails() {
     }
 }
 
-/// A token that no message can carry, and flags that a context of one token is without.
+/// A token that no message can carry, no token, and flags that a context of one token is without.
 #[test]
 fn refused_before_anything_is_sent() {
     let fails = |fake: Fake| -> Error {
@@ -126,6 +126,8 @@ fn refused_before_anything_is_sent() {
     let failed = fails(Fake { token_len: Some(65_536), ..Fake::new(2) });
     assert_eq!(failed.stage(), Stage::Preparation);
     assert!(matches!(found(&failed), GssError::TokenTooLong(65_536)), "{failed:?}");
+    let failed = fails(Fake { is_silent: true, ..Fake::new(2) });
+    assert!(matches!(found(&failed), GssError::TokenMissing), "{failed:?}");
     let denied = Flags { mutual: true, ..Flags::default() };
     let failed = fails(Fake { denied, ..Fake::new(1) });
     assert!(matches!(found(&failed), GssError::FlagsMissing(missing) if *missing == denied), "{failed:?}");

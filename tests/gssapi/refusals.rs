@@ -232,6 +232,17 @@ fn a_mechanism_that_does_not_encrypt() {
     });
 }
 
+/// A mechanism without room for content in a message: the request is not sent.
+#[test]
+fn a_mechanism_without_room() {
+    let fake = Fake { room: 0, ..Fake::new(2) };
+    let play = Play { fake, ..Play::new(2, CONFIDENTIALITY) };
+    let (lines, _) = play.lines(REQUEST, |end| end.message(LEVEL, false, &[2]));
+    fails(&play, &lines[..lines.len() - 1], |error| {
+        assert!(matches!(found(error), GssError::ContentLength), "{error:?}");
+    });
+}
+
 /// Flags on which the protection depends, one by one.
 #[test]
 fn flags_that_are_not_granted() {

@@ -34,6 +34,10 @@ pub(crate) struct Fake {
     pub(crate) token_len: Option<usize>,
     /// The flags that are not granted.
     pub(crate) denied: Flags,
+    /// The most content of a message.
+    pub(crate) room: usize,
+    /// It has no first token.
+    pub(crate) is_silent: bool,
     /// It does not encrypt.
     pub(crate) is_bare: bool,
     /// It fails at once.
@@ -45,7 +49,16 @@ pub(crate) struct Fake {
 impl Fake {
     pub(crate) fn new(legs: usize) -> Self {
         let denied = Flags::default();
-        Self { legs, token_len: None, denied, is_bare: false, fails: None, seen: Arc::default() }
+        Self {
+            legs,
+            token_len: None,
+            denied,
+            room: usize::MAX,
+            is_silent: false,
+            is_bare: false,
+            fails: None,
+            seen: Arc::default(),
+        }
     }
 
     pub(crate) fn at(&self, level: Option<Level>) -> Gssapi {
@@ -85,7 +98,7 @@ impl Mechanism for Fake {
             integrity: asked.integrity && !denied.integrity,
             delegation: asked.delegation && !denied.delegation,
         };
-        let next = Next { token: Some(self.token(1)), complete: self.legs == 1 };
+        let next = Next { token: (!self.is_silent).then(|| self.token(1)), complete: self.legs == 1 };
         let context = FakeContext { fake: self.clone(), leg: 1, granted, end: End::client() };
         Ok(Begun { context: Box::new(context), next })
     }
@@ -127,7 +140,7 @@ impl Context for FakeContext {
     }
 
     fn largest_plain(&self, confidential: bool, token: usize) -> Result<usize, Failure> {
-        Ok(token.saturating_sub(OVERHEAD[usize::from(confidential)]))
+        Ok(token.saturating_sub(OVERHEAD[usize::from(confidential)]).min(self.fake.room))
     }
 }
 
