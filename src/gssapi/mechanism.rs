@@ -14,8 +14,8 @@ pub trait Mechanism: Send + Sync {
     ///
     /// # Errors
     ///
-    /// There are no credentials, the service is unknown, and so on. The [`Failure`] must contain the
-    /// library's text, rendered on this thread: MIT's library keeps texts per thread.
+    /// There are no credentials, the service is unknown, and so on. The [`Failure`] must contain
+    /// the library's text, rendered on this thread: MIT's library keeps texts per thread.
     fn begin(&self, wanted: &Wanted<'_>) -> Result<Begun, Failure>;
 }
 
