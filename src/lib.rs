@@ -57,7 +57,8 @@
 //! | use QUIC | [`quinn::endpoint`] |
 //! | resolve a name through Tor | [`resolve`] |
 //! | connect to the proxy only, or drive the protocol yourself | [`dial`], [`converse`], [`protocol`] |
-//! | authenticate by a custom METHOD, such as GSS-API | [`Auth::prepared_method`], [Writing a METHOD](protocol::Method#writing-a-method) |
+//! | authenticate by GSS-API, such as Kerberos | [`Proxy::gssapi`], [`gssapi`] |
+//! | authenticate by a custom METHOD | [`Auth::prepared_method`], [Writing a METHOD](protocol::Method#writing-a-method) |
 //!
 //! These names link to the tokio front end. The other front ends have the same names.
 //!
@@ -270,7 +271,7 @@
 //!
 //! - **No bytes are lost.** A handshake reads nothing beyond the proxy's reply, and
 //!   [`into_inner`](SocksStream::into_inner) returns the stream with the target's first byte next.
-//! - **Nothing is sent in plain by mistake.** If a custom METHOD has negotiated an encapsulation,
+//! - **Nothing is sent in plain by mistake.** If a METHOD has negotiated an encapsulation,
 //!   `into_inner` fails and returns the stream.
 //! - **Names go where the caller sends them.** The proxy resolves a name, or this machine does if
 //!   that was requested ([`Resolve`]). This machine never looks up an `.onion` name (RFC 7686).
@@ -313,6 +314,7 @@
 
 pub mod blocking;
 mod error;
+pub mod gssapi;
 pub mod protocol;
 mod proxy;
 mod route;

@@ -32,6 +32,7 @@ type Floors = [&'static [&'static str]];
 /// each other.
 const FLOORS: &Floors = &[
     &["error", "protocol", "trace"],
+    &["gssapi"],
     &["proxy"],
     &["stream"],
     &["runtime"],

@@ -7,6 +7,8 @@ mod datagrams;
 #[path = "counted/encapsulated.rs"]
 mod encapsulated;
 mod fronts;
+#[path = "counted/gssapi.rs"]
+mod gssapi;
 #[path = "corpus/properties/numbered.rs"]
 mod numbered;
 #[path = "association/scene.rs"]

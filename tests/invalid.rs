@@ -24,7 +24,10 @@ fn sentences() {
         (Invalid::PasswordOverSocks4, "SOCKS4 has no passwords"),
         (Invalid::MethodTwice(0x80), "method X'80' is offered twice"),
         (Invalid::NotAMethod, "X'FF' is not a method"),
-        (Invalid::NotPipelinable, "pipelining needs exactly one method, none or username/password"),
+        (
+            Invalid::NotPipelinable,
+            "pipelining needs exactly one method: none, username/password, or one that supports it",
+        ),
         (
             Invalid::WrongVersion { proxy: "SOCKS4", wanted: "SOCKS5" },
             "the proxy speaks SOCKS4, and SOCKS5 was asked for",
@@ -37,6 +40,22 @@ fn sentences() {
             "the URL's scheme is none of SOCKS, which are socks4, socks4a, socks5, socks5h and socks, with +tls or +unix",
         ),
         (Invalid::UrlTail, "a proxy's URL ends with host and port"),
+        (
+            Invalid::UrlOption("timeout".into()),
+            "the URL's option timeout is unknown: the options are auth, level and service",
+        ),
+        (
+            Invalid::UrlValue { name: "level", problem: "is given twice" },
+            "the URL's option level is given twice",
+        ),
+        (
+            Invalid::FeatureMissing("gssapi"),
+            "this needs the feature `gssapi` of anysocks, which is not enabled",
+        ),
+        (
+            Invalid::ServiceHost,
+            "GSS-API needs the proxy's host name: give that, or a service with a host, such as rcmd@gw.example",
+        ),
         (Invalid::UnixPath, "a Unix-domain proxy is written scheme+unix:///path, or scheme+unix://%00name"),
         (Invalid::PathNul, "the path of the Unix-domain socket holds a NUL"),
         (Invalid::NoInterface, "this machine has no interface of the IPv6 zone's name"),
@@ -65,7 +84,7 @@ fn sentences() {
         (Invalid::NoProxyToAsk, "there is no proxy that could be asked"),
         (
             Invalid::EarlyDataWithCustomMethod,
-            "early data can't be sent with the request where a custom method is offered",
+            "early data can't be sent with the request where GSS-API or a custom method is offered",
         ),
         (Invalid::TlsNotWrapped, "the proxy is behind TLS: give the connector what wraps a stream in it"),
     ] {

@@ -241,6 +241,11 @@ fn user_ids() {
     }
 }
 
+const LEVEL: Invalid = Invalid::UrlValue { name: "level", problem: "is confidentiality or integrity" };
+const UNPROTECTED: Invalid = Invalid::UrlValue { name: "level", problem: "needs auth=gssapi" };
+const WITH_USER: Invalid =
+    Invalid::UrlValue { name: "auth", problem: "with the value gssapi allows no user name" };
+
 #[test]
 fn urls_that_are_none() {
     let over = "x".repeat(256);
@@ -267,6 +272,23 @@ fn urls_that_are_none() {
         ("socks5://h//", Invalid::UrlTail),
         ("socks5://h?x", Invalid::UrlTail),
         ("socks5://h/#", Invalid::UrlTail),
+        ("socks5h://h?", Invalid::UrlTail),
+        ("socks5h://h?auth", Invalid::UrlTail),
+        ("socks5h://h/x?auth=gssapi", Invalid::UrlTail),
+        ("socks5h://h?auth=gssapi#x", Invalid::UrlTail),
+        ("socks5h://h?auth=gssapi", Invalid::FeatureMissing("gssapi")),
+        ("socks5h://h/?auth=gssapi&level=integrity", Invalid::FeatureMissing("gssapi")),
+        ("socks5s://h?auth=gssapi&service=socks@h", Invalid::FeatureMissing("gssapi")),
+        ("socks5h+unix:///s?auth=gssapi&service=socks@h", Invalid::FeatureMissing("gssapi")),
+        ("socks5h://h?timeout=5", Invalid::UrlOption("timeout".into())),
+        ("socks5h+unix:///s?timeout=5", Invalid::UrlOption("timeout".into())),
+        ("socks4a://h?timeout=5", Invalid::UrlOption("timeout".into())),
+        ("socks5h://h?level=none&auth=gssapi", LEVEL),
+        ("socks5h://h?level=integrity", UNPROTECTED),
+        ("socks5h://me@h?auth=gssapi", WITH_USER),
+        // The rest of a password is not shown.
+        ("socks5h://user:80?pass=word@h", Invalid::UrlTail),
+        ("socks5h://user:80?Pa55=word", Invalid::UrlTail),
         ("socks5://::1", Invalid::Unbracketed),
         ("socks5://[::1", Invalid::NameCharacter('[')),
         ("socks5://[h]", Invalid::NotIpv6),

@@ -6,7 +6,7 @@
 mod support;
 
 use anysocks::protocol::{Established, Frames, SecondReply};
-use anysocks::{Auth, Chain, Error, NoProxy, Proxy, Target, UserId, V4, V5, udp};
+use anysocks::{Auth, Chain, Error, NoProxy, Proxy, Target, UserId, V4, V5, gssapi, udp};
 use std::error;
 use std::fmt::Debug;
 use support::script::{Manner, Script, proxy};
@@ -33,6 +33,10 @@ fn values() {
     fn error<E: error::Error + Send + Sync + 'static>() {}
     fn shared<T: Clone + Debug + Send + Sync + 'static>() {}
     error::<Error>();
+    error::<gssapi::Error>();
+    error::<gssapi::Failure>();
+    shared::<gssapi::Gssapi>();
+    shared::<gssapi::Service>();
     shared::<Proxy>();
     shared::<Auth>();
     shared::<UserId>();

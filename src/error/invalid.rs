@@ -122,10 +122,12 @@ pub enum Invalid {
         "the encapsulation pauses, and there is no clock: use a front end with a runtime, or give the method a clock"
     )]
     NoClock,
-    /// A pipelined handshake would offer a choice of METHODs, or a custom one.
+    /// A pipelined handshake would offer a choice of METHODs, or a custom one that does not support
+    /// it.
     ///
-    /// It needs exactly one METHOD: no authentication, or username/password.
-    #[error("pipelining needs exactly one method, none or username/password")]
+    /// It needs exactly one METHOD: no authentication, username/password, GSS-API, or a custom one
+    /// with [`Method::request`](crate::protocol::Method::request).
+    #[error("pipelining needs exactly one method: none, username/password, or one that supports it")]
     NotPipelinable,
     /// The proxy speaks another SOCKS version than the requested one.
     #[error("the proxy speaks {proxy}, and {wanted} was asked for")]
@@ -149,9 +151,36 @@ pub enum Invalid {
         "the URL's scheme is none of SOCKS, which are socks4, socks4a, socks5, socks5h and socks, with +tls or +unix"
     )]
     Scheme,
-    /// The proxy's URL has a path, a query or a fragment.
+    /// The proxy's URL has a path, a fragment, or a query without options.
     #[error("a proxy's URL ends with host and port")]
     UrlTail,
+    /// The proxy's URL has an option with an unknown name.
+    ///
+    /// The field is the name.
+    #[error("the URL's option {0} is unknown: the options are auth, level and service")]
+    UrlOption(Box<str>),
+    /// The value of an option of the proxy's URL is wrong, or the option does not fit the rest.
+    #[error("the URL's option {name} {problem}")]
+    UrlValue {
+        /// The name of the option.
+        name: &'static str,
+        /// What is wrong.
+        problem: &'static str,
+    },
+    /// A URL needs a feature of this crate that is not enabled.
+    ///
+    /// The field is its name.
+    #[error("this needs the feature `{0}` of anysocks, which is not enabled")]
+    FeatureMissing(&'static str),
+    /// GSS-API: the name of the service needs a host, and the proxy has no host name.
+    ///
+    /// The proxy is at an IP address or a Unix-domain socket, or
+    /// [`Auth::host`](crate::Auth::host) was not called before a handshake over a stream. Set a
+    /// service with a host by [`Gssapi::service`](crate::gssapi::Gssapi::service).
+    #[error(
+        "GSS-API needs the proxy's host name: give that, or a service with a host, such as rcmd@gw.example"
+    )]
+    ServiceHost,
     /// The URL of a Unix-domain socket has no path, or one that the system does not accept.
     #[error("a Unix-domain proxy is written scheme+unix:///path, or scheme+unix://%00name")]
     UnixPath,
@@ -213,10 +242,10 @@ pub enum Invalid {
     /// Connections are direct, or a rule chooses the proxy by target.
     #[error("there is no proxy that could be asked")]
     NoProxyToAsk,
-    /// Early data was given, and a custom METHOD is offered to the last proxy.
+    /// Early data was given, and GSS-API or a custom METHOD is offered to the last proxy.
     ///
     /// It may negotiate an encapsulation that would have to apply to the early data.
-    #[error("early data can't be sent with the request where a custom method is offered")]
+    #[error("early data can't be sent with the request where GSS-API or a custom method is offered")]
     EarlyDataWithCustomMethod,
     /// The proxy is behind TLS, and nothing wraps its streams in TLS.
     ///

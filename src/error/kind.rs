@@ -17,7 +17,7 @@ use std::{error, fmt, io};
 /// | the way to the proxy | [`Unresolved`](Self::Unresolved), [`Unreachable`](Self::Unreachable), [`Io`](Self::Io), [`TimedOut`](Self::TimedOut), [`EndedEarly`](Self::EndedEarly) |
 /// | a refusal by the proxy | [`MethodsRefused`](Self::MethodsRefused), [`PasswordRefused`](Self::PasswordRefused), [`Refused`](Self::Refused) |
 /// | an answer against the protocol | [`NotSocks`](Self::NotSocks), [`MethodNotOffered`](Self::MethodNotOffered), [`Malformed`](Self::Malformed) |
-/// | a custom METHOD | [`Method`](Self::Method), [`ClosedDuringMethod`](Self::ClosedDuringMethod), [`Encapsulation`](Self::Encapsulation) |
+/// | GSS-API, or a custom METHOD | [`Method`](Self::Method), [`ClosedDuringMethod`](Self::ClosedDuringMethod), [`Encapsulation`](Self::Encapsulation) |
 /// | an association | [`NoRelay`](Self::NoRelay), [`AssociationEnded`](Self::AssociationEnded) |
 /// | a driver | [`Overrun`](Self::Overrun), [`Over`](Self::Over) |
 #[derive(thiserror::Error)]
@@ -100,7 +100,9 @@ pub enum ErrorKind {
     #[doc(alias = "InvalidAuthStatus")]
     #[error("refused: wrong user name or password (status X'{0:02X}')")]
     PasswordRefused(u8),
-    /// A custom METHOD failed, during its preparation or its sub-negotiation.
+    /// GSS-API or a custom METHOD failed, during its preparation or its sub-negotiation.
+    ///
+    /// [`gssapi::Error::of`](crate::gssapi::Error::of) returns the error of GSS-API.
     ///
     /// If the source is an `io::Error`, this error converts to an `io::Error` of the same kind.
     #[error("failed")]
@@ -122,10 +124,13 @@ pub enum ErrorKind {
         /// Bytes that a custom METHOD received are not counted.
         received: usize,
     },
-    /// The proxy closed the connection during the sub-negotiation of a custom METHOD.
+    /// The proxy closed the connection during the sub-negotiation of GSS-API or a custom METHOD.
     ///
     /// Some proxies refuse a client in this way, without a code.
-    #[error("failed: the proxy closed the connection during {name} (X'{code:02X}'); its log may say why")]
+    #[error(
+        "failed: the proxy closed the connection during {name} (X'{code:02X}'); its log may say why{}",
+        reasons(*.code)
+    )]
     ClosedDuringMethod {
         /// The METHOD's code.
         code: u8,
@@ -252,6 +257,14 @@ fn server_with_first_byte(first: u8) -> &'static str {
         0x15 | 0x16 => "a TLS server, not a bare SOCKS proxy",
         b'S' => "what may be an SSH server, not a SOCKS proxy",
         _ => "no SOCKS proxy",
+    }
+}
+
+/// Returns the usual reasons why a proxy closes the connection during this METHOD.
+const fn reasons(code: u8) -> &'static str {
+    match code {
+        1 => " (its clock, its keytab, the realm)",
+        _ => "",
     }
 }
 

@@ -1,9 +1,10 @@
 //! How the client authenticates to a proxy.
 
-use super::Proxy;
 use super::random::random_token;
+use super::{Endpoint, Proxy, query};
 use crate::error::invalid::Invalid;
 use crate::error::{Error, Stage};
+use crate::gssapi::Gssapi;
 use crate::protocol::socks_protocol::SocksProtocol;
 use crate::protocol::socks4::UserId;
 use crate::protocol::socks5::{Auth, Credentials};
@@ -103,7 +104,38 @@ impl Proxy {
             SocksProtocol::V5(old) => *old = auth,
             SocksProtocol::V4(_) => return Err(Invalid::MethodOverSocks4.into()),
         }
+        self.query = None;
         Ok(self)
+    }
+
+    /// Offers GSS-API alone ([`Auth::gssapi`]).
+    ///
+    /// The service is `rcmd` at the proxy's host, or that of [`Gssapi::service`].
+    ///
+    /// ```
+    /// use anysocks::gssapi::{Gssapi, Mechanism};
+    /// use anysocks::{Error, Proxy};
+    ///
+    /// fn proxies(kerberos: impl Mechanism + 'static) -> Result<[Proxy; 2], Error> {
+    ///     let gssapi = Gssapi::with(kerberos);
+    ///     let by_name = Proxy::socks5("gw.example:1080")?.gssapi(gssapi.clone())?;
+    ///     let by_ip = Proxy::socks5("192.0.2.1:1080")?.gssapi(gssapi.service("rcmd@gw.example"))?;
+    ///     Ok([by_name, by_ip])
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// - [`Invalid::MethodOverSocks4`]: this is a SOCKS4 proxy.
+    /// - [`Invalid::ServiceHost`]: the proxy is at an IP address or a Unix-domain socket, and the
+    ///   service is without a host.
+    #[doc(alias = "kerberos")]
+    pub fn gssapi(self, gssapi: Gssapi) -> Result<Self, Error> {
+        if !matches!(self.endpoint, Endpoint::Name(..)) {
+            gssapi.check_host()?;
+        }
+        let query = query::of(&gssapi);
+        Ok(Self { query, ..self.auth(Auth::gssapi(gssapi))? })
     }
 
     /// Sets the user id that the client sends to a SOCKS4 proxy.

@@ -47,6 +47,7 @@ impl Proxy {
             socket: SocketOptions::default(),
             udp: udp_options::Options::new(),
             tls: false,
+            query: None,
         }
     }
 }

@@ -7,6 +7,7 @@ mod authentication;
 mod endpoint;
 pub(crate) mod into_proxy;
 mod options;
+mod query;
 pub(crate) mod random;
 mod resolve;
 mod socket;
@@ -67,7 +68,7 @@ use std::time::Duration;
 /// The form is `scheme://[user[:password]@]host[:port]`, or
 /// `scheme+unix://[user[:password]@]/path` for a Unix-domain socket. The default port is 1080.
 /// User, password and path are percent-decoded to bytes. White space around a URL is ignored.
-/// `Display` writes the URL without the password.
+/// `Display` writes the URL without the password. Options may follow, as `?name=value&name=value`.
 ///
 /// | scheme | protocol | the target's name is resolved by |
 /// |---|---|---|
@@ -88,8 +89,14 @@ use std::time::Duration;
 ///
 /// On Linux, parsing looks the name of an interface up. On other systems, a zone must be a number.
 ///
-/// A URL can't hold METHODs other than no authentication and username/password, flow information
-/// of an IPv6 address, or any option of this type but `resolve` and `behind_tls`.
+/// | option | meaning |
+/// |---|---|
+/// | `auth=gssapi` | [GSS-API](Self::gssapi) with the mechanism of the feature `gssapi`, and no user name |
+/// | `level=confidentiality`, `level=integrity` | with `auth=gssapi`: the protection. The default is `confidentiality` |
+/// | `service=NAME` | with `auth=gssapi`: the [service](crate::gssapi::Service), percent-decoded. The default is `rcmd` at the proxy's host |
+///
+/// A URL can't hold custom METHODs, GSS-API with another mechanism or without protection, flow
+/// information of an IPv6 address, or any option of this type but `resolve` and `behind_tls`.
 ///
 /// # Errors
 ///
@@ -97,7 +104,12 @@ use std::time::Duration;
 ///
 /// - [`SchemeMissing`](crate::Invalid::SchemeMissing), [`Scheme`](crate::Invalid::Scheme): the
 ///   text does not begin with a scheme of SOCKS.
-/// - [`UrlTail`](crate::Invalid::UrlTail): something follows host and port.
+/// - [`UrlTail`](crate::Invalid::UrlTail): something other than options follows host and port.
+/// - [`UrlOption`](crate::Invalid::UrlOption), [`UrlValue`](crate::Invalid::UrlValue): an option is
+///   unknown, has a wrong value, is given twice, or does not fit the rest.
+/// - [`FeatureMissing`](crate::Invalid::FeatureMissing): an option needs a feature of this crate.
+/// - [`ServiceHost`](crate::Invalid::ServiceHost): `auth=gssapi` needs `service`, because the proxy
+///   has no host name.
 /// - [`UnixPath`](crate::Invalid::UnixPath): the URL of a Unix-domain socket has no usable path.
 /// - [`PasswordOverSocks4`](crate::Invalid::PasswordOverSocks4): a SOCKS4 URL has a password.
 /// - The mistakes of [`Endpoint`], [`Credentials::new`](crate::Credentials::new) and
@@ -111,6 +123,8 @@ pub struct Proxy {
     socket: SocketOptions,
     udp: udp_options::Options,
     tls: bool,
+    /// The options in the URL that describe the authentication.
+    query: Option<Box<str>>,
 }
 
 /// # Accessors

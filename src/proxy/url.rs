@@ -1,12 +1,13 @@
 //! The URL of a proxy. `Display` omits the password.
 
+use super::query::{self, UNRESERVED};
 use super::{Endpoint, Proxy, Resolve, zone};
 use crate::error::Error;
 use crate::error::invalid::Invalid;
 use crate::protocol::socks_protocol::SocksProtocol;
 use crate::protocol::socks4::UserId;
 use crate::protocol::socks5::{Auth, Credentials};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode};
+use percent_encoding::{AsciiSet, percent_decode_str, percent_encode};
 use std::borrow::Cow;
 use std::fmt;
 use std::net::SocketAddr;
@@ -14,9 +15,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use zeroize::Zeroizing;
 
-/// The characters that a user name keeps: RFC 3986's "unreserved".
-const USER: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-const PATH: &AsciiSet = &USER.remove(b'/');
+const PATH: &AsciiSet = &UNRESERVED.remove(b'/');
 
 impl FromStr for Proxy {
     type Err = Error;
@@ -30,6 +29,7 @@ impl FromStr for Proxy {
         // The authority ends as in every URL parser (RFC 3986 §3.2). Otherwise a caller's check
         // could see another host.
         let (authority, tail) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+        let (tail, options) = query::split(tail);
         let (user_info, host) = match authority.rsplit_once('@') {
             Some((user_info, host)) => (UserInfo::parse(user_info), host),
             None => (UserInfo::default(), authority),
@@ -41,12 +41,18 @@ impl FromStr for Proxy {
             "socks5h" | "socks" => (user_info.v5()?, Resolve::ByProxy),
             _ => return Err(Invalid::Scheme.into()),
         };
+        let has_user = matches!(&protocol, SocksProtocol::V5(auth) if auth.credentials().is_some());
         let endpoint = match (unix, tail) {
             (true, tail) => unix_path(host, tail)?,
             (false, "" | "/") => (&*zone::from_url(host)).try_into()?,
             (false, _) => return Err(Invalid::UrlTail.into()),
         };
-        Ok(Self { resolve, tls, ..Self::new(endpoint, protocol) })
+        let proxy = Self { resolve, tls, ..Self::new(endpoint, protocol) };
+        match query::parse(options)? {
+            Some(gssapi) if !has_user => proxy.gssapi(gssapi.make()?),
+            Some(_) => Err(query::wrong("auth", "with the value gssapi allows no user name")),
+            None => Ok(proxy),
+        }
     }
 }
 
@@ -146,7 +152,7 @@ impl fmt::Display for Proxy {
         let tls = if self.tls { "+tls" } else { "" };
         write!(f, "{scheme}{unix}{tls}://")?;
         if !user.is_empty() {
-            write!(f, "{}@", percent_encode(user, USER))?;
+            write!(f, "{}@", percent_encode(user, UNRESERVED))?;
         }
         match &self.endpoint {
             Endpoint::Unix(path) => percent_encode(&path_bytes(path), PATH).fmt(f),
@@ -154,7 +160,8 @@ impl fmt::Display for Proxy {
                 write!(f, "[{}%25{}]:{}", addr.ip(), addr.scope_id(), addr.port())
             }
             endpoint => endpoint.fmt(f),
-        }
+        }?;
+        f.write_str(self.query.as_deref().unwrap_or_default())
     }
 }
 

@@ -38,6 +38,11 @@ fn pump() {
 }
 
 #[test]
+fn gssapi() {
+    replay("gssapi");
+}
+
+#[test]
 fn second_reply() {
     replay("second_reply");
 }
@@ -55,8 +60,17 @@ fn proxy_url() {
 /// The corpus is of texts, and what is made in code is of any bytes.
 #[test]
 fn proxy_url_of_any_bytes() {
+    any_bytes("proxy_url", 5_000);
+}
+
+#[test]
+fn gssapi_of_any_bytes() {
+    any_bytes("gssapi", 5_000);
+}
+
+fn any_bytes(fuzz_target: &str, count: usize) {
     let mut state = 0x9E37_79B9_7F4A_7C15_u64;
-    for _ in 0..5_000 {
+    for _ in 0..count {
         let input: Vec<u8> = std::iter::repeat_with(|| {
             // Marsaglia's xorshift: the same inputs each time.
             state ^= state << 13;
@@ -67,7 +81,7 @@ fn proxy_url_of_any_bytes() {
         .take(16)
         .flatten()
         .collect();
-        properties::hold("proxy_url", &input);
+        properties::hold(fuzz_target, &input);
     }
 }
 

@@ -3,6 +3,7 @@
 use super::auth;
 use super::offer::Selected;
 use super::{ANSWER, PASSWORD, Phase, Socks5};
+use crate::error::invalid::Invalid;
 use crate::error::{Error, ErrorKind, Stage};
 use crate::protocol::conversation::{Scratch, Step};
 use crate::protocol::frames::Frames;
@@ -58,13 +59,33 @@ impl Socks5<'_> {
         match selected {
             Selected::None => self.enter(Phase::Request),
             Selected::Password => self.enter(Phase::Password),
-            Selected::Custom(negotiation) => {
+            Selected::Custom(mut negotiation) => {
+                if self.messages.auth.is_pipelined() {
+                    let mut request = Scratch::new();
+                    self.messages.put_request(&mut request);
+                    let taken = negotiation.request().ok_or(Invalid::NotPipelinable)?;
+                    taken.extend_from_slice(request.message());
+                }
                 self.phase = Phase::Method;
                 self.negotiation = Some(negotiation);
-                self.end_negotiation()?;
+                self.skip_opening()?;
+                self.continue_negotiation()?;
             }
         }
         Ok(())
+    }
+
+    /// Skips what the METHOD has sent together with the greeting.
+    fn skip_opening(&mut self) -> Result<(), Error> {
+        let opening = self.messages.auth.opening();
+        let Some(negotiation) = self.negotiation.as_mut().filter(|_| !opening.is_empty()) else {
+            return Ok(());
+        };
+        match negotiation.step(&mut Scratch::new()) {
+            Step::Write(first) if first == opening => {}
+            _ => return Err(Error::method("the METHOD's first message is not its opening")),
+        }
+        negotiation.advance(opening.len())
     }
 
     fn read_status(&mut self) -> Result<(), Error> {
@@ -95,14 +116,15 @@ impl Socks5<'_> {
             return Ok(());
         };
         self.negotiation = None;
-        if let Some(frames) = &mut negotiated.frames {
+        let is_requested = self.messages.auth.is_pipelined();
+        if let Some(frames) = negotiated.frames.as_mut().filter(|_| !is_requested) {
             self.seal_request(frames)?;
         }
         trace::negotiated(negotiated.frames.is_some());
         if negotiated.is_something() {
             self.reply.negotiated = Some(Box::new(negotiated));
         }
-        self.enter(Phase::Request);
+        self.enter(if is_requested { Phase::Reply } else { Phase::Request });
         Ok(())
     }
 

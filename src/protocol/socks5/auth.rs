@@ -2,7 +2,7 @@
 
 use super::credentials::Credentials;
 use super::method::{Method, Purpose};
-use super::offer::{Offer, Selected, Start};
+use super::offer::{GSSAPI, Offer, Selected, Start};
 use crate::error::Error;
 use crate::error::invalid::Invalid;
 use crate::protocol::command::Command;
@@ -145,7 +145,14 @@ impl Auth {
         }
     }
 
-    /// Sets the proxy's host, for custom METHODs ([`Purpose::host`]).
+    /// Offers METHOD `01`, with this preparation.
+    pub(crate) fn prepared_gssapi(
+        prepare: impl Fn(&Purpose<'_>) -> Result<Box<dyn Method>, Error> + Send + Sync + 'static,
+    ) -> Self {
+        Self::offering([Offer::Custom(GSSAPI, Start::Prepared(Arc::new(prepare)))])
+    }
+
+    /// Sets the proxy's host, for GSS-API and for custom METHODs ([`Purpose::host`]).
     ///
     /// A handshake over a stream needs it, and so does a proxy at a Unix-domain socket. For other
     /// calls that dial, it replaces the host of their [`Proxy`](crate::Proxy): a proxy that is
@@ -179,6 +186,8 @@ impl Auth {
     /// - The error of the first METHOD that fails, at
     ///   [`Stage::Preparation`](crate::Stage::Preparation). No METHOD is left out.
     /// - [`Invalid::MethodUsed`]: a METHOD was prepared before, and a handshake has used it.
+    /// - [`Invalid::NotPipelinable`]: this is [pipelined](Self::pipelined), and the METHOD does not
+    ///   support it.
     ///
     /// # Examples
     ///
@@ -197,7 +206,9 @@ impl Auth {
         let codes = self.codes();
         let purpose = self.purpose(command, &codes);
         let prepared = self.offers.iter().map(|offer| offer.prepare(&purpose));
-        Ok(Self { offers: prepared.collect::<Result<_, _>>()?, ..self.clone() })
+        let prepared = Self { offers: prepared.collect::<Result<_, _>>()?, ..self.clone() };
+        prepared.checked_pipelined()?;
+        Ok(prepared)
     }
 
     /// Returns whether a METHOD has yet to be prepared.
@@ -250,8 +261,10 @@ impl Auth {
     ///
     /// The client then does not wait for the proxy's answers in between. This saves one round
     /// trip, with a password two. A client knows what to send only if it offers exactly one
-    /// METHOD: none, or username/password. Otherwise a handshake fails with
-    /// [`Invalid::NotPipelinable`] before anything is sent.
+    /// METHOD: none, or username/password. With GSS-API, and with a custom METHOD that supports it
+    /// ([`Method::request`]), the request is sent together with the METHOD's last message, which
+    /// saves one round trip. Otherwise a handshake fails with [`Invalid::NotPipelinable`] before
+    /// anything is sent.
     ///
     /// A proxy must support it:
     ///
@@ -281,13 +294,20 @@ impl Auth {
         self.offers.iter().any(|offer| offer.code() == code)
     }
 
-    /// Returns whether a handshake is pipelined, or an error if it can't be.
+    /// Returns whether all messages of a handshake are sent in one write, or an error if it is
+    /// pipelined and can't be.
     pub(super) fn checked_pipelined(&self) -> Result<bool, Error> {
         match (self.pipelined, &*self.offers) {
             (false, _) => Ok(false),
             (true, [Offer::None | Offer::Password(_)]) => Ok(true),
+            (true, [offer]) if offer.may_take_request() => Ok(false),
             (true, _) => Err(Invalid::NotPipelinable.into()),
         }
+    }
+
+    /// Returns what a METHOD sends together with the greeting. The proxy must have no choice.
+    pub(super) fn opening(&self) -> &[u8] {
+        if let [offer] = &*self.offers { offer.opening() } else { &[] }
     }
 
     /// Returns whether a custom METHOD is offered. Only after such a one can the proxy speak next.

@@ -26,6 +26,7 @@ impl<'a> Messages<'a> {
         message.clear();
         if phase == Phase::Greeting {
             self.auth.put_greeting(message);
+            message.put(self.auth.opening());
         }
         if phase == Phase::Password || self.pipelined {
             if let Some(credentials) = self.auth.credentials() {

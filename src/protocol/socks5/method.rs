@@ -17,6 +17,28 @@ use crate::protocol::target::Host;
 pub trait Method: Conversation<Outcome = Negotiated> + Send + Sync {
     /// Returns the METHOD's name, for errors.
     fn name(&self) -> &'static str;
+
+    /// Returns the METHOD's first message, to send it together with the greeting. Default: no
+    /// bytes.
+    ///
+    /// This saves one round trip. It applies to a prepared METHOD that is offered alone, because
+    /// the proxy can then select no other one. The METHOD's first step must be a
+    /// [`Step::Write`](crate::protocol::Step::Write) of the same bytes. When the proxy has selected
+    /// the METHOD, that step is reported as written.
+    fn opening(&self) -> &[u8] {
+        &[]
+    }
+
+    /// Returns where the request is put, if the METHOD can send it together with its last message.
+    /// Default: `None`.
+    ///
+    /// This saves one round trip of a [pipelined](crate::Auth::pipelined) handshake. The request is
+    /// put there before the first step. The METHOD encapsulates and writes it. Its outcome is due
+    /// when the whole request is written, and contains the
+    /// [`Frames`](crate::protocol::Frames) that have sealed the request. The reply follows.
+    fn request(&mut self) -> Option<&mut Vec<u8>> {
+        None
+    }
 }
 
 /// The connection for which a METHOD is negotiated.

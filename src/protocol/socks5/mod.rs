@@ -120,7 +120,7 @@ impl Socks5<'_> {
         if let Some(negotiation) = &mut self.negotiation {
             negotiation.advance(n)?;
             // A METHOD that ignores the end would be stepped without end.
-            return if n == 0 { Err(self.closed_during_method()) } else { self.end_negotiation() };
+            return if n == 0 { Err(self.closed_during_method()) } else { self.continue_negotiation() };
         }
         if n == 0 {
             if let Some(refusal) = self.reply.refusal() {
@@ -146,6 +146,14 @@ impl Socks5<'_> {
         self.phase = self.phase.answered_in();
         self.skip_message()?;
         self.read_answers()
+    }
+
+    /// Continues after a step of the METHOD. If a write has failed, nothing more is written.
+    fn continue_negotiation(&mut self) -> Result<(), Error> {
+        if self.progress.has_write_failed() {
+            self.skip_message()?;
+        }
+        self.end_negotiation()
     }
 
     /// Skips the message that a custom METHOD wants to write.

@@ -7,6 +7,7 @@ use crate::error::{Error, Stage};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub(super) const NONE: u8 = 0x00;
+pub(super) const GSSAPI: u8 = 0x01;
 pub(crate) const PASSWORD: u8 = 0x02;
 
 /// A METHOD that is offered, and what it needs.
@@ -35,11 +36,24 @@ pub(super) enum Start {
     /// Before the proxy is dialled, where blocking is allowed.
     Prepared(Arc<Make>),
     /// It was made, for one connection.
-    Ready(Arc<Mutex<Option<Box<dyn Method>>>>),
+    Ready(Arc<Ready>),
 }
 
-fn lock(method: &Mutex<Option<Box<dyn Method>>>) -> MutexGuard<'_, Option<Box<dyn Method>>> {
-    method.lock().unwrap_or_else(PoisonError::into_inner)
+/// A METHOD that waits for its one connection.
+pub(super) struct Ready {
+    /// What can be sent before the proxy has selected the METHOD.
+    opening: Box<[u8]>,
+    method: Mutex<Option<Box<dyn Method>>>,
+}
+
+impl Ready {
+    fn new(method: Box<dyn Method>) -> Self {
+        Self { opening: method.opening().into(), method: Mutex::new(Some(method)) }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Box<dyn Method>>> {
+        self.method.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Offer {
@@ -60,10 +74,30 @@ impl Offer {
     pub(super) fn check_prepared(&self) -> Result<(), Error> {
         match self {
             Self::Custom(code, Start::Prepared(_)) => Err(Invalid::MethodNotPrepared(*code).into()),
-            Self::Custom(code, Start::Ready(method)) if lock(method).is_none() => {
+            Self::Custom(code, Start::Ready(ready)) if ready.lock().is_none() => {
                 Err(Invalid::MethodUsed(*code).into())
             }
             _ => Ok(()),
+        }
+    }
+
+    /// Returns the first message of the METHOD, if it is known.
+    pub(super) fn opening(&self) -> &[u8] {
+        match self {
+            Self::Custom(_, Start::Ready(ready)) => &ready.opening,
+            _ => &[],
+        }
+    }
+
+    /// Returns whether the METHOD may write the request with its last message. A METHOD that has
+    /// yet to be prepared may.
+    pub(super) fn may_take_request(&self) -> bool {
+        match self {
+            Self::Custom(_, Start::Prepared(_)) => true,
+            Self::Custom(_, Start::Ready(ready)) => {
+                ready.lock().as_mut().is_none_or(|method| method.request().is_some())
+            }
+            _ => false,
         }
     }
 
@@ -72,7 +106,7 @@ impl Offer {
         match self {
             Self::Custom(code, Start::Prepared(make)) => {
                 let method = make(purpose).map_err(|error| error.in_stage(Stage::Preparation))?;
-                Ok(Self::Custom(*code, Start::Ready(Arc::new(Mutex::new(Some(method))))))
+                Ok(Self::Custom(*code, Start::Ready(Arc::new(Ready::new(method)))))
             }
             offer => offer.check_prepared().map(|()| offer.clone()),
         }
@@ -84,8 +118,8 @@ impl Offer {
             Self::Password(_) => Ok(Selected::Password),
             Self::Custom(_, Start::Selected(make)) => make(purpose).map(Selected::Custom),
             Self::Custom(code, Start::Prepared(_)) => Err(Invalid::MethodNotPrepared(*code).into()),
-            Self::Custom(code, Start::Ready(method)) => {
-                let method = lock(method).take();
+            Self::Custom(code, Start::Ready(ready)) => {
+                let method = ready.lock().take();
                 method.map(Selected::Custom).ok_or_else(|| Invalid::MethodUsed(*code).into())
             }
         }

@@ -21,8 +21,7 @@ impl<'a> Socks5<'a> {
     /// # Errors
     ///
     /// - [`Invalid::NotPipelinable`](crate::Invalid::NotPipelinable): `auth` is
-    ///   [pipelined](Auth::pipelined), and does not offer exactly one METHOD, none or
-    ///   username/password.
+    ///   [pipelined](Auth::pipelined), and does not offer exactly one METHOD that supports it.
     /// - [`Invalid::MethodNotPrepared`](crate::Invalid::MethodNotPrepared): `auth` needs a call of
     ///   [`Auth::prepare`] first.
     pub fn connect(auth: &'a Auth, target: Target<'a>) -> Result<Self, Error> {
@@ -171,8 +170,8 @@ mod tests {
     use crate::protocol::conversation::{Conversation, Scratch, Step};
     use crate::protocol::socks5::Method;
 
-    /// A METHOD without messages.
-    struct Silent(fn() -> Negotiated);
+    /// A METHOD without messages, whatever it says.
+    struct Silent(fn() -> Negotiated, &'static [u8]);
 
     impl Conversation for Silent {
         type Outcome = Negotiated;
@@ -193,6 +192,10 @@ mod tests {
     impl Method for Silent {
         fn name(&self) -> &'static str {
             "a silent METHOD"
+        }
+
+        fn opening(&self) -> &[u8] {
+            self.1
         }
     }
 
@@ -221,7 +224,11 @@ mod tests {
     }
 
     fn auth(negotiated: fn() -> Negotiated) -> Auth {
-        Auth::method(0x80, move |_| Ok(Box::new(Silent(negotiated)))).unwrap()
+        Auth::method(0x80, move |_| Ok(Box::new(Silent(negotiated, b"")))).unwrap()
+    }
+
+    fn opening() -> Auth {
+        Auth::prepared_method(0x80, |_| Ok(Box::new(Silent(Negotiated::nothing, b"opening")))).unwrap()
     }
 
     #[test]
@@ -247,5 +254,31 @@ mod tests {
         let (_, established) = play(&mut Socks5::connect(&auth, target()).unwrap(), &first);
         let error = Socks5::after(established, Command::Connect, target()).unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Invalid(Invalid::OneRequest)), "{error}");
+    }
+
+    /// What was sent with the greeting must be what the METHOD would send first.
+    #[test]
+    fn another_opening() {
+        let auth = opening().prepare(Command::Connect).unwrap();
+        let target = Target::try_from("192.0.2.1:80").unwrap();
+        let mut request = Socks5::connect(&auth, target).unwrap();
+        assert!(matches!(request.step(&mut Scratch::new()), Step::Write(b"\x05\x01\x80opening")));
+        request.advance(10).unwrap();
+        let mut scratch = Scratch::new();
+        let Step::Read(room) = request.step(&mut scratch) else { panic!("nothing to read") };
+        room.copy_from_slice(&[5, 0x80]);
+        let error = request.advance(2).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Method(_)), "{error}");
+    }
+
+    /// Where another METHOD can be chosen, the opening is not sent.
+    #[test]
+    fn no_opening_with_a_choice() {
+        let auth = opening().or(Auth::none()).unwrap().prepare(Command::Connect).unwrap();
+        let target = Target::try_from("192.0.2.1:80").unwrap();
+        let (written, _) =
+            play(&mut Socks5::connect(&auth, target).unwrap(), &[b"\x05\x80", GRANTED].concat());
+        assert_eq!(written[..4], [5, 2, 0x80, 0]);
+        assert_eq!(written[4..7], [5, 1, 0]);
     }
 }

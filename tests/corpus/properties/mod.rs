@@ -3,6 +3,8 @@
 
 mod conversation;
 mod dice;
+mod gssapi;
+mod mechanism;
 mod numbered;
 mod proxy_url;
 mod pump;
@@ -19,6 +21,7 @@ pub(crate) fn hold(fuzz_target: &str, input: &[u8]) {
         "socks5" => socks5::holds(input),
         "socks4" => socks4::holds(input),
         "pump" => pump::holds(input),
+        "gssapi" => gssapi::holds(input),
         "second_reply" => second_reply::holds(input),
         "target" => target::holds(input),
         "proxy_url" => proxy_url::holds(input),

@@ -1,6 +1,7 @@
 //! The METHODs of the tests. Each shows one thing that a METHOD may do.
 
 pub(crate) mod covering;
+pub(crate) mod gssapi;
 pub(crate) mod numbered;
 pub(crate) mod pausing;
 pub(crate) mod preparing;
