@@ -276,10 +276,6 @@ fn urls_that_are_none() {
         ("socks5h://h?auth", Invalid::UrlTail),
         ("socks5h://h/x?auth=gssapi", Invalid::UrlTail),
         ("socks5h://h?auth=gssapi#x", Invalid::UrlTail),
-        ("socks5h://h?auth=gssapi", Invalid::FeatureMissing("gssapi")),
-        ("socks5h://h/?auth=gssapi&level=integrity", Invalid::FeatureMissing("gssapi")),
-        ("socks5s://h?auth=gssapi&service=socks@h", Invalid::FeatureMissing("gssapi")),
-        ("socks5h+unix:///s?auth=gssapi&service=socks@h", Invalid::FeatureMissing("gssapi")),
         ("socks5h://h?timeout=5", Invalid::UrlOption("timeout".into())),
         ("socks5h+unix:///s?timeout=5", Invalid::UrlOption("timeout".into())),
         ("socks4a://h?timeout=5", Invalid::UrlOption("timeout".into())),
@@ -345,4 +341,41 @@ fn proxies_behind_tls() {
         assert!(!proxy.behind_tls(false).to_string().contains("tls"), "{url}");
     }
     assert!(!"socks5h://h".parse::<Proxy>().expect("a proxy").is_behind_tls());
+}
+
+/// The URLs of proxies that authenticate by Kerberos, and how they are printed.
+const GSSAPI: [(&str, &str); 5] = [
+    ("socks5h://h?auth=gssapi", "socks5h://h:1080?auth=gssapi"),
+    ("socks5h://h/?auth=gssapi&level=integrity", "socks5h://h:1080?auth=gssapi&level=integrity"),
+    ("socks5://h:1?level=confidentiality&auth=gssapi", "socks5://h:1?auth=gssapi"),
+    (
+        "socks5h://192.0.2.1?auth=gssapi&service=socks@h",
+        "socks5h://192.0.2.1:1080?auth=gssapi&service=socks@h",
+    ),
+    ("socks5h+unix:///s?auth=gssapi&service=socks@h", "socks5h+unix:///s?auth=gssapi&service=socks@h"),
+];
+
+#[cfg(feature = "gssapi")]
+#[test]
+fn kerberos() {
+    for (url, printed) in GSSAPI {
+        let proxy = parse(url);
+        assert_eq!(proxy.to_string(), printed);
+        assert_eq!(parse(printed).to_string(), printed);
+        assert!(format!("{proxy:?}").contains("X'01'"), "{proxy:?}");
+    }
+    // The default service needs the proxy's name.
+    for url in ["socks5h://192.0.2.1?auth=gssapi", "socks5h+unix:///s?auth=gssapi"] {
+        let error = url.parse::<Proxy>().expect_err(url);
+        assert!(matches!(error.kind(), ErrorKind::Invalid(Invalid::ServiceHost)), "{error:?}");
+    }
+}
+
+#[cfg(not(feature = "gssapi"))]
+#[test]
+fn kerberos() {
+    for (url, _) in GSSAPI {
+        let error = url.parse::<Proxy>().expect_err(url);
+        assert!(matches!(error.kind(), ErrorKind::Invalid(Invalid::FeatureMissing("gssapi"))), "{error:?}");
+    }
 }

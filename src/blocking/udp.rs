@@ -294,8 +294,8 @@ impl SocksUdpSocket<Blocking> {
         }
     }
 
-    /// Returns when to poll the TCP connection again if a request reads from it now: its readiness is
-    /// not for others, and they would not wait.
+    /// Returns when to poll the TCP connection again, if a request reads from it now. Its readiness
+    /// is not for others then, and they would not wait.
     fn recheck(&self) -> Deadline {
         self.association().is_requesting().then(|| Instant::now() + RECHECK)
     }

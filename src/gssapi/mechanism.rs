@@ -181,9 +181,11 @@ impl Failure {
     /// Returns the nearest kind of I/O error.
     pub(super) fn io_kind(&self) -> io::ErrorKind {
         match self.cause {
-            Cause::NoCredentials | Cause::Expired | Cause::WrongPassword | Cause::Clock => {
-                io::ErrorKind::PermissionDenied
-            }
+            Cause::NoCredentials
+            | Cause::Expired
+            | Cause::WrongPassword
+            | Cause::UnknownClient
+            | Cause::Clock => io::ErrorKind::PermissionDenied,
             Cause::UnknownService => io::ErrorKind::NotFound,
             Cause::NoKdc => io::ErrorKind::HostUnreachable,
             Cause::NoLibrary => io::ErrorKind::Unsupported,
@@ -220,6 +222,8 @@ pub enum Cause {
     Expired,
     /// The password, or the key of a keytab, is wrong.
     WrongPassword,
+    /// The client's principal does not exist.
+    UnknownClient,
     /// The service does not exist.
     UnknownService,
     /// The clocks of the machines differ too much.
@@ -240,6 +244,7 @@ impl fmt::Display for Cause {
             }
             Self::Expired => "the credentials have expired: get a new ticket with kinit",
             Self::WrongPassword => "the password or the key is wrong",
+            Self::UnknownClient => "the principal is unknown: check its name and its realm",
             Self::UnknownService => {
                 "the service is unknown: check the proxy's host, or set its name with `Gssapi::service`"
             }

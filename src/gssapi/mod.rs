@@ -13,6 +13,11 @@
 //! }
 //! ```
 //!
+//! With the feature `gssapi`, `Kerberos` is such a mechanism, and `Gssapi::kerberos()` uses the
+//! tickets of `kinit`. In the URL of a proxy, this is
+//! `socks5h://gw.example:1080?auth=gssapi&level=integrity&service=socks`; `level` and `service` may
+//! be left out. The trait plugs in any other mechanism.
+//!
 //! [`Auth::gssapi`](crate::Auth::gssapi) offers it to a proxy or for a handshake over a stream.
 //! [`Auth::or`](crate::Auth::or) adds alternatives. An attacker on the path can then choose the
 //! weakest one.
@@ -80,15 +85,20 @@
 
 mod error;
 mod frames;
+#[cfg(feature = "gssapi")]
+mod kerberos;
+#[cfg(not(feature = "gssapi"))]
+#[path = "no_kerberos.rs"]
+mod kerberos;
 mod level;
 mod mechanism;
 mod message;
-#[path = "no_native.rs"]
-mod native;
 mod negotiation;
 mod service;
 
 pub use error::Error;
+#[cfg(feature = "gssapi")]
+pub use kerberos::Kerberos;
 pub use level::Level;
 pub use mechanism::{Begun, Cause, Context, Failure, Flags, Mechanism, Next, Order, Unwrapped, Wanted};
 pub use service::Service;
@@ -146,7 +156,7 @@ impl Gssapi {
 
     /// Returns what `auth=gssapi` means in a URL: the mechanism of this build.
     pub(crate) fn of_url() -> Result<Self, crate::Error> {
-        Ok(Self { in_urls: true, ..Self::of(native::mechanism()?) })
+        Ok(Self { in_urls: true, ..Self::of(kerberos::mechanism()?) })
     }
 
     /// A mechanism that a URL means.

@@ -152,8 +152,8 @@ impl Outgoing {
         Ok(())
     }
 
-    /// Seals as much of `plain` as a stream takes in one write: up to 128 KiB, and no further than a
-    /// pause. Returns the number of sealed bytes.
+    /// Seals as much of `plain` as a stream takes in one write: up to 128 KiB, and no further than
+    /// a pause. Returns the number of sealed bytes.
     pub(crate) fn put_much(&mut self, plain: &[u8]) -> Result<usize, FrameError> {
         let plain = &plain[..plain.len().min(WRITE)];
         let mut sealed = 0;
