@@ -11,10 +11,17 @@
 
 #[path = "streams/flow.rs"]
 mod flow;
+#[path = "measuring/median.rs"]
+mod median;
+#[path = "measuring/pair.rs"]
+mod pair;
+#[path = "measuring/processor_time.rs"]
+mod processor_time;
 #[path = "streams/xor.rs"]
 mod xor;
 
 use flow::{Direction, Flow, Way};
+use median::median;
 use std::io::Result;
 use std::process::ExitCode;
 
@@ -66,10 +73,4 @@ fn main() -> Result<ExitCode> {
         }
     }
     Ok(if is_slow { ExitCode::FAILURE } else { ExitCode::SUCCESS })
-}
-
-fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }

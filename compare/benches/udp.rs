@@ -12,8 +12,11 @@
 
 #[path = "../src/datagrams/mod.rs"]
 mod datagrams;
+#[path = "measuring/median.rs"]
+mod median;
 
 use datagrams::{BATCH, Kind, Role, SIZES, Way, ways};
+use median::median;
 use std::env;
 use std::fs;
 use std::process::ExitCode;
@@ -87,12 +90,6 @@ impl Row {
     fn to(&self, other: &Self, size: usize) -> f64 {
         median(self.times[size].iter().zip(&other.times[size]).map(|(ours, theirs)| ours / theirs))
     }
-}
-
-fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }
 
 /// The times of one kind. The bare socket comes first.

@@ -1,11 +1,12 @@
 //! A stream whose peer writes a portion before the stream is read, or reads it afterwards.
 
+use crate::pair::pair;
+use crate::processor_time::processor_time;
 use crate::xor::{self, AtOnce, CODE, HEADER};
 use anysocks::blocking::Socks5Stream;
 use anysocks::{Auth, Target};
-use nix::time::{ClockId, clock_gettime};
 use std::io::{Error, Read, Result, Write};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::thread;
 use std::time::Duration;
 
@@ -80,7 +81,7 @@ impl Flow {
             }
             let started = processor_time()?;
             self.move_portion()?;
-            took += processor_time()? - started;
+            took += processor_time()?.saturating_sub(started);
             if self.direction == Direction::Write {
                 self.peer_moves()?;
             }
@@ -112,17 +113,6 @@ impl Flow {
         }
         self.stream.flush()
     }
-}
-
-fn pair() -> Result<(TcpStream, TcpStream)> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-    let client = TcpStream::connect(listener.local_addr()?)?;
-    Ok((client, listener.accept()?.0))
-}
-
-/// The time for which this thread has run.
-fn processor_time() -> Result<Duration> {
-    Ok(clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID)?.into())
 }
 
 /// Answers the handshake, and then moves a portion at each signal.
