@@ -7,7 +7,8 @@ use std::error::Error;
 pub(crate) const USAGE: &str = "\
 usage: probe [option]... [proxy]
 
-The proxy is a URL or host:port. Its credentials are tested too. Without it, a proxy in this process is tested.
+The proxy is a URL or host:port. Its credentials are tested too. With the feature gssapi and ?auth=gssapi in the
+URL, the connections use a ticket of Kerberos. Without a proxy, one in this process is tested.
 
   --json               print JSON instead of a table
   --target host:port   connect to this target through the proxy; repeat it for another address or the name of the

@@ -5,8 +5,8 @@ use crate::event::{Event, reason};
 use crate::prober::{LIMIT, Prober};
 use crate::wire::Wire;
 use anysocks::blocking::converse;
-use anysocks::protocol::Socks5;
-use anysocks::udp::{Datagram, Header};
+use anysocks::protocol::{Command, Socks5};
+use anysocks::udp::{Datagram, Datagrams, Header};
 use anysocks::{Address, Auth, Target};
 use std::error::Error as StdError;
 use std::io;
@@ -61,7 +61,7 @@ impl Prober {
     }
 
     fn association(&self, source: Source) -> Result<Association, Box<dyn StdError>> {
-        Association::new(self.dialler.dial()?, &self.auth, source)
+        Association::new(self.dialler.dial()?, &self.prepared(Command::UdpAssociate)?, source)
     }
 }
 
@@ -69,6 +69,8 @@ struct Association {
     /// The association ends with this connection.
     _control: Wire,
     socket: UdpSocket,
+    /// What GSS-API has negotiated.
+    encapsulation: Option<Box<dyn Datagrams>>,
     source: Source,
     bound: Address,
     relay: SocketAddr,
@@ -84,14 +86,16 @@ impl Association {
             Some(socket) => socket.local_addr()?.try_into()?,
             None => Target::from((unspecified(control.proxy_ip()), 0)),
         };
-        let bound = converse(&mut control, &mut Socks5::associate(auth, request)?)?.bound;
+        let mut established = converse(&mut control, &mut Socks5::associate(auth, request)?)?;
+        let encapsulation = established.take_frames().and_then(|frames| frames.datagrams);
+        let bound = established.bound;
         let relay = relay(&bound, control.proxy_ip())?;
         let socket = match declared {
             Some(socket) => socket,
             None => UdpSocket::bind((unspecified(relay.ip()), 0))?,
         };
         socket.connect(relay).map_err(|error| format!("no route to the relay {relay}: {}", error.kind()))?;
-        Ok(Self { _control: control, socket, source, bound, relay })
+        Ok(Self { _control: control, socket, encapsulation, source, bound, relay })
     }
 
     fn round_trip(&self, target: &Target<'_>) -> io::Result<Found> {
@@ -105,13 +109,14 @@ impl Association {
                 return Err(io::ErrorKind::TimedOut.into());
             }
             if now >= again {
-                self.socket.send(&datagram)?;
+                self.socket.send(&self.sealed(&datagram)?)?;
                 again = now + AGAIN;
             }
             self.socket.set_read_timeout(Some(again - now))?;
             match self.socket.recv(&mut back) {
                 Ok(len) => {
-                    if let Ok(Datagram { payload: b"ping", source, .. }) = Datagram::parse(&back[..len]) {
+                    let opened = self.opened(&mut back[..len]);
+                    if let Ok(Datagram { payload: b"ping", source, .. }) = Datagram::parse(opened) {
                         let note = self.note(target, source.socket_addr());
                         return Ok(Found { round_trip: Some(start.elapsed()), note, ..Found::default() });
                     }
@@ -119,6 +124,24 @@ impl Association {
                 Err(error) if Event::of(&error) == Some(Event::Silence) => {}
                 Err(error) => return Err(error),
             }
+        }
+    }
+
+    fn sealed(&self, datagram: &[u8]) -> io::Result<Vec<u8>> {
+        let mut sealed = Vec::new();
+        match &self.encapsulation {
+            Some(encapsulation) => encapsulation.seal(datagram, &mut sealed).map_err(io::Error::other)?,
+            None => sealed.extend(datagram),
+        }
+        Ok(sealed)
+    }
+
+    /// Returns the datagram, or nothing if it can't be opened.
+    fn opened<'d>(&self, sealed: &'d mut [u8]) -> &'d [u8] {
+        let Some(encapsulation) = &self.encapsulation else { return sealed };
+        match encapsulation.open(sealed) {
+            Ok(Some(content)) => sealed.get(content).unwrap_or_default(),
+            _ => &[],
         }
     }
 

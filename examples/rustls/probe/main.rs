@@ -145,7 +145,8 @@ fn refuses_all_targets(rows: &[Row]) -> bool {
 /// User name and password in the URL of a SOCKS5 proxy, which `Proxy` does not show.
 fn credentials(url: &str, proxy: &Proxy) -> Result<Option<Credentials>, Box<dyn Error>> {
     let SocksProtocol::V5(_) = proxy.protocol() else { return Ok(None) };
-    let authority = url.split_once("://").map_or("", |(_, rest)| rest.split('/').next().unwrap_or(rest));
+    let authority =
+        url.split_once("://").map_or("", |(_, rest)| rest.split(['/', '?', '#']).next().unwrap_or(rest));
     let Some((user, _)) = authority.rsplit_once('@') else { return Ok(None) };
     let (user, password) = user.split_once(':').unwrap_or((user, ""));
     if user.is_empty() && password.is_empty() {

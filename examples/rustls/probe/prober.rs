@@ -2,11 +2,11 @@
 
 use crate::answer::{Answer, DeadEnd, Found, NotTried, Row, Verdict, is_refusal};
 use crate::datagrams::Source;
-use crate::gssapi::GssApi;
+use crate::gssapi;
 use crate::target::Aim;
 use crate::wire::{Dialler, Wire};
 use anysocks::blocking::{Blocking, converse, dial};
-use anysocks::protocol::{Conversation, Scratch, Socks5, Step};
+use anysocks::protocol::{Command, Conversation, Scratch, Socks5, Step};
 use anysocks::{
     Address, Auth, Credentials, Error, Proxy, SocksListener, SocksProtocol, SocksStream, Stage, Target,
     UserId, V4, V5, Version,
@@ -21,9 +21,10 @@ use std::time::{Duration, Instant};
 pub(crate) const LIMIT: Duration = Duration::from_secs(5);
 
 pub(crate) struct Prober {
+    proxy: Proxy,
     pub(crate) dialler: Dialler,
     pub(crate) user_id: UserId,
-    /// No authentication, and the credentials if there are any.
+    /// The METHODs of the URL.
     pub(crate) auth: Auth,
     credentials: Option<Credentials>,
     pub(crate) aim: Aim,
@@ -42,8 +43,16 @@ impl Prober {
             SocksProtocol::V4(user_id) => UserId::new(user_id.as_bytes())?,
             _ => UserId::none(),
         };
-        let auth = credentials.clone().map_or_else(Auth::none, Auth::password);
-        Ok(Self { dialler, user_id, auth, credentials, aim, sources: Cell::new(Source::BOTH) })
+        let auth = gssapi::auth(proxy, proxy.endpoint())?;
+        Ok(Self {
+            proxy: proxy.clone(),
+            dialler,
+            user_id,
+            auth,
+            credentials,
+            aim,
+            sources: Cell::new(Source::BOTH),
+        })
     }
 
     pub(crate) fn tcp(&self) -> Answer {
@@ -87,7 +96,7 @@ impl Prober {
 
     /// The proxy's choice among all METHODs of RFC 1928.
     pub(crate) fn greeting(&self) -> Answer {
-        let all = Auth::none().or(gssapi()?)?.or(self.password_only()?)?;
+        let all = Auth::none().or(gssapi::offered()?)?.or(self.password_only()?)?;
         let note =
             self.method(&all)?.map_or_else(String::new, |code| format!("METHOD {code:02X} is preferred"));
         Ok(Found { note, ..Found::default() })
@@ -97,8 +106,11 @@ impl Prober {
         self.chooses(&Auth::none())
     }
 
+    /// Whether the proxy selects GSS-API. The levels that it grants need a ticket.
     pub(crate) fn gssapi(&self) -> Answer {
-        self.chooses(&gssapi()?)
+        self.chooses(&gssapi::offered()?)?;
+        let is_granted = |auth: &Auth| self.talk_until(auth, |talk| talk.stage() == Stage::Request).is_ok();
+        Ok(Found { note: gssapi::levels(&self.proxy, is_granted), ..Found::default() })
     }
 
     pub(crate) fn password(&self) -> Answer {
@@ -135,6 +147,11 @@ impl Prober {
         Ok(talk.method())
     }
 
+    /// The METHODs of the URL, for a request that is not a handshake.
+    pub(crate) fn prepared(&self, command: Command) -> Result<Auth, Error> {
+        self.auth.prepare(command)
+    }
+
     /// METHOD 02 alone. Without credentials it has some of its own, which are sent only with a
     /// pipelined request.
     fn password_only(&self) -> Result<Auth, Error> {
@@ -152,7 +169,9 @@ impl Prober {
     /// Greeting, credentials and request in one write, with one METHOD that the proxy accepts.
     pub(crate) fn pipelined(&self, rows: &[Row]) -> Answer {
         let is_yes = |id: &str| rows.iter().any(|row| row.question.id == id && row.verdict() == Verdict::Yes);
-        let auth = if is_yes("method-none") && !is_yes("credentials") {
+        let auth = if gssapi::is_in_url(&self.proxy) {
+            self.auth.clone()
+        } else if is_yes("method-none") && !is_yes("credentials") {
             Auth::none()
         } else {
             self.password_only()?
@@ -204,10 +223,6 @@ impl Tunnel {
         let round_trip = self.round_trip.transpose().map_err(DeadEnd)?;
         Ok(Found { bound: Some(self.bound.to_string()), round_trip, ..Found::default() })
     }
-}
-
-fn gssapi() -> Result<Auth, Error> {
-    Auth::method(1, |_| Ok(Box::new(GssApi)))
 }
 
 /// Whether SOCKS4a marks a name with this address.

@@ -3,6 +3,7 @@
 use crate::answer::{Answer, NotTried, Row, Verdict};
 use crate::prober::Prober;
 use Kind::{Bind4, Connect4, Connect5, Datagrams, Dial, Greeting, Method, Request5};
+use anysocks::protocol::Command;
 use anysocks::{V4, V5};
 use std::time::Instant;
 
@@ -51,7 +52,7 @@ const QUESTIONS: &[Question] = &[
     ask("socks5-ipv6", "SOCKS5 to IPv6", Connect5, |p, _| p.connect::<V5>(&p.auth, &p.aim.v6()?)),
     ask("socks5-name", "SOCKS5 to a name", Connect5, |p, _| p.connect::<V5>(&p.auth, &p.aim.name()?)),
     ask("pipelined", "SOCKS5 in one write", Request5, Prober::pipelined),
-    ask("bind", "BIND", Request5, |p, _| p.bind::<V5>(&p.auth)),
+    ask("bind", "BIND", Request5, |p, _| p.bind::<V5>(&p.prepared(Command::Bind)?)),
     ask("udp", "UDP ASSOCIATE", Request5, |p, _| p.associate()),
     ask("udp-ipv4", "datagrams to IPv4", Datagrams, |p, _| p.datagrams(&p.aim.echo_v4()?)),
     ask("udp-ipv6", "datagrams to IPv6", Datagrams, |p, _| p.datagrams(&p.aim.echo_v6()?)),
