@@ -18,6 +18,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// except [`default_cache`](Self::default_cache). The realm, the KDC and the clock's tolerance are
 /// those of the system's `krb5.conf`.
 ///
+/// | credentials | for |
+/// |---|---|
+/// | [`default_cache`](Self::default_cache) | a user who runs `kinit` |
+/// | [`cache`](Self::cache) | several users in one process |
+/// | [`keytab`](Self::keytab) | a service |
+/// | [`password`](Self::password) | a program that asks the user |
+///
 /// ```no_run
 /// use anysocks::Proxy;
 /// use anysocks::blocking::Socks5Stream;
@@ -41,24 +48,54 @@ pub struct Kerberos {
 
 impl Kerberos {
     /// Uses the user's default cache, which `kinit` fills.
+    ///
+    /// The environment variable `KRB5CCNAME` or `krb5.conf` names it. [`Gssapi::kerberos`] is short
+    /// for this.
+    ///
+    /// ```
+    /// use anysocks::gssapi::{Gssapi, Kerberos, Level};
+    ///
+    /// let gssapi = Gssapi::with(Kerberos::default_cache()).level(Level::Integrity);
+    /// ```
     #[must_use]
     pub fn default_cache() -> Self {
         Self { source: Source::default_cache(), acquired: None }
     }
 
     /// Uses the cache of this name, such as `FILE:/run/user/1000/krb5cc`. A path is a file.
+    ///
+    /// ```
+    /// use anysocks::gssapi::{Gssapi, Kerberos};
+    ///
+    /// let [alice, bob] = ["FILE:/run/user/1000/krb5cc", "FILE:/run/user/1001/krb5cc"]
+    ///     .map(|cache| Gssapi::with(Kerberos::cache(cache)));
+    /// ```
     #[must_use]
     pub fn cache(name: impl Into<String>) -> Self {
         Self { source: Source::cache(name), acquired: None }
     }
 
     /// Uses the key of this principal in a keytab.
+    ///
+    /// ```
+    /// use anysocks::gssapi::{Gssapi, Kerberos};
+    ///
+    /// let gssapi = Gssapi::with(Kerberos::keytab("/etc/crawler.keytab", "crawler@EXAMPLE.COM"));
+    /// ```
     #[must_use]
     pub fn keytab(keytab: impl Into<String>, principal: impl Into<String>) -> Self {
         Self { source: Source::keytab(keytab, principal), acquired: Some(Arc::default()) }
     }
 
     /// Uses a principal and its password, which is wiped on drop.
+    ///
+    /// ```
+    /// use anysocks::gssapi::{Gssapi, Kerberos};
+    ///
+    /// fn log_in(user: &str, password: String) -> Gssapi {
+    ///     Gssapi::with(Kerberos::password(format!("{user}@EXAMPLE.COM"), password))
+    /// }
+    /// ```
     #[must_use]
     pub fn password(principal: impl Into<String>, password: impl Into<String>) -> Self {
         Self { source: Source::password(principal, password), acquired: Some(Arc::default()) }

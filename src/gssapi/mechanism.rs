@@ -6,6 +6,9 @@ use std::{error, fmt, io};
 /// A mechanism of GSS-API, with the credentials of the client.
 ///
 /// Implement it to plug in a library: MIT's or Heimdal's Kerberos, SSPI of Windows, a smart card.
+/// The library must report whether a message was encrypted, and its [`Order`].
+///
+#[doc = include_str!("../docs/writing_a_mechanism.md")]
 pub trait Mechanism: Send + Sync {
     /// Begins the context of one connection: `GSS_Init_sec_context` without an input token.
     ///

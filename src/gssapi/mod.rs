@@ -14,9 +14,10 @@
 //! ```
 //!
 //! With the feature `gssapi`, `Kerberos` is such a mechanism, and `Gssapi::kerberos()` uses the
-//! tickets of `kinit`. In the URL of a proxy, this is
+//! tickets of `kinit`. It loads the system's library at run time: `libgssapi_krb5.so.2` on Linux,
+//! which on Debian is in the package `libgssapi-krb5-2`. In the URL of a proxy, this is
 //! `socks5h://gw.example:1080?auth=gssapi&level=integrity&service=socks`; `level` and `service` may
-//! be left out. The trait plugs in any other mechanism.
+//! be left out. The trait plugs in any other mechanism, also without the feature.
 //!
 //! [`Auth::gssapi`](crate::Auth::gssapi) offers it to a proxy or for a handshake over a stream.
 //! [`Auth::or`](crate::Auth::or) adds alternatives. An attacker on the path can then choose the
@@ -53,9 +54,17 @@
 //! | GSS-API alone | 3 |
 //! | GSS-API alone, pipelined | 2 |
 //!
+//! # Time limits
+//!
+//! A mechanism may wait for a KDC, DNS and files. This happens before the proxy is dialled, on a
+//! thread for such work: it never blocks an executor. [`Proxy::timeout`](crate::Proxy::timeout)
+//! covers it together with all that follows, and a dropped future stops waiting for it. For a
+//! handshake over a stream, see [`Auth::gssapi`](crate::Auth::gssapi).
+//!
 //! # What is checked
 //!
-//! - **The level** never falls back. The proxy must grant the requested [`Level`].
+//! - **The level** never falls back. The proxy must grant the requested [`Level`]; any other one is
+//!   an error. Only [`Gssapi::authentication_only`] leaves the bytes unprotected.
 //! - **Flags** must be granted, not only requested: mutual authentication and integrity,
 //!   confidentiality at [`Level::Confidentiality`], and replay detection. CONNECT and BIND need
 //!   sequence detection too.
@@ -70,13 +79,26 @@
 //!   is closed between two frames looks like the target's end of the stream. The application's
 //!   protocol must detect truncation. A cut inside of a frame is an error.
 //! - **Delegation** is off by default ([`Gssapi::delegate`]), although RFC 1961 §3.2 always
-//!   requests it. A proxy needs no credentials of the user to relay bytes.
+//!   requests it. A proxy needs no credentials of the user to relay bytes, and a compromised one
+//!   could use them for any service.
 //! - **Protection per message** (level 3 of RFC 1961 §4) is not supported: no known server grants
 //!   it. [`Level`] may get it later.
 //! - **Lengths**: a frame is sealed from at most 16 KiB, which bounds memory and the time on an
 //!   executor. Frames of up to 65,535 bytes are accepted. A datagram is one frame, so
-//!   [`max_payload`](crate::udp::SocksUdpSocket::max_payload) depends on the session key.
+//!   [`max_payload`](crate::udp::SocksUdpSocket::max_payload) depends on the session key: see the
+//!   table below.
 //! - **Windows**: SSPI can be plugged in as a [`Mechanism`]; this crate has none for it.
+//!
+//! A frame is longer than its content by 4 bytes and by the overhead of Kerberos:
+//!
+//! | session key | integrity | confidentiality |
+//! |---|---|---|
+//! | `aes128-cts-hmac-sha1-96`, `aes256-cts-hmac-sha1-96` | 28 | 60 |
+//! | `aes128-cts-hmac-sha256-128`, `camellia256-cts-cmac` | 32 | 64 |
+//! | `aes256-cts-hmac-sha384-192` | 40 | 72 |
+//!
+//! With a key of the first row, a datagram over IPv4 holds 65,465 bytes at [`Level::Integrity`] and
+//! 65,433 bytes at [`Level::Confidentiality`].
 //!
 //! # Errors
 //!

@@ -17,6 +17,9 @@
 //! connections.
 //!
 //! The proxy resolves the names of targets. This machine never does.
+//!
+//! The levels of GSS-API are tried with the ticket of `kinit`. With `?auth=gssapi` in the URL, all
+//! connections authenticate with it.
 
 mod answer;
 mod arguments;
