@@ -350,7 +350,7 @@ pub use protocol::reply::Reply;
 pub use protocol::socks_protocol::SocksProtocol;
 pub use protocol::socks4::UserId;
 pub use protocol::socks5::{Auth, Credentials};
-pub use protocol::target::{Domain, Host, Target};
+pub use protocol::target::{Domain, Host, IntoTarget, Target};
 pub use protocol::version::{V4, V5, Version};
 pub use proxy::into_proxy::IntoProxy;
 pub use proxy::{Endpoint, Proxy, Resolve};

@@ -1,6 +1,6 @@
 //! Targets: every conversion to a `Target`, and every malformed text.
 
-use anysocks::{Domain, Error, ErrorKind, Host, Invalid, Target};
+use anysocks::{Domain, Error, ErrorKind, Host, IntoTarget, Invalid, Target};
 use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 
@@ -22,6 +22,46 @@ fn invalid<T: std::fmt::Debug>(result: Result<T, Error>) -> Invalid {
         ErrorKind::Invalid(invalid) => invalid.clone(),
         other => panic!("{other:?}"),
     }
+}
+
+/// Every argument that a library's one bound takes.
+#[test]
+fn arguments() {
+    fn taken<'t>(target: impl IntoTarget<'t>) -> Result<String, Error> {
+        target.into_target().map(|target| target.to_string())
+    }
+    let (text, host) = ("a.example:80".to_owned(), "a.example".to_owned());
+    let target = Target::try_from(&text).unwrap();
+    let named = || Domain::new("a.example").unwrap();
+    for taken in [
+        taken(&*text),
+        taken(&text),
+        taken(text.clone()),
+        taken((&*host, 80)),
+        taken((&host, 80)),
+        taken((host.clone(), 80)),
+        taken((named(), 80)),
+        taken((Host::from(named()), 80)),
+        taken(&target),
+        taken(target.clone()),
+    ] {
+        assert_eq!(taken.unwrap(), "a.example:80");
+    }
+    let addr = SocketAddrV4::new(V4, 80);
+    for taken in [
+        taken(addr),
+        taken(SocketAddr::from(addr)),
+        taken(&SocketAddr::from(addr)),
+        taken((V4, 80)),
+        taken((IpAddr::V4(V4), 80)),
+    ] {
+        assert_eq!(taken.unwrap(), "192.0.2.1:80");
+    }
+    for taken in [taken((V6, 80)), taken(SocketAddrV6::new(V6, 80, 0, 0))] {
+        assert_eq!(taken.unwrap(), "[2001:db8::1]:80");
+    }
+    assert_eq!(invalid(taken(SocketAddrV6::new(V6, 80, 0, 3))), Invalid::Zone);
+    assert_eq!(invalid(taken("a.example")), Invalid::PortMissing);
 }
 
 /// Every conversion that takes one text.

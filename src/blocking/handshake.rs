@@ -8,7 +8,7 @@ use crate::protocol::address::Address;
 use crate::protocol::command::Command;
 use crate::protocol::conversation::Conversation;
 use crate::protocol::pause::Pause;
-use crate::protocol::target::Target;
+use crate::protocol::target::IntoTarget;
 use crate::protocol::version::Version;
 use crate::route::listener::SocksListener;
 use crate::runtime::{self, Deadline};
@@ -27,9 +27,9 @@ impl<S: Read + Write, V: Version> SocksStream<S, V, Blocking> {
     pub fn handshake<'a>(
         mut stream: S,
         auth: &'a V::Auth,
-        target: impl TryInto<Target<'a>, Error: Into<Error>>,
+        target: impl IntoTarget<'a>,
     ) -> Result<Self, Error> {
-        let target = target.try_into().map_err(Into::into)?;
+        let target = target.into_target()?;
         let prepared = prepare::<V>(auth, Command::Connect)?;
         let mut conversation = V::connect(prepared.as_ref().unwrap_or(auth), target)?;
         let established = converse(&mut stream, &mut conversation)?;
@@ -43,9 +43,9 @@ impl<S: Read + Write, V: Version> SocksListener<S, V, Blocking> {
     pub fn handshake<'a>(
         mut stream: S,
         auth: &'a V::Auth,
-        expected_peer: impl TryInto<Target<'a>, Error: Into<Error>>,
+        expected_peer: impl IntoTarget<'a>,
     ) -> Result<Self, Error> {
-        let expected_peer = expected_peer.try_into().map_err(Into::into)?;
+        let expected_peer = expected_peer.into_target()?;
         let prepared = prepare::<V>(auth, Command::Bind)?;
         let mut conversation = V::bind(prepared.as_ref().unwrap_or(auth), expected_peer)?;
         let first = converse(&mut stream, &mut conversation)?;

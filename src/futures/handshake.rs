@@ -7,7 +7,7 @@ use crate::protocol::command::Command;
 use crate::protocol::conversation::Conversation;
 use crate::protocol::established::Established;
 use crate::protocol::pause::Pause;
-use crate::protocol::target::Target;
+use crate::protocol::target::IntoTarget;
 use crate::protocol::version::Version;
 use crate::route::listener::SocksListener;
 use crate::stream::SocksStream;
@@ -25,7 +25,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, V: Version, F: FuturesIo> SocksStream<S,
     pub fn handshake<'a>(
         stream: S,
         auth: &'a V::Auth,
-        target: impl TryInto<Target<'a>, Error: Into<Error>>,
+        target: impl IntoTarget<'a>,
     ) -> impl Future<Output = Result<Self, Error>> {
         let mut handshake = match V::unprepared(auth) {
             None => Handshake::new(stream, begin_connect::<V>(auth, target)),
@@ -45,9 +45,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin, V: Version, F: FuturesIo> SocksListener<
     pub async fn handshake<'a>(
         mut stream: S,
         auth: &'a V::Auth,
-        expected_peer: impl TryInto<Target<'a>, Error: Into<Error>>,
+        expected_peer: impl IntoTarget<'a>,
     ) -> Result<Self, Error> {
-        let expected_peer = expected_peer.try_into().map_err(Into::into)?;
+        let expected_peer = expected_peer.into_target()?;
         let prepared = prepare::<F, V>(auth, Command::Bind).await?;
         let mut conversation = V::bind(prepared.as_ref().unwrap_or(auth), expected_peer)?;
         let first = converse_on::<F, _, _>(&mut stream, &mut conversation).await?;
@@ -70,9 +70,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin, V: Version, F: FuturesIo> SocksListener<
 async fn prepared<'a, S: AsyncRead + AsyncWrite + Unpin, V: Version, F: FuturesIo>(
     mut stream: S,
     auth: &V::Auth,
-    target: impl TryInto<Target<'a>, Error: Into<Error>>,
+    target: impl IntoTarget<'a>,
 ) -> Result<(S, Established), Error> {
-    let target = target.try_into().map_err(Into::into)?;
+    let target = target.into_target()?;
     let prepared = prepare::<F, V>(auth, Command::Connect).await?;
     let mut conversation = V::connect(prepared.as_ref().unwrap_or(auth), target)?;
     let established = converse_on::<F, _, _>(&mut stream, &mut conversation).await?;

@@ -21,7 +21,18 @@ use std::sync::Arc;
 /// A proxy at an endpoint speaks the SOCKS version of the called type, such as SOCKS5 for
 /// `Socks5Stream`. It has no authentication and the default options. If a [`Proxy`] or a URL is of
 /// another version, the call fails with [`WrongVersion`](crate::Invalid::WrongVersion).
+///
+/// A number is no proxy:
+///
+/// ```compile_fail,E0277
+/// anysocks::blocking::Socks5Stream::connect(1080, "example.com:443");
+/// ```
 #[doc(alias = "ToProxyAddrs")]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a proxy",
+    label = "not a proxy",
+    note = "proxies are `&Proxy`, a URL, \"host:port\", `(\"host\", port)`, `SocketAddr`, and a path"
+)]
 pub trait IntoProxy<'a> {
     /// Returns the proxy. An endpoint becomes a proxy of version `V`.
     ///

@@ -5,7 +5,7 @@ use super::listener::SocksListener;
 use super::request::RequestTemplate;
 use super::wrap::Plain;
 use crate::error::{Error, Stage};
-use crate::protocol::target::Target;
+use crate::protocol::target::IntoTarget;
 use crate::protocol::version::{V5, Version};
 use crate::proxy::Proxy;
 use crate::proxy::into_proxy::IntoProxy;
@@ -16,7 +16,7 @@ use std::slice;
 /// Connects to the target through the proxy.
 pub(crate) async fn connect<'a, 'b, R: Runtime, V: Version>(
     proxy: impl IntoProxy<'a>,
-    target: impl TryInto<Target<'b>, Error: Into<Error>>,
+    target: impl IntoTarget<'b>,
     early_data: &[u8],
 ) -> Result<SocksStream<R::Stream, V, R>, Error> {
     let proxy = proxy.into_proxy::<V>()?;
@@ -27,7 +27,7 @@ pub(crate) async fn connect<'a, 'b, R: Runtime, V: Version>(
 /// Requests BIND from the proxy.
 pub(crate) async fn bind<'a, 'b, R: Runtime, V: Version>(
     proxy: impl IntoProxy<'a>,
-    expected_peer: impl TryInto<Target<'b>, Error: Into<Error>>,
+    expected_peer: impl IntoTarget<'b>,
 ) -> Result<SocksListener<R::Stream, V, R>, Error> {
     let proxy = proxy.into_proxy::<V>()?;
     let granted = request::<R, V>(&proxy, expected_peer, RequestTemplate::bind()).await?;
@@ -36,10 +36,10 @@ pub(crate) async fn bind<'a, 'b, R: Runtime, V: Version>(
 
 async fn request<'b, R: Runtime, V: Version>(
     proxy: &Proxy,
-    target: impl TryInto<Target<'b>, Error: Into<Error>>,
+    target: impl IntoTarget<'b>,
     template: RequestTemplate<'_, V>,
 ) -> Result<Granted<R::Stream>, Error> {
-    let target = target.try_into().map_err(Into::into)?;
+    let target = target.into_target()?;
     request_through::<R, Plain, V>(slice::from_ref(proxy), proxy.limit(), &Plain, target, template).await
 }
 

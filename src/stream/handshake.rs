@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::protocol::conversation::Conversation;
 use crate::protocol::established::Established;
-use crate::protocol::target::Target;
+use crate::protocol::target::IntoTarget;
 use crate::protocol::version::Version;
 use crate::stream::SocksStream;
 use std::pin::Pin;
@@ -61,7 +61,7 @@ where
 /// Creates a CONNECT request to anything that converts to a target.
 pub(crate) fn begin_connect<'a, V: Version>(
     auth: &'a V::Auth,
-    target: impl TryInto<Target<'a>, Error: Into<Error>>,
+    target: impl IntoTarget<'a>,
 ) -> Result<V::Request<'a>, Error> {
-    V::connect(auth, target.try_into().map_err(Into::into)?)
+    V::connect(auth, target.into_target()?)
 }

@@ -7,7 +7,7 @@ use crate::protocol::command::Command;
 use crate::protocol::conversation::Conversation;
 use crate::protocol::established::Established;
 use crate::protocol::pause::Pause;
-use crate::protocol::target::Target;
+use crate::protocol::target::IntoTarget;
 use crate::protocol::version::Version;
 use crate::reactor;
 use crate::route::listener::SocksListener;
@@ -27,7 +27,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, V: Version> SocksStream<S, V, Tokio> {
     pub fn handshake<'a>(
         stream: S,
         auth: &'a V::Auth,
-        target: impl TryInto<Target<'a>, Error: Into<Error>>,
+        target: impl IntoTarget<'a>,
     ) -> impl Future<Output = Result<Self, Error>> {
         let mut handshake = match V::unprepared(auth) {
             None => Handshake::new(stream, begin_connect::<V>(auth, target)),
@@ -47,9 +47,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin, V: Version> SocksListener<S, V, Tokio> {
     pub async fn handshake<'a>(
         mut stream: S,
         auth: &'a V::Auth,
-        expected_peer: impl TryInto<Target<'a>, Error: Into<Error>>,
+        expected_peer: impl IntoTarget<'a>,
     ) -> Result<Self, Error> {
-        let expected_peer = expected_peer.try_into().map_err(Into::into)?;
+        let expected_peer = expected_peer.into_target()?;
         let prepared = prepare::<V>(auth, Command::Bind).await?;
         let mut conversation = V::bind(prepared.as_ref().unwrap_or(auth), expected_peer)?;
         let first = converse(&mut stream, &mut conversation).await?;
@@ -82,9 +82,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin, V: Version> SocksListener<S, V, Tokio> {
 async fn prepared<'a, S: AsyncRead + AsyncWrite + Unpin, V: Version>(
     mut stream: S,
     auth: &V::Auth,
-    target: impl TryInto<Target<'a>, Error: Into<Error>>,
+    target: impl IntoTarget<'a>,
 ) -> Result<(S, Established), Error> {
-    let target = target.try_into().map_err(Into::into)?;
+    let target = target.into_target()?;
     let prepared = prepare::<V>(auth, Command::Connect).await?;
     let mut conversation = V::connect(prepared.as_ref().unwrap_or(auth), target)?;
     let established = converse(&mut stream, &mut conversation).await?;

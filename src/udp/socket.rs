@@ -5,7 +5,7 @@ use super::batch::{Segmentation, SendBatch};
 use crate::error::Error;
 use crate::error::invalid::Invalid;
 use crate::protocol::address::Address;
-use crate::protocol::target::Target;
+use crate::protocol::target::{IntoTarget, Target};
 use crate::protocol::udp::header::Header;
 use crate::proxy::Resolve;
 use crate::runtime::{Direction, UdpFrontEnd};
@@ -180,11 +180,7 @@ impl<F: UdpFrontEnd> SocksUdpSocket<F> {
     }
 
     #[doc = include_str!("../docs/udp/try_send_to.md")]
-    pub fn try_send_to<'t>(
-        &self,
-        payload: &[u8],
-        target: impl TryInto<Target<'t>, Error: Into<Error>>,
-    ) -> io::Result<usize> {
+    pub fn try_send_to<'t>(&self, payload: &[u8], target: impl IntoTarget<'t>) -> io::Result<usize> {
         let target = self.addressed(target)?;
         self.attempt(Direction::Send, |socket| {
             self.association().send(socket, &Header::new(&target), payload)

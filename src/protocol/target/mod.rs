@@ -1,9 +1,11 @@
 //! The target of a request: a host and a port.
 
 mod host;
+mod into_target;
 pub(crate) mod syntax;
 
 pub use host::{Domain, Host};
+pub use into_target::IntoTarget;
 
 use crate::error::Error;
 use crate::error::invalid::Invalid;
@@ -44,8 +46,6 @@ use std::str::FromStr;
 /// - [`Zone`](crate::Invalid::Zone): the host is an IPv6 address with a zone, which has no meaning
 ///   at the proxy.
 #[doc(alias = "TargetAddr")]
-#[doc(alias = "IntoTargetAddr")]
-#[doc(alias = "ToTargetAddr")]
 #[doc(alias = "AddrKind")]
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Target<'a> {
