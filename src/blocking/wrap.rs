@@ -68,8 +68,8 @@ impl<S: Read + Write + Send + Sync + 'static> Wrap<Blocking> for Wrapped<Hook<S>
         let outcome = converse_until(&mut wrapped.stream, conversation, deadline);
         if watchdog.has_fired() {
             // A conversation that has failed or ended has no stage of its own.
-            let stage = outcome.err().map_or_else(|| conversation.stage(), |error| error.stage());
-            return Err(Error::new(stage, ErrorKind::TimedOut));
+            let late = || conversation.failure(ErrorKind::TimedOut);
+            return Err(outcome.err().map_or_else(late, |error| error.as_timeout()));
         }
         outcome
     }

@@ -80,6 +80,15 @@ pub trait Conversation {
     /// Returns the stage to which an I/O error or a timeout belongs now.
     fn stage(&self) -> Stage;
 
+    /// Returns the error of a driver that can't continue: an I/O error, or
+    /// [`TimedOut`](ErrorKind::TimedOut) at a deadline.
+    ///
+    /// It has the [`stage`](Self::stage). The requests of this crate add whether the server has
+    /// sent anything. A conversation that wraps another one forwards the call.
+    fn failure(&self, kind: ErrorKind) -> Error {
+        Error::new(self.stage(), kind)
+    }
+
     /// Reports the result of an I/O call.
     ///
     /// - `Ok(n)` calls [`advance`](Self::advance).
@@ -99,11 +108,11 @@ pub trait Conversation {
         match advanced {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(()),
             Err(error) if is_closed(&error) && is_writing(self) => {
-                self.write_failed(Error::io(self.stage(), error))
+                self.write_failed(self.failure(ErrorKind::Io(error)))
             }
-            Err(error) => Err(Error::io(self.stage(), error)),
+            Err(error) => Err(self.failure(ErrorKind::Io(error))),
             Ok(0) if is_writing(self) => {
-                self.write_failed(Error::new(self.stage(), ErrorKind::EndedEarly { received: 0 }))
+                self.write_failed(self.failure(ErrorKind::EndedEarly { received: 0 }))
             }
             Ok(n) => self.advance(n),
         }
@@ -153,6 +162,10 @@ impl<C: Conversation + ?Sized> Conversation for &mut C {
 
     fn stage(&self) -> Stage {
         (**self).stage()
+    }
+
+    fn failure(&self, kind: ErrorKind) -> Error {
+        (**self).failure(kind)
     }
 
     fn pause(&mut self) -> Option<&mut Pause> {

@@ -130,6 +130,10 @@ impl<T: LastMessage> Conversation for WithEarlyData<'_, T> {
         self.conversation.stage()
     }
 
+    fn failure(&self, kind: ErrorKind) -> Error {
+        self.conversation.failure(kind)
+    }
+
     fn pause(&mut self) -> Option<&mut Pause> {
         self.conversation.pause()
     }

@@ -129,6 +129,10 @@ impl<F: DerefMut<Target = Frames>, C: Conversation> Conversation for Layered<F, 
         self.conversation.stage()
     }
 
+    fn failure(&self, kind: ErrorKind) -> Error {
+        self.conversation.failure(kind)
+    }
+
     fn pause(&mut self) -> Option<&mut Pause> {
         // The pump may have to write before the conversation can.
         self.pump(true);

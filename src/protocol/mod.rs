@@ -82,7 +82,8 @@
 //! mio.
 //!
 //! **Deadlines.** A driver that reaches its deadline drops the conversation.
-//! [`stage`](Conversation::stage) returns the stage that timed out.
+//! [`failure`](Conversation::failure) returns the error: `failure(ErrorKind::TimedOut)` has the
+//! stage that timed out.
 //!
 //! # Completion-based I/O
 //!

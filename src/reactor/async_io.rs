@@ -93,7 +93,7 @@ impl<F: AsyncIoFrontEnd> Runtime for F {
         deadline: Deadline,
     ) -> Result<C::Outcome, Error> {
         let in_time = within::<F, _>(deadline, converse_on::<F, _, _>(stream, conversation)).await;
-        in_time.unwrap_or_else(|| Err(Error::new(conversation.stage(), ErrorKind::TimedOut)))
+        in_time.unwrap_or_else(|| Err(conversation.failure(ErrorKind::TimedOut)))
     }
 
     fn ends(stream: &F::Stream) -> io::Result<Ends> {

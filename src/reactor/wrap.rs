@@ -70,7 +70,7 @@ impl<F: SupportsStream<S>, S: Send + Sync + 'static> Wrap<F> for Wrapped<Hook<F:
         deadline: Deadline,
     ) -> Result<C::Outcome, Error> {
         let in_time = within::<F, _>(deadline, F::converse_over(stream, conversation)).await;
-        in_time.unwrap_or_else(|| Err(Error::new(conversation.stage(), ErrorKind::TimedOut)))
+        in_time.unwrap_or_else(|| Err(conversation.failure(ErrorKind::TimedOut)))
     }
 
     fn finish(stream: S) -> io::Result<S> {

@@ -90,6 +90,10 @@ impl<T: Conversation> Conversation for BeforeRequest<'_, T> {
         self.0.stage()
     }
 
+    fn failure(&self, kind: ErrorKind) -> Error {
+        self.0.failure(kind)
+    }
+
     fn pause(&mut self) -> Option<&mut Pause> {
         self.0.pause()
     }

@@ -11,6 +11,7 @@ use crate::proxy::Proxy;
 use crate::proxy::into_proxy::IntoProxy;
 use crate::runtime::{Runtime, deadline, dial_proxy};
 use crate::stream::SocksStream;
+use crate::trace;
 use std::slice;
 
 /// Connects to the target through the proxy.
@@ -50,5 +51,5 @@ pub(crate) async fn dial<'a, R: Runtime>(proxy: impl IntoProxy<'a>) -> Result<R:
     let dialled = dial_proxy::<R>(&proxy, deadline::<R>(proxy.limit())).await;
     let finished =
         dialled.and_then(|stream| R::finish(stream).map_err(|error| Error::io(Stage::Dial, error)));
-    finished.map_err(|error| error.at(&*proxy))
+    finished.map_err(|error| trace::failed(error.at(&*proxy)))
 }

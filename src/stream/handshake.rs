@@ -1,11 +1,12 @@
 //! A handshake as the state of a future.
 
 use crate::error::Error;
-use crate::protocol::conversation::Conversation;
 use crate::protocol::established::Established;
+use crate::protocol::last_message::LastMessage;
 use crate::protocol::target::IntoTarget;
 use crate::protocol::version::Version;
 use crate::stream::SocksStream;
+use crate::trace;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -22,7 +23,7 @@ pub(crate) enum Handshake<S, T, P> {
 
 impl<S, T, P> Handshake<S, T, P>
 where
-    T: Conversation<Outcome = Established>,
+    T: LastMessage,
     P: Future<Output = Result<(S, Established), Error>>,
 {
     pub(crate) fn new(stream: S, conversation: Result<T, Error>) -> Self {
@@ -39,7 +40,10 @@ where
         converse: impl FnOnce(&mut Context<'_>, &mut S, &mut T) -> Poll<Result<Established, Error>>,
     ) -> Poll<Result<SocksStream<S, V, F>, Error>> {
         let established = match self {
-            Self::Running(stream, conversation) => Some(ready!(converse(cx, stream, conversation))?),
+            Self::Running(stream, conversation) => {
+                let established = ready!(converse(cx, stream, conversation));
+                Some(established.map_err(|error| trace::failed(error.about(conversation.target())))?)
+            }
             Self::Prepared(handshake) => {
                 let (stream, established) = ready!(handshake.as_mut().poll(cx))?;
                 *self = Self::Finished;

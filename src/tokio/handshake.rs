@@ -6,6 +6,7 @@ use crate::protocol::address::Address;
 use crate::protocol::command::Command;
 use crate::protocol::conversation::Conversation;
 use crate::protocol::established::Established;
+use crate::protocol::last_message::LastMessage;
 use crate::protocol::pause::Pause;
 use crate::protocol::target::IntoTarget;
 use crate::protocol::version::Version;
@@ -15,6 +16,7 @@ use crate::route::prepare::prepare_auth;
 use crate::stream::SocksStream;
 use crate::stream::driver::{Transport, poll_converse};
 use crate::stream::handshake::{Handshake, begin_connect};
+use crate::trace;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -50,10 +52,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin, V: Version> SocksListener<S, V, Tokio> {
         expected_peer: impl IntoTarget<'a>,
     ) -> Result<Self, Error> {
         let expected_peer = expected_peer.into_target()?;
-        let prepared = prepare::<V>(auth, Command::Bind).await?;
+        let prepared = prepare::<V>(auth, Command::Bind)
+            .await
+            .map_err(|error| trace::failed(error.about(&expected_peer)))?;
         let mut conversation = V::bind(prepared.as_ref().unwrap_or(auth), expected_peer)?;
-        let first = converse(&mut stream, &mut conversation).await?;
-        Ok(Self::new(stream, first, None))
+        let first = converse(&mut stream, &mut conversation).await;
+        let first = first.map_err(|error| trace::failed(error.about(conversation.target())))?;
+        Ok(Self::new(stream, first, None).expecting(conversation.target()))
     }
 
     #[doc = include_str!("../docs/accept.md")]
@@ -63,7 +68,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, V: Version> SocksListener<S, V, Tokio> {
     /// This method is cancel safe: the listener keeps what it has received of the second reply.
     pub async fn accept(&mut self) -> Result<(SocksStream<S, V, Tokio>, Address), Error> {
         let (stream, second, request) = self.pending()?;
-        let reply = request.watch(converse(stream, second)).await;
+        let reply = request.instrument(converse(stream, second)).await;
         self.accepted(reply)
     }
 
@@ -73,7 +78,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin, V: Version> SocksListener<S, V, Tokio> {
         limit: Duration,
     ) -> Result<(SocksStream<S, V, Tokio>, Address), Error> {
         let (stream, second, request) = self.pending()?;
-        let reply = request.watch(reactor::within_limit::<Tokio, _>(limit, converse(stream, second))).await;
+        let reply =
+            request.instrument(reactor::within_limit::<Tokio, _>(limit, converse(stream, second))).await;
         self.accepted(reply)
     }
 }
@@ -85,10 +91,11 @@ async fn prepared<'a, S: AsyncRead + AsyncWrite + Unpin, V: Version>(
     target: impl IntoTarget<'a>,
 ) -> Result<(S, Established), Error> {
     let target = target.into_target()?;
-    let prepared = prepare::<V>(auth, Command::Connect).await?;
+    let prepared =
+        prepare::<V>(auth, Command::Connect).await.map_err(|error| trace::failed(error.about(&target)))?;
     let mut conversation = V::connect(prepared.as_ref().unwrap_or(auth), target)?;
-    let established = converse(&mut stream, &mut conversation).await?;
-    Ok((stream, established))
+    let established = converse(&mut stream, &mut conversation).await;
+    Ok((stream, established.map_err(|error| trace::failed(error.about(conversation.target())))?))
 }
 
 /// Prepares the METHODs of a handshake over a stream. Returns `None` if none has to be prepared.

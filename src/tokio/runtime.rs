@@ -43,7 +43,7 @@ impl Runtime for Tokio {
     ) -> Result<C::Outcome, Error> {
         match within::<Self, _>(deadline, converse(stream, conversation)).await {
             Some(done) => done,
-            None => Err(Error::new(conversation.stage(), ErrorKind::TimedOut)),
+            None => Err(conversation.failure(ErrorKind::TimedOut)),
         }
     }
 

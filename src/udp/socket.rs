@@ -55,6 +55,8 @@ const MAX_DROPPED_PER_CALL: usize = 64;
 /// # Limits
 ///
 /// - Datagrams can be lost, duplicated and reordered, as over plain UDP.
+/// - Datagrams that never arrive, in either direction, often mean a relay at an address that only
+///   the proxy's own network knows: see [`Relay::ProxyAddress`](crate::udp::Relay::ProxyAddress).
 /// - The system delivers only datagrams from the relay. The relay names the source of each, and
 ///   nothing verifies that name.
 /// - [`max_payload`](Self::max_payload) is the longest payload. The relay may accept less.

@@ -35,17 +35,19 @@ mod requests;
 
 pub use auth::Auth;
 pub use credentials::Credentials;
+pub(crate) use credentials::ISOLATED;
 pub use method::{Method, Purpose};
 pub(crate) use offer::PASSWORD;
 pub(crate) use reply::Reader;
 
-use crate::error::{Error, ErrorKind, Stage};
+use crate::error::{Detail, Error, ErrorKind, Stage};
 use crate::protocol::conversation::{Conversation, Scratch, Step};
 use crate::protocol::established::Established;
 use crate::protocol::last_message::LastMessage;
 use crate::protocol::pause::Pause;
 use crate::protocol::progress::Progress;
 use crate::protocol::reply_reader::ReplyReader;
+use crate::protocol::target::Target;
 use crate::trace;
 use messages::Messages;
 use reply_buffer::{ANSWER, LEAST_REPLY};
@@ -174,7 +176,7 @@ impl Socks5<'_> {
     }
 
     fn ended_early(&self) -> Error {
-        Error::new(self.stage(), ErrorKind::EndedEarly { received: self.reply.received() })
+        self.failure(ErrorKind::EndedEarly { received: self.reply.received() })
     }
 }
 
@@ -184,6 +186,10 @@ impl LastMessage for Socks5<'_> {
             Phase::Greeting => self.messages.pipelined,
             phase => phase == Phase::Request,
         }
+    }
+
+    fn target(&self) -> &Target<'_> {
+        &self.messages.target
     }
 }
 
@@ -251,6 +257,11 @@ impl Conversation for Socks5<'_> {
             Phase::Method => self.negotiation.as_ref().map_or(Stage::Authentication, |m| m.stage()),
             Phase::Request | Phase::Reply | Phase::Granted | Phase::Over => Stage::Request,
         }
+    }
+
+    fn failure(&self, kind: ErrorKind) -> Error {
+        let unanswered = self.stage() == Stage::MethodSelection && self.reply.received() == 0;
+        Error::new(self.stage(), kind).with(unanswered.then_some(Detail::Unanswered))
     }
 }
 
