@@ -43,7 +43,7 @@
 use crate::error::Error;
 use crate::error::invalid::Invalid;
 use crate::protocol::address::Address;
-use crate::protocol::target::Target;
+use crate::protocol::target::{IntoTarget, Target};
 use crate::route::proxies::{Proxies, Route};
 use crate::route::wrap::Wrap;
 use crate::stream::SocksStream;
@@ -70,7 +70,7 @@ impl<W: Wrap<Tokio, Stream: Send> + Clone> tower_service::Service<Uri> for Conne
     /// Connects to the host of the URI, at its port or the default port of its scheme.
     fn call(&mut self, uri: Uri) -> Self::Future {
         let connector = for_scheme(self, &uri);
-        Box::pin(async move { connector.connect(target(&uri)?).await.map(TokioIo::new) })
+        Box::pin(async move { connector.connect(&uri).await.map(TokioIo::new) })
     }
 }
 
@@ -98,9 +98,12 @@ impl Scheme {
     }
 }
 
-fn target(uri: &Uri) -> Result<Target<'_>, Error> {
-    let port = uri.port_u16().or_else(|| Scheme::of(uri).map(Scheme::port));
-    (uri.host().unwrap_or_default(), port.ok_or(Invalid::PortMissing)?).try_into()
+/// The host of the URI, at its port or the default port of its scheme.
+impl<'a> IntoTarget<'a> for &'a Uri {
+    fn into_target(self) -> Result<Target<'a>, Error> {
+        let port = self.port_u16().or_else(|| Scheme::of(self).map(Scheme::port));
+        (self.host().unwrap_or_default(), port.ok_or(Invalid::PortMissing)?).into_target()
+    }
 }
 
 /// Returns the connector with the environment's proxies for the scheme of the URI.
@@ -142,8 +145,8 @@ mod tests {
             ("gopher://example.com/", None),
             ("/page", None),
         ] {
-            let uri = uri.parse().unwrap();
-            assert_eq!(target(&uri).ok().map(|target| target.to_string()).as_deref(), to, "{uri}");
+            let uri: &Uri = &uri.parse().unwrap();
+            assert_eq!(uri.into_target().ok().map(|target| target.to_string()).as_deref(), to, "{uri}");
         }
     }
 }

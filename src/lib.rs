@@ -259,7 +259,7 @@
 //! | `hyper` | | [`hyper`]: a [`Connector`] is a [`tower_service::Service<Uri>`] |
 //! | `quinn` | | [`quinn`]: QUIC through UDP ASSOCIATE, with the cryptography of [`ring`]; needs a C compiler |
 //! | `gssapi` | | `Kerberos` of [`gssapi`], by the system's library, which is loaded at run time |
-//! | `tracing` | | a span for each connection and an event for each message; sizes, never contents |
+//! | `tracing` | | a span for each connection, an event for each message and each failure; sizes, never contents |
 //!
 //! Features add items and change none, so all of them can be enabled together. [`blocking`] needs
 //! no feature.
@@ -353,7 +353,7 @@ pub use protocol::reply::Reply;
 pub use protocol::socks_protocol::SocksProtocol;
 pub use protocol::socks4::UserId;
 pub use protocol::socks5::{Auth, Credentials};
-pub use protocol::target::{Domain, Host, Target};
+pub use protocol::target::{Domain, Host, IntoTarget, Target};
 pub use protocol::version::{V4, V5, Version};
 pub use proxy::into_proxy::IntoProxy;
 pub use proxy::{Endpoint, Proxy, Resolve};

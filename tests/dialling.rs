@@ -4,6 +4,8 @@
 #[path = "dialling/few_ports.rs"]
 mod few_ports;
 mod fronts;
+#[path = "dialling/strangers.rs"]
+mod strangers;
 mod support;
 
 use anysocks::{Endpoint, Error, ErrorKind, Invalid, Proxy, Resolve, Stage};
@@ -161,6 +163,22 @@ fn every_address_of_the_name_is_tried() {
     everywhere(|front| {
         let proxy = Proxy::socks5(("localhost", addr.port())).unwrap();
         (front.connect5)(&proxy, "example.com:80").unwrap();
+    });
+}
+
+#[test]
+fn every_address_of_a_proxy_is_tried() {
+    let (addr, _requests) = granting();
+    let bound = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    bound.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+    let free = bound.local_addr().unwrap().as_socket().unwrap();
+    everywhere(|front| {
+        (front.connect5)(&Proxy::socks5([free, addr]).unwrap(), "example.com:80").unwrap();
+        let error =
+            (front.connect5)(&Proxy::socks5(vec![free, free]).unwrap(), "example.com:80").unwrap_err();
+        let ErrorKind::Unreachable(attempts) = error.kind() else { panic!("{error}") };
+        assert_eq!(attempts.len(), 2, "{error}");
+        assert_eq!(error.proxy(), Some(&*format!("socks5h://{free} or {free}")));
     });
 }
 

@@ -105,8 +105,8 @@ fn what_a_socks5_proxy_says() {
         (b"\x05\x00\x05\x99", Request, io::ErrorKind::Other, "refused: unassigned reply (X'99')"),
     ] {
         let error = v5(answer);
-        assert_eq!(error.to_string(), format!("{stage} {sentence}"));
-        assert_eq!((error.stage(), error.proxy()), (stage, None));
+        assert_eq!(error.to_string(), format!("target a:1: {stage} {sentence}"));
+        assert_eq!((error.stage(), error.proxy(), error.target()), (stage, None, Some("a:1")));
         assert_eq!(error.reply().is_some(), matches!(error.kind(), ErrorKind::Refused(_)));
         becomes(error, kind);
     }
@@ -146,8 +146,8 @@ fn what_a_socks4_proxy_says() {
         (b"\x00\x5A\x00", EOF, "failed: the proxy closed the connection after 3 bytes of its answer"),
     ] {
         let error = v4(answer);
-        assert_eq!(error.to_string(), format!("request {sentence}"));
-        assert_eq!(error.stage(), Stage::Request);
+        assert_eq!(error.to_string(), format!("target a:1: request {sentence}"));
+        assert_eq!((error.stage(), error.target()), (Stage::Request, Some("a:1")));
         becomes(error, kind);
     }
 }
@@ -162,6 +162,10 @@ fn becomes(error: Error, kind: io::ErrorKind) {
         source = cause.source();
     }
     assert!(!error.is_timeout() || kind == io::ErrorKind::TimedOut);
+    assert!(
+        debug.ends_with(&format!("): {error:#}")) || debug.ends_with(&format!(" }}: {error:#}")),
+        "{debug}"
+    );
     let error = io::Error::from(error);
     assert_eq!((error.kind(), error.to_string()), (kind, sentence));
     let inner: &Error = error.get_ref().unwrap().downcast_ref().unwrap();
@@ -223,7 +227,7 @@ fn what_a_second_reply_says() {
         (b"\x05\x00\x00\x01", EOF, "failed: the proxy closed the connection after 4 bytes of its answer"),
     ] {
         let error = second_reply(answer);
-        assert_eq!(error.to_string(), format!("second reply {sentence}"));
+        assert_eq!(error.to_string(), format!("target a:1: second reply {sentence}"));
         assert_eq!((error.stage(), error.proxy()), (Stage::SecondReply, None));
         assert!(!error.is_timeout(), "a reply came in time, and says no");
         becomes(error, kind);
@@ -282,7 +286,9 @@ fn what_is_no_datagram() {
         (&[0, 0, 0, 1, 192, 0, 2, 7, 0], "the datagram ends before its header does"),
         (&[0, 0, 0, 9, 192, 0, 2, 7, 0, 53], "the datagram has X'09' as its ATYP"),
     ] {
-        assert_eq!(Datagram::parse(bytes).unwrap_err().to_string(), sentence);
+        let error = Datagram::parse(bytes).unwrap_err();
+        assert_eq!(error.to_string(), sentence);
+        assert!(format!("{error:?}").ends_with(&format!(": {sentence}")), "{error:?}");
     }
 }
 
@@ -295,7 +301,10 @@ fn the_proxy_is_named() {
     let proxy = proxy.timeout(Duration::from_secs(1));
     let connect = || Socks5Stream::connect(&proxy, "192.0.2.1:1").unwrap_err();
     let error = connect();
-    assert_eq!(error.to_string(), format!("proxy socks5h://user@{addr}: method selection timed out"));
+    let silence = "the server accepted the connection and sent nothing: \
+                   is it an HTTP proxy, or does it expect TLS?";
+    let named = format!("proxy socks5h://user@{addr}, target 192.0.2.1:1");
+    assert_eq!(error.to_string(), format!("{named}: method selection timed out: {silence}"));
     assert!(error.is_timeout() && matches!(error.kind(), ErrorKind::TimedOut));
     becomes(error, io::ErrorKind::TimedOut);
     drop(listener);
@@ -305,10 +314,11 @@ fn the_proxy_is_named() {
     assert_eq!((attempts.len(), attempted), (1, addr.to_string()));
     let url = format!("socks5h://user@{addr}");
     assert_eq!(error.proxy(), Some(&*url));
-    assert_eq!(error.to_string(), format!("proxy {url}: connection to the proxy failed: {addr}: {cause}"));
+    assert_eq!(error.to_string(), format!("{named}: connection to the proxy failed: {addr}: {cause}"));
     assert!(!error.is_timeout() && error.source().is_none());
     becomes(error, io::ErrorKind::ConnectionRefused);
     // The caller's own mistake has nothing to do with the proxy.
     let error = Socks5Stream::connect(&proxy, "a").unwrap_err();
-    assert_eq!((error.to_string(), error.proxy()), ("the port is missing".into(), None));
+    let sentence = "\"a\": the port is missing: write host:port".into();
+    assert_eq!((error.to_string(), error.proxy(), error.target()), (sentence, None, None));
 }

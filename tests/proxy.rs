@@ -37,8 +37,8 @@ fn endpoints() {
         ("h:", Invalid::NotAPort),
         ("fe80::1%1", Invalid::Unbracketed),
         ("fe80::1%1:1080", Invalid::Unbracketed),
-        ("user@h", Invalid::NameCharacter('@')),
-        ("/run/x", Invalid::NameCharacter('/')),
+        ("user@h", Invalid::UserInEndpoint),
+        ("/run/x", Invalid::PathAsEndpoint),
     ] {
         assert_eq!(invalid(Endpoint::try_from(text)), why, "{text}");
         assert_eq!(invalid(Proxy::socks5(text)), why, "{text}");
@@ -95,14 +95,22 @@ fn what_stands_for_a_proxy() {
     assert_eq!(shown(("::1", 1)), both("[::1]:1"));
     assert_eq!(shown(SocketAddr::from(([192, 0, 2, 1], 1))), both("192.0.2.1:1"));
     assert_eq!(shown(Endpoint::from(Path::new("/x"))), ["socks4a+unix:///x", "socks5h+unix:///x"]);
+    let addrs = [SocketAddr::from(([192, 0, 2, 1], 1)), SocketAddr::from(([192, 0, 2, 2], 2))];
+    let several = both("192.0.2.1:1 or 192.0.2.2:2");
+    assert_eq!(
+        [shown(&addrs[..]), shown(addrs.to_vec()), shown(addrs)],
+        [several.clone(), several.clone(), several]
+    );
+    assert_eq!(shown(&addrs[..1]), both("192.0.2.1:1"));
+    assert_eq!(invalid(Vec::<SocketAddr>::new().into_proxy::<V5>().map(drop)), Invalid::NoAddress);
     // The version is part of a proxy, and of its URL.
     let proxy: Proxy = "socks5://me@h".parse().unwrap();
     let url = ["socks5://me@h:1080", "socks5://me@h:1080"];
     assert_eq!(shown(&proxy), url);
     assert_eq!(shown(proxy), url);
     assert_eq!(shown("socks5://me@h"), url);
-    assert_eq!(invalid("http://h".into_proxy::<V5>().map(drop)), Invalid::Scheme);
-    assert_eq!(invalid("h/x".into_proxy::<V5>().map(drop)), Invalid::NameCharacter('/'));
+    assert_eq!(invalid("http://h".into_proxy::<V5>().map(drop)), Invalid::HttpProxy);
+    assert_eq!(invalid("h/x".into_proxy::<V5>().map(drop)), Invalid::Tail);
 }
 
 #[test]

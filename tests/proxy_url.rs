@@ -254,7 +254,7 @@ fn urls_that_are_none() {
         ("h:1080", Invalid::SchemeMissing),
         ("socks5:h", Invalid::SchemeMissing),
         ("socks5:/h", Invalid::SchemeMissing),
-        ("http://h", Invalid::Scheme),
+        ("http://h", Invalid::HttpProxy),
         ("socks6://h", Invalid::Scheme),
         ("socks5+ssl://h", Invalid::Scheme),
         ("socks5+tls+unix:///s", Invalid::Scheme),
@@ -283,7 +283,7 @@ fn urls_that_are_none() {
         ("socks5h://h?level=integrity", UNPROTECTED),
         ("socks5h://me@h?auth=gssapi", WITH_USER),
         // The rest of a password is not shown.
-        ("socks5h://user:80?pass=word@h", Invalid::UrlTail),
+        ("socks5h://user:80?pass=word@h", Invalid::NotEncoded),
         ("socks5h://user:80?Pa55=word", Invalid::UrlTail),
         ("socks5://::1", Invalid::Unbracketed),
         ("socks5://[::1", Invalid::NameCharacter('[')),
@@ -307,10 +307,10 @@ fn urls_that_are_none() {
         ("socks4://i%00d@h", Invalid::UserIdNul),
         (&format!("socks4://{over}@h"), Invalid::UserIdTooLong(256)),
         // The host ends where it ends for every URL parser, whatever follows.
-        ("socks5h://good.example:1080/@evil.example", Invalid::UrlTail),
-        ("socks5h://good.example:1080#@evil.example", Invalid::UrlTail),
-        ("socks5h://good.example:1080?@evil.example:99", Invalid::UrlTail),
-        ("socks5h://user:pa/ss@h", Invalid::UrlTail),
+        ("socks5h://good.example:1080/@evil.example", Invalid::NotEncoded),
+        ("socks5h://good.example:1080#@evil.example", Invalid::NotEncoded),
+        ("socks5h://good.example:1080?@evil.example:99", Invalid::NotEncoded),
+        ("socks5h://user:pa/ss@h", Invalid::NotEncoded),
         ("socks5+unix://", Invalid::UnixPath),
         ("socks5+unix:///", Invalid::UnixPath),
         ("socks5+unix://run/x", Invalid::UnixPath),
@@ -350,9 +350,9 @@ const GSSAPI: [(&str, &str); 5] = [
     ("socks5://h:1?level=confidentiality&auth=gssapi", "socks5://h:1?auth=gssapi"),
     (
         "socks5h://192.0.2.1?auth=gssapi&service=socks@h",
-        "socks5h://192.0.2.1:1080?auth=gssapi&service=socks@h",
+        "socks5h://192.0.2.1:1080?auth=gssapi&service=socks%40h",
     ),
-    ("socks5h+unix:///s?auth=gssapi&service=socks@h", "socks5h+unix:///s?auth=gssapi&service=socks@h"),
+    ("socks5h+unix:///s?auth=gssapi&service=socks@h", "socks5h+unix:///s?auth=gssapi&service=socks%40h"),
 ];
 
 #[cfg(feature = "gssapi")]

@@ -147,7 +147,7 @@ impl Write for Answers {
 
 fn refused(error: Error, reply: Reply, kind: ErrorKind) {
     assert_eq!(error.reply(), Some(reply));
-    assert_eq!(error.to_string(), format!("request refused: {reply}"));
+    assert_eq!(error.to_string(), format!("target a:1: request refused: {reply}"));
     assert!(!error.is_timeout());
     assert_eq!(io::Error::from(error).kind(), kind);
 }

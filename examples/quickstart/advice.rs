@@ -30,7 +30,7 @@ pub(crate) fn on_url(error: &Error, url: &str) -> Option<&'static str> {
 /// For a target that can't be parsed.
 pub(crate) fn on_target(error: &Error) -> Option<&'static str> {
     match error.kind() {
-        ErrorKind::Invalid(Invalid::PortMissing | Invalid::NotAPort) => {
+        ErrorKind::Invalid(Invalid::PortMissing | Invalid::NotAPort | Invalid::UrlAsTarget) => {
             Some("A target is host:port, not a URL: example.com:80.")
         }
         _ => None,

@@ -4,35 +4,29 @@ use super::block_on::block_on;
 use super::{AnyListener, AnyStream, Blocking, Socks5UdpSocket};
 use crate::error::Error;
 use crate::protocol::address::Name;
-use crate::protocol::target::{Host, Target};
+use crate::protocol::target::{Host, IntoTarget};
 use crate::route::connector::Connector;
 use crate::route::wrap::Wrap;
 use std::net::IpAddr;
 
 impl<W: Wrap<Blocking>> Connector<Blocking, W> {
     #[doc = include_str!("../docs/connector/connect.md")]
-    pub fn connect<'t>(
-        &self,
-        target: impl TryInto<Target<'t>, Error: Into<Error>>,
-    ) -> Result<AnyStream<W::Stream>, Error> {
-        block_on(self.connect_to(target.try_into().map_err(Into::into)?, &[]))
+    pub fn connect<'t>(&self, target: impl IntoTarget<'t>) -> Result<AnyStream<W::Stream>, Error> {
+        block_on(self.connect_to(target.into_target()?, &[]))
     }
 
     #[doc = include_str!("../docs/connector/connect_with_early_data.md")]
     pub fn connect_with_early_data<'t>(
         &self,
-        target: impl TryInto<Target<'t>, Error: Into<Error>>,
+        target: impl IntoTarget<'t>,
         early_data: &[u8],
     ) -> Result<AnyStream<W::Stream>, Error> {
-        block_on(self.connect_to(target.try_into().map_err(Into::into)?, early_data))
+        block_on(self.connect_to(target.into_target()?, early_data))
     }
 
     #[doc = include_str!("../docs/connector/bind.md")]
-    pub fn bind<'t>(
-        &self,
-        expected_peer: impl TryInto<Target<'t>, Error: Into<Error>>,
-    ) -> Result<AnyListener<W::Stream>, Error> {
-        block_on(self.bind_for(expected_peer.try_into().map_err(Into::into)?))
+    pub fn bind<'t>(&self, expected_peer: impl IntoTarget<'t>) -> Result<AnyListener<W::Stream>, Error> {
+        block_on(self.bind_for(expected_peer.into_target()?))
     }
 
     #[doc = include_str!("../docs/connector/resolve.md")]

@@ -2,18 +2,20 @@
 
 use super::Blocking;
 use super::block_on::block_on;
-use super::wait::{DeadlineStream, timed_out};
+use super::wait::{DeadlineStream, late};
 use crate::error::{Error, Stage};
 use crate::protocol::address::Address;
 use crate::protocol::command::Command;
 use crate::protocol::conversation::Conversation;
+use crate::protocol::last_message::LastMessage;
 use crate::protocol::pause::Pause;
-use crate::protocol::target::Target;
+use crate::protocol::target::IntoTarget;
 use crate::protocol::version::Version;
 use crate::route::listener::SocksListener;
 use crate::runtime::{self, Deadline};
 use crate::stream::SocksStream;
 use crate::stream::driver::{Transport, poll_converse};
+use crate::trace;
 use std::future::poll_fn;
 use std::io::{Read, Result as IoResult, Write};
 use std::net::TcpStream;
@@ -27,12 +29,14 @@ impl<S: Read + Write, V: Version> SocksStream<S, V, Blocking> {
     pub fn handshake<'a>(
         mut stream: S,
         auth: &'a V::Auth,
-        target: impl TryInto<Target<'a>, Error: Into<Error>>,
+        target: impl IntoTarget<'a>,
     ) -> Result<Self, Error> {
-        let target = target.try_into().map_err(Into::into)?;
-        let prepared = prepare::<V>(auth, Command::Connect)?;
+        let target = target.into_target()?;
+        let prepared =
+            prepare::<V>(auth, Command::Connect).map_err(|error| trace::failed(error.about(&target)))?;
         let mut conversation = V::connect(prepared.as_ref().unwrap_or(auth), target)?;
-        let established = converse(&mut stream, &mut conversation)?;
+        let established = converse(&mut stream, &mut conversation);
+        let established = established.map_err(|error| trace::failed(error.about(conversation.target())))?;
         Ok(Self::new(stream, established))
     }
 }
@@ -43,19 +47,21 @@ impl<S: Read + Write, V: Version> SocksListener<S, V, Blocking> {
     pub fn handshake<'a>(
         mut stream: S,
         auth: &'a V::Auth,
-        expected_peer: impl TryInto<Target<'a>, Error: Into<Error>>,
+        expected_peer: impl IntoTarget<'a>,
     ) -> Result<Self, Error> {
-        let expected_peer = expected_peer.try_into().map_err(Into::into)?;
-        let prepared = prepare::<V>(auth, Command::Bind)?;
+        let expected_peer = expected_peer.into_target()?;
+        let prepared =
+            prepare::<V>(auth, Command::Bind).map_err(|error| trace::failed(error.about(&expected_peer)))?;
         let mut conversation = V::bind(prepared.as_ref().unwrap_or(auth), expected_peer)?;
-        let first = converse(&mut stream, &mut conversation)?;
-        Ok(Self::new(stream, first, None))
+        let first = converse(&mut stream, &mut conversation);
+        let first = first.map_err(|error| trace::failed(error.about(conversation.target())))?;
+        Ok(Self::new(stream, first, None).expecting(conversation.target()))
     }
 
     #[doc = include_str!("../docs/accept.md")]
     pub fn accept(&mut self) -> Result<(SocksStream<S, V, Blocking>, Address), Error> {
         let (stream, second, request) = self.pending()?;
-        let reply = request.watch_blocking(|| converse(stream, second));
+        let reply = request.in_scope(|| converse(stream, second));
         self.accepted(reply)
     }
 }
@@ -69,8 +75,9 @@ impl<V: Version> SocksListener<TcpStream, V, Blocking> {
         let (stream, second, request) = self.pending()?;
         let deadline = runtime::deadline::<Blocking>(limit);
         stream.set_nonblocking(true).map_err(|error| Error::io(Stage::SecondReply, error))?;
-        let reply = request.watch_blocking(|| {
-            converse_until(&mut DeadlineStream::new(stream, deadline), second, deadline).map_err(timed_out)
+        let reply = request.in_scope(|| {
+            let reply = converse_until(&mut DeadlineStream::new(stream, deadline), second, deadline);
+            reply.map_err(|error| late(error, second))
         });
         stream.set_nonblocking(false).map_err(|error| Error::io(Stage::SecondReply, error))?;
         self.accepted(reply)

@@ -6,7 +6,7 @@ use super::block_on::block_on;
 use super::converse;
 use crate::error::Error;
 use crate::protocol::address::Name;
-use crate::protocol::target::{Host, Target};
+use crate::protocol::target::{Host, IntoTarget};
 use crate::protocol::version::Version;
 use crate::proxy::into_proxy::IntoProxy;
 use crate::route::listener::SocksListener;
@@ -17,10 +17,7 @@ use std::net::{IpAddr, TcpStream};
 impl<V: Version> SocksStream<TcpStream, V, Blocking> {
     #[doc = include_str!("../docs/connect.md")]
     #[doc(alias("connect_with_password", "connect_with_userid", "connect_raw"))]
-    pub fn connect<'a, 'b>(
-        proxy: impl IntoProxy<'a>,
-        target: impl TryInto<Target<'b>, Error: Into<Error>>,
-    ) -> Result<Self, Error> {
+    pub fn connect<'a, 'b>(proxy: impl IntoProxy<'a>, target: impl IntoTarget<'b>) -> Result<Self, Error> {
         block_on(route::connect::<Blocking, V>(proxy, target, &[]))
     }
 
@@ -28,7 +25,7 @@ impl<V: Version> SocksStream<TcpStream, V, Blocking> {
     #[doc(alias("optimistic", "send_optimistically"))]
     pub fn connect_with_early_data<'a, 'b>(
         proxy: impl IntoProxy<'a>,
-        target: impl TryInto<Target<'b>, Error: Into<Error>>,
+        target: impl IntoTarget<'b>,
         early_data: &[u8],
     ) -> Result<Self, Error> {
         block_on(route::connect::<Blocking, V>(proxy, target, early_data))
@@ -40,7 +37,7 @@ impl<V: Version> SocksListener<TcpStream, V, Blocking> {
     #[doc(alias("bind_with_password", "bind_with_userid", "TCPBind"))]
     pub fn bind<'a, 'b>(
         proxy: impl IntoProxy<'a>,
-        expected_peer: impl TryInto<Target<'b>, Error: Into<Error>>,
+        expected_peer: impl IntoTarget<'b>,
     ) -> Result<Self, Error> {
         block_on(route::bind::<Blocking, V>(proxy, expected_peer))
     }

@@ -1,7 +1,7 @@
 //! The standard library's sockets and clock.
 
 use super::handshake::converse_until;
-use super::wait::{DeadlineStream, timed_out};
+use super::wait::{DeadlineStream, late};
 use super::{Blocking, block_on, race};
 use crate::error::Error;
 use crate::protocol::conversation::Conversation;
@@ -37,7 +37,8 @@ impl Runtime for Blocking {
         conversation: &mut C,
         deadline: Deadline,
     ) -> Result<C::Outcome, Error> {
-        converse_until(&mut DeadlineStream::new(stream, deadline), conversation, deadline).map_err(timed_out)
+        let outcome = converse_until(&mut DeadlineStream::new(stream, deadline), conversation, deadline);
+        outcome.map_err(|error| late(error, conversation))
     }
 
     fn ends(stream: &TcpStream) -> io::Result<Ends> {

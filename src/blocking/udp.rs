@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::protocol::address::Address;
 use crate::protocol::command::Command;
 use crate::protocol::pause::Pause;
-use crate::protocol::target::Target;
+use crate::protocol::target::IntoTarget;
 use crate::protocol::udp::fragments::Fragments;
 use crate::proxy::into_proxy::IntoProxy;
 use crate::runtime::Deadline;
@@ -106,20 +106,12 @@ impl SocksUdpSocket<Blocking> {
     /// - [`Io`](crate::ErrorKind::Io) with [`TimedOut`](std::io::ErrorKind::TimedOut): a single
     ///   read or write took longer than the [read timeout](Self::set_read_timeout) or the
     ///   [write timeout](Self::set_write_timeout).
-    pub fn request<'t>(
-        &self,
-        command: Command,
-        target: impl TryInto<Target<'t>, Error: Into<Error>>,
-    ) -> Result<Address, Error> {
-        block_on(self.send_request(command, target.try_into().map_err(Into::into)?))
+    pub fn request<'t>(&self, command: Command, target: impl IntoTarget<'t>) -> Result<Address, Error> {
+        block_on(self.send_request(command, target.into_target()?))
     }
 
     #[doc = include_str!("../docs/udp/send_to.md")]
-    pub fn send_to<'t>(
-        &self,
-        payload: &[u8],
-        target: impl TryInto<Target<'t>, Error: Into<Error>>,
-    ) -> io::Result<usize> {
+    pub fn send_to<'t>(&self, payload: &[u8], target: impl IntoTarget<'t>) -> io::Result<usize> {
         let target = block_on(self.resolved(target, self.sockets().write_timeout.deadline()))?;
         self.sending(|socket| self.association().send(socket, &Header::new(&target), payload))
     }
@@ -130,7 +122,7 @@ impl SocksUdpSocket<Blocking> {
     }
 
     #[doc = include_str!("../docs/udp/connect.md")]
-    pub fn connect<'t>(&self, target: impl TryInto<Target<'t>, Error: Into<Error>>) -> io::Result<()> {
+    pub fn connect<'t>(&self, target: impl IntoTarget<'t>) -> io::Result<()> {
         let target = block_on(self.resolved(target, self.sockets().write_timeout.deadline()))?;
         self.association().admission.connect(target.into_owned());
         Ok(())
@@ -150,11 +142,7 @@ impl SocksUdpSocket<Blocking> {
     }
 
     #[doc = include_str!("../docs/udp/send_in_place.md")]
-    pub fn send_in_place<'t>(
-        &self,
-        buf: &mut [u8],
-        target: impl TryInto<Target<'t>, Error: Into<Error>>,
-    ) -> io::Result<usize> {
+    pub fn send_in_place<'t>(&self, buf: &mut [u8], target: impl IntoTarget<'t>) -> io::Result<usize> {
         let target = self.addressed(target)?;
         self.sending(|socket| self.association().send_in_place(socket, &Header::new(&target), buf))
     }
@@ -169,7 +157,7 @@ impl SocksUdpSocket<Blocking> {
     pub fn send_fragmented<'t>(
         &self,
         payload: &[u8],
-        target: impl TryInto<Target<'t>, Error: Into<Error>>,
+        target: impl IntoTarget<'t>,
         fragment_len: usize,
     ) -> io::Result<usize> {
         let fragments = Fragments::of(payload, fragment_len).map_err(Error::from)?;

@@ -1,6 +1,7 @@
 //! Waiting for sockets until a deadline.
 
 use crate::error::{Error, ErrorKind};
+use crate::protocol::conversation::Conversation;
 use crate::runtime::Deadline;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
@@ -80,11 +81,12 @@ impl Write for DeadlineStream<'_> {
     }
 }
 
-/// Turns the I/O error by which [`DeadlineStream`] reports the deadline into `TimedOut`.
-pub(super) fn timed_out(error: Error) -> Error {
+/// Returns the error of a conversation over a [`DeadlineStream`], whose I/O error of the kind
+/// `TimedOut` is the deadline.
+pub(super) fn late<C: Conversation>(error: Error, conversation: &C) -> Error {
     match error.kind() {
         ErrorKind::Io(cause) if cause.kind() == io::ErrorKind::TimedOut => {
-            Error::new(error.stage(), ErrorKind::TimedOut)
+            conversation.failure(ErrorKind::TimedOut)
         }
         _ => error,
     }

@@ -5,7 +5,7 @@ use super::handshake::converse_until;
 use super::watchdog::Watchdog;
 use super::{Blocking, Connector};
 use crate::error::{Error, ErrorKind};
-use crate::protocol::conversation::{Conversation, timed_out};
+use crate::protocol::conversation::Conversation;
 use crate::proxy::Proxy;
 use crate::route::wrap::{Wrap, Wrapped};
 use crate::runtime::Deadline;
@@ -71,8 +71,8 @@ impl<S: Read + Write + Send + Sync + 'static> Wrap<Blocking> for Wrapped<Hook<S>
             // The code of a refusal is known.
             Err(error) if !late || error.reply().is_some() => Err(error),
             // A conversation that has failed or ended has no stage of its own.
-            Err(error) => Err(Error::new(error.stage(), ErrorKind::TimedOut)),
-            Ok(_) if late => Err(timed_out(conversation)),
+            Err(error) => Err(error.as_timeout()),
+            Ok(_) if late => Err(conversation.failure(ErrorKind::TimedOut)),
             Ok(outcome) => Ok(outcome),
         }
     }

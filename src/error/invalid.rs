@@ -41,8 +41,11 @@ pub enum Invalid {
     /// An IPv6 address with a port, or with a zone in a text, is not in brackets.
     #[error("an IPv6 address with a port is written [address]:port")]
     Unbracketed,
+    /// The list of a proxy's addresses is empty.
+    #[error("the list of the proxy's addresses is empty")]
+    NoAddress,
     /// The target has no port.
-    #[error("the port is missing")]
+    #[error("the port is missing: write host:port")]
     PortMissing,
     /// The port is not a number from 0 to 65535.
     #[error("the port is not a number from 0 to 65535")]
@@ -130,7 +133,9 @@ pub enum Invalid {
     #[error("pipelining needs exactly one method: none, username/password, or one that supports it")]
     NotPipelinable,
     /// The proxy speaks another SOCKS version than the requested one.
-    #[error("the proxy speaks {proxy}, and {wanted} was asked for")]
+    #[error(
+        "the proxy speaks {proxy}, and {wanted} was asked for: `Connector` connects and binds through either version"
+    )]
     WrongVersion {
         /// The version that the proxy speaks.
         proxy: &'static str,
@@ -184,6 +189,51 @@ pub enum Invalid {
     /// The URL of a Unix-domain socket has no path, or one that the system does not accept.
     #[error("a Unix-domain proxy is written scheme+unix:///path, or scheme+unix://%00name")]
     UnixPath,
+    /// The text is a URL, and a target is expected.
+    #[error("this is a URL, and a target is host:port: leave out the scheme and the path")]
+    UrlAsTarget,
+    /// The text is a URL, and the host and port of a proxy are expected.
+    #[error("this is a URL: parse it with `str::parse`, or write host:port")]
+    UrlAsEndpoint,
+    /// The text is the URL of an HTTP proxy.
+    #[error(
+        "this is the URL of an HTTP proxy: only SOCKS proxies are supported, such as socks5h://host:1080"
+    )]
+    HttpProxy,
+    /// The text of a target contains a user name.
+    #[error("a target has no user name and no password: they belong to the proxy")]
+    UserInTarget,
+    /// The text of a proxy's host and port contains a user name.
+    #[error(
+        "host:port has no user name and no password: use `Proxy::password`, or a URL such as socks5h://user:password@host:1080"
+    )]
+    UserInEndpoint,
+    /// A user name or a password in a URL contains a character that must be percent-encoded.
+    #[error(
+        "in a user name and a password, percent-encode `#` (%23), `/` (%2F), `?` (%3F), and in a list `,` (%2C)"
+    )]
+    NotEncoded,
+    /// The text is in quotes.
+    #[error("the quotes are part of the text: remove them")]
+    Quoted,
+    /// The text sets a variable, as in a shell.
+    #[error("this sets a variable: give its value alone")]
+    Assignment,
+    /// The text is a list, and one target or one proxy is expected.
+    #[error("this is a list, and one is expected: a `Chain` takes several URLs, separated by commas")]
+    List,
+    /// The text is a path, and a target is expected.
+    #[error("this is a path, and a target is host:port")]
+    PathAsTarget,
+    /// The text is a path, and a proxy is expected.
+    #[error("this is a path: give a `std::path::Path`, or a URL such as socks5h+unix:///run/tor/socks")]
+    PathAsEndpoint,
+    /// The text is curl's form of a URL with a Unix-domain socket.
+    #[error("the URL of a Unix-domain socket has +unix and no host, such as socks5h+unix:///run/tor/socks")]
+    CurlUnixPath,
+    /// Something follows the port.
+    #[error("host:port ends with the port: remove the rest")]
+    Tail,
     /// The path of a Unix-domain socket contains a NUL, at which the system would cut it.
     #[error("the path of the Unix-domain socket holds a NUL")]
     PathNul,

@@ -1,45 +1,54 @@
-//! Errors: the stage that failed, the kind of failure, and the proxy.
+//! Errors: the stage that failed, the kind of failure, the proxy, and the target.
 
+mod advice;
 mod association_end;
+mod context;
+mod detail;
 pub(crate) mod escape;
 pub(crate) mod invalid;
 mod kind;
 mod no_relay;
+pub(crate) mod pasted;
 mod stage;
+mod text;
 
 pub use association_end::AssociationEnd;
+pub(crate) use detail::{Detail, is_reset};
 pub use kind::{Attempt, ErrorKind};
 pub use stage::Stage;
 
-use crate::error::escape::Escaped;
 use crate::error::invalid::Invalid;
 use crate::protocol::reply::Reply;
 use std::convert::Infallible;
-use std::{error, fmt, io};
+use std::{error, io};
 
-/// The failure of a call: the [`Stage`] that failed, the [`ErrorKind`], and the proxy.
+/// The failure of a call: the [`Stage`] that failed, the [`ErrorKind`], the proxy and the target.
 ///
 /// [`kind`](Self::kind) is the value to match on, and [`stage`](Self::stage) the step that failed.
 /// For connections that this crate dialled, [`proxy`](Self::proxy) is the proxy's URL. In a
-/// [`Chain`](crate::Chain), [`hop`](Self::hop) is the proxy's number.
+/// [`Chain`](crate::Chain), [`hop`](Self::hop) is the proxy's number. [`target`](Self::target) is
+/// the target of the call, if it has one.
 ///
 /// ```
-/// use anysocks::{ErrorKind, Reply};
+/// use anysocks::{Error, ErrorKind, Reply};
 ///
-/// fn is_retryable(error: &anysocks::Error) -> bool {
+/// fn advice(error: &Error) -> &'static str {
 ///     match error.kind() {
-///         ErrorKind::Refused(reply) => reply.is_retryable(),
-///         ErrorKind::TimedOut | ErrorKind::Unreachable(_) => true,
-///         _ => false,
+///         ErrorKind::Refused(Reply::HOST_UNREACHABLE) => "the proxy can't reach the target",
+///         ErrorKind::PasswordRefused(_) => "user name or password are wrong",
+///         _ if error.is_retryable() => "try again later",
+///         _ if error.is_worth_another_proxy() => "try another proxy",
+///         _ => "this can't succeed",
 ///     }
 /// }
 /// ```
 ///
 /// # Text
 ///
-/// `Display` writes one sentence, such as `proxy socks5h://127.0.0.1:1080: request refused:
-/// command not supported (X'07')`. `{:#}` appends the [sources](error::Error::source), such as an
-/// I/O error.
+/// `Display` writes one sentence, such as `proxy socks5h://127.0.0.1:1080, target example.com:443:
+/// request refused: connection not allowed by ruleset (X'02')`. `{:#}` adds the
+/// [sources](error::Error::source), such as an I/O error. `Debug`, which `unwrap` and a `main` that
+/// returns the error print, writes the fields and then the same as `{:#}`.
 ///
 /// An error never contains a password. The proxy's URL in it contains the user name.
 ///
@@ -56,8 +65,12 @@ pub struct Error(Box<Inner>);
 struct Inner {
     stage: Stage,
     kind: ErrorKind,
+    detail: Option<Detail>,
     proxy: Option<Box<str>>,
     hop: Option<Hop>,
+    target: Option<Box<str>>,
+    /// The argument that can't be parsed, if it has no secret.
+    text: Option<Box<str>>,
 }
 
 /// A position in a chain. The first proxy has number 1.
@@ -69,7 +82,7 @@ struct Hop {
 
 impl Error {
     pub(crate) fn new(stage: Stage, kind: ErrorKind) -> Self {
-        Self(Box::new(Inner { stage, kind, proxy: None, hop: None }))
+        Self(Box::new(Inner { stage, kind, detail: None, proxy: None, hop: None, target: None, text: None }))
     }
 
     /// Creates an error of the kind [`Io`](ErrorKind::Io), for a driver of a
@@ -101,41 +114,6 @@ impl Error {
         Self::new(Stage::Authentication, ErrorKind::Method(error.into()))
     }
 
-    /// Adds the proxy's URL.
-    #[must_use]
-    pub(crate) fn at(mut self, proxy: &impl fmt::Display) -> Self {
-        if self.0.stage != Stage::Preparation || !matches!(self.0.kind, ErrorKind::Invalid(_)) {
-            self.0.proxy = Some(proxy.to_string().into());
-        }
-        self
-    }
-
-    /// Adds the proxy's URL and its position in a chain.
-    #[must_use]
-    pub(crate) fn at_hop(self, proxy: &impl fmt::Display, number: usize, of: usize) -> Self {
-        if of == 1 {
-            return self.at(proxy);
-        }
-        // Unlike in `at`, also for a mistake in the options: it belongs to one proxy of the chain.
-        let mut error = self.of_hop(number, of);
-        error.0.proxy = Some(proxy.to_string().into());
-        error
-    }
-
-    /// Adds the position in a chain.
-    #[must_use]
-    pub(crate) fn of_hop(mut self, number: usize, of: usize) -> Self {
-        self.0.hop = (of > 1).then_some(Hop { number, of });
-        self
-    }
-
-    /// Adds the position of another error.
-    #[must_use]
-    pub(crate) fn of_the_hop_of(mut self, other: &Self) -> Self {
-        self.0.hop = other.0.hop;
-        self
-    }
-
     /// Returns the number of the proxy in its [`Chain`](crate::Chain), counted from 1.
     ///
     /// Returns `None` if there is only one proxy, or if the error belongs to none of them.
@@ -149,10 +127,6 @@ impl Error {
     #[must_use]
     pub fn hops(&self) -> Option<usize> {
         self.0.hop.map(|hop| hop.of)
-    }
-
-    pub(crate) const fn sentence(&self) -> Sentence<'_> {
-        Sentence(self)
     }
 
     /// Returns the stage that failed.
@@ -174,6 +148,16 @@ impl Error {
     #[must_use]
     pub fn proxy(&self) -> Option<&str> {
         self.0.proxy.as_deref()
+    }
+
+    /// Returns the target of the call: `host:port`, or the host of a lookup.
+    ///
+    /// This is the target as the caller named it, also if an earlier proxy of a chain failed.
+    /// Returns `None` for a mistake in the arguments, and for calls without a target, such as
+    /// UDP ASSOCIATE.
+    #[must_use]
+    pub fn target(&self) -> Option<&str> {
+        self.0.target.as_deref()
     }
 
     /// Returns the code of the proxy's reply, if the kind is [`Refused`](ErrorKind::Refused).
@@ -220,52 +204,6 @@ impl Error {
             ErrorKind::AssociationEnded(_) => io::ErrorKind::ConnectionAborted,
             ErrorKind::Rule(_) => io::ErrorKind::Other,
         }
-    }
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner { kind, proxy, hop, .. } = &*self.0;
-        if let ErrorKind::Invalid(Invalid::Variable { name, .. }) = kind {
-            write!(f, "{name}: ")?;
-        }
-        match (proxy, hop) {
-            (Some(proxy), Some(Hop { number, of })) => write!(f, "proxy {proxy} ({number} of {of}): ")?,
-            (Some(proxy), None) => write!(f, "proxy {proxy}: ")?,
-            (None, Some(Hop { number, of })) => write!(f, "proxy {number} of {of}: ")?,
-            (None, None) => {}
-        }
-        self.sentence().fmt(f)
-    }
-}
-
-/// The text of an error without the proxy's URL.
-pub(crate) struct Sentence<'a>(&'a Error);
-
-impl fmt::Display for Sentence<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.kind() {
-            ErrorKind::Invalid(Invalid::Variable { wrong, .. }) => wrong.fmt(f),
-            ErrorKind::Invalid(invalid) => invalid.fmt(f),
-            kind => write!(f, "{} {kind}", self.0.stage()),
-        }?;
-        let mut source = error::Error::source(self.0).filter(|_| f.alternate());
-        while let Some(error) = source {
-            write!(f, ": {}", Escaped(error))?;
-            source = error.source();
-        }
-        Ok(())
-    }
-}
-
-impl fmt::Debug for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Error")
-            .field("stage", &self.0.stage)
-            .field("kind", &self.0.kind)
-            .field("proxy", &self.0.proxy)
-            .field("hop", &self.hop())
-            .finish()
     }
 }
 

@@ -3,7 +3,8 @@
 use super::Forwarder;
 use super::accept::accept;
 use super::limits::Limits;
-use super::shared::Shared;
+use super::shared::{OnError, Shared};
+use crate::error::Error;
 use crate::tokio::Connector;
 use std::io;
 use std::net::Ipv4Addr;
@@ -31,11 +32,12 @@ use tokio::net::TcpListener;
 pub struct Builder {
     pub(super) connector: Connector,
     pub(super) limits: Limits,
+    pub(super) on_error: OnError,
 }
 
 impl Builder {
     pub(super) fn new(connector: Connector) -> Self {
-        Self { connector, limits: Limits::default() }
+        Self { connector, limits: Limits::default(), on_error: OnError::default() }
     }
 
     /// Sets the most concurrent connections, associations included. The default is 256. Zero
@@ -66,6 +68,30 @@ impl Builder {
         self
     }
 
+    /// Sets a function that receives the error of each connection that fails.
+    ///
+    /// The client receives only a reply code ([errors](Forwarder#errors)). The function is called
+    /// before that, once for each CONNECT and each UDP ASSOCIATE that fails. It runs on a task of
+    /// the runtime, so it must not block.
+    ///
+    /// ```no_run
+    /// use anysocks::forward::Forwarder;
+    /// use anysocks::tokio::Connector;
+    ///
+    /// # async fn example(connector: Connector) -> std::io::Result<()> {
+    /// let forwarder = Forwarder::builder(connector)
+    ///     .on_error(|error| eprintln!("{error:#}"))
+    ///     .start()
+    ///     .await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// Clients that can't authenticate, and tunnels that end with an I/O error, are not reported.
+    pub fn on_error(mut self, on_error: impl Fn(&Error) + Send + Sync + 'static) -> Self {
+        self.on_error = OnError::new(on_error);
+        self
+    }
+
     /// Starts the forwarder on a free port of 127.0.0.1.
     ///
     /// # Errors
@@ -80,7 +106,7 @@ impl Builder {
     pub async fn start(self) -> io::Result<Forwarder> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let addr = listener.local_addr()?;
-        let shared = Arc::new(Shared::new(self.connector, self.limits)?);
+        let shared = Arc::new(Shared::new(self.connector, self.limits, self.on_error)?);
         let accepting = tokio::spawn(accept(listener, Arc::clone(&shared))).abort_handle();
         Ok(Forwarder { addr, shared, accepting })
     }

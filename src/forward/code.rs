@@ -4,21 +4,18 @@ use crate::error::{Error, ErrorKind, Stage};
 use crate::protocol::reply::Reply;
 use std::io;
 
-/// Returns the reply code that is closest to the error. `name` is the target's name, if it has
-/// one.
+/// Returns the reply code that is closest to the error.
 ///
 /// Timeouts have X'06'. Every other error of a proxy on the route has X'01', because the remaining
 /// codes are about the target.
-pub(super) fn reply_code(error: &Error, name: Option<&str>) -> Reply {
+pub(super) fn reply_code(error: &Error) -> Reply {
     // Only the request to the last proxy has the target.
     let is_last_hop = error.hop() == error.hops();
     match (error.stage(), error.kind()) {
         (_, ErrorKind::Refused(reply @ Reply::V5(1..=8 | 0xF0..))) if is_last_hop => *reply,
         (_, ErrorKind::Rule(_)) => Reply::NOT_ALLOWED,
         _ if error.is_timeout() => Reply::TTL_EXPIRED,
-        (_, ErrorKind::Unresolved { name: unresolved, .. }) if name == Some(unresolved) => {
-            Reply::HOST_UNREACHABLE
-        }
+        _ if error.is_unresolved_target() => Reply::HOST_UNREACHABLE,
         (Stage::Direct, _) => match error.io_kind() {
             io::ErrorKind::ConnectionRefused => Reply::CONNECTION_REFUSED,
             io::ErrorKind::NetworkUnreachable => Reply::NETWORK_UNREACHABLE,
@@ -38,7 +35,7 @@ mod tests {
     fn codes_of_direct_connections() {
         let system = |kind: io::ErrorKind| {
             let attempts = vec![Attempt { address: String::new(), error: kind.into() }];
-            reply_code(&Error::new(Stage::Direct, ErrorKind::Unreachable(attempts)), None)
+            reply_code(&Error::new(Stage::Direct, ErrorKind::Unreachable(attempts)))
         };
         assert_eq!(system(io::ErrorKind::ConnectionRefused), Reply::CONNECTION_REFUSED);
         assert_eq!(system(io::ErrorKind::NetworkUnreachable), Reply::NETWORK_UNREACHABLE);
@@ -53,13 +50,11 @@ mod tests {
             let error = io::ErrorKind::NotFound.into();
             Error::new(Stage::Resolve, ErrorKind::Unresolved { name: name.to_owned(), error })
         };
-        assert_eq!(
-            reply_code(&unresolved("target.example"), Some("target.example")),
-            Reply::HOST_UNREACHABLE
-        );
-        assert_eq!(reply_code(&unresolved("proxy.example"), Some("target.example")), Reply::GENERAL_FAILURE);
-        assert_eq!(reply_code(&unresolved("proxy.example"), None), Reply::GENERAL_FAILURE);
-        let late = Error::new(Stage::Resolve, ErrorKind::TimedOut);
-        assert_eq!(reply_code(&late, Some("target.example")), Reply::TTL_EXPIRED);
+        let target = "target.example:80";
+        assert_eq!(reply_code(&unresolved("target.example").about(target)), Reply::HOST_UNREACHABLE);
+        assert_eq!(reply_code(&unresolved("proxy.example").about(target)), Reply::GENERAL_FAILURE);
+        assert_eq!(reply_code(&unresolved("proxy.example")), Reply::GENERAL_FAILURE);
+        let late = Error::new(Stage::Resolve, ErrorKind::TimedOut).about(target);
+        assert_eq!(reply_code(&late), Reply::TTL_EXPIRED);
     }
 }

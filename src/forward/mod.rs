@@ -126,13 +126,24 @@ use tokio::task::AbortHandle;
 ///
 /// # Errors
 ///
-/// A client gets the reply code of the last proxy, if that refused the target. Otherwise:
+/// A client receives a reply code, and no more. [`Builder::on_error`] sets a function that receives
+/// the whole error; with the feature `tracing`, an event has it too.
 ///
-/// - X'02': a [rule](Connector::by_rule) refused the target.
-/// - X'03', X'04', X'05': a direct connection failed. X'04' also means that the target's name
-///   could not be resolved on this machine.
-/// - X'06': a timeout.
-/// - X'01': any other error.
+/// | error | reply code |
+/// |---|---|
+/// | [`Refused`](crate::ErrorKind::Refused) by the last proxy, by SOCKS5 with a standard code or one of Tor's | the same |
+/// | [`Rule`](crate::ErrorKind::Rule): a [rule](Connector::by_rule) refused the target | X'02' |
+/// | a timeout, at any stage ([`Error::is_timeout`](crate::Error::is_timeout)) | X'06' |
+/// | [`Unresolved`](crate::ErrorKind::Unresolved), for the target's name | X'04' |
+/// | a direct connection, network or host unreachable | X'03', X'04' |
+/// | a direct connection, connection refused | X'05' |
+/// | a wrong password, or METHODs that a proxy refuses | X'01' |
+/// | a proxy that can't be reached or resolved, that refuses the next proxy, or that breaks the protocol | X'01' |
+/// | `Refused` by SOCKS4, or with an unassigned code | X'01' |
+/// | UDP ASSOCIATE with a connector that has not exactly one proxy | X'01' |
+/// | more clients than may wait; no error is reported | X'01' |
+/// | BIND, or an unknown command; no error is reported | X'07' |
+/// | an unknown ATYP; no error is reported | X'08' |
 ///
 /// # reqwest
 ///

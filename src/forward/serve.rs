@@ -35,7 +35,10 @@ async fn connect(mut client: TcpStream, target: Target<'_>, shared: &Shared) -> 
             handshake::reply(&mut client, Reply::SUCCEEDED, stream.bound_addr()).await?;
             Tunnel::new(client, stream).run(shared.limits.half_closed).await
         }
-        Err(error) => handshake::refuse(&mut client, reply_code(&error, target.domain())).await,
+        Err(error) => {
+            shared.on_error.call(&error);
+            handshake::refuse(&mut client, reply_code(&error)).await
+        }
     }
 }
 
@@ -48,7 +51,10 @@ async fn associate(mut client: TcpStream, port: u16, shared: &Shared) -> io::Res
             }
             datagrams::relay(client, port, association).await
         }
-        Err(error) => handshake::refuse(&mut client, reply_code(&error, None)).await,
+        Err(error) => {
+            shared.on_error.call(&error);
+            handshake::refuse(&mut client, reply_code(&error)).await
+        }
     }
 }
 

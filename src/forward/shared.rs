@@ -1,9 +1,12 @@
 //! The state that all connections of a forwarder share.
 
 use super::limits::Limits;
+use crate::error::Error;
 use crate::proxy::random::random_token;
 use crate::tokio::Connector;
+use std::fmt;
 use std::io;
+use std::sync::Arc;
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
@@ -11,10 +14,35 @@ use zeroize::Zeroizing;
 /// logs.
 pub(super) const USER: &str = "anysocks";
 
+type Function = dyn Fn(&Error) + Send + Sync;
+
+/// The caller's function for errors.
+#[derive(Clone, Default)]
+pub(super) struct OnError(Option<Arc<Function>>);
+
+impl OnError {
+    pub(super) fn new(function: impl Fn(&Error) + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(function)))
+    }
+
+    pub(super) fn call(&self, error: &Error) {
+        if let Some(function) = &self.0 {
+            function(error);
+        }
+    }
+}
+
+impl fmt::Debug for OnError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "Some(..)" } else { "None" })
+    }
+}
+
 /// The connector, the limits, the password and the permits.
 pub(super) struct Shared {
     pub(super) connector: Connector,
     pub(super) limits: Limits,
+    pub(super) on_error: OnError,
     pub(super) password: Zeroizing<String>,
     /// The permits of clients that are served.
     pub(super) connections: Semaphore,
@@ -23,10 +51,10 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn new(connector: Connector, limits: Limits) -> io::Result<Self> {
+    pub(super) fn new(connector: Connector, limits: Limits, on_error: OnError) -> io::Result<Self> {
         let connections = Semaphore::new(limits.connections.clamp(1, Semaphore::MAX_PERMITS));
         let queue = Semaphore::new(limits.queued);
-        Ok(Self { connector, limits, password: random_token::<32>()?, connections, queue })
+        Ok(Self { connector, limits, on_error, password: random_token::<32>()?, connections, queue })
     }
 
     /// Returns whether user name and password are right, in constant time.

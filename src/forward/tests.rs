@@ -23,7 +23,7 @@ const SHORT: Duration = Duration::from_millis(200);
 const LONG: Duration = Duration::from_secs(2);
 
 async fn start(limits: Limits) -> Forwarder {
-    Builder { connector: Connector::direct(), limits }.start().await.unwrap()
+    Builder { limits, ..Builder::new(Connector::direct()) }.start().await.unwrap()
 }
 
 /// Connects through the forwarder. Returns both ends of the tunnel.

@@ -6,13 +6,15 @@ use crate::protocol::address::Address;
 use crate::protocol::command::Command;
 use crate::protocol::conversation::Conversation;
 use crate::protocol::established::Established;
+use crate::protocol::last_message::LastMessage;
 use crate::protocol::pause::Pause;
-use crate::protocol::target::Target;
+use crate::protocol::target::IntoTarget;
 use crate::protocol::version::Version;
 use crate::route::listener::SocksListener;
 use crate::stream::SocksStream;
 use crate::stream::driver::{Transport, poll_converse};
 use crate::stream::handshake::{Handshake, begin_connect};
+use crate::trace;
 use futures_io::{AsyncRead, AsyncWrite};
 use std::future::poll_fn;
 use std::marker::PhantomData;
@@ -25,7 +27,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, V: Version, F: FuturesIo> SocksStream<S,
     pub fn handshake<'a>(
         stream: S,
         auth: &'a V::Auth,
-        target: impl TryInto<Target<'a>, Error: Into<Error>>,
+        target: impl IntoTarget<'a>,
     ) -> impl Future<Output = Result<Self, Error>> {
         let mut handshake = match V::unprepared(auth) {
             None => Handshake::new(stream, begin_connect::<V>(auth, target)),
@@ -45,13 +47,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin, V: Version, F: FuturesIo> SocksListener<
     pub async fn handshake<'a>(
         mut stream: S,
         auth: &'a V::Auth,
-        expected_peer: impl TryInto<Target<'a>, Error: Into<Error>>,
+        expected_peer: impl IntoTarget<'a>,
     ) -> Result<Self, Error> {
-        let expected_peer = expected_peer.try_into().map_err(Into::into)?;
-        let prepared = prepare::<F, V>(auth, Command::Bind).await?;
+        let expected_peer = expected_peer.into_target()?;
+        let prepared = prepare::<F, V>(auth, Command::Bind)
+            .await
+            .map_err(|error| trace::failed(error.about(&expected_peer)))?;
         let mut conversation = V::bind(prepared.as_ref().unwrap_or(auth), expected_peer)?;
-        let first = converse_on::<F, _, _>(&mut stream, &mut conversation).await?;
-        Ok(Self::new(stream, first, None))
+        let first = converse_on::<F, _, _>(&mut stream, &mut conversation).await;
+        let first = first.map_err(|error| trace::failed(error.about(conversation.target())))?;
+        Ok(Self::new(stream, first, None).expecting(conversation.target()))
     }
 
     #[doc = include_str!("../docs/accept.md")]
@@ -61,7 +66,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, V: Version, F: FuturesIo> SocksListener<
     /// This method is cancel safe: the listener keeps what it has received of the second reply.
     pub async fn accept(&mut self) -> Result<(SocksStream<S, V, F>, Address), Error> {
         let (stream, second, request) = self.pending()?;
-        let reply = request.watch(converse_on::<F, _, _>(stream, second)).await;
+        let reply = request.instrument(converse_on::<F, _, _>(stream, second)).await;
         self.accepted(reply)
     }
 }
@@ -70,13 +75,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin, V: Version, F: FuturesIo> SocksListener<
 async fn prepared<'a, S: AsyncRead + AsyncWrite + Unpin, V: Version, F: FuturesIo>(
     mut stream: S,
     auth: &V::Auth,
-    target: impl TryInto<Target<'a>, Error: Into<Error>>,
+    target: impl IntoTarget<'a>,
 ) -> Result<(S, Established), Error> {
-    let target = target.try_into().map_err(Into::into)?;
-    let prepared = prepare::<F, V>(auth, Command::Connect).await?;
+    let target = target.into_target()?;
+    let prepared =
+        prepare::<F, V>(auth, Command::Connect).await.map_err(|error| trace::failed(error.about(&target)))?;
     let mut conversation = V::connect(prepared.as_ref().unwrap_or(auth), target)?;
-    let established = converse_on::<F, _, _>(&mut stream, &mut conversation).await?;
-    Ok((stream, established))
+    let established = converse_on::<F, _, _>(&mut stream, &mut conversation).await;
+    Ok((stream, established.map_err(|error| trace::failed(error.about(conversation.target())))?))
 }
 
 /// Prepares the METHODs of a handshake. Returns `None` if none has to be prepared.

@@ -26,6 +26,27 @@ pub struct Name(Vec<u8>);
 
 impl Address {
     /// Returns the IP address and the port, or `None` for a name.
+    ///
+    /// A few proxies reply a name, and some of these reply an IP address as the text of a name.
+    /// This crate resolves neither, because a lookup on this machine could reveal the target.
+    /// Where an address is needed:
+    ///
+    /// - Parse the name, which may be an IP address:
+    ///
+    ///   ```
+    ///   use anysocks::Address;
+    ///   use std::net::SocketAddr;
+    ///
+    ///   fn addr(bound: &Address) -> Option<SocketAddr> {
+    ///       let Address::Name(name, port) = bound else { return bound.socket_addr() };
+    ///       let text = std::str::from_utf8(name.as_bytes()).ok()?;
+    ///       Some(SocketAddr::new(text.parse().ok()?, *port))
+    ///   }
+    ///   ```
+    ///
+    /// - After BIND, send the peer the name itself, if the protocol has a form for it (`Display`
+    ///   writes it), or resolve it through the proxy with `resolve` of a front end.
+    /// - For a log, use `Display`.
     #[must_use]
     pub const fn socket_addr(&self) -> Option<SocketAddr> {
         match self {

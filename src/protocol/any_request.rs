@@ -7,7 +7,8 @@ use super::pause::Pause;
 use super::reply_reader::ReplyReader;
 use super::socks4::{self, Socks4};
 use super::socks5::{self, Socks5};
-use crate::error::{Error, Stage};
+use super::target::Target;
+use crate::error::{Error, ErrorKind, Stage};
 
 /// A request in the SOCKS version of the proxy: a [`Socks4`] or a [`Socks5`].
 ///
@@ -38,6 +39,13 @@ impl LastMessage for AnyRequest<'_> {
             Self::V5(conversation) => conversation.is_last(),
         }
     }
+
+    fn target(&self) -> &Target<'_> {
+        match self {
+            Self::V4(conversation) => conversation.target(),
+            Self::V5(conversation) => conversation.target(),
+        }
+    }
 }
 
 impl Conversation for AnyRequest<'_> {
@@ -64,6 +72,13 @@ impl Conversation for AnyRequest<'_> {
         }
     }
 
+    fn failure(&self, kind: ErrorKind) -> Error {
+        match self {
+            Self::V4(conversation) => conversation.failure(kind),
+            Self::V5(conversation) => conversation.failure(kind),
+        }
+    }
+
     fn pause(&mut self) -> Option<&mut Pause> {
         match self {
             Self::V4(conversation) => conversation.pause(),
@@ -75,13 +90,6 @@ impl Conversation for AnyRequest<'_> {
         match self {
             Self::V4(conversation) => conversation.write_failed(error),
             Self::V5(conversation) => conversation.write_failed(error),
-        }
-    }
-
-    fn abandon(&mut self, error: Error) -> Error {
-        match self {
-            Self::V4(conversation) => conversation.abandon(error),
-            Self::V5(conversation) => conversation.abandon(error),
         }
     }
 }

@@ -80,6 +80,21 @@ pub trait Conversation {
     /// Returns the stage to which an I/O error or a timeout belongs now.
     fn stage(&self) -> Stage;
 
+    /// Returns the error of a driver that can't continue: an I/O error, or
+    /// [`TimedOut`](ErrorKind::TimedOut) at a deadline.
+    ///
+    /// It has the [`stage`](Self::stage). The requests of this crate add whether the server has
+    /// sent anything. They return another error if they know more:
+    ///
+    /// - [`ErrorKind::Refused`]: the proxy's code is known, and details behind it were awaited.
+    /// - [`ErrorKind::ClosedDuringMethod`]: the connection was reset during the sub-negotiation of
+    ///   a custom METHOD.
+    ///
+    /// A conversation that wraps another one forwards the call.
+    fn failure(&self, kind: ErrorKind) -> Error {
+        Error::new(self.stage(), kind)
+    }
+
     /// Reports the result of an I/O call.
     ///
     /// - `Ok(n)` calls [`advance`](Self::advance).
@@ -88,11 +103,11 @@ pub trait Conversation {
     ///   [`write_failed`](Self::write_failed). The conversation continues with reads, because the
     ///   proxy may have sent a refusal before it closed the connection.
     /// - Any other error but [`WouldBlock`](io::ErrorKind::WouldBlock) calls
-    ///   [`abandon`](Self::abandon), and the result is returned.
+    ///   [`failure`](Self::failure), and its error is returned.
     ///
     /// # Errors
     ///
-    /// - Those of `advance`, `write_failed` and `abandon`.
+    /// - Those of `advance`, `write_failed` and `failure`.
     /// - [`ErrorKind::Io`]: the I/O error, with the [`stage`](Self::stage). The conversation can
     ///   continue as if the call had not been made. So a driver of a non-blocking stream can step
     ///   again after a [`WouldBlock`](io::ErrorKind::WouldBlock).
@@ -100,33 +115,15 @@ pub trait Conversation {
         match advanced {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(()),
             Err(error) if is_closed(&error) && is_writing(self) => {
-                self.write_failed(Error::io(self.stage(), error))
+                self.write_failed(self.failure(ErrorKind::Io(error)))
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Err(Error::io(self.stage(), error)),
-            Err(error) => {
-                let error = Error::io(self.stage(), error);
-                Err(self.abandon(error))
-            }
+            Err(error) => Err(self.failure(ErrorKind::Io(error))),
             Ok(0) if is_writing(self) => {
-                self.write_failed(Error::new(self.stage(), ErrorKind::EndedEarly { received: 0 }))
+                self.write_failed(self.failure(ErrorKind::EndedEarly { received: 0 }))
             }
             Ok(n) => self.advance(n),
         }
-    }
-
-    /// Returns the error to report if the driver abandons the conversation because of `error`: an
-    /// I/O error or a timeout.
-    ///
-    /// The conversations of this crate return `error`, except:
-    ///
-    /// - [`ErrorKind::Refused`]: the proxy's code is known, and details behind it were awaited.
-    /// - [`ErrorKind::ClosedDuringMethod`]: the connection was reset during the sub-negotiation of
-    ///   a custom METHOD.
-    ///
-    /// A driver with a timeout of its own calls this when it passes. A conversation that wraps
-    /// another one forwards the call. The provided method returns `error`.
-    fn abandon(&mut self, error: Error) -> Error {
-        error
     }
 
     /// Returns the pause before the next write, if an encapsulation shapes its traffic. Default:
@@ -175,6 +172,10 @@ impl<C: Conversation + ?Sized> Conversation for &mut C {
         (**self).stage()
     }
 
+    fn failure(&self, kind: ErrorKind) -> Error {
+        (**self).failure(kind)
+    }
+
     fn pause(&mut self) -> Option<&mut Pause> {
         (**self).pause()
     }
@@ -182,21 +183,11 @@ impl<C: Conversation + ?Sized> Conversation for &mut C {
     fn write_failed(&mut self, error: Error) -> Result<(), Error> {
         (**self).write_failed(error)
     }
-
-    fn abandon(&mut self, error: Error) -> Error {
-        (**self).abandon(error)
-    }
 }
 
 /// Returns whether the next step is a write.
 fn is_writing<C: Conversation + ?Sized>(conversation: &mut C) -> bool {
     matches!(conversation.step(&mut Scratch::new()), Step::Write([_, ..]))
-}
-
-/// Returns the error of a conversation whose deadline has passed.
-pub(crate) fn timed_out<C: Conversation + ?Sized>(conversation: &mut C) -> Error {
-    let error = Error::new(conversation.stage(), ErrorKind::TimedOut);
-    conversation.abandon(error)
 }
 
 /// Returns whether a write failed because the connection is closed. A read does not block then.

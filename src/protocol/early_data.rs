@@ -130,6 +130,10 @@ impl<T: LastMessage> Conversation for WithEarlyData<'_, T> {
         self.conversation.stage()
     }
 
+    fn failure(&self, kind: ErrorKind) -> Error {
+        self.conversation.failure(kind)
+    }
+
     fn pause(&mut self) -> Option<&mut Pause> {
         self.conversation.pause()
     }
@@ -141,10 +145,6 @@ impl<T: LastMessage> Conversation for WithEarlyData<'_, T> {
         }
         self.joined = Zeroizing::default();
         self.conversation.write_failed(error)
-    }
-
-    fn abandon(&mut self, error: Error) -> Error {
-        self.conversation.abandon(error)
     }
 }
 

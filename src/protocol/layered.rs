@@ -54,8 +54,6 @@ impl<F: DerefMut<Target = Frames>, C: Conversation> Layered<F, C> {
             if pauses && self.conversation.pause().is_some() {
                 return Ok(Next::Conversation);
             }
-            let stage = self.conversation.stage();
-            let failed = |error| Error::new(stage, ErrorKind::Encapsulation(error));
             let mut scratch = Scratch::new();
             let moved = match self.conversation.step(&mut scratch) {
                 Step::Done(outcome) => return Ok(Next::Done(outcome)),
@@ -69,7 +67,7 @@ impl<F: DerefMut<Target = Frames>, C: Conversation> Layered<F, C> {
             match moved {
                 Ok(n) => self.conversation.advance(n)?,
                 // The conversation may know a refusal.
-                Err(error) => return Err(self.conversation.abandon(failed(error))),
+                Err(error) => return Err(self.conversation.failure(ErrorKind::Encapsulation(error))),
             }
         }
     }
@@ -129,6 +127,10 @@ impl<F: DerefMut<Target = Frames>, C: Conversation> Conversation for Layered<F, 
         self.conversation.stage()
     }
 
+    fn failure(&self, kind: ErrorKind) -> Error {
+        self.conversation.failure(kind)
+    }
+
     fn pause(&mut self) -> Option<&mut Pause> {
         // The pump may have to write before the conversation can.
         self.pump(true);
@@ -144,10 +146,6 @@ impl<F: DerefMut<Target = Frames>, C: Conversation> Conversation for Layered<F, 
             frames.outgoing.sent(pending);
         }
         self.conversation.write_failed(error)
-    }
-
-    fn abandon(&mut self, error: Error) -> Error {
-        self.conversation.abandon(error)
     }
 }
 

@@ -81,9 +81,9 @@
 //! checks for that error before it calls `report`. The example `sans_io` is such a driver, over
 //! mio.
 //!
-//! **Deadlines.** A driver that reaches its deadline reports what
-//! [`abandon`](Conversation::abandon) returns: a proxy's code may be known already.
-//! [`stage`](Conversation::stage) returns the stage that timed out.
+//! **Deadlines.** A driver that reaches its deadline drops the conversation.
+//! [`failure`](Conversation::failure) returns the error: `failure(ErrorKind::TimedOut)` has the
+//! stage that timed out.
 //!
 //! # Completion-based I/O
 //!

@@ -126,8 +126,8 @@ impl<V: Version> Conversation for SecondReply<V> {
         }
     }
 
-    fn abandon(&mut self, error: Error) -> Error {
-        self.reader.refusal().unwrap_or(error)
+    fn failure(&self, kind: ErrorKind) -> Error {
+        self.reader.refusal().unwrap_or_else(|| Error::new(Stage::SecondReply, kind))
     }
 }
 

@@ -7,10 +7,7 @@ use crate::error::{Error, Stage};
 use crate::gssapi::Gssapi;
 use crate::protocol::socks_protocol::SocksProtocol;
 use crate::protocol::socks4::UserId;
-use crate::protocol::socks5::{Auth, Credentials};
-
-/// The user name that marks the password as an isolation token of Tor.
-const ISOLATED: &str = "<torS0X>0";
+use crate::protocol::socks5::{Auth, Credentials, ISOLATED};
 
 /// # Authentication
 ///

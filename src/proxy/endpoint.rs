@@ -4,6 +4,7 @@ use super::zone;
 use crate::error::Error;
 use crate::error::escape::Escaped;
 use crate::error::invalid::Invalid;
+use crate::error::pasted::Expected;
 use crate::protocol::target::{Domain, Host, split_port};
 use std::borrow::Cow;
 use std::fmt;
@@ -14,14 +15,15 @@ use std::str::FromStr;
 /// The conventional port of SOCKS (RFC 1928 §3).
 pub(super) const DEFAULT_PORT: u16 = 1080;
 
-/// The address at which a proxy listens: an IP address or a name, with a port, or a Unix-domain
-/// socket.
+/// The address at which a proxy listens: an IP address or a name, with a port, several addresses,
+/// or a Unix-domain socket.
 ///
 /// It converts from:
 ///
-/// - text: `"host:port"`, or `"host"` for port 1080;
+/// - text: `"host:port"`, or `"host"` for port 1080. White space around it is ignored;
 /// - a host and a port: `("host", port)`;
 /// - the address types of the standard library;
+/// - several addresses: `&[SocketAddr]`, `[SocketAddr; N]`, `Vec<SocketAddr>`;
 /// - a path, of a Unix-domain socket.
 ///
 /// An IPv6 address may have a zone: the number of an interface (`[fe80::1%2]:1080`) or, on Linux,
@@ -41,11 +43,26 @@ pub(super) const DEFAULT_PORT: u16 = 1080;
 ///   brackets.
 /// - [`NoInterface`](crate::Invalid::NoInterface), [`ZoneName`](crate::Invalid::ZoneName): the
 ///   zone is not a number, and not the name of an interface.
+/// - [`UrlAsEndpoint`](crate::Invalid::UrlAsEndpoint),
+///   [`UserInEndpoint`](crate::Invalid::UserInEndpoint),
+///   [`HttpProxy`](crate::Invalid::HttpProxy), [`PathAsEndpoint`](crate::Invalid::PathAsEndpoint),
+///   [`Quoted`](crate::Invalid::Quoted), [`Assignment`](crate::Invalid::Assignment),
+///   [`List`](crate::Invalid::List), [`Tail`](crate::Invalid::Tail): the text is recognized as
+///   something else.
+///
+/// - [`NoAddress`](crate::Invalid::NoAddress): the list of addresses is empty.
+///
+/// The message quotes a text unless it may contain a secret.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Endpoint {
     /// An IP address and a port. An IPv6 address may have a scope id.
     Addr(SocketAddr),
+    /// Several addresses of one proxy, at least one. Each connection dials them in parallel, like
+    /// the addresses of a name (RFC 8305).
+    ///
+    /// There is no URL for it.
+    Addrs(Box<[SocketAddr]>),
     /// A name and a port. Each connection resolves the name.
     ///
     /// A name with the text of an IP address has no URL, because a URL would mean the address.
@@ -62,6 +79,14 @@ impl TryFrom<&str> for Endpoint {
     type Error = Error;
 
     fn try_from(text: &str) -> Result<Self, Error> {
+        let text = text.trim();
+        Self::from_text(text).map_err(|error| error.explained(text, Expected::Endpoint))
+    }
+}
+
+impl Endpoint {
+    /// Parses `host:port` or `host`.
+    pub(super) fn from_text(text: &str) -> Result<Self, Error> {
         if zone::split(text).is_some() {
             return Err(Invalid::Unbracketed.into());
         }
@@ -132,6 +157,34 @@ addresses! {
     (IpAddr, u16), (Ipv4Addr, u16), (Ipv6Addr, u16),
 }
 
+impl TryFrom<Vec<SocketAddr>> for Endpoint {
+    type Error = Error;
+
+    fn try_from(addrs: Vec<SocketAddr>) -> Result<Self, Error> {
+        match &*addrs {
+            [] => Err(Invalid::NoAddress.into()),
+            [addr] => Ok(Self::Addr(*addr)),
+            _ => Ok(Self::Addrs(addrs.into())),
+        }
+    }
+}
+
+impl TryFrom<&[SocketAddr]> for Endpoint {
+    type Error = Error;
+
+    fn try_from(addrs: &[SocketAddr]) -> Result<Self, Error> {
+        addrs.to_vec().try_into()
+    }
+}
+
+impl<const N: usize> TryFrom<[SocketAddr; N]> for Endpoint {
+    type Error = Error;
+
+    fn try_from(addrs: [SocketAddr; N]) -> Result<Self, Error> {
+        addrs.to_vec().try_into()
+    }
+}
+
 impl From<&Path> for Endpoint {
     fn from(path: &Path) -> Self {
         Self::Unix(path.to_owned())
@@ -148,6 +201,12 @@ impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Addr(addr) => addr.fmt(f),
+            Self::Addrs(addrs) => {
+                for (n, addr) in addrs.iter().enumerate() {
+                    write!(f, "{}{addr}", if n == 0 { "" } else { " or " })?;
+                }
+                Ok(())
+            }
             Self::Name(name, port) => write!(f, "{}:{port}", name.as_str()),
             Self::Unix(path) => Escaped(path.display()).fmt(f),
         }

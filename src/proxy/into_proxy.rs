@@ -17,11 +17,23 @@ use std::sync::Arc;
 /// | a text with `://` | a [URL](Proxy#in-a-url) |
 /// | any other text: `"host"`, `"host:port"` | an [`Endpoint`] |
 /// | `("host", port)`, a socket address, a path, an [`Endpoint`] | an endpoint |
+/// | `&[SocketAddr]`, `[SocketAddr; N]`, `Vec<SocketAddr>` | one proxy at several addresses |
 ///
 /// A proxy at an endpoint speaks the SOCKS version of the called type, such as SOCKS5 for
 /// `Socks5Stream`. It has no authentication and the default options. If a [`Proxy`] or a URL is of
 /// another version, the call fails with [`WrongVersion`](crate::Invalid::WrongVersion).
+///
+/// A number is no proxy:
+///
+/// ```compile_fail,E0277
+/// anysocks::blocking::Socks5Stream::connect(1080, "example.com:443");
+/// ```
 #[doc(alias = "ToProxyAddrs")]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a proxy",
+    label = "not a proxy",
+    note = "proxies are `&Proxy`, a URL, \"host:port\", `(\"host\", port)`, `SocketAddr`, and a path"
+)]
 pub trait IntoProxy<'a> {
     /// Returns the proxy. An endpoint becomes a proxy of version `V`.
     ///
@@ -92,5 +104,12 @@ endpoints! {
     Endpoint,
     SocketAddr, SocketAddrV4, SocketAddrV6,
     (&str, u16), (String, u16), (IpAddr, u16), (Ipv4Addr, u16), (Ipv6Addr, u16),
+    &[SocketAddr], Vec<SocketAddr>,
     &Path, PathBuf,
+}
+
+impl<const N: usize> IntoProxy<'static> for [SocketAddr; N] {
+    fn into_proxy<V: Version>(self) -> Result<Cow<'static, Proxy>, Error> {
+        at_endpoint::<V>(self)
+    }
 }

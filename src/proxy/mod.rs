@@ -110,6 +110,12 @@ use std::time::Duration;
 /// - [`FeatureMissing`](crate::Invalid::FeatureMissing): an option needs a feature of this crate.
 /// - [`ServiceHost`](crate::Invalid::ServiceHost): `auth=gssapi` needs `service`, because the proxy
 ///   has no host name.
+/// - [`NotEncoded`](crate::Invalid::NotEncoded): the user name or the password contains `#`, `/` or
+///   `?`.
+/// - [`HttpProxy`](crate::Invalid::HttpProxy), [`CurlUnixPath`](crate::Invalid::CurlUnixPath),
+///   [`PathAsEndpoint`](crate::Invalid::PathAsEndpoint), [`Quoted`](crate::Invalid::Quoted),
+///   [`Assignment`](crate::Invalid::Assignment), [`List`](crate::Invalid::List): the text is
+///   recognized as something else.
 /// - [`UnixPath`](crate::Invalid::UnixPath): the URL of a Unix-domain socket has no usable path.
 /// - [`PasswordOverSocks4`](crate::Invalid::PasswordOverSocks4): a SOCKS4 URL has a password.
 /// - The mistakes of [`Endpoint`], [`Credentials::new`](crate::Credentials::new) and

@@ -4,6 +4,7 @@ use super::query::{self, UNRESERVED};
 use super::{Endpoint, Proxy, Resolve, zone};
 use crate::error::Error;
 use crate::error::invalid::Invalid;
+use crate::error::pasted::Expected;
 use crate::protocol::socks_protocol::SocksProtocol;
 use crate::protocol::socks4::UserId;
 use crate::protocol::socks5::{Auth, Credentials};
@@ -21,7 +22,14 @@ impl FromStr for Proxy {
     type Err = Error;
 
     fn from_str(url: &str) -> Result<Self, Error> {
-        let (scheme, rest) = url.trim().split_once("://").ok_or(Invalid::SchemeMissing)?;
+        let url = url.trim();
+        Self::from_url(url).map_err(|error| error.explained(url, Expected::Url))
+    }
+}
+
+impl Proxy {
+    fn from_url(url: &str) -> Result<Self, Error> {
+        let (scheme, rest) = url.split_once("://").ok_or(Invalid::SchemeMissing)?;
         let lower = scheme.to_ascii_lowercase();
         let lower = if lower == "socks5s" { "socks5h+tls" } else { &*lower };
         let (lower, tls) = strip(lower, "+tls");
@@ -44,7 +52,7 @@ impl FromStr for Proxy {
         let has_user = matches!(&protocol, SocksProtocol::V5(auth) if auth.credentials().is_some());
         let endpoint = match (unix, tail) {
             (true, tail) => unix_path(host, tail)?,
-            (false, "" | "/") => (&*zone::from_url(host)).try_into()?,
+            (false, "" | "/") => Endpoint::from_text(&zone::from_url(host))?,
             (false, _) => return Err(Invalid::UrlTail.into()),
         };
         let proxy = Self { resolve, tls, ..Self::new(endpoint, protocol) };

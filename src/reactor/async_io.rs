@@ -1,10 +1,10 @@
 //! The code that the smol and async-std front ends share: both use async-io.
 
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::futures::FuturesIo;
 use crate::futures::handshake::converse_on;
 use crate::protocol::address::Address;
-use crate::protocol::conversation::{Conversation, timed_out};
+use crate::protocol::conversation::Conversation;
 use crate::protocol::pause;
 use crate::protocol::pause::Pause;
 use crate::protocol::version::Version;
@@ -93,7 +93,7 @@ impl<F: AsyncIoFrontEnd> Runtime for F {
         deadline: Deadline,
     ) -> Result<C::Outcome, Error> {
         let in_time = within::<F, _>(deadline, converse_on::<F, _, _>(stream, conversation)).await;
-        in_time.unwrap_or_else(|| Err(timed_out(conversation)))
+        in_time.unwrap_or_else(|| Err(conversation.failure(ErrorKind::TimedOut)))
     }
 
     fn ends(stream: &F::Stream) -> io::Result<Ends> {
@@ -216,7 +216,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, V: Version, F: AsyncIoFrontEnd> SocksLis
         let (stream, second, request) = self.pending()?;
         let reply = async {
             let in_time = within::<F, _>(deadline::<F>(limit), converse_on::<F, _, _>(stream, second)).await;
-            in_time.unwrap_or_else(|| Err(timed_out(second)))
+            in_time.unwrap_or_else(|| Err(second.failure(ErrorKind::TimedOut)))
         };
         let reply = request.watch(reply).await;
         self.accepted(reply)

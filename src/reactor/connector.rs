@@ -4,7 +4,7 @@ use super::watched::AsyncFrontEnd;
 use crate::error::Error;
 use crate::protocol::address::Name;
 use crate::protocol::any_version::AnyVersion;
-use crate::protocol::target::{Host, Target};
+use crate::protocol::target::{Host, IntoTarget};
 use crate::route::connector::Connector;
 use crate::route::listener::SocksListener;
 use crate::route::wrap::Wrap;
@@ -16,26 +16,26 @@ impl<F: AsyncFrontEnd, W: Wrap<F>> Connector<F, W> {
     #[doc = include_str!("../docs/connector/connect.md")]
     pub async fn connect<'t>(
         &self,
-        target: impl TryInto<Target<'t>, Error: Into<Error>>,
+        target: impl IntoTarget<'t>,
     ) -> Result<SocksStream<W::Stream, AnyVersion, F>, Error> {
-        self.connect_to(target.try_into().map_err(Into::into)?, &[]).await
+        self.connect_to(target.into_target()?, &[]).await
     }
 
     #[doc = include_str!("../docs/connector/connect_with_early_data.md")]
     pub async fn connect_with_early_data<'t>(
         &self,
-        target: impl TryInto<Target<'t>, Error: Into<Error>>,
+        target: impl IntoTarget<'t>,
         early_data: &[u8],
     ) -> Result<SocksStream<W::Stream, AnyVersion, F>, Error> {
-        self.connect_to(target.try_into().map_err(Into::into)?, early_data).await
+        self.connect_to(target.into_target()?, early_data).await
     }
 
     #[doc = include_str!("../docs/connector/bind.md")]
     pub async fn bind<'t>(
         &self,
-        expected_peer: impl TryInto<Target<'t>, Error: Into<Error>>,
+        expected_peer: impl IntoTarget<'t>,
     ) -> Result<SocksListener<W::Stream, AnyVersion, F>, Error> {
-        self.bind_for(expected_peer.try_into().map_err(Into::into)?).await
+        self.bind_for(expected_peer.into_target()?).await
     }
 
     #[doc = include_str!("../docs/connector/resolve.md")]

@@ -9,7 +9,7 @@ macro_rules! one_proxy_calls {
             #[doc(alias("connect_with_password", "connect_with_userid", "connect_raw"))]
             pub async fn connect<'a, 'b>(
                 proxy: impl $crate::IntoProxy<'a>,
-                target: impl TryInto<$crate::Target<'b>, Error: Into<$crate::Error>>,
+                target: impl $crate::IntoTarget<'b>,
             ) -> Result<Self, $crate::Error> {
                 $crate::route::connect::<$front_end, V>(proxy, target, &[]).await
             }
@@ -18,7 +18,7 @@ macro_rules! one_proxy_calls {
             #[doc(alias("optimistic", "send_optimistically"))]
             pub async fn connect_with_early_data<'a, 'b>(
                 proxy: impl $crate::IntoProxy<'a>,
-                target: impl TryInto<$crate::Target<'b>, Error: Into<$crate::Error>>,
+                target: impl $crate::IntoTarget<'b>,
                 early_data: &[u8],
             ) -> Result<Self, $crate::Error> {
                 $crate::route::connect::<$front_end, V>(proxy, target, early_data).await
@@ -30,7 +30,7 @@ macro_rules! one_proxy_calls {
             #[doc(alias("bind_with_password", "bind_with_userid", "TCPBind"))]
             pub async fn bind<'a, 'b>(
                 proxy: impl $crate::IntoProxy<'a>,
-                expected_peer: impl TryInto<$crate::Target<'b>, Error: Into<$crate::Error>>,
+                expected_peer: impl $crate::IntoTarget<'b>,
             ) -> Result<Self, $crate::Error> {
                 $crate::route::bind::<$front_end, V>(proxy, expected_peer).await
             }

@@ -4,7 +4,7 @@ use super::watched::AsyncFrontEnd;
 use crate::error::Error;
 use crate::protocol::address::Address;
 use crate::protocol::command::Command;
-use crate::protocol::target::Target;
+use crate::protocol::target::{IntoTarget, Target};
 use crate::protocol::udp::fragments::Fragments;
 use crate::proxy::into_proxy::IntoProxy;
 use crate::runtime::Direction;
@@ -23,20 +23,12 @@ impl<F: AsyncFrontEnd> SocksUdpSocket<F> {
     }
 
     #[doc = include_str!("../docs/udp/request.md")]
-    pub async fn request<'t>(
-        &self,
-        command: Command,
-        target: impl TryInto<Target<'t>, Error: Into<Error>>,
-    ) -> Result<Address, Error> {
-        self.send_request(command, target.try_into().map_err(Into::into)?).await
+    pub async fn request<'t>(&self, command: Command, target: impl IntoTarget<'t>) -> Result<Address, Error> {
+        self.send_request(command, target.into_target()?).await
     }
 
     #[doc = include_str!("../docs/udp/send_to.md")]
-    pub async fn send_to<'t>(
-        &self,
-        payload: &[u8],
-        target: impl TryInto<Target<'t>, Error: Into<Error>>,
-    ) -> io::Result<usize> {
+    pub async fn send_to<'t>(&self, payload: &[u8], target: impl IntoTarget<'t>) -> io::Result<usize> {
         let target = self.resolved(target, None).await?;
         self.sending(|socket| self.association().send(socket, &Header::new(&target), payload)).await
     }
@@ -47,7 +39,7 @@ impl<F: AsyncFrontEnd> SocksUdpSocket<F> {
     }
 
     #[doc = include_str!("../docs/udp/connect.md")]
-    pub async fn connect<'t>(&self, target: impl TryInto<Target<'t>, Error: Into<Error>>) -> io::Result<()> {
+    pub async fn connect<'t>(&self, target: impl IntoTarget<'t>) -> io::Result<()> {
         let target = self.resolved(target, None).await?;
         self.association().admission.connect(target.into_owned());
         Ok(())
@@ -68,11 +60,7 @@ impl<F: AsyncFrontEnd> SocksUdpSocket<F> {
     }
 
     #[doc = include_str!("../docs/udp/send_in_place.md")]
-    pub async fn send_in_place<'t>(
-        &self,
-        buf: &mut [u8],
-        target: impl TryInto<Target<'t>, Error: Into<Error>>,
-    ) -> io::Result<usize> {
+    pub async fn send_in_place<'t>(&self, buf: &mut [u8], target: impl IntoTarget<'t>) -> io::Result<usize> {
         let target = self.addressed(target)?;
         self.sending(|socket| self.association().send_in_place(socket, &Header::new(&target), buf)).await
     }
@@ -89,7 +77,7 @@ impl<F: AsyncFrontEnd> SocksUdpSocket<F> {
     pub async fn send_fragmented<'t>(
         &self,
         payload: &[u8],
-        target: impl TryInto<Target<'t>, Error: Into<Error>>,
+        target: impl IntoTarget<'t>,
         fragment_len: usize,
     ) -> io::Result<usize> {
         let fragments = Fragments::of(payload, fragment_len).map_err(Error::from)?;

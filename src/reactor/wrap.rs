@@ -3,8 +3,8 @@
 use super::control::Control;
 use super::watched::AsyncFrontEnd;
 use super::{Reactor, within};
-use crate::error::Error;
-use crate::protocol::conversation::{Conversation, timed_out};
+use crate::error::{Error, ErrorKind};
+use crate::protocol::conversation::Conversation;
 use crate::proxy::Proxy;
 use crate::route::connector::Connector;
 use crate::route::wrap::{Wrap, Wrapped};
@@ -70,7 +70,7 @@ impl<F: SupportsStream<S>, S: Send + Sync + 'static> Wrap<F> for Wrapped<Hook<F:
         deadline: Deadline,
     ) -> Result<C::Outcome, Error> {
         let in_time = within::<F, _>(deadline, F::converse_over(stream, conversation)).await;
-        in_time.unwrap_or_else(|| Err(timed_out(conversation)))
+        in_time.unwrap_or_else(|| Err(conversation.failure(ErrorKind::TimedOut)))
     }
 
     fn finish(stream: S) -> io::Result<S> {

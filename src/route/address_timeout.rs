@@ -90,16 +90,16 @@ impl<T: Conversation> Conversation for BeforeRequest<'_, T> {
         self.0.stage()
     }
 
+    fn failure(&self, kind: ErrorKind) -> Error {
+        self.0.failure(kind)
+    }
+
     fn pause(&mut self) -> Option<&mut Pause> {
         self.0.pause()
     }
 
     fn write_failed(&mut self, error: Error) -> Result<(), Error> {
         self.0.write_failed(error)
-    }
-
-    fn abandon(&mut self, error: Error) -> Error {
-        self.0.abandon(error)
     }
 }
 

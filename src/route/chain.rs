@@ -3,6 +3,7 @@
 use super::hops::Hops;
 use crate::error::Error;
 use crate::error::invalid::Invalid;
+use crate::error::pasted::has_bare_comma;
 use crate::proxy::{Endpoint, Proxy};
 use std::fmt;
 use std::str::FromStr;
@@ -66,7 +67,7 @@ impl Chain {
         match proxy.endpoint() {
             Endpoint::Unix(_) => Err(Invalid::UnixBehindAProxy.into()),
             _ if proxy.is_behind_tls() => Err(Invalid::TlsBehindAProxy.into()),
-            Endpoint::Addr(_) | Endpoint::Name(..) => {
+            Endpoint::Addr(_) | Endpoint::Addrs(_) | Endpoint::Name(..) => {
                 self.hops.push(proxy);
                 Ok(self)
             }
@@ -137,6 +138,7 @@ impl FromStr for Chain {
     /// With several URLs, the error has the [number](Error::hop) of the wrong one.
     ///
     /// - Those of parsing a [`Proxy`].
+    /// - [`Invalid::NotEncoded`]: a user name or a password contains a comma.
     /// - Those of [`then`](Self::then).
     fn from_str(urls: &str) -> Result<Self, Error> {
         let count = urls.split(',').count();
@@ -144,6 +146,9 @@ impl FromStr for Chain {
             let proxy = url.trim().parse::<Proxy>();
             (n + 1, proxy.map_err(|error| error.of_hop(n + 1, count)))
         });
+        if has_bare_comma(urls) {
+            return Err(Invalid::NotEncoded.into());
+        }
         let (_, first) = proxies.next().unwrap_or_else(|| (1, Err(Invalid::SchemeMissing.into())));
         proxies.try_fold(first?.into(), |chain: Self, (number, proxy)| {
             chain.then(proxy?).map_err(|error| error.of_hop(number, count))

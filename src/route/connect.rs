@@ -25,7 +25,7 @@ use crate::runtime::{
 use crate::trace;
 use std::fmt::Display;
 use std::marker::PhantomData;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 use std::vec;
 
@@ -37,12 +37,13 @@ pub(crate) async fn request_through<R: Runtime, W: Wrap<R>, V: Version>(
     target: Target<'_>,
     template: RequestTemplate<'_, V>,
 ) -> Result<Granted<W::Stream>, Error> {
-    let subject: &dyn Display = if template.command.is_lookup() { target.host() } else { &target };
-    let request = trace::request(template.command, &Hops(hops), subject);
-    let traversal =
-        Traversal { hops, wrap, template, deadline: deadline::<R>(limit), front_end: PhantomData };
-    let (stream, established, proxy) = request.watch(traversal.try_each_address(target)).await?;
-    Ok(Granted { stream, established, proxy, request })
+    let deadline = deadline::<R>(limit);
+    let traversal = Traversal { hops, wrap, template, target, deadline, front_end: PhantomData };
+    let request = trace::request(traversal.template.command, &Hops(hops), traversal.subject());
+    let (stream, established, proxy) = request.watch(traversal.try_each_address()).await?;
+    let command = traversal.template.command;
+    let subject = (command != Command::Connect).then(|| traversal.subject().to_string().into());
+    Ok(Granted { stream, established, proxy, request, subject })
 }
 
 /// The granted request.
@@ -52,15 +53,18 @@ pub(crate) struct Granted<S> {
     /// The IP address of the last proxy, if it is known.
     pub(crate) proxy: Option<IpAddr>,
     pub(crate) request: trace::Request,
+    /// The target as errors name it, if more can fail.
+    pub(crate) subject: Option<Box<str>>,
 }
 
 type Tunnel<S> = (S, Established, Option<IpAddr>);
 
-/// The parameters of a request, without its target.
+/// The parameters of a request.
 struct Traversal<'a, R, W, V: Version> {
     hops: &'a [Proxy],
     wrap: &'a W,
     template: RequestTemplate<'a, V>,
+    target: Target<'a>,
     deadline: Deadline,
     front_end: PhantomData<fn() -> R>,
 }
@@ -68,15 +72,16 @@ struct Traversal<'a, R, W, V: Version> {
 /// The target of the request to one proxy.
 struct HopTarget<'a> {
     target: Target<'a>,
-    /// The addresses to try next, if this machine has resolved the target's name.
+    /// The addresses to try next: of a name that this machine has resolved, or of a proxy with
+    /// several.
     alternatives: vec::IntoIter<Target<'static>>,
 }
 
 impl<R: Runtime, W: Wrap<R>, V: Version> Traversal<'_, R, W, V> {
     /// Connects, and tries the next address of a locally resolved name after each refusal.
-    async fn try_each_address(&self, target: Target<'_>) -> Result<Tunnel<W::Stream>, Error> {
+    async fn try_each_address(&self) -> Result<Tunnel<W::Stream>, Error> {
         // Mistakes in the options are found before anything is sent or resolved.
-        let mut targets = self.targets(target)?;
+        let mut targets = self.targets()?;
         for (n, hop_target) in targets.iter_mut().enumerate() {
             self.resolve_target(n, hop_target).await.map_err(self.at(n))?;
         }
@@ -106,20 +111,16 @@ impl<R: Runtime, W: Wrap<R>, V: Version> Traversal<'_, R, W, V> {
     }
 
     /// Returns the target of the request to each proxy.
-    fn targets<'t>(&'t self, target: Target<'t>) -> Result<Vec<HopTarget<'t>>, Error> {
+    fn targets(&self) -> Result<Vec<HopTarget<'_>>, Error> {
         self.wrap
             .check_proxy(&self.hops[0])
             .and_then(|()| check_endpoint(&self.hops[0]))
             .map_err(self.at(0))?;
         let mut targets = Vec::with_capacity(self.hops.len());
         for (n, pair) in self.hops.windows(2).enumerate() {
-            let next = endpoint(&pair[1]).and_then(|next| {
-                AnyVersion::request(pair[0].protocol(), Command::Connect, next.borrowed())?;
-                Ok(next)
-            });
-            targets
-                .push(HopTarget { target: next.map_err(self.at(n))?, alternatives: Vec::new().into_iter() });
+            targets.push(hop_target(pair[0].protocol(), &pair[1]).map_err(self.at(n))?);
         }
+        let target = self.target.borrowed();
         let last = V::auth(self.hops[targets.len()].protocol())
             .and_then(|auth| self.template.for_target(auth, target.borrowed()));
         last.map_err(self.at(targets.len()))?;
@@ -248,20 +249,48 @@ impl<R: Runtime, W: Wrap<R>, V: Version> Traversal<'_, R, W, V> {
         }
     }
 
-    /// Adds this proxy to an error.
+    /// Adds this proxy and the target to an error.
     fn at(&self, n: usize) -> impl Fn(Error) -> Error {
-        let hops = self.hops;
-        move |error| error.at_hop(&hops[n], n + 1, hops.len())
+        move |error| error.at_hop(&self.hops[n], n + 1, self.hops.len()).about(self.subject())
+    }
+
+    /// Returns the target as errors name it: a lookup has no port.
+    fn subject(&self) -> &dyn Display {
+        if self.template.command.is_lookup() { self.target.host() } else { &self.target }
     }
 }
 
-/// Returns the address of a proxy as the target of the one before it.
-fn endpoint(proxy: &Proxy) -> Result<Target<'_>, Error> {
-    match proxy.endpoint() {
-        Endpoint::Addr(addr) => addr.try_into(),
-        Endpoint::Name(name, port) => Ok((name.borrowed(), *port).into()),
-        Endpoint::Unix(_) => Err(Invalid::UnixBehindAProxy.into()),
+/// Returns the addresses of a proxy as targets of the one before it, which speaks this protocol.
+///
+/// Of several addresses, those that the protocol can't carry are left out.
+fn hop_target<'p>(protocol: &SocksProtocol, proxy: &'p Proxy) -> Result<HopTarget<'p>, Error> {
+    let target = match proxy.endpoint() {
+        Endpoint::Addr(addr) => addr.try_into()?,
+        Endpoint::Addrs(addrs) => return first_carried(protocol, addrs),
+        Endpoint::Name(name, port) => (name.borrowed(), *port).into(),
+        Endpoint::Unix(_) => return Err(Invalid::UnixBehindAProxy.into()),
+    };
+    check_carried(protocol, &target)?;
+    Ok(HopTarget { target, alternatives: Vec::new().into_iter() })
+}
+
+fn first_carried(protocol: &SocksProtocol, addrs: &[SocketAddr]) -> Result<HopTarget<'static>, Error> {
+    let mut failed = Invalid::NoAddress.into();
+    let mut carried = Vec::with_capacity(addrs.len());
+    for addr in addrs {
+        let target = Target::try_from(*addr);
+        match target.and_then(|target| check_carried(protocol, &target).map(|()| target)) {
+            Ok(target) => carried.push(target),
+            Err(error) => failed = error,
+        }
     }
+    let mut carried = carried.into_iter();
+    let target = carried.next().ok_or(failed)?;
+    Ok(HopTarget { target, alternatives: carried })
+}
+
+fn check_carried(protocol: &SocksProtocol, target: &Target<'_>) -> Result<(), Error> {
+    AnyVersion::request(protocol, Command::Connect, target.borrowed()).map(drop)
 }
 
 /// Returns the deadline of the proxy's timeout, which begins now, or the route's if that is

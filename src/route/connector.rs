@@ -10,7 +10,6 @@ use super::proxies::{Proxies, Route};
 use super::request::RequestTemplate;
 use super::rule::{Choice, Rule};
 use super::wrap::{Plain, Wrap, wrap_error};
-use crate::error::invalid::Invalid;
 use crate::error::{Error, Stage};
 use crate::protocol::address::Name;
 use crate::protocol::any_version::AnyVersion;
@@ -131,9 +130,9 @@ impl<F> Connector<F> {
     ///
     /// # Errors
     ///
-    /// - [`Invalid::Variable`]: the variable of step 1 that applies is not a SOCKS URL or a chain,
-    ///   or a variable of step 2 is a SOCKS URL with a mistake. To ignore it would make
-    ///   connections direct.
+    /// - [`Invalid::Variable`](crate::Invalid::Variable): the variable of step 1 that applies is
+    ///   not a SOCKS URL or a chain, or a variable of step 2 is a SOCKS URL with a mistake. To
+    ///   ignore it would make connections direct.
     #[doc(alias = "ALL_PROXY")]
     pub fn from_env() -> Result<Self, Error> {
         environment::route(|name| std::env::var_os(name)).map(Into::into)
@@ -197,7 +196,11 @@ impl<F: Runtime, W: Wrap<F>> Connector<F, W> {
     ) -> Result<SocksStream<W::Stream, AnyVersion, F>, Error> {
         let Some(chain) = self.route.proxies_for(&target)? else {
             let request = trace::request(Command::Connect, &"none", &target);
-            let (stream, established) = request.watch(self.connect_directly(&target, early_data)).await?;
+            let connected = async {
+                let connected = self.connect_directly(&target, early_data).await;
+                connected.map_err(|error| error.about(&target))
+            };
+            let (stream, established) = request.watch(connected).await?;
             return Ok(SocksStream::new(stream, established));
         };
         let template = RequestTemplate::connect(early_data);
@@ -211,7 +214,7 @@ impl<F: Runtime, W: Wrap<F>> Connector<F, W> {
         &self,
         peer: Target<'_>,
     ) -> Result<SocksListener<W::Stream, AnyVersion, F>, Error> {
-        let chain = self.route.proxies_for(&peer)?.ok_or(Invalid::NoProxyToAsk)?;
+        let chain = self.route.proxies_to_ask(&peer)?;
         let granted = request_through::<F, W, AnyVersion>(
             chain.hops(),
             chain.limit(),
@@ -241,7 +244,7 @@ impl<F: Runtime, W: Wrap<F>> Connector<F, W> {
     }
 
     pub(crate) async fn resolve_addr(&self, ip: IpAddr) -> Result<Name, Error> {
-        let chain = self.route.proxies_for(&(ip, 0).into())?.ok_or(Invalid::NoProxyToAsk)?;
+        let chain = self.route.proxies_to_ask(&(ip, 0).into())?;
         lookup::resolve_ptr_by::<F, W>(chain.hops(), chain.limit(), &self.wrap, ip).await
     }
 
@@ -273,8 +276,9 @@ impl<F: Runtime, W: Wrap<F>> Connector<F, W> {
 /// Resolves a name on this machine. With a proxy, returns an address that its protocol can carry.
 async fn resolved_locally<R: Runtime>(name: &str, chain: Option<&Chain>) -> Result<IpAddr, Error> {
     let Some(chain) = chain else {
-        let addrs = resolve::<R>(name, 0, deadline::<R>(DEFAULT_TIMEOUT)).await?;
-        return addrs.first().map(SocketAddr::ip).ok_or_else(|| no_address(name));
+        let addrs = resolve::<R>(name, 0, deadline::<R>(DEFAULT_TIMEOUT)).await;
+        let first = addrs.and_then(|addrs| addrs.first().map(SocketAddr::ip).ok_or_else(|| no_address(name)));
+        return first.map_err(|error| error.about(name));
     };
     let (last, count) = (chain.last(), chain.hops().len());
     let found =
@@ -282,7 +286,7 @@ async fn resolved_locally<R: Runtime>(name: &str, chain: Option<&Chain>) -> Resu
             .await;
     let first =
         found.and_then(|mut targets| targets.find_map(|target| target.ip()).ok_or_else(|| no_address(name)));
-    first.map_err(|error| error.at_hop(last, count, count))
+    first.map_err(|error| error.at_hop(last, count, count).about(name))
 }
 
 impl<F> From<Route> for Connector<F> {

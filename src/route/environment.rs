@@ -92,7 +92,7 @@ impl<R: Fn(&str) -> Option<OsString>> Variables<R> {
 fn is_for_socks(urls: &OsString) -> bool {
     let urls = Zeroizing::new(urls.to_string_lossy().to_ascii_lowercase());
     urls.split(',').any(|url| {
-        let url = url.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\''));
+        let url = url.trim_start_matches(|c: char| !c.is_alphanumeric());
         url.starts_with("socks") && Endpoint::try_from(url.trim_end()).is_err()
     })
 }
@@ -101,7 +101,7 @@ fn chain(name: &'static str, urls: OsString) -> Result<Chain, Error> {
     let wrong = |wrong| Error::from(Invalid::Variable { name, wrong: Box::new(wrong) });
     let urls = Zeroizing::new(urls.into_string().map_err(|_| wrong(Invalid::NotUnicode))?);
     urls.parse().map_err(|error: Error| match error.kind() {
-        ErrorKind::Invalid(invalid) => wrong(invalid.clone()).of_the_hop_of(&error),
+        ErrorKind::Invalid(invalid) => wrong(invalid.clone()).in_place_of(error),
         _ => error,
     })
 }
@@ -175,8 +175,11 @@ mod tests {
     #[test]
     fn other_urls_are_an_error_with_the_variables_name() {
         for (value, expected) in [
-            ("http://proxy.example:3128", "ALL_PROXY: the URL's scheme is none of SOCKS"),
-            ("proxy.example:1080", "ALL_PROXY: a proxy's URL begins with a scheme"),
+            (
+                "http://proxy.example:3128",
+                "ALL_PROXY: \"http://proxy.example:3128\": this is the URL of an HTTP proxy",
+            ),
+            ("proxy.example:1080", "ALL_PROXY: \"proxy.example:1080\": a proxy's URL begins with a scheme"),
             ("socks5h://user:secret@proxy.example:port", "ALL_PROXY: the port is not a number"),
         ] {
             let error = read(&[("ALL_PROXY", value)]).unwrap_err().to_string();
@@ -223,17 +226,19 @@ mod tests {
     #[test]
     fn a_mistake_in_a_socks_url_is_never_a_direct_connection() {
         for (value, expected) in [
-            ("socks5h://bad host", "' ' can't stand in a host name"),
+            ("socks5h://bad host", "\"socks5h://bad host\": ' ' can't stand in a host name"),
             ("socks5h://user:secret@one:port", "the port is not a number"),
             ("SOCKS5H://one:port", "the port is not a number"),
-            ("socks6://one", "the URL's scheme is none of SOCKS"),
+            ("socks6://one", "\"socks6://one\": the URL's scheme is none of SOCKS"),
             ("socks5h:127.0.0.1:1080", "a proxy's URL begins with a scheme"),
             ("socks5h//127.0.0.1:1080", "a proxy's URL begins with a scheme"),
             ("socks5h:/127.0.0.1", "a proxy's URL begins with a scheme"),
-            ("\"socks5h://127.0.0.1:1080\"", "the URL's scheme is none of SOCKS"),
-            ("'socks5h://127.0.0.1:1080'", "the URL's scheme is none of SOCKS"),
-            ("socks5h://one, http://two", "proxy 2 of 2: the URL's scheme is none of SOCKS"),
-            ("http://one, socks5h://two", "proxy 1 of 2: the URL's scheme is none of SOCKS"),
+            ("\"socks5h://one:1080\"", "\"\\\"socks5h://one:1080\\\"\": the quotes are part of the text"),
+            ("'socks5h://one:1080'", "\"'socks5h://one:1080'\": the quotes are part of the text"),
+            ("“socks5h://user:secret@one”", "the quotes are part of the text"),
+            ("socks5h://user:secret,secret@one", "in a user name and a password, percent-encode"),
+            ("socks5h://one, http://two", "proxy 2 of 2: \"http://two\": this is the URL of an HTTP proxy"),
+            ("http://one, socks5h://two", "proxy 1 of 2: \"http://one\": this is the URL of an HTTP proxy"),
             ("socks5h://one,", "proxy 2 of 2: a proxy's URL begins with a scheme"),
         ] {
             for name in [SOCKS.as_slice(), &HTTPS, &HTTP].concat() {

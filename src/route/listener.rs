@@ -9,6 +9,7 @@ use crate::protocol::frames::Frames;
 use crate::protocol::layered::Layered;
 use crate::protocol::negotiated::Session;
 use crate::protocol::second_reply::SecondReply;
+use crate::protocol::target::Target;
 use crate::protocol::version::Version;
 use crate::proxy::Proxy;
 use crate::stream::SocksStream;
@@ -36,6 +37,8 @@ pub struct SocksListener<S, V: Version, F> {
     raw_bound: Address,
     /// The proxy's URL and its number in a chain, for errors.
     proxy: Option<(Box<str>, usize)>,
+    /// The expected peer, for errors.
+    peer: Option<Box<str>>,
     marker: PhantomData<fn() -> F>,
 }
 
@@ -62,7 +65,7 @@ impl<S, V: Version, F> SocksListener<S, V, F> {
         let bound = raw_bound.at_host(proxy).unwrap_or_else(|| raw_bound.clone());
         let request = trace::Request::without_span();
         let pending = Some(Pending { stream: inner, second, request });
-        Self { pending, sessions, bound, raw_bound, proxy: None, marker: PhantomData }
+        Self { pending, sessions, bound, raw_bound, proxy: None, peer: None, marker: PhantomData }
     }
 
     /// Returns the address to which the peer must connect.
@@ -84,11 +87,17 @@ impl<S, V: Version, F> SocksListener<S, V, F> {
     /// Creates the listener of the last of these proxies.
     pub(crate) fn granted(granted: Granted<S>, hops: &[Proxy]) -> Self {
         let mut listener = Self::new(granted.stream, granted.established, granted.proxy);
+        listener.peer = granted.subject;
         listener.proxy = hops.last().map(|proxy| (proxy.to_string().into(), hops.len()));
         if let Some(pending) = &mut listener.pending {
             pending.request = granted.request;
         }
         listener
+    }
+
+    /// Sets the expected peer, for errors.
+    pub(crate) fn expecting(self, peer: &Target<'_>) -> Self {
+        Self { peer: Some(peer.to_string().into()), ..self }
     }
 
     /// Returns the value of type `T` that a custom METHOD made for the user of this connection.
@@ -116,10 +125,20 @@ impl<S, V: Version, F> SocksListener<S, V, F> {
         &mut self,
         reply: Result<Established, Error>,
     ) -> Result<(SocksStream<S, V, F>, Address), Error> {
-        let mut second = reply.map_err(|error| match &self.proxy {
-            Some((proxy, number)) => error.at_hop(proxy, *number, *number),
-            None => error,
-        })?;
+        let reply = reply.map_err(|error| {
+            let error = match &self.proxy {
+                Some((proxy, number)) => error.at_hop(proxy, *number, *number),
+                None => error,
+            };
+            match &self.peer {
+                Some(peer) => error.about(&**peer),
+                None => error,
+            }
+        });
+        let mut second = match &self.pending {
+            Some(pending) => pending.request.outcome(reply)?,
+            None => reply?,
+        };
         let Some(Pending { stream, second: conversation, .. }) = self.pending.take() else {
             return Err(Error::new(Stage::SecondReply, ErrorKind::Over));
         };

@@ -1,6 +1,6 @@
 //! Lookups by the proxy: Tor's commands RESOLVE and `RESOLVE_PTR`.
 
-use super::connect::request_through;
+use super::connect::{Granted, request_through};
 use super::request::RequestTemplate;
 use super::wrap::{Plain, Wrap};
 use crate::error::{Error, ErrorKind, Stage};
@@ -44,9 +44,9 @@ pub(crate) async fn resolve_by<R: Runtime, W: Wrap<R>>(
 ) -> Result<IpAddr, Error> {
     let template = RequestTemplate::<AnyVersion>::without_data(Command::Resolve);
     let granted = request_through::<R, W, _>(hops, limit, wrap, Target::new(name, 0), template).await?;
-    match granted.established.bound {
+    match &granted.established.bound {
         Address::Ip(addr) => Ok(addr.ip()),
-        Address::Name(..) => Err(granted.request.failed(unexpected(3, hops))),
+        Address::Name(..) => Err(unexpected(3, &granted, hops)),
     }
 }
 
@@ -59,18 +59,21 @@ pub(crate) async fn resolve_ptr_by<R: Runtime, W: Wrap<R>>(
 ) -> Result<Name, Error> {
     let template = RequestTemplate::<AnyVersion>::without_data(Command::ResolvePtr);
     let granted = request_through::<R, W, _>(hops, limit, wrap, (ip, 0).into(), template).await?;
-    match granted.established.bound {
-        Address::Name(name, _) => Ok(name),
-        Address::Ip(SocketAddr::V4(_)) => Err(granted.request.failed(unexpected(1, hops))),
-        Address::Ip(SocketAddr::V6(_)) => Err(granted.request.failed(unexpected(4, hops))),
+    match &granted.established.bound {
+        Address::Name(name, _) => Ok(name.clone()),
+        Address::Ip(SocketAddr::V4(_)) => Err(unexpected(1, &granted, hops)),
+        Address::Ip(SocketAddr::V6(_)) => Err(unexpected(4, &granted, hops)),
     }
 }
 
 /// Returns the error of a reply with an address in place of a name, or the reverse.
-fn unexpected(atyp: u8, hops: &[Proxy]) -> Error {
-    let error = Error::new(Stage::Request, ErrorKind::Malformed { field: "ATYP", byte: atyp });
-    match hops.last() {
-        Some(proxy) => error.at_hop(proxy, hops.len(), hops.len()),
-        None => error,
+fn unexpected<S>(atyp: u8, granted: &Granted<S>, hops: &[Proxy]) -> Error {
+    let mut error = Error::new(Stage::Request, ErrorKind::Malformed { field: "ATYP", byte: atyp });
+    if let Some(proxy) = hops.last() {
+        error = error.at_hop(proxy, hops.len(), hops.len());
     }
+    if let Some(subject) = &granted.subject {
+        error = error.about(&**subject);
+    }
+    granted.request.failed(error)
 }

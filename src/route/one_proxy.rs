@@ -6,18 +6,19 @@ use super::request::RequestTemplate;
 use super::wrap::Plain;
 use crate::error::{Error, Stage};
 use crate::protocol::command::Command;
-use crate::protocol::target::Target;
+use crate::protocol::target::IntoTarget;
 use crate::protocol::version::{V5, Version};
 use crate::proxy::Proxy;
 use crate::proxy::into_proxy::IntoProxy;
 use crate::runtime::{Runtime, deadline, dial_proxy};
 use crate::stream::SocksStream;
+use crate::trace;
 use std::slice;
 
 /// Connects to the target through the proxy.
 pub(crate) async fn connect<'a, 'b, R: Runtime, V: Version>(
     proxy: impl IntoProxy<'a>,
-    target: impl TryInto<Target<'b>, Error: Into<Error>>,
+    target: impl IntoTarget<'b>,
     early_data: &[u8],
 ) -> Result<SocksStream<R::Stream, V, R>, Error> {
     let proxy = proxy.into_proxy::<V>()?;
@@ -28,7 +29,7 @@ pub(crate) async fn connect<'a, 'b, R: Runtime, V: Version>(
 /// Requests BIND from the proxy.
 pub(crate) async fn bind<'a, 'b, R: Runtime, V: Version>(
     proxy: impl IntoProxy<'a>,
-    expected_peer: impl TryInto<Target<'b>, Error: Into<Error>>,
+    expected_peer: impl IntoTarget<'b>,
 ) -> Result<SocksListener<R::Stream, V, R>, Error> {
     let proxy = proxy.into_proxy::<V>()?;
     let granted =
@@ -38,10 +39,10 @@ pub(crate) async fn bind<'a, 'b, R: Runtime, V: Version>(
 
 async fn request<'b, R: Runtime, V: Version>(
     proxy: &Proxy,
-    target: impl TryInto<Target<'b>, Error: Into<Error>>,
+    target: impl IntoTarget<'b>,
     template: RequestTemplate<'_, V>,
 ) -> Result<Granted<R::Stream>, Error> {
-    let target = target.try_into().map_err(Into::into)?;
+    let target = target.into_target()?;
     request_through::<R, Plain, V>(slice::from_ref(proxy), proxy.limit(), &Plain, target, template).await
 }
 
@@ -52,5 +53,5 @@ pub(crate) async fn dial<'a, R: Runtime>(proxy: impl IntoProxy<'a>) -> Result<R:
     let dialled = dial_proxy::<R>(&proxy, deadline::<R>(proxy.limit())).await;
     let finished =
         dialled.and_then(|stream| R::finish(stream).map_err(|error| Error::io(Stage::Dial, error)));
-    finished.map_err(|error| error.at(&*proxy))
+    finished.map_err(|error| trace::failed(error.at(&*proxy)))
 }

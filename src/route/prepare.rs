@@ -42,6 +42,7 @@ fn host(proxy: &Proxy) -> Option<Host<'static>> {
     match proxy.endpoint() {
         Endpoint::Addr(addr) => Some(addr.ip().into()),
         Endpoint::Name(name, _) => Some(Host::Domain(name.clone())),
-        Endpoint::Unix(_) => None,
+        // A METHOD needs one host: `Auth::host` can set it.
+        Endpoint::Addrs(_) | Endpoint::Unix(_) => None,
     }
 }

@@ -4,7 +4,9 @@ use super::chain::Chain;
 use super::no_proxy::NoProxy;
 use super::rule::Rule;
 use crate::error::Error;
+use crate::error::invalid::Invalid;
 use crate::protocol::target::Target;
+use crate::trace;
 use std::borrow::Cow;
 
 /// The proxies of a connector, and the targets that are connected to directly.
@@ -39,9 +41,22 @@ impl Route {
             return Ok(None);
         }
         match &self.proxies {
-            Proxies::Rule(rule) => Ok(rule.proxies_for(target)?.map(Cow::Owned)),
+            Proxies::Rule(rule) => {
+                let chosen = rule.proxies_for(target).map_err(|error| trace::failed(error.about(target)))?;
+                Ok(chosen.map(Cow::Owned))
+            }
             _ => Ok(self.without_target().map(Cow::Borrowed)),
         }
+    }
+
+    /// Returns the proxies for a request that only a proxy can carry out.
+    ///
+    /// # Errors
+    ///
+    /// - [`Invalid::NoProxyToAsk`]: there are none.
+    /// - Those of [`proxies_for`](Self::proxies_for).
+    pub(crate) fn proxies_to_ask(&self, target: &Target<'_>) -> Result<Cow<'_, Chain>, Error> {
+        self.proxies_for(target)?.ok_or_else(|| trace::failed(Invalid::NoProxyToAsk.into()))
     }
 
     /// Returns the proxies for unknown targets.

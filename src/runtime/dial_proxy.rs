@@ -17,7 +17,7 @@ pub(crate) fn check_endpoint(proxy: &Proxy) -> Result<(), Error> {
     match proxy.endpoint() {
         Endpoint::Name(name, _) => check_resolvable(name.as_str()),
         Endpoint::Unix(path) if has_nul(path) => Err(Invalid::PathNul.into()),
-        Endpoint::Addr(_) | Endpoint::Unix(_) => Ok(()),
+        Endpoint::Addr(_) | Endpoint::Addrs(_) | Endpoint::Unix(_) => Ok(()),
     }
 }
 
@@ -33,6 +33,7 @@ pub(crate) async fn dial_proxy<R: Runtime>(proxy: &Proxy, deadline: Deadline) ->
     check_endpoint(proxy)?;
     let addrs = match proxy.endpoint() {
         Endpoint::Addr(addr) => vec![(*addr).into()],
+        Endpoint::Addrs(addrs) => interleave(addrs.to_vec()).into_iter().map(Into::into).collect(),
         Endpoint::Name(name, port) => {
             let addrs = resolve::<R>(name.as_str(), *port, deadline).await?;
             interleave(addrs).into_iter().map(Into::into).collect()

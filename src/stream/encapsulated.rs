@@ -44,7 +44,7 @@ impl<T> fmt::Display for Encapsulated<T> {
 
 impl<T> fmt::Debug for Encapsulated<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Encapsulated({self})")
+        write!(f, "Encapsulated(..): {self}")
     }
 }
 

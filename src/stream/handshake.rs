@@ -1,11 +1,12 @@
 //! A handshake as the state of a future.
 
 use crate::error::Error;
-use crate::protocol::conversation::Conversation;
 use crate::protocol::established::Established;
-use crate::protocol::target::Target;
+use crate::protocol::last_message::LastMessage;
+use crate::protocol::target::IntoTarget;
 use crate::protocol::version::Version;
 use crate::stream::SocksStream;
+use crate::trace;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -22,7 +23,7 @@ pub(crate) enum Handshake<S, T, P> {
 
 impl<S, T, P> Handshake<S, T, P>
 where
-    T: Conversation<Outcome = Established>,
+    T: LastMessage,
     P: Future<Output = Result<(S, Established), Error>>,
 {
     pub(crate) fn new(stream: S, conversation: Result<T, Error>) -> Self {
@@ -39,7 +40,10 @@ where
         converse: impl FnOnce(&mut Context<'_>, &mut S, &mut T) -> Poll<Result<Established, Error>>,
     ) -> Poll<Result<SocksStream<S, V, F>, Error>> {
         let established = match self {
-            Self::Running(stream, conversation) => Some(ready!(converse(cx, stream, conversation))?),
+            Self::Running(stream, conversation) => {
+                let established = ready!(converse(cx, stream, conversation));
+                Some(established.map_err(|error| trace::failed(error.about(conversation.target())))?)
+            }
             Self::Prepared(handshake) => {
                 let prepared = ready!(handshake.as_mut().poll(cx));
                 *self = Self::Finished;
@@ -63,7 +67,7 @@ where
 /// Creates a CONNECT request to anything that converts to a target.
 pub(crate) fn begin_connect<'a, V: Version>(
     auth: &'a V::Auth,
-    target: impl TryInto<Target<'a>, Error: Into<Error>>,
+    target: impl IntoTarget<'a>,
 ) -> Result<V::Request<'a>, Error> {
-    V::connect(auth, target.try_into().map_err(Into::into)?)
+    V::connect(auth, target.into_target()?)
 }

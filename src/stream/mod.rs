@@ -109,6 +109,9 @@ impl<S, V, F> SocksStream<S, V, F> {
     /// Returns the address from which the proxy connects to the target, as the proxy reports it.
     ///
     /// It is BND.ADDR and BND.PORT of the reply (RFC 1928 §6). Many proxies report `0.0.0.0:0`.
+    ///
+    /// Do not depend on it to use the stream. A few proxies report a name, for which
+    /// [`Address::socket_addr`] is `None`: that page says what to do.
     pub const fn bound_addr(&self) -> &Address {
         &self.bound
     }

@@ -1,13 +1,14 @@
 //! Handshakes over a stream with tokio's traits.
 
 use super::{Tokio, io};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::protocol::address::Address;
 use crate::protocol::command::Command;
-use crate::protocol::conversation::{Conversation, timed_out};
+use crate::protocol::conversation::Conversation;
 use crate::protocol::established::Established;
+use crate::protocol::last_message::LastMessage;
 use crate::protocol::pause::Pause;
-use crate::protocol::target::Target;
+use crate::protocol::target::IntoTarget;
 use crate::protocol::version::Version;
 use crate::reactor::within;
 use crate::route::listener::SocksListener;
@@ -16,6 +17,7 @@ use crate::runtime::deadline;
 use crate::stream::SocksStream;
 use crate::stream::driver::{Transport, poll_converse};
 use crate::stream::handshake::{Handshake, begin_connect};
+use crate::trace;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -28,7 +30,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, V: Version> SocksStream<S, V, Tokio> {
     pub fn handshake<'a>(
         stream: S,
         auth: &'a V::Auth,
-        target: impl TryInto<Target<'a>, Error: Into<Error>>,
+        target: impl IntoTarget<'a>,
     ) -> impl Future<Output = Result<Self, Error>> {
         let mut handshake = match V::unprepared(auth) {
             None => Handshake::new(stream, begin_connect::<V>(auth, target)),
@@ -48,13 +50,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin, V: Version> SocksListener<S, V, Tokio> {
     pub async fn handshake<'a>(
         mut stream: S,
         auth: &'a V::Auth,
-        expected_peer: impl TryInto<Target<'a>, Error: Into<Error>>,
+        expected_peer: impl IntoTarget<'a>,
     ) -> Result<Self, Error> {
-        let expected_peer = expected_peer.try_into().map_err(Into::into)?;
-        let prepared = prepare::<V>(auth, Command::Bind).await?;
+        let expected_peer = expected_peer.into_target()?;
+        let prepared = prepare::<V>(auth, Command::Bind)
+            .await
+            .map_err(|error| trace::failed(error.about(&expected_peer)))?;
         let mut conversation = V::bind(prepared.as_ref().unwrap_or(auth), expected_peer)?;
-        let first = converse(&mut stream, &mut conversation).await?;
-        Ok(Self::new(stream, first, None))
+        let first = converse(&mut stream, &mut conversation).await;
+        let first = first.map_err(|error| trace::failed(error.about(conversation.target())))?;
+        Ok(Self::new(stream, first, None).expecting(conversation.target()))
     }
 
     #[doc = include_str!("../docs/accept.md")]
@@ -64,7 +69,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, V: Version> SocksListener<S, V, Tokio> {
     /// This method is cancel safe: the listener keeps what it has received of the second reply.
     pub async fn accept(&mut self) -> Result<(SocksStream<S, V, Tokio>, Address), Error> {
         let (stream, second, request) = self.pending()?;
-        let reply = request.watch(converse(stream, second)).await;
+        let reply = request.instrument(converse(stream, second)).await;
         self.accepted(reply)
     }
 
@@ -76,9 +81,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin, V: Version> SocksListener<S, V, Tokio> {
         let (stream, second, request) = self.pending()?;
         let reply = async {
             let in_time = within::<Tokio, _>(deadline::<Tokio>(limit), converse(stream, second)).await;
-            in_time.unwrap_or_else(|| Err(timed_out(second)))
+            in_time.unwrap_or_else(|| Err(second.failure(ErrorKind::TimedOut)))
         };
-        let reply = request.watch(reply).await;
+        let reply = request.instrument(reply).await;
         self.accepted(reply)
     }
 }
@@ -87,13 +92,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin, V: Version> SocksListener<S, V, Tokio> {
 async fn prepared<'a, S: AsyncRead + AsyncWrite + Unpin, V: Version>(
     mut stream: S,
     auth: &V::Auth,
-    target: impl TryInto<Target<'a>, Error: Into<Error>>,
+    target: impl IntoTarget<'a>,
 ) -> Result<(S, Established), Error> {
-    let target = target.try_into().map_err(Into::into)?;
-    let prepared = prepare::<V>(auth, Command::Connect).await?;
+    let target = target.into_target()?;
+    let prepared =
+        prepare::<V>(auth, Command::Connect).await.map_err(|error| trace::failed(error.about(&target)))?;
     let mut conversation = V::connect(prepared.as_ref().unwrap_or(auth), target)?;
-    let established = converse(&mut stream, &mut conversation).await?;
-    Ok((stream, established))
+    let established = converse(&mut stream, &mut conversation).await;
+    Ok((stream, established.map_err(|error| trace::failed(error.about(conversation.target())))?))
 }
 
 /// Prepares the METHODs of a handshake over a stream. Returns `None` if none has to be prepared.

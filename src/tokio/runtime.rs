@@ -2,8 +2,8 @@
 
 use super::Tokio;
 use super::handshake::converse;
-use crate::error::Error;
-use crate::protocol::conversation::{Conversation, timed_out};
+use crate::error::{Error, ErrorKind};
+use crate::protocol::conversation::Conversation;
 use crate::proxy::SocketOptions;
 use crate::reactor::{self, Reactor, SupportsStream, within};
 use crate::runtime::dial::Failures;
@@ -43,7 +43,7 @@ impl Runtime for Tokio {
     ) -> Result<C::Outcome, Error> {
         match within::<Self, _>(deadline, converse(stream, conversation)).await {
             Some(done) => done,
-            None => Err(timed_out(conversation)),
+            None => Err(conversation.failure(ErrorKind::TimedOut)),
         }
     }
 

@@ -1,4 +1,5 @@
-//! The reports of the feature `tracing`: a span for each connection, an event for each message.
+//! The reports of the feature `tracing`: a span for each connection, an event for each message and
+//! for each failure.
 //!
 //! They contain the sizes of messages, never the bytes.
 
@@ -31,41 +32,39 @@ impl Request {
         Self { span: Span::none(), started: Instant::now() }
     }
 
-    /// Runs asynchronous work in the span, and records its outcome.
+    /// Runs asynchronous work in the span, and reports its outcome.
     pub(crate) async fn watch<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-        let outcome = work.instrument(self.span_or_current()).await;
-        self.record_outcome(outcome)
+        let outcome = self.instrument(work).await;
+        self.outcome(outcome)
     }
 
-    /// Runs blocking work in the span, and records its outcome.
-    pub(crate) fn watch_blocking<T>(&self, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-        let outcome = self.span_or_current().in_scope(work);
-        self.record_outcome(outcome)
+    /// Runs asynchronous work in the span.
+    pub(crate) fn instrument<W: Future>(&self, work: W) -> Instrumented<W> {
+        work.instrument(self.span_or_current())
     }
 
-    /// Records an error that was found in a successful outcome.
+    /// Runs blocking work in the span.
+    pub(crate) fn in_scope<T>(&self, work: impl FnOnce() -> T) -> T {
+        self.span_or_current().in_scope(work)
+    }
+
+    /// Reports an error that was found in a successful outcome.
     pub(crate) fn failed(&self, error: Error) -> Error {
-        self.record(&error);
-        error
-    }
-
-    fn record(&self, error: &Error) {
         self.span.record("stage", display(error.stage()));
         self.span.record("error", display(format_args!("{:#}", error.sentence())));
+        self.in_scope(|| failed(error))
     }
 
     fn span_or_current(&self) -> Span {
         if self.span.is_none() { Span::current() } else { self.span.clone() }
     }
 
-    fn record_outcome<T>(&self, outcome: Result<T, Error>) -> Result<T, Error> {
-        match &outcome {
-            Ok(_) => {
-                self.span.record("stage", display("done"));
-            }
-            Err(error) => self.record(error),
+    /// Reports the outcome, once for each request.
+    pub(crate) fn outcome<T>(&self, outcome: Result<T, Error>) -> Result<T, Error> {
+        if outcome.is_ok() {
+            self.span.record("stage", display("done"));
         }
-        outcome
+        outcome.map_err(|error| self.failed(error))
     }
 }
 
@@ -105,6 +104,12 @@ pub(crate) fn negotiated(encapsulated: bool) {
 pub(crate) fn resolved(addresses: usize) {
     record_stage(Stage::Resolve);
     debug!(stage = %Stage::Resolve, addresses, "resolved");
+}
+
+/// Reports that a connection failed, once for each one, and returns the error.
+pub(crate) fn failed(error: Error) -> Error {
+    debug!(stage = %error.stage(), error = %format_args!("{error:#}"), "failed");
+    error
 }
 
 /// Reports that a variable of the environment, or a part of its value, is ignored.

@@ -20,15 +20,23 @@ impl Request {
     }
 
     pub(crate) fn watch<W>(&self, work: W) -> W {
+        self.instrument(work)
+    }
+
+    pub(crate) fn instrument<W>(&self, work: W) -> W {
         work
+    }
+
+    pub(crate) fn in_scope<T>(&self, work: impl FnOnce() -> T) -> T {
+        work()
     }
 
     pub(crate) const fn failed(&self, error: Error) -> Error {
         error
     }
 
-    pub(crate) fn watch_blocking<T>(&self, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-        work()
+    pub(crate) fn outcome<T>(&self, outcome: Result<T, Error>) -> Result<T, Error> {
+        outcome
     }
 }
 
@@ -41,6 +49,10 @@ pub(crate) const fn sent(_: Stage, _: usize) {}
 pub(crate) const fn received(_: Stage, _: usize) {}
 
 pub(crate) const fn resolved(_: usize) {}
+
+pub(crate) const fn failed(error: Error) -> Error {
+    error
+}
 
 pub(crate) const fn ignored(_: &str, _: &str) {}
 

@@ -37,8 +37,8 @@ pub(crate) async fn associate<'a, F: UdpFrontEnd>(
 
 impl<F: UdpFrontEnd, W: Wrap<F>> Connector<F, W> {
     pub(crate) async fn associate_datagrams(&self) -> Result<SocksUdpSocket<F>, Error> {
-        let chain = self.route.without_target().ok_or(Invalid::NoProxyToAsk)?;
-        let proxy = chain.only().ok_or(Invalid::DatagramsThroughChain)?;
+        let chain = self.route.without_target().ok_or_else(|| trace::failed(Invalid::NoProxyToAsk.into()))?;
+        let proxy = chain.only().ok_or_else(|| trace::failed(Invalid::DatagramsThroughChain.into()))?;
         let deadline = proxy_deadline::<F>(deadline::<F>(chain.limit()), proxy);
         associate_with::<F, W>(proxy, &self.wrap, deadline).await
     }
@@ -51,8 +51,8 @@ async fn associate_with<F: UdpFrontEnd, W: Wrap<F>>(
     deadline: Deadline,
 ) -> Result<SocksUdpSocket<F>, Error> {
     let request = trace::request(Command::UdpAssociate, proxy, &"any");
-    let associated = request.watch(open::<F, W>(proxy, wrap, deadline)).await;
-    associated.map_err(|error| error.at(proxy))
+    let associated = async { open::<F, W>(proxy, wrap, deadline).await.map_err(|error| error.at(proxy)) };
+    request.watch(associated).await
 }
 
 async fn open<F: UdpFrontEnd, W: Wrap<F>>(

@@ -5,7 +5,7 @@ use super::batch::{Segmentation, SendBatch};
 use crate::error::Error;
 use crate::error::invalid::Invalid;
 use crate::protocol::address::Address;
-use crate::protocol::target::Target;
+use crate::protocol::target::{IntoTarget, Target};
 use crate::protocol::udp::header::Header;
 use crate::proxy::Resolve;
 use crate::runtime::{Direction, UdpFrontEnd};
@@ -55,6 +55,8 @@ const MAX_DROPPED_PER_CALL: usize = 64;
 /// # Limits
 ///
 /// - Datagrams can be lost, duplicated and reordered, as over plain UDP.
+/// - Datagrams that never arrive, in either direction, often mean a relay at an address that only
+///   the proxy's own network knows: see [`Relay::ProxyAddress`](crate::udp::Relay::ProxyAddress).
 /// - The system delivers only datagrams from the relay. The relay names the source of each, and
 ///   nothing verifies that name.
 /// - [`max_payload`](Self::max_payload) is the longest payload. The relay may accept less.
@@ -180,11 +182,7 @@ impl<F: UdpFrontEnd> SocksUdpSocket<F> {
     }
 
     #[doc = include_str!("../docs/udp/try_send_to.md")]
-    pub fn try_send_to<'t>(
-        &self,
-        payload: &[u8],
-        target: impl TryInto<Target<'t>, Error: Into<Error>>,
-    ) -> io::Result<usize> {
+    pub fn try_send_to<'t>(&self, payload: &[u8], target: impl IntoTarget<'t>) -> io::Result<usize> {
         let target = self.addressed(target)?;
         self.attempt(Direction::Send, |socket| {
             self.association().send(socket, &Header::new(&target), payload)

@@ -3,18 +3,15 @@
 use super::socket::SocksUdpSocket;
 use crate::error::Error;
 use crate::error::invalid::Invalid;
-use crate::protocol::target::{Host, Target};
+use crate::protocol::target::{Host, IntoTarget, Target};
 use crate::proxy::Resolve;
 use crate::runtime::{Deadline, UdpFrontEnd, no_address, resolve};
 use std::io;
 
 impl<F: UdpFrontEnd> SocksUdpSocket<F> {
     /// Converts a target, and fails for a name that must be resolved on this machine.
-    pub(crate) fn addressed<'t>(
-        &self,
-        target: impl TryInto<Target<'t>, Error: Into<Error>>,
-    ) -> io::Result<Target<'t>> {
-        let target = target.try_into().map_err(Into::into)?;
+    pub(crate) fn addressed<'t>(&self, target: impl IntoTarget<'t>) -> io::Result<Target<'t>> {
+        let target = target.into_target()?;
         if self.resolves_locally(&target) {
             Err(Error::from(Invalid::NameToResolve).into())
         } else {
@@ -30,10 +27,10 @@ impl<F: UdpFrontEnd> SocksUdpSocket<F> {
     /// Converts a target, and resolves a name that must be resolved on this machine.
     pub(crate) async fn resolved<'t>(
         &self,
-        target: impl TryInto<Target<'t>, Error: Into<Error>>,
+        target: impl IntoTarget<'t>,
         deadline: Deadline,
     ) -> io::Result<Target<'t>> {
-        let target = target.try_into().map_err(Into::into)?;
+        let target = target.into_target()?;
         let (Host::Domain(name), Resolve::Locally) = (target.host(), self.shared.resolve) else {
             return Ok(target);
         };

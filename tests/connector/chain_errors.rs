@@ -89,8 +89,12 @@ fn assert_of(error: &Error, proxies: &[Proxy], number: usize) {
     let of = proxies.len();
     let url = proxies[number - 1].to_string();
     assert_eq!((error.hop(), error.proxy()), (Some(number), Some(&*url)), "{error:?}");
+    assert_eq!(error.target(), Some(TARGET), "{error:?}");
     let said = error.to_string();
-    assert!(said.starts_with(&format!("proxy {url} ({number} of {of}): {} ", error.stage())), "{said}");
+    assert!(
+        said.starts_with(&format!("proxy {url} ({number} of {of}), target {TARGET}: {} ", error.stage())),
+        "{said}"
+    );
     let shown = format!("{said} {error:?} {error:#?}");
     assert!(!shown.contains(PASSWORD), "{shown}");
 }
@@ -137,7 +141,7 @@ fn one_proxy_has_no_number() {
         let server = Server::start(Speaks::Password.lines(1, TARGET, Speaks::Password.refused()), |_| ());
         let error = error((way.new)(behind(server.addr, &[Speaks::Password])).connect(TARGET));
         assert_eq!((error.hop(), error.reply()), (None, Some(Reply::V5(4))));
-        let start = format!("proxy socks5h://{USER}@{}: request refused", server.addr);
+        let start = format!("proxy socks5h://{USER}@{}, target {TARGET}: request refused", server.addr);
         assert!(error.to_string().starts_with(&start), "{error}");
         server.join();
     });

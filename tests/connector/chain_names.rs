@@ -5,7 +5,7 @@ use super::scene::{BEHIND, TARGET, assert_echo, chain, error, invalid, play, ser
 use super::ways::{at_once, everywhere};
 use crate::support::server::{Server, echo};
 use anysocks::{Chain, Endpoint, ErrorKind, Invalid, Proxy, Reply, Resolve, Stage};
-use std::io::Read;
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
@@ -41,6 +41,36 @@ fn this_machine_looks_it_up_where_that_is_asked_for() {
         assert_echo(stream, b"");
         server.join();
     });
+}
+
+/// The first proxy tries them in turn. Those that it can't carry are left out.
+#[test]
+fn every_address_of_the_next_proxy_is_tried() {
+    let addrs = ["[2001:db8::2]:1080", "192.0.2.2:1080", "192.0.2.3:1080"];
+    let addrs = addrs.map(|addr| addr.parse::<SocketAddr>().expect("an address"));
+    for kind in Speaks::ALL {
+        everywhere(|way| {
+            let (report, asked) = channel();
+            let addr = serving(move |mut client| {
+                play(&mut client, &kind.greeting()).expect("a greeting");
+                let mut request = [0; 64];
+                let n = client.read(&mut request).expect("a request");
+                let last = kind.request(1, "192.0.2.3:1080");
+                report.send(request[..n].to_vec()).expect("a test that waits");
+                if request[..n] == last {
+                    client.write_all(&kind.granted(BOUND)).expect("a client");
+                    play(&mut client, &Speaks::Socks5.connection(TARGET)).expect("the second proxy's part");
+                } else {
+                    client.write_all(&kind.refused()).expect("a client");
+                }
+            });
+            let hops = [kind.at(addr), Proxy::socks5(addrs).expect("a proxy")];
+            (way.new)(chain(hops)).connect(TARGET).expect("a tunnel");
+            let skipped = usize::from(kind == Speaks::Socks4);
+            let expected = addrs[skipped..].iter().map(|addr| kind.request(1, &addr.to_string()));
+            assert!(asked.try_iter().eq(expected), "{kind:?}");
+        });
+    }
 }
 
 #[test]
@@ -106,7 +136,7 @@ fn asked(reply: fn(usize) -> Vec<u8>) -> (SocketAddr, Receiver<Vec<u8>>) {
         let last = localhost().last().map(|addr| Speaks::Socks5.request(1, &addr.to_string()));
         let number = usize::from(last.as_deref() == Some(&request[..n]));
         report.send(request[..n].to_vec()).expect("a test that goes on");
-        std::io::Write::write_all(&mut client, &reply(number)).expect("a client that listens");
+        client.write_all(&reply(number)).expect("a client that listens");
     });
     (addr, requests)
 }
@@ -159,7 +189,7 @@ fn all_addresses_together_have_the_time_of_an_only_proxy() {
         }
         let _ = client.read(&mut [0; 100]);
         thread::sleep(Duration::from_secs(2));
-        let _ = std::io::Write::write_all(&mut client, &Speaks::Socks5.refused());
+        let _ = client.write_all(&Speaks::Socks5.refused());
     });
     at_once(|way| {
         let proxy = Speaks::Socks5.at(addr).resolve(Resolve::Locally).timeout(limit);

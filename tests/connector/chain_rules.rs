@@ -117,7 +117,9 @@ fn assert_refused<T>(result: Result<T, Error>) {
     assert!(matches!(cause.kind(), ErrorKind::Invalid(Invalid::NameCharacter(' '))), "{cause:?}");
     let source = std::error::Error::source(&failed).expect("a source");
     assert!(source.is::<Error>(), "{source:?}");
-    assert_eq!(failed.to_string(), "preparation failed: the connector's rule refuses the target");
+    let target = failed.target().expect("a target");
+    let sentence = "preparation failed: the connector's rule refuses the target";
+    assert_eq!(failed.to_string(), format!("target {target}: {sentence}"));
     assert_eq!(format!("{failed:#}"), format!("{failed}: {cause}"));
 }
 

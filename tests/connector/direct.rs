@@ -57,7 +57,10 @@ fn nobody_listens() {
         assert_eq!(attempts.len(), 1);
         assert_eq!(attempts[0].address, addr.to_string());
         assert_eq!(attempts[0].error.kind(), std::io::ErrorKind::ConnectionRefused);
-        assert!(failed.to_string().starts_with("direct connection failed: 127.0.0.1:"), "{failed}");
+        assert!(
+            failed.to_string().starts_with(&format!("target {addr}: direct connection failed: 127.0.0.1:")),
+            "{failed}"
+        );
     });
 }
 

@@ -112,8 +112,12 @@ fn is_read_where_that_is_asked_for() {
         child(&format!("hears {expected}"), target, variables);
     }
     for (name, value, said) in [
-        ("ALL_PROXY", http, "ALL_PROXY: the URL's scheme is none of SOCKS"),
-        ("socks_proxy", "proxy.example:1080", "socks_proxy: a proxy's URL begins with a scheme"),
+        ("ALL_PROXY", http, "ALL_PROXY: \"http://proxy.example:3128\": this is the URL of an HTTP proxy"),
+        (
+            "socks_proxy",
+            "proxy.example:1080",
+            "socks_proxy: \"proxy.example:1080\": a proxy's URL begins with a scheme",
+        ),
         ("SOCKS_PROXY", "socks5h://u:secret@one:port", "SOCKS_PROXY: the port is not a number"),
         (
             "all_proxy",
@@ -121,9 +125,17 @@ fn is_read_where_that_is_asked_for() {
             "all_proxy: proxy 2 of 2: a Unix-domain socket can't",
         ),
         ("all_proxy", "socks5h://one, ", "all_proxy: proxy 2 of 2: a proxy's URL begins"),
-        ("https_proxy", "socks5h://bad host", "https_proxy: ' ' can't stand in a host name"),
+        (
+            "https_proxy",
+            "socks5h://bad host",
+            "https_proxy: \"socks5h://bad host\": ' ' can't stand in a host name",
+        ),
         ("HTTPS_PROXY", "socks5h://u:secret@one:port", "HTTPS_PROXY: the port is not a number"),
-        ("http_proxy", "socks5h://one, http://two", "http_proxy: proxy 2 of 2: the URL's scheme is none"),
+        (
+            "http_proxy",
+            "socks5h://one, http://two",
+            "http_proxy: proxy 2 of 2: \"http://two\": this is the URL of an HTTP proxy",
+        ),
     ] {
         child(&format!("fails {said}"), target, &[(name, value), ("NO_PROXY", "*")]);
     }

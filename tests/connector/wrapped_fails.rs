@@ -67,22 +67,23 @@ fn on_the_way_to_a_proxy() {
         let chain = behind(addr, kinds);
         let (first, of) = (chain.hops()[0].to_string(), kinds.len());
         let start = match of {
-            1 => format!("proxy {first}: connection to the proxy "),
-            of => format!("proxy {first} (1 of {of}): connection to the proxy "),
+            1 => format!("proxy {first}"),
+            of => format!("proxy {first} (1 of {of})"),
         };
         everywhere(|way| {
             let _case = Case::new(format!("{kinds:?}: {}", (failure.error)()));
             let connector = (way.wrapped)(chain.clone().into(), failure.hook());
-            for error in [
-                error(connector.connect(TARGET)),
-                error(connector.connect_with_early_data(TARGET, b"GET")),
-                error(connector.bind("192.0.2.1:80")),
-                error(connector.resolve("example.com")),
-                error(connector.resolve_ptr(IP)),
+            for (target, error) in [
+                (TARGET, error(connector.connect(TARGET))),
+                (TARGET, error(connector.connect_with_early_data(TARGET, b"GET"))),
+                ("192.0.2.1:80", error(connector.bind("192.0.2.1:80"))),
+                ("example.com", error(connector.resolve("example.com"))),
+                (&IP.to_string(), error(connector.resolve_ptr(IP))),
             ] {
                 failure.assert_is(&error, Stage::Dial);
                 assert_eq!((error.hop(), error.proxy()), ((of > 1).then_some(1), Some(&*first)));
                 let shown = format!("{error} {error:?}");
+                let start = format!("{start}, target {target}: connection to the proxy ");
                 assert!(shown.starts_with(&start) && !shown.contains(PASSWORD), "{shown}");
             }
         });
@@ -108,7 +109,10 @@ fn on_a_direct_connection() {
                 ] {
                     failure.assert_is(&error, Stage::Direct);
                     assert_eq!((error.hop(), error.proxy()), (None, None));
-                    assert!(error.to_string().starts_with("direct connection "), "{error}");
+                    assert!(
+                        error.to_string().starts_with(&format!("target {target}: direct connection ")),
+                        "{error}"
+                    );
                 }
             }
         });

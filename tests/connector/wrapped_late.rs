@@ -54,6 +54,8 @@ fn late(
             let (error, elapsed) = outcome();
             assert!(error.is_timeout() && matches!(error.kind(), ErrorKind::TimedOut), "{error:?}");
             assert_eq!((error.stage(), error.hop()), (stage, hop), "{error:?}");
+            let silence = "sent nothing: is it an HTTP proxy, or does it expect TLS?";
+            assert_eq!(error.to_string().ends_with(silence), stage == Stage::MethodSelection, "{error}");
             assert!(elapsed >= limit && elapsed < limit + TOLERANCE, "{elapsed:?}: {error}");
         }
     })

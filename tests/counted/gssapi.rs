@@ -37,7 +37,7 @@ fn a_stream() {
             }
         });
         let mut stream: Socks5Stream =
-            Socks5Stream::connect(&at(server.addr, &fake), TARGET).expect("the tunnel");
+            Socks5Stream::connect(at(server.addr, &fake), TARGET).expect("the tunnel");
         let (payload, mut heard) = (payload(40_000), vec![0; 40_000]);
         for round in 0..8 {
             let _case = Case::new(format!("{level:?}, round {round}"));

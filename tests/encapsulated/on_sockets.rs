@@ -106,8 +106,7 @@ fn one_stream_by_two_threads() {
     for level in [Level::Bare, Level::Framed] {
         let _case = Case::new(format!("{level:?}"));
         let server = Server::start(lines(level), echo);
-        let stream: Socks5Stream<TcpStream> =
-            Socks5Stream::connect(&at(&server), TARGET).expect("the tunnel");
+        let stream: Socks5Stream<TcpStream> = Socks5Stream::connect(at(&server), TARGET).expect("the tunnel");
         assert_eq!(stream.is_encapsulated(), level == Level::Framed);
         both_ways_at_once(&stream, &stream, || {
             stream.get_ref().shutdown(Shutdown::Write).expect("an open stream");
@@ -124,7 +123,7 @@ fn nothing_passes_by_the_encapsulation() {
         client.read_to_end(&mut wire).expect("what the client sends");
         wire
     });
-    let stream: Socks5Stream<TcpStream> = Socks5Stream::connect(&at(&server), TARGET).expect("the tunnel");
+    let stream: Socks5Stream<TcpStream> = Socks5Stream::connect(at(&server), TARGET).expect("the tunnel");
     let (mut read, write) = stream.into_split().expect("two halves");
     let _ = read.write(b"secret").and_then(|_| read.flush());
     let _ = (&read).write(b"secret").and_then(|_| (&read).flush());

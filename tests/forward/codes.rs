@@ -1,9 +1,9 @@
 //! The reply codes of a forwarder: failures of the target, and those of a proxy on the route.
 
-use super::messages::Speaks;
+use super::messages::{Speaks, USER};
 use super::scene::{BEHIND, TARGET, behind, chain, dialogue, saying};
 use super::{assert_refused, started};
-use anysocks::tokio::{Connector, Socks5UdpSocket};
+use anysocks::tokio::{Connector, Socks5Stream, Socks5UdpSocket};
 use anysocks::{Endpoint, Reply, Resolve};
 
 const UNRESOLVED: &str = "nonexistent.invalid";
@@ -46,6 +46,33 @@ async fn only_the_targets_name_makes_it_unreachable() {
     let last = Speaks::Socks5.at(at).resolve(Resolve::Locally);
     let two = chain([Speaks::Socks5.at(at), last]);
     assert_refused(Connector::new(two), &target, Reply::HOST_UNREACHABLE).await;
+}
+
+/// What the client is told, and what the function is.
+#[tokio::test]
+async fn errors_are_told_in_full() {
+    let (report, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let report = move |error: &anysocks::Error| report.send(format!("{error:#}")).expect("a test that waits");
+    // A wrong password at the second proxy.
+    let mut denied = Speaks::Password.greeting();
+    denied[3] = crate::support::script::proxy(anysocks::Stage::Authentication, [1, 1]);
+    let lines = [Speaks::Socks5.connection(BEHIND[0]), denied].concat();
+    let addr = saying(lines, "");
+    let connector = Connector::new(behind(addr, &[Speaks::Socks5, Speaks::Password]));
+    let forwarder = anysocks::forward::Forwarder::builder(connector).on_error(report);
+    assert!(format!("{forwarder:?}").contains("on_error: Some(..)"));
+    let forwarder = forwarder.start().await.expect("a forwarder");
+    let refused = Socks5Stream::connect(forwarder.url(), TARGET).await.expect_err("a refusal");
+    assert_eq!(refused.reply(), Some(Reply::GENERAL_FAILURE), "{refused}");
+    let error = told.recv().await.expect("an error");
+    let wrong = "authentication refused: wrong user name or password (status X'01')";
+    let url = format!("socks5h://{USER}@{}", BEHIND[0]);
+    assert_eq!(error, format!("proxy {url} (2 of 2), target {TARGET}: {wrong}"));
+    // Datagrams don't go through a chain.
+    let refused = Socks5UdpSocket::associate(forwarder.url()).await.expect_err("a refusal");
+    assert_eq!(refused.reply(), Some(Reply::GENERAL_FAILURE), "{refused}");
+    assert_eq!(told.recv().await.expect("an error"), anysocks::Invalid::DatagramsThroughChain.to_string());
+    assert!(told.try_recv().is_err());
 }
 
 /// Were it looked up, there would be an association.

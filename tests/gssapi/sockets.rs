@@ -129,7 +129,7 @@ fn one_stream_by_two_threads() {
     let request = Speaks::Socks5.request(1, TARGET);
     let server = server(&gss, &request, &Speaks::Socks5.granted(BOUND), echo);
     let stream: anysocks::blocking::Socks5Stream =
-        anysocks::blocking::Socks5Stream::connect(&at(server.addr, &gss), TARGET).expect("a tunnel");
+        anysocks::blocking::Socks5Stream::connect(at(server.addr, &gss), TARGET).expect("a tunnel");
     assert!(stream.is_encapsulated());
     let (much, mut heard) = (payload(300_000), Vec::new());
     thread::scope(|scope| {

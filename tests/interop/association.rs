@@ -26,6 +26,9 @@ pub(crate) trait Association: Send + Sync {
     /// Nothing for as long as there is an association.
     fn closed(&self) -> io::Result<io::Error>;
 
+    fn max_payload(&self, target: &Target<'_>) -> usize;
+    fn dropped(&self) -> u64;
+
     fn relay_addr(&self) -> SocketAddr;
     fn local_addr(&self) -> SocketAddr;
 }

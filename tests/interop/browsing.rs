@@ -93,6 +93,16 @@ fn browse(setting: &Setting<'_>, protocol: &'static [u8], version: Version) -> R
     }
 }
 
+/// A client gets a page through this proxy.
+pub(crate) fn get_by(proxy: Proxy) -> Result<(), Failed> {
+    let web = Web::start(HTTP_2)?;
+    let url = url("127.0.0.1", web.port, "/page")?;
+    match get(&browser(proxy, &web)?, &url, Version::HTTP_2)? {
+        (page, _) if page == "0 /page" => Ok(()),
+        (page, _) => Err(format!("/page was answered with {page}").into()),
+    }
+}
+
 /// The proxy's reply is the last source of the client's error.
 fn be_refused(setting: &Setting<'_>) -> Result<(), Failed> {
     let web = Web::start(HTTP_1)?;

@@ -257,7 +257,7 @@ pub(crate) fn greeted(tunnel: &mut dyn Tunnel) -> Result<(), String> {
     ping(tunnel)
 }
 
-fn half_closed(tunnel: &mut dyn Tunnel) -> Result<(), String> {
+pub(crate) fn half_closed(tunnel: &mut dyn Tunnel) -> Result<(), String> {
     let bytes = pattern(100_000);
     tunnel.exchange(&bytes, Some(0)).map_err(|error| format!("before the half-close: {error}"))?;
     tunnel.finish().map_err(|error| format!("half-close: {error}"))?;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::capabilities::Capabilities;
 use crate::destinations::Destinations;
+use crate::gssapi::Realm;
 use crate::resources::RunDirectory;
 use crate::running::Running;
 use crate::servers::{DNSMASQ, Server};
@@ -20,6 +21,7 @@ pub(crate) const LIMIT: Duration = Duration::from_secs(300);
 #[derive(Default)]
 pub(crate) struct Lab {
     servers: [OnceLock<Result<Running, String>>; TABLE.len()],
+    realm: Realm,
     name_server: OnceLock<Result<Running, String>>,
     destinations: OnceLock<Result<Destinations, String>>,
     clock: RwLock<()>,
@@ -41,6 +43,11 @@ impl Lab {
         let row =
             TABLE.iter().position(|row| row.server.name == server.name).ok_or("a server without a row")?;
         Ok((&TABLE[row], self.server(row)?))
+    }
+
+    /// Kerberos, and the servers that use it.
+    pub(crate) fn realm(&self) -> &Realm {
+        &self.realm
     }
 
     /// The name server on loopback.

@@ -1,5 +1,6 @@
 //! Interoperation with widely used servers: Dante, microsocks, OpenSSH, Tor, shadowsocks-libev,
-//! v2ray, stunnel and fast-socks5. Each runs on loopback, and each case on each front end.
+//! v2ray, stunnel and fast-socks5, and Dante with the KDC of MIT Kerberos. Each runs on loopback,
+//! and each case on each front end.
 //!
 //! A trial's name is `server::case::front-end`, so a filter selects any of the three. A server
 //! starts with its first trial. The trials of a server that is not installed (`setup.sh` installs
@@ -21,9 +22,12 @@ mod expectation;
 mod fronts;
 #[path = "../names/granting.rs"]
 mod granting;
+mod gssapi;
 mod in_process;
 mod isolated;
 mod isolation;
+#[path = "../support/kerberos.rs"]
+mod kerberos;
 mod lab;
 #[path = "../support/left_out.rs"]
 mod left_out;
@@ -31,6 +35,8 @@ mod listening;
 mod lookups;
 #[path = "../support/namespace.rs"]
 mod namespace;
+#[path = "../quic/peer.rs"]
+mod peer;
 mod process;
 mod programs;
 #[path = "../names/recorder.rs"]
@@ -62,6 +68,7 @@ const THREADS: usize = 8;
 
 fn main() -> ExitCode {
     isolated::run_if_asked();
+    gssapi::enter_realm();
     let mut arguments = Arguments::from_args();
     arguments.test_threads.get_or_insert(THREADS);
     // Dropping the last reference stops the servers. It is this one, because all trials have ended

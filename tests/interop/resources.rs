@@ -10,8 +10,13 @@ use std::sync::atomic::{AtomicU16, Ordering};
 pub(crate) struct RunDirectory(PathBuf);
 
 impl RunDirectory {
+    /// The path of the one that this process would create.
+    pub(crate) fn of_this_process() -> PathBuf {
+        std::env::temp_dir().join(format!("anysocks-interop-{}", process::id()))
+    }
+
     pub(crate) fn create() -> Result<Self, String> {
-        let path = std::env::temp_dir().join(format!("anysocks-interop-{}", process::id()));
+        let path = Self::of_this_process();
         // A dead process of the same number may have left it.
         let _absent = fs::remove_dir_all(&path);
         make_directory(&path)?;

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use tokio::runtime::Runtime;
 
@@ -75,7 +75,8 @@ impl Running {
     }
 
     fn command(&self, words: &[&str]) -> (Vec<String>, PathBuf) {
-        let log = self.directory.join(words.first().unwrap_or(&"")).with_extension("log");
+        let name = words.first().and_then(|program| Path::new(program).file_name()).unwrap_or_default();
+        let log = self.directory.join(name).with_extension("log");
         (words.iter().map(|word| self.fill(word)).collect(), log)
     }
 

@@ -43,8 +43,8 @@ impl Scene<'_> {
                         self.go_on(self.by_connector(proxy.clone(), target.borrowed())?, Some(&target))
                     }
                     (Way::Halves, Some(halves)) => {
-                        let heard =
-                            halves(&opening, pattern(MEBIBYTE)).map_err(|error| format!("{error:?}"))?;
+                        let heard = halves(&opening, vec![pattern(MEBIBYTE)])
+                            .map_err(|error| format!("{error:?}"))?;
                         same(&heard, &pattern(MEBIBYTE))
                     }
                     _ => self.go_on((setting.front.open5)(&opening), Some(&target)),

@@ -137,7 +137,8 @@ impl Server {
     }
 }
 
-fn account_is_usable() -> Result<(), String> {
+/// Whether this machine has the account that `setup.sh` makes.
+pub(crate) fn account_is_usable() -> Result<(), String> {
     if !is_root() {
         return Err("needs root".to_owned());
     }

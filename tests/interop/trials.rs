@@ -12,6 +12,7 @@ use crate::cases::CASES;
 use crate::chains;
 use crate::circuits;
 use crate::fronts::{FRONTS, Front};
+use crate::gssapi;
 use crate::isolation;
 use crate::lab::Lab;
 use crate::left_out::left_out;
@@ -64,6 +65,7 @@ pub(crate) fn all(lab: &Arc<Lab>) -> Vec<Trial> {
     }
     trials.extend(chains::trials(lab));
     trials.extend(stopped::trials(lab));
+    trials.extend(gssapi::trials(lab));
     trials.extend(isolation::trials(lab));
     trials.extend(programs::strangers::trials());
     trials

@@ -50,7 +50,7 @@ macro_rules! parts {
                 let stream = $run(Socks5Stream::connect(&hops[0].proxy(server.addr), TARGET));
                 let refused: Encapsulated<_> = stream.expect("a tunnel").into_inner().expect_err("frames");
                 assert!(refused.to_string().contains("into_parts"), "{refused}");
-                assert_eq!(format!("{refused:?}"), format!("Encapsulated({refused})"));
+                assert_eq!(format!("{refused:?}"), format!("Encapsulated(..): {refused}"));
                 let mut $writer = refused.into_stream();
                 $write.expect("an open stream");
                 let (mut $reader, $buf) = ($writer, &mut [0; 5][..]);

@@ -74,6 +74,11 @@ impl Files {
         self.path("services.keytab")
     }
 
+    /// Keys of the proxy's service that the KDC has replaced.
+    pub(crate) fn replaced_keytab(&self) -> String {
+        self.path("replaced.keytab")
+    }
+
     /// The keys of [`USER`].
     pub(crate) fn client_keytab(&self) -> String {
         self.path("client.keytab")
@@ -196,7 +201,7 @@ impl Kdc {
 
     fn make_principals(&self) -> Result<(), String> {
         let (keytab, stale) = (self.files.client_keytab(), self.files.stale_keytab());
-        let services = self.files.service_keytab();
+        let (services, replaced) = (self.files.service_keytab(), self.files.replaced_keytab());
         let mut script = format!(
             "addprinc -pw {PASSWORD} {USER}
 addprinc -pw {PASSWORD} +requires_preauth {PREAUTHENTICATED}
@@ -204,6 +209,7 @@ ktadd -k {stale} {USER}
 cpw -pw {PASSWORD} {USER}
 ktadd -norandkey -k {keytab} {USER}
 addprinc -randkey {SERVICE}/{HOST}
+ktadd -k {replaced} {SERVICE}/{HOST}
 ktadd -k {services} {SERVICE}/{HOST}\n"
         );
         for (service, enctype) in SERVICES_BY_ENCTYPE {
@@ -216,7 +222,7 @@ ktadd -k {services} -e {enctype}:normal {service}/{HOST}"
         }
         self.make_database(REALM, &script)?;
         self.make_database(SKEWED, &format!("addprinc -pw {PASSWORD} {USER}\n"))?;
-        for keytab in [keytab, stale, services] {
+        for keytab in [keytab, stale, services, replaced] {
             fs::metadata(&keytab).map_err(|error| format!("{keytab}: {error}"))?;
         }
         Ok(())

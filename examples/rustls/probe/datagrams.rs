@@ -51,13 +51,16 @@ impl Prober {
                     }
                     return Ok(found);
                 }
-                Err(error) if Event::of(&error) == Some(Event::Silence) => silence = Some(reason(&error)),
+                Err(error) if Event::of(&error) == Some(Event::Silence) => {
+                    silence = Some((reason(&error), association.advice()));
+                }
                 Err(error) => return Err(format!("relay {}: {}", association.relay, reason(&error)).into()),
             }
         }
         let tried =
             if sources.contains(&Source::Declared) { ", with a declared source (0.0.0.0:0) too" } else { "" };
-        Err((silence.unwrap_or_default() + tried).into())
+        let (reason, relay) = silence.unwrap_or_default();
+        Err((reason + tried + &relay).into())
     }
 
     fn association(&self, source: Source) -> Result<Association, Box<dyn StdError>> {
@@ -74,6 +77,7 @@ struct Association {
     source: Source,
     bound: Address,
     relay: SocketAddr,
+    proxy: IpAddr,
 }
 
 impl Association {
@@ -95,7 +99,8 @@ impl Association {
             None => UdpSocket::bind((unspecified(relay.ip()), 0))?,
         };
         socket.connect(relay).map_err(|error| format!("no route to the relay {relay}: {}", error.kind()))?;
-        Ok(Self { _control: control, socket, encapsulation, source, bound, relay })
+        let proxy = control.proxy_ip();
+        Ok(Self { _control: control, socket, encapsulation, source, bound, relay, proxy })
     }
 
     fn round_trip(&self, target: &Target<'_>) -> io::Result<Found> {
@@ -143,6 +148,16 @@ impl Association {
             Ok(Some(content)) => sealed.get(content).unwrap_or_default(),
             _ => &[],
         }
+    }
+
+    /// Returns what to try if no datagram comes back: an address in the reply may be one that only
+    /// the proxy's own network knows.
+    fn advice(&self) -> String {
+        let (relay, proxy) = (self.relay, self.proxy.to_canonical());
+        if relay.ip() == proxy {
+            return String::new();
+        }
+        format!("; the relay {relay} is not at the proxy's address {proxy}: try `Relay::ProxyAddress`")
     }
 
     /// Returns what a client must do for this relay.

@@ -77,7 +77,8 @@ fn the_connection_attempt_of_a_lost_client_is_cancelled() {
     in_own_namespace("the_connection_attempt_of_a_lost_client_is_cancelled", async {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let silent = Proxy::socks5(listener.local_addr().unwrap()).unwrap().timeout(None);
-        let forwarder = Builder { connector: Connector::new(silent), limits: LIMITS }.start().await.unwrap();
+        let forwarder =
+            Builder { limits: LIMITS, ..Builder::new(Connector::new(silent)) }.start().await.unwrap();
         let mut client = TcpStream::connect(forwarder.addr()).await.unwrap();
         let password = forwarder.shared.password.as_bytes();
         let (user, digits) = (USER.as_bytes(), [u8::try_from(password.len()).unwrap()]);

@@ -3,7 +3,7 @@
 use super::{Dialect, LONGEST_REFUSAL, refused};
 use crate::error::{Error, ErrorKind, Stage};
 use crate::protocol::command::Command;
-use crate::protocol::conversation::{Conversation, Scratch, Step, timed_out};
+use crate::protocol::conversation::{Conversation, Scratch, Step};
 use crate::protocol::encapsulation::{Encapsulation, Extent, FrameError, Open, Seal};
 use crate::protocol::established::Established;
 use crate::protocol::negotiated::Negotiated;
@@ -110,7 +110,7 @@ fn play<C: Conversation>(
             Step::Read(_) if answers.is_empty() => match end {
                 End::Closed => Ok(0),
                 End::Reset => Err(io::ErrorKind::ConnectionReset.into()),
-                End::Timeout => return (Err(timed_out(conversation)), 0),
+                End::Timeout => return (Err(conversation.failure(ErrorKind::TimedOut)), 0),
             },
             Step::Read(buf) => {
                 let most = if split == 0 { answers.len() } else { split };

@@ -22,7 +22,7 @@ pub(crate) use reply::Reader;
 pub use user_id::UserId;
 
 use crate::error::invalid::Invalid;
-use crate::error::{Error, ErrorKind, Stage};
+use crate::error::{Detail, Error, ErrorKind, Stage};
 use crate::protocol::command::Command;
 use crate::protocol::conversation::{Conversation, Scratch, Step};
 use crate::protocol::established::Established;
@@ -138,7 +138,7 @@ impl<'a> Socks4<'a> {
             .map_err(|offered| failed(ErrorKind::Overrun { reported: n, offered }))?;
         if n == 0 {
             self.progress.check_write()?;
-            return Err(failed(ErrorKind::EndedEarly { received: self.reply.received() }));
+            return Err(self.failure(ErrorKind::EndedEarly { received: self.reply.received() }));
         }
         if self.phase == Phase::Request {
             if let Some(bytes) = self.progress.sent(n, left) {
@@ -159,6 +159,10 @@ impl<'a> Socks4<'a> {
 impl LastMessage for Socks4<'_> {
     fn is_last(&self) -> bool {
         self.phase == Phase::Request
+    }
+
+    fn target(&self) -> &Target<'_> {
+        &self.target
     }
 }
 
@@ -190,6 +194,11 @@ impl Conversation for Socks4<'_> {
 
     fn stage(&self) -> Stage {
         Stage::Request
+    }
+
+    fn failure(&self, kind: ErrorKind) -> Error {
+        let unanswered = self.reply.received() == 0 && matches!(self.phase, Phase::Request | Phase::Reply);
+        Error::new(Stage::Request, kind).with(unanswered.then_some(Detail::Unanswered))
     }
 
     fn write_failed(&mut self, error: Error) -> Result<(), Error> {

@@ -50,7 +50,8 @@ impl Socks5<'_> {
     fn method_selected(&mut self, method: u8) -> Result<(), Error> {
         let refused = |kind| Err(Error::new(Stage::MethodSelection, kind));
         if method == auth::NO_ACCEPTABLE {
-            return refused(ErrorKind::MethodsRefused);
+            return refused(ErrorKind::MethodsRefused)
+                .map_err(|error| error.with(self.messages.auth.offered()));
         }
         let Some(selected) = self.messages.auth.select(method, self.messages.command)? else {
             return refused(ErrorKind::MethodNotOffered(method));
@@ -100,7 +101,8 @@ impl Socks5<'_> {
         let Some(status) = self.reply.buffer.take_answer() else { return Ok(()) };
         trace::received(Stage::Authentication, ANSWER);
         if status != 0 {
-            return Err(Error::new(Stage::Authentication, ErrorKind::PasswordRefused(status)));
+            let refused = Error::new(Stage::Authentication, ErrorKind::PasswordRefused(status));
+            return Err(refused.with(self.messages.auth.offered()));
         }
         self.enter(Phase::Request);
         Ok(())

@@ -1,10 +1,10 @@
 //! The METHODs that a client offers.
 
-use super::credentials::Credentials;
+use super::credentials::{Credentials, ISOLATED};
 use super::method::{Method, Purpose};
 use super::offer::{GSSAPI, Offer, Selected, Start};
-use crate::error::Error;
 use crate::error::invalid::Invalid;
+use crate::error::{Detail, Error};
 use crate::protocol::command::Command;
 use crate::protocol::conversation::Scratch;
 use crate::protocol::target::Host;
@@ -154,9 +154,9 @@ impl Auth {
 
     /// Sets the proxy's host, for GSS-API and for custom METHODs ([`Purpose::host`]).
     ///
-    /// A handshake over a stream needs it, and so does a proxy at a Unix-domain socket. For other
-    /// calls that dial, it replaces the host of their [`Proxy`](crate::Proxy): a proxy that is
-    /// dialled at an IP address may have a name.
+    /// A handshake over a stream needs it, and so does a proxy at several addresses or at a
+    /// Unix-domain socket. For other calls that dial, it replaces the host of their
+    /// [`Proxy`](crate::Proxy): a proxy that is dialled at an IP address may have a name.
     ///
     /// # Errors
     ///
@@ -321,6 +321,18 @@ impl Auth {
             Offer::Password(credentials) => Some(credentials),
             _ => None,
         })
+    }
+
+    /// Returns which METHOD was offered alone, for the error of a proxy that refuses it.
+    pub(super) fn offered(&self) -> Option<Detail> {
+        match &*self.offers {
+            [Offer::None] => Some(Detail::NoPassword),
+            [Offer::Password(credentials)] if credentials.user() == ISOLATED.as_bytes() => {
+                Some(Detail::IsolationToken)
+            }
+            [Offer::Password(_)] => Some(Detail::OnlyPassword),
+            _ => None,
+        }
     }
 
     /// Starts the METHOD with this code. Returns `None` if it was not offered.

@@ -6,6 +6,9 @@ use crate::protocol::conversation::Scratch;
 use std::fmt;
 use zeroize::Zeroizing;
 
+/// The user name that marks the password as an isolation token of Tor.
+pub(crate) const ISOLATED: &str = "<torS0X>0";
+
 /// A user name and a password, of at most 255 bytes each (RFC 1929).
 ///
 /// Both are bytes in any encoding. `Debug` redacts the password, and both are wiped on drop.

@@ -35,18 +35,20 @@ mod requests;
 
 pub use auth::Auth;
 pub use credentials::Credentials;
+pub(crate) use credentials::ISOLATED;
 pub use method::{Method, Purpose};
 pub(crate) use offer::PASSWORD;
 pub(crate) use reply::Reader;
 
-use crate::error::{Error, ErrorKind, Stage};
-use crate::protocol::conversation::{Conversation, Scratch, Step, is_closed};
+use crate::error::{Detail, Error, ErrorKind, Stage, is_reset};
+use crate::protocol::conversation::{Conversation, Scratch, Step};
 use crate::protocol::dialect::LEAST_REPLY;
 use crate::protocol::established::Established;
 use crate::protocol::last_message::LastMessage;
 use crate::protocol::pause::Pause;
 use crate::protocol::progress::Progress;
 use crate::protocol::reply_reader::ReplyReader;
+use crate::protocol::target::Target;
 use crate::trace;
 use messages::Messages;
 use reply_buffer::ANSWER;
@@ -186,7 +188,7 @@ impl Socks5<'_> {
     }
 
     fn ended_early(&self) -> Error {
-        Error::new(self.stage(), ErrorKind::EndedEarly { received: self.reply.received() })
+        self.failure(ErrorKind::EndedEarly { received: self.reply.received() })
     }
 }
 
@@ -196,6 +198,10 @@ impl LastMessage for Socks5<'_> {
             Phase::Greeting => self.messages.pipelined,
             phase => phase == Phase::Request,
         }
+    }
+
+    fn target(&self) -> &Target<'_> {
+        &self.messages.target
     }
 }
 
@@ -248,17 +254,6 @@ impl Conversation for Socks5<'_> {
         self.end_if_failed(skipped)
     }
 
-    fn abandon(&mut self, error: Error) -> Error {
-        let Some(negotiation) = &mut self.negotiation else {
-            return self.reply.refusal().unwrap_or(error);
-        };
-        let error = negotiation.abandon(error);
-        match error.kind() {
-            ErrorKind::Io(cause) if is_closed(cause) => self.closed_during_method(),
-            _ => error,
-        }
-    }
-
     fn pause(&mut self) -> Option<&mut Pause> {
         match (self.phase, &mut self.negotiation) {
             (Phase::Method, Some(method)) => method.pause(),
@@ -274,6 +269,19 @@ impl Conversation for Socks5<'_> {
             Phase::Method => self.negotiation.as_ref().map_or(Stage::Authentication, |m| m.stage()),
             Phase::Request | Phase::Reply | Phase::Granted | Phase::Over => Stage::Request,
         }
+    }
+
+    fn failure(&self, kind: ErrorKind) -> Error {
+        if let Some(negotiation) = &self.negotiation {
+            let error = negotiation.failure(kind);
+            return match error.kind() {
+                ErrorKind::Io(cause) if is_reset(cause) => self.closed_during_method(),
+                _ => error,
+            };
+        }
+        let unanswered = self.stage() == Stage::MethodSelection && self.reply.received() == 0;
+        let failure = || Error::new(self.stage(), kind).with(unanswered.then_some(Detail::Unanswered));
+        self.reply.refusal().unwrap_or_else(failure)
     }
 }
 

@@ -3,6 +3,7 @@
 use super::syntax::check;
 use crate::error::Error;
 use crate::error::invalid::Invalid;
+use crate::error::pasted::Expected;
 use crate::protocol::address::Address;
 use std::borrow::Cow;
 use std::fmt;
@@ -70,8 +71,10 @@ impl<'a> Domain<'a> {
     /// - [`Invalid::NameCharacter`]: it contains a character that no host name has.
     pub fn new(name: impl Into<Cow<'a, str>>) -> Result<Self, Error> {
         let name = name.into();
-        check(&name)?;
-        Ok(Self(name))
+        match check(&name) {
+            Ok(()) => Ok(Self(name)),
+            Err(invalid) => Err(Error::from(invalid).explained(&name, Expected::Host)),
+        }
     }
 
     /// Returns the same name, borrowed from this one.
@@ -93,10 +96,11 @@ impl<'a> TryFrom<Cow<'a, str>> for Host<'a> {
     fn try_from(text: Cow<'a, str>) -> Result<Self, Error> {
         if let Err(no_name) = check(&text) {
             // No name contains a colon, so only here can the text be an IPv6 address.
-            return match text.strip_prefix('[').and_then(|text| text.strip_suffix(']')) {
-                Some(inside) => ipv6(inside)?.map(Self::Ip).ok_or_else(|| Invalid::NotIpv6.into()),
-                None => ipv6(&text)?.map(Self::Ip).ok_or_else(|| no_name.into()),
+            let ip = match text.strip_prefix('[').and_then(|text| text.strip_suffix(']')) {
+                Some(inside) => ipv6(inside).and_then(|ip| ip.ok_or_else(|| Invalid::NotIpv6.into())),
+                None => ipv6(&text).and_then(|ip| ip.ok_or_else(|| no_name.into())),
             };
+            return ip.map(Self::Ip).map_err(|error| error.explained(&text, Expected::Host));
         }
         if text.ends_with(|last: char| last.is_ascii_digit()) {
             if let Ok(ip) = text.parse() {

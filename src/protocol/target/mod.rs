@@ -1,12 +1,15 @@
 //! The target of a request: a host and a port.
 
 mod host;
+mod into_target;
 pub(crate) mod syntax;
 
 pub use host::{Domain, Host};
+pub use into_target::IntoTarget;
 
 use crate::error::Error;
 use crate::error::invalid::Invalid;
+use crate::error::pasted::Expected;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::str::FromStr;
@@ -15,7 +18,7 @@ use std::str::FromStr;
 ///
 /// A target converts from:
 ///
-/// - text: `"example.com:443"`, `"[::1]:80"`;
+/// - text: `"example.com:443"`, `"[::1]:80"`. White space around it is ignored;
 /// - a host and a port: `("example.com", 443)`, `("::1", 80)`;
 /// - the address types of the standard library.
 ///
@@ -43,9 +46,13 @@ use std::str::FromStr;
 ///   brackets contain no IPv6 address, or an IPv6 address with a port has no brackets.
 /// - [`Zone`](crate::Invalid::Zone): the host is an IPv6 address with a zone, which has no meaning
 ///   at the proxy.
+/// - [`UrlAsTarget`](crate::Invalid::UrlAsTarget), [`UserInTarget`](crate::Invalid::UserInTarget),
+///   [`PathAsTarget`](crate::Invalid::PathAsTarget), [`Quoted`](crate::Invalid::Quoted),
+///   [`Assignment`](crate::Invalid::Assignment), [`List`](crate::Invalid::List),
+///   [`Tail`](crate::Invalid::Tail): the text is recognized as something else.
+///
+/// The message quotes the text unless it may contain a secret.
 #[doc(alias = "TargetAddr")]
-#[doc(alias = "IntoTargetAddr")]
-#[doc(alias = "ToTargetAddr")]
 #[doc(alias = "AddrKind")]
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Target<'a> {
@@ -130,10 +137,12 @@ impl<'a> TryFrom<&'a str> for Target<'a> {
     type Error = Error;
 
     fn try_from(text: &'a str) -> Result<Self, Error> {
-        match split_port(text)? {
+        let text = text.trim();
+        let target = split_port(text).and_then(|split| match split {
             (host, Some(port)) => (host, port).try_into(),
             (_, None) => Err(Invalid::PortMissing.into()),
-        }
+        });
+        target.map_err(|error| error.explained(text, Expected::Target))
     }
 }
 

@@ -39,7 +39,7 @@ pub enum Source<'a> {
 }
 
 /// The reason why bytes are not a datagram.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BadDatagram {
     /// The bytes end before the header does.
@@ -50,6 +50,16 @@ pub enum BadDatagram {
     /// The field is its value.
     #[error("the datagram has X'{0:02X}' as its ATYP")]
     AddressType(u8),
+}
+
+/// The derived form, and then the sentence, because `unwrap` prints `Debug`.
+impl fmt::Debug for BadDatagram {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Short => write!(f, "Short: {self}"),
+            Self::AddressType(atyp) => write!(f, "AddressType({atyp}): {self}"),
+        }
+    }
 }
 
 impl<'a> Datagram<'a> {

@@ -3,7 +3,7 @@
 use super::LONGEST;
 use crate::error::Error;
 use crate::error::invalid::Invalid;
-use crate::protocol::target::Target;
+use crate::protocol::target::IntoTarget;
 use crate::protocol::udp::header::{self, overhead};
 use std::{fmt, io};
 
@@ -53,12 +53,8 @@ impl SendBatch {
     /// - [`Invalid::DatagramTooLong`]: header and payload have more than 65,507 bytes, the limit
     ///   of UDP.
     /// - Another [`Invalid`]: the target is malformed, or SOCKS can't carry it.
-    pub fn push<'t>(
-        &mut self,
-        payload: &[u8],
-        target: impl TryInto<Target<'t>, Error: Into<Error>>,
-    ) -> Result<(), Error> {
-        let target = target.try_into().map_err(Into::into)?;
+    pub fn push<'t>(&mut self, payload: &[u8], target: impl IntoTarget<'t>) -> Result<(), Error> {
+        let target = target.into_target()?;
         let len = overhead(&target).saturating_add(payload.len());
         let Some(len) = u16::try_from(len).ok().filter(|len| *len <= LONGEST) else {
             return Err(Invalid::DatagramTooLong(len).into());

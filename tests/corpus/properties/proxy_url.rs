@@ -2,7 +2,7 @@
 //! a proxy is made in code.
 
 use super::dice::Dice;
-use anysocks::{Chain, Endpoint, Error, Proxy, Resolve};
+use anysocks::{Chain, Endpoint, Error, Proxy, Resolve, Target};
 use std::fmt::Write;
 use std::hash::{DefaultHasher, Hasher};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddrV6};
@@ -121,11 +121,19 @@ fn path(bytes: Vec<u8>) -> Endpoint {
     Endpoint::Unix(String::from_utf8_lossy(&bytes).into_owned().into())
 }
 
-/// A URL that can't be read may hold a password anywhere.
+/// A URL that can't be read may hold a password behind any colon and before any `@`. Elsewhere it
+/// would be part of a host or a path, which every error names.
 fn no_error_tells(before: &str, secret: &str, after: &str) {
-    let url = format!("{before}{secret}{after}");
-    if let Err(error) = url.parse::<Proxy>() {
-        assert_hidden(&url, secret, &texts(&error));
+    for url in [format!("{before}:{secret}{after}"), format!("{before}{secret}{after}@")] {
+        let errors = [
+            url.parse::<Proxy>().err(),
+            url.parse::<Chain>().err(),
+            Endpoint::try_from(&*url).err(),
+            Target::try_from(&*url).err(),
+        ];
+        for error in errors.into_iter().flatten() {
+            assert_hidden(&url, secret, &texts(&error));
+        }
     }
 }
 

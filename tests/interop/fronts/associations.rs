@@ -93,6 +93,14 @@ impl Association for blocking::Socks5UdpSocket {
         Ok(self.closed())
     }
 
+    fn max_payload(&self, target: &Target<'_>) -> usize {
+        self.max_payload(target)
+    }
+
+    fn dropped(&self) -> u64 {
+        self.dropped()
+    }
+
     fn relay_addr(&self) -> SocketAddr {
         self.relay_addr()
     }
@@ -145,6 +153,14 @@ macro_rules! waits {
 
             fn closed(&self) -> io::Result<io::Error> {
                 $in_time(async { Ok(self.closed().await) })
+            }
+
+            fn max_payload(&self, target: &Target<'_>) -> usize {
+                self.max_payload(target)
+            }
+
+            fn dropped(&self) -> u64 {
+                self.dropped()
             }
 
             fn relay_addr(&self) -> SocketAddr {

@@ -43,12 +43,15 @@ pub(super) fn over_tls(stream: TcpStream, config: &Arc<ClientConfig>) -> Result<
     Ok(StreamOwned::new(connection, stream))
 }
 
-pub(super) fn halves(opening: &Opening<'_, V5>, bytes: Vec<u8>) -> io::Result<Vec<u8>> {
+pub(super) fn halves(opening: &Opening<'_, V5>, pieces: Vec<Vec<u8>>) -> io::Result<Vec<u8>> {
     let stream = Socks5Stream::connect(opening.proxy, opening.target.borrowed())?;
     limited(stream.get_ref())?;
     let (mut read, mut write) = stream.into_split()?;
-    let mut heard = vec![0; bytes.len()];
-    let saying = thread::spawn(move || write.write_all(&bytes).map(|()| write));
+    let mut heard = vec![0; pieces.iter().map(Vec::len).sum()];
+    let saying = thread::spawn(move || {
+        pieces.iter().try_for_each(|piece| write.write_all(piece))?;
+        write.flush().map(|()| write)
+    });
     read.read_exact(&mut heard)?;
     saying.join().map_err(|_| io::Error::other("the writing thread panicked"))??;
     Ok(heard)

@@ -25,7 +25,7 @@ use crate::tunnel::{DEADLINE, HalfClose, Opened, Tunnel, limit, whole};
 pub(super) use anysocks::async_std::AsyncStd;
 pub(super) use anysocks::futures::Futures;
 pub(super) use anysocks::smol::Smol;
-pub(super) use listening::{bind, listening};
+pub(super) use listening::{bind, bind_over_stream, listening};
 
 /// How these front ends differ.
 pub(super) trait Connects: FuturesIo + Sized + 'static {
@@ -132,22 +132,32 @@ pub(super) fn block_on<F: Connects, T>(work: impl Future<Output = io::Result<T>>
     }))
 }
 
-pub(super) fn async_std_halves(opening: &Opening<'_, V5>, bytes: Vec<u8>) -> io::Result<Vec<u8>> {
+pub(super) fn async_std_halves(opening: &Opening<'_, V5>, pieces: Vec<Vec<u8>>) -> io::Result<Vec<u8>> {
     block_on::<AsyncStd, _>(async {
         let (mut read, mut write) = AsyncStd::connect(opening).await?.into_split()?;
-        let mut heard = vec![0; bytes.len()];
-        let saying = async_std::task::spawn(async move { write.write_all(&bytes).await });
+        let mut heard = vec![0; pieces.iter().map(Vec::len).sum()];
+        let saying = async_std::task::spawn(async move {
+            for piece in &pieces {
+                write.write_all(piece).await?;
+            }
+            write.flush().await
+        });
         read.read_exact(&mut heard).await?;
         saying.await?;
         Ok(heard)
     })
 }
 
-pub(super) fn smol_halves(opening: &Opening<'_, V5>, bytes: Vec<u8>) -> io::Result<Vec<u8>> {
+pub(super) fn smol_halves(opening: &Opening<'_, V5>, pieces: Vec<Vec<u8>>) -> io::Result<Vec<u8>> {
     block_on::<Smol, _>(async {
         let (mut read, mut write) = Smol::connect(opening).await?.into_split()?;
-        let mut heard = vec![0; bytes.len()];
-        let saying = smol::spawn(async move { write.write_all(&bytes).await });
+        let mut heard = vec![0; pieces.iter().map(Vec::len).sum()];
+        let saying = smol::spawn(async move {
+            for piece in &pieces {
+                write.write_all(piece).await?;
+            }
+            write.flush().await
+        });
         read.read_exact(&mut heard).await?;
         saying.await?;
         Ok(heard)

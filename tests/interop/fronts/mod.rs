@@ -32,9 +32,9 @@ pub(crate) struct Opening<'a, V: Version> {
     pub(crate) early_data: &'a [u8],
 }
 
-/// Sends the bytes through one half of an `into_split` in another task or thread, while it
-/// receives as many from the other half.
-type Halves = fn(&Opening<'_, V5>, Vec<u8>) -> io::Result<Vec<u8>>;
+/// Sends the pieces through one half of an `into_split` in another task or thread, one write each,
+/// while it receives as many bytes from the other half.
+type Halves = fn(&Opening<'_, V5>, Vec<Vec<u8>>) -> io::Result<Vec<u8>>;
 
 /// Requests an association from a proxy, behind TLS if a configuration is given.
 type Associate = fn(&Proxy, Option<Arc<ClientConfig>>) -> Result<Box<dyn Association>, Error>;
@@ -57,6 +57,9 @@ pub(crate) struct Bind {
     pub(crate) v4: BindOf<V4>,
     pub(crate) v5: BindOf<V5>,
 }
+
+/// BIND by the front end that has no [`Front::bind`], since it dials nothing.
+pub(crate) const BIND_OVER_STREAM: BindOf<V5> = futures_io::bind_over_stream;
 
 type BindOf<V> = fn(&Opening<'_, V>) -> Result<Box<dyn Listening>, Error>;
 

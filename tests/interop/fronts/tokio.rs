@@ -63,14 +63,19 @@ pub(super) async fn over_tls(
     connector.connect(tls::server_name(), stream).await.map_err(tls::failed)
 }
 
-pub(super) fn halves(opening: &Opening<'_, V5>, bytes: Vec<u8>) -> io::Result<Vec<u8>> {
+pub(super) fn halves(opening: &Opening<'_, V5>, pieces: Vec<Vec<u8>>) -> io::Result<Vec<u8>> {
     block_on(async {
         let stream = Socks5Stream::connect(opening.proxy, opening.target.borrowed()).await?;
         let (mut read, mut write) = stream.into_split()?;
-        let mut heard = vec![0; bytes.len()];
+        let mut heard = vec![0; pieces.iter().map(Vec::len).sum()];
         // Returns the half: tokio closes its direction when it is dropped, which some proxies
         // handle badly.
-        let saying = tokio::spawn(async move { write.write_all(&bytes).await.map(|()| write) });
+        let saying = tokio::spawn(async move {
+            for piece in &pieces {
+                write.write_all(piece).await?;
+            }
+            write.flush().await.map(|()| write)
+        });
         read.read_exact(&mut heard).await?;
         saying.await??;
         Ok(heard)

@@ -71,6 +71,14 @@ impl Log {
         let found = self.0.lock().unwrap();
         if *found == *expected { Ok(()) } else { Err(format!("asked for {found:?}").into()) }
     }
+
+    /// Each connection has a thread, and one that closes at once may be recorded late.
+    fn check_in_any_order(&self, expected: &[&str]) -> Result<(), Failed> {
+        self.0.lock().unwrap().sort_unstable();
+        let mut expected = expected.to_vec();
+        expected.sort_unstable();
+        self.check(&expected)
+    }
 }
 
 fn a_website() -> Result<(), Failed> {
@@ -114,7 +122,7 @@ fn a_server_that_says_nothing() -> Result<(), Failed> {
         Err(said) if said.contains("the proxy does not speak SOCKS") => {}
         said => return Err(format!("{said:?}").into()),
     }
-    log.check(&["[]", "[4]", "[5]"])
+    log.check_in_any_order(&["[]", "[4]", "[5]"])
 }
 
 fn a_server_of_socks4_that_ignores_the_rest() -> Result<(), Failed> {
@@ -145,7 +153,7 @@ fn a_server_of_socks4_that_ignores_the_rest() -> Result<(), Failed> {
     for id in ["method-none", "credentials", "socks5-name", "pipelined", "bind", "udp", "udp-name"] {
         said.check(id, "not tried", "the proxy does not speak SOCKS5")?;
     }
-    log.check(&["nothing", "command 1", "command 1 by name", "command 2", "another version"])
+    log.check_in_any_order(&["nothing", "command 1", "command 1 by name", "command 2", "another version"])
 }
 
 /// It grants names with 0.0.0.1. Echoed data show that it interprets the mark all the same.

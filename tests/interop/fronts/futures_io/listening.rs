@@ -1,11 +1,11 @@
-//! BIND with `anysocks::async_std` and `anysocks::smol`.
+//! BIND with `anysocks::async_std`, `anysocks::smol` and `anysocks::futures`.
 
 use std::time::Duration;
 
 use anysocks::{Address, Error, Proxy, SocksListener, SocksStream, Stage, Target, Version};
 use futures_io::{AsyncRead, AsyncWrite};
 
-use super::{AsyncStd, Connects, Smol, opened, over_tls, timely};
+use super::{AsyncStd, Connects, Futures, Smol, opened, over_tls, timely};
 use crate::fronts::Opening;
 use crate::listening::Listening;
 use crate::tunnel::{HalfClose, Opened};
@@ -67,6 +67,35 @@ pub(in crate::fronts) fn bind<F: Binds, V: Version>(
         let listener = SocksListener::<_, V, F>::handshake(stream, opening.auth, peer).await?;
         Ok(listening(listener))
     })
+}
+
+/// BIND with `anysocks::futures`, which dials nothing and has no deadline.
+pub(in crate::fronts) fn bind_over_stream<V: Version>(
+    opening: &Opening<'_, V>,
+) -> Result<Box<dyn Listening>, Error> {
+    timely::<Futures, _>(Stage::Request, async {
+        let stream = Futures::dial(opening.proxy).await?;
+        let peer = opening.target.borrowed();
+        let listener = SocksListener::<_, V, Futures>::handshake(stream, opening.auth, peer).await?;
+        Ok(Box::new(OverStream(listener)) as Box<dyn Listening>)
+    })
+}
+
+struct OverStream<S, V: Version>(SocksListener<S, V, Futures>);
+
+impl<S, V> Listening for OverStream<S, V>
+where
+    S: AsyncRead + AsyncWrite + Unpin + HalfClose + 'static,
+    V: Version,
+{
+    fn bound(&self) -> &Address {
+        self.0.bound_addr()
+    }
+
+    fn take(&mut self, _: Option<Duration>) -> Result<(Opened, Address), Error> {
+        let (stream, peer) = timely::<Futures, _>(Stage::SecondReply, self.0.accept())?;
+        Ok((opened(stream, false), peer))
+    }
 }
 
 pub(in crate::fronts) fn listening<S, V, F>(listener: SocksListener<S, V, F>) -> Box<dyn Listening>

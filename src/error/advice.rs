@@ -1,0 +1,212 @@
+//! Whether another try is worthwhile: the same way, or through another proxy.
+
+use super::{Error, ErrorKind, Stage};
+use crate::protocol::reply::Reply;
+
+/// # Another try
+///
+/// | error | [`is_retryable`](Self::is_retryable) | [`is_worth_another_proxy`](Self::is_worth_another_proxy) |
+/// |---|---|---|
+/// | `Invalid`, `Rule`, `Overrun`, `Over` | no | no |
+/// | `Unresolved`: a proxy's name | yes | yes |
+/// | `Unresolved`: the target's name, with local resolution or a direct connection | yes | no |
+/// | `Unreachable`, `Io`, `TimedOut`, `EndedEarly` | yes | yes, except at the stages below |
+/// | `NotSocks`, `Malformed`, `MethodNotOffered` | no | yes |
+/// | `MethodsRefused`, `PasswordRefused`, `Method`, `ClosedDuringMethod` | no | yes |
+/// | `Encapsulation`, `NoRelay` | no | yes |
+/// | `AssociationEnded` | yes | yes |
+/// | `Refused`, by an earlier proxy of a chain | [`Reply::is_retryable`] | yes |
+/// | `Refused`, X'01', X'07', X'08', and X'5C' and X'5D' of SOCKS4 | [`Reply::is_retryable`] | yes |
+/// | `Refused`, any other code | [`Reply::is_retryable`] | no |
+///
+/// Another proxy is never worth a try at these stages:
+///
+/// - [`Direct`](Stage::Direct): there was no proxy.
+/// - [`Preparation`](Stage::Preparation), unless a METHOD failed: the cause is on this machine.
+/// - [`SecondReply`](Stage::SecondReply) with `TimedOut`: the peer did not connect.
+impl Error {
+    /// Returns whether the same call may succeed a little later.
+    ///
+    /// This is so if the cause may pass: a failure of the network, a timeout, or a reply that is
+    /// [retryable](Reply::is_retryable). A caller should wait before the next try, and limit the
+    /// number of tries.
+    ///
+    /// After a call with [early data](crate::blocking::Socks5Stream::connect_with_early_data), the
+    /// target may have received them.
+    ///
+    /// ```
+    /// use anysocks::{Error, blocking::{AnyStream, Connector}};
+    /// use std::{thread, time::Duration};
+    ///
+    /// fn connect(connector: &Connector, target: &str) -> Result<AnyStream, Error> {
+    ///     for _ in 0..3 {
+    ///         match connector.connect(target) {
+    ///             Err(error) if error.is_retryable() => thread::sleep(Duration::from_secs(1)),
+    ///             outcome => return outcome,
+    ///         }
+    ///     }
+    ///     connector.connect(target)
+    /// }
+    /// ```
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        match self.kind() {
+            ErrorKind::Io(_)
+            | ErrorKind::Unresolved { .. }
+            | ErrorKind::Unreachable(_)
+            | ErrorKind::TimedOut
+            | ErrorKind::EndedEarly { .. }
+            | ErrorKind::AssociationEnded(_) => true,
+            ErrorKind::Refused(reply) => reply.is_retryable(),
+            ErrorKind::Invalid(_)
+            | ErrorKind::Rule(_)
+            | ErrorKind::NotSocks { .. }
+            | ErrorKind::MethodsRefused
+            | ErrorKind::MethodNotOffered(_)
+            | ErrorKind::PasswordRefused(_)
+            | ErrorKind::Method(_)
+            | ErrorKind::Encapsulation(_)
+            | ErrorKind::ClosedDuringMethod { .. }
+            | ErrorKind::Overrun { .. }
+            | ErrorKind::Over
+            | ErrorKind::NoRelay { .. }
+            | ErrorKind::Malformed { .. } => false,
+        }
+    }
+
+    /// Returns whether the same call may succeed through another proxy.
+    ///
+    /// This is so if the proxy can't be reached, does not answer in time, refuses the client, or
+    /// does not follow the protocol. It is not so if the proxy refuses the target, also by its
+    /// ruleset (X'02').
+    #[must_use]
+    pub fn is_worth_another_proxy(&self) -> bool {
+        match (self.kind(), self.stage()) {
+            (ErrorKind::Method(_), _) => true,
+            (ErrorKind::Invalid(_) | ErrorKind::Rule(_) | ErrorKind::Overrun { .. } | ErrorKind::Over, _)
+            | (_, Stage::Direct | Stage::Preparation)
+            | (ErrorKind::TimedOut, Stage::SecondReply) => false,
+            (ErrorKind::Unresolved { .. }, _) => !self.is_unresolved_target(),
+            (ErrorKind::Refused(reply), _) => self.hop() != self.hops() || refuses_client(*reply),
+            _ => true,
+        }
+    }
+
+    /// Returns whether this machine could not resolve the target's name.
+    pub(crate) fn is_unresolved_target(&self) -> bool {
+        let ErrorKind::Unresolved { name, .. } = self.kind() else { return false };
+        self.target().and_then(|target| target.split(':').next()) == Some(name)
+    }
+}
+
+/// Returns whether the reply is not about the target.
+const fn refuses_client(reply: Reply) -> bool {
+    matches!(
+        reply,
+        Reply::GENERAL_FAILURE
+            | Reply::COMMAND_NOT_SUPPORTED
+            | Reply::ADDRESS_TYPE_NOT_SUPPORTED
+            | Reply::NO_IDENTD
+            | Reply::OTHER_USER_ID
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::invalid::Invalid;
+    use crate::error::{AssociationEnd, Attempt};
+    use crate::protocol::address::Address;
+    use std::io;
+
+    const NAME: &str = "a.example";
+
+    fn io_error() -> io::Error {
+        io::ErrorKind::ConnectionReset.into()
+    }
+
+    fn attempts() -> Vec<Attempt> {
+        vec![Attempt { address: String::new(), error: io_error() }]
+    }
+
+    /// The rows of the documentation's table.
+    #[test]
+    fn every_kind() {
+        use Stage::{Association, Authentication, Dial, Direct, MethodSelection, Preparation, Request};
+        use Stage::{Resolve, SecondReply, Tunnel};
+        let unresolved = || ErrorKind::Unresolved { name: NAME.into(), error: io_error() };
+        let address = || Address::Ip(([127, 0, 0, 1], 0).into());
+        let (yes, no) = (true, false);
+        for (stage, kind, retryable, another) in [
+            (Preparation, ErrorKind::Invalid(Invalid::PortMissing), no, no),
+            (Tunnel, ErrorKind::Invalid(Invalid::NoClock), no, no),
+            (Preparation, ErrorKind::Rule("no".into()), no, no),
+            (Request, ErrorKind::Overrun { reported: 2, offered: 1 }, no, no),
+            (Request, ErrorKind::Over, no, no),
+            (Resolve, unresolved(), yes, yes),
+            (Dial, ErrorKind::Unreachable(attempts()), yes, yes),
+            (Direct, ErrorKind::Unreachable(attempts()), yes, no),
+            (Preparation, ErrorKind::Io(io_error()), yes, no),
+            (MethodSelection, ErrorKind::Io(io_error()), yes, yes),
+            (Direct, ErrorKind::Io(io_error()), yes, no),
+            (Preparation, ErrorKind::TimedOut, yes, no),
+            (MethodSelection, ErrorKind::TimedOut, yes, yes),
+            (Authentication, ErrorKind::TimedOut, yes, yes),
+            (Request, ErrorKind::TimedOut, yes, yes),
+            (SecondReply, ErrorKind::TimedOut, yes, no),
+            (Request, ErrorKind::EndedEarly { received: 0 }, yes, yes),
+            (SecondReply, ErrorKind::EndedEarly { received: 0 }, yes, yes),
+            (MethodSelection, ErrorKind::NotSocks { first: b'H' }, no, yes),
+            (MethodSelection, ErrorKind::MethodNotOffered(1), no, yes),
+            (Request, ErrorKind::Malformed { field: "VER", byte: 4 }, no, yes),
+            (MethodSelection, ErrorKind::MethodsRefused, no, yes),
+            (Authentication, ErrorKind::PasswordRefused(1), no, yes),
+            (Authentication, ErrorKind::Method("no".into()), no, yes),
+            (Preparation, ErrorKind::Method("no".into()), no, yes),
+            (Authentication, ErrorKind::ClosedDuringMethod { code: 1, name: "toy" }, no, yes),
+            (Tunnel, ErrorKind::Encapsulation("no".into()), no, yes),
+            (Association, ErrorKind::NoRelay { bound: address(), relay: address() }, no, yes),
+            (Association, ErrorKind::AssociationEnded(AssociationEnd::Closed), yes, yes),
+            (Request, ErrorKind::Refused(Reply::GENERAL_FAILURE), yes, yes),
+            (Request, ErrorKind::Refused(Reply::NOT_ALLOWED), no, no),
+            (Request, ErrorKind::Refused(Reply::NETWORK_UNREACHABLE), yes, no),
+            (Request, ErrorKind::Refused(Reply::HOST_UNREACHABLE), yes, no),
+            (Request, ErrorKind::Refused(Reply::CONNECTION_REFUSED), yes, no),
+            (Request, ErrorKind::Refused(Reply::TTL_EXPIRED), yes, no),
+            (SecondReply, ErrorKind::Refused(Reply::TTL_EXPIRED), yes, no),
+            (Request, ErrorKind::Refused(Reply::COMMAND_NOT_SUPPORTED), no, yes),
+            (Request, ErrorKind::Refused(Reply::ADDRESS_TYPE_NOT_SUPPORTED), no, yes),
+            (Request, ErrorKind::Refused(Reply::V5(9)), no, no),
+            (Request, ErrorKind::Refused(Reply::ONION_INVALID), no, no),
+            (Request, ErrorKind::Refused(Reply::REJECTED), yes, no),
+            (Request, ErrorKind::Refused(Reply::NO_IDENTD), yes, yes),
+            (Request, ErrorKind::Refused(Reply::OTHER_USER_ID), no, yes),
+        ] {
+            let error = Error::new(stage, kind);
+            assert_eq!(
+                (error.is_retryable(), error.is_worth_another_proxy()),
+                (retryable, another),
+                "{error:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_targets_name_is_the_same_for_each_proxy() {
+        for (target, another) in [("a.example:80", false), (NAME, false), ("b.example:80", true)] {
+            let kind = ErrorKind::Unresolved { name: NAME.into(), error: io_error() };
+            let error = Error::new(Stage::Resolve, kind).about(target);
+            assert_eq!(error.is_worth_another_proxy(), another, "{error}");
+        }
+    }
+
+    /// It refuses the next proxy, and not the target.
+    #[test]
+    fn another_chain_can_be_used_after_a_refusal_by_an_earlier_proxy() {
+        for (number, another) in [(1, true), (2, false)] {
+            let refused = ErrorKind::Refused(Reply::HOST_UNREACHABLE);
+            let error = Error::new(Stage::Request, refused).of_hop(number, 2);
+            assert_eq!(error.is_worth_another_proxy(), another, "{error}");
+        }
+    }
+}
