@@ -219,22 +219,31 @@ fn on_async_io_within<T>(limit: Duration, work: impl Future<Output = T>) -> Opti
     OnAsyncIo::run(smol::future::or(late, async { Some(work.await) }))
 }
 
+/// The calls with a limit of a front end on async-io.
+#[cfg(any(feature = "smol", feature = "async-std"))]
+macro_rules! limited_on_async_io {
+    () => {
+        fn recv_from_within(&self, limit: Duration, buf: &mut [u8]) -> io::Result<(usize, Address)> {
+            on_async_io_within(limit, self.recv_from(buf))
+                .unwrap_or_else(|| Err(io::ErrorKind::TimedOut.into()))
+        }
+
+        fn request_within(
+            &self,
+            limit: Duration,
+            command: Command,
+            target: &str,
+        ) -> Option<Result<Address, Error>> {
+            on_async_io_within(limit, self.request(command, target))
+        }
+    };
+}
+
 #[cfg(feature = "smol")]
 impl Association for anysocks::smol::Socks5UdpSocket {
     calls!(OnAsyncIo::run);
 
-    fn recv_from_within(&self, limit: Duration, buf: &mut [u8]) -> io::Result<(usize, Address)> {
-        on_async_io_within(limit, self.recv_from(buf)).unwrap_or_else(|| Err(io::ErrorKind::TimedOut.into()))
-    }
-
-    fn request_within(
-        &self,
-        limit: Duration,
-        command: Command,
-        target: &str,
-    ) -> Option<Result<Address, Error>> {
-        on_async_io_within(limit, self.request(command, target))
-    }
+    limited_on_async_io!();
 
     fn polled(&self) -> Option<&dyn Polled> {
         Some(self)
@@ -245,18 +254,7 @@ impl Association for anysocks::smol::Socks5UdpSocket {
 impl Association for anysocks::async_std::Socks5UdpSocket {
     calls!(OnAsyncIo::run);
 
-    fn recv_from_within(&self, limit: Duration, buf: &mut [u8]) -> io::Result<(usize, Address)> {
-        on_async_io_within(limit, self.recv_from(buf)).unwrap_or_else(|| Err(io::ErrorKind::TimedOut.into()))
-    }
-
-    fn request_within(
-        &self,
-        limit: Duration,
-        command: Command,
-        target: &str,
-    ) -> Option<Result<Address, Error>> {
-        on_async_io_within(limit, self.request(command, target))
-    }
+    limited_on_async_io!();
 
     fn polled(&self) -> Option<&dyn Polled> {
         Some(self)
