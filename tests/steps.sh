@@ -62,7 +62,10 @@ summary() {
     fi
     if [ -s "$ANYSOCKS_LEFT_OUT" ]; then
         sort -u "$ANYSOCKS_LEFT_OUT" | sed 's/^/left out the test /'
-        [ "$strict" = no ] || failed=1
+        # It is built from Debian's source, which not every mirror has.
+        if [ "$strict" = yes ] && grep -qv 'Dante with GSS-API' "$ANYSOCKS_LEFT_OUT"; then
+            failed=1
+        fi
     fi
     rm -rf "$scratch"
     [ "$failed" = 0 ] || [ "$status" != 0 ] || status=1

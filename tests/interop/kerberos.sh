@@ -43,7 +43,7 @@ fi
 left_out() {
     echo "left out Dante with GSS-API: $1"
     if [ -n "${ANYSOCKS_LEFT_OUT-}" ]; then
-        echo "interop with Dante's GSS-API: $1" >>"$ANYSOCKS_LEFT_OUT"
+        echo "interop: Dante with GSS-API: $1" >>"$ANYSOCKS_LEFT_OUT"
     fi
     exit 0
 }
@@ -66,7 +66,7 @@ else
 fi
 list=$(echo "$scratch"/deb-src.*)
 source_apt() {
-    apt-get -q -o Dir::Etc::sourcelist="$list" -o Dir::Etc::sourceparts=/dev/null \
+    timeout 300 apt-get -q -o Dir::Etc::sourcelist="$list" -o Dir::Etc::sourceparts=/dev/null \
         -o Dir::State::lists="$scratch/lists" -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= \
         -o APT::Sandbox::User=root "$@"
 }
