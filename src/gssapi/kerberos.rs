@@ -36,8 +36,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// # Ok::<(), anysocks::Error>(())
 /// ```
 ///
-/// Tickets that a keytab or a password has bought are kept in memory, for all connections of this
-/// value and its clones. When they have expired, the next connection gets new ones.
+/// Tickets for a keytab or a password are kept in memory, for all connections of this value and its
+/// clones. When they have expired, the next connection gets new ones.
 #[derive(Clone)]
 pub struct Kerberos {
     source: Source,
