@@ -135,6 +135,11 @@ impl Association {
         self.relay
     }
 
+    /// Returns the proxy's URL, for errors.
+    pub(super) const fn proxy(&self) -> &impl fmt::Display {
+        &self.proxy
+    }
+
     pub(super) const fn bound(&self) -> &Address {
         &self.bound
     }

@@ -17,7 +17,7 @@ use std::task::{Context, Poll};
 impl<F: UdpFrontEnd> SocksUdpSocket<F> {
     /// Sends a request over the TCP connection, through its encapsulation if there is one.
     pub(crate) async fn send_request(&self, command: Command, target: Target<'_>) -> Result<Address, Error> {
-        let mut request = self.association().request(command, target)?;
+        let mut request = self.association().request(command, target.borrowed())?;
         // What has arrived was not asked for.
         self.check_now().map_err(ended)?;
         let mut requesting = Requesting::begin(self)?;
@@ -25,7 +25,8 @@ impl<F: UdpFrontEnd> SocksUdpSocket<F> {
         let sockets = &self.shared.sockets;
         let reply = poll_fn(|cx| poll_converse(cx, &mut ControlTransport::<F>(sockets), &mut layered)).await;
         requesting.end(reply.as_ref().err());
-        reply.map(|established| established.bound)
+        let failed = |error: Error| error.at(self.association().proxy()).about(&target);
+        reply.map(|established| established.bound).map_err(failed)
     }
 }
 

@@ -155,6 +155,8 @@ fn one_that_fails() {
                     scene.control().write_all(&carried(level, answer)).expect("an open connection");
                 }
                 let error = requesting.join().expect("no panic").expect_err("a failure");
+                assert!(error.proxy().is_some(), "{error:?}");
+                assert_eq!(error.target(), Some(TARGET));
                 match error.kind() {
                     ErrorKind::EndedEarly { .. } => assert!(answer.is_empty(), "{error:?}"),
                     ErrorKind::Refused(reply) => assert_eq!(reply.code(), 7),
