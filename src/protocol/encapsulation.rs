@@ -141,7 +141,38 @@ pub trait Open: Send + Sync {
 /// A sealed datagram contains a whole SOCKS datagram with its header. Datagrams may be lost,
 /// duplicated and reordered on the way. Several threads may call this at once.
 ///
-/// [`Encapsulation::datagrams`] takes it. [`Method`](crate::protocol::Method) has an example.
+/// [`Encapsulation::datagrams`] takes it.
+///
+/// ```
+/// use anysocks::protocol::{Encapsulation, FrameError, Open, Seal};
+/// use anysocks::udp::Datagrams;
+/// use std::ops::Range;
+///
+/// /// XOR in the place of real cryptography.
+/// #[derive(Clone, Copy)]
+/// struct Cipher(u8);
+///
+/// impl Datagrams for Cipher {
+///     fn overhead(&self) -> usize {
+///         0
+///     }
+///
+///     fn seal(&self, datagram: &[u8], sealed: &mut Vec<u8>) -> Result<(), FrameError> {
+///         sealed.extend(datagram.iter().map(|byte| byte ^ self.0));
+///         Ok(())
+///     }
+///
+///     fn open(&self, sealed: &mut [u8]) -> Result<Option<Range<usize>>, FrameError> {
+///         sealed.iter_mut().for_each(|byte| *byte ^= self.0);
+///         Ok(Some(0..sealed.len()))
+///     }
+/// }
+///
+/// /// The encapsulation of streams and of datagrams, with one key.
+/// fn encapsulation(seal: impl Seal + 'static, open: impl Open + 'static, key: u8) -> Encapsulation {
+///     Encapsulation::new(seal, open).datagrams(Cipher(key))
+/// }
+/// ```
 pub trait Datagrams: Send + Sync {
     /// Returns the largest number of bytes by which sealing lengthens a datagram.
     ///
@@ -172,7 +203,7 @@ pub trait Datagrams: Send + Sync {
     /// Appends a datagram without content to `sealed`, which is empty, and returns `true`. It is
     /// sent before the next datagram. Default: returns `false`.
     ///
-    /// It is called before each [`seal`](Self::seal).
+    /// It is called once for each datagram.
     fn cover(&self, sealed: &mut Vec<u8>) -> bool {
         let _ = sealed;
         false
