@@ -40,6 +40,13 @@ impl Error {
         self
     }
 
+    /// Removes the text, which is a part of another one that may contain a secret.
+    #[must_use]
+    pub(crate) fn unquoted(mut self) -> Self {
+        self.0.text = None;
+        self
+    }
+
     /// Returns whether this is a mistake in the arguments.
     fn is_mistake(&self) -> bool {
         self.0.stage == Stage::Preparation && matches!(self.0.kind, ErrorKind::Invalid(_))

@@ -144,7 +144,9 @@ impl FromStr for Chain {
         let count = urls.split(',').count();
         let mut proxies = urls.split(',').enumerate().map(|(n, url)| {
             let proxy = url.trim().parse::<Proxy>();
-            (n + 1, proxy.map_err(|error| error.of_hop(n + 1, count)))
+            // A part of the list may be a part of a password, up to an `@` in another one.
+            let unquoted = |error: Error| if urls.contains('@') { error.unquoted() } else { error };
+            (n + 1, proxy.map_err(|error| unquoted(error).of_hop(n + 1, count)))
         });
         if has_bare_comma(urls) {
             return Err(Invalid::NotEncoded.into());

@@ -21,7 +21,8 @@ pub(crate) fn holds(input: &[u8]) {
 
 /// The meaning of `host:port`, by the simplest possible parser.
 fn target(text: &str) -> Option<Target<'_>> {
-    let (host_text, port) = text.rsplit_once(':')?;
+    // White space around it is ignored.
+    let (host_text, port) = text.trim().rsplit_once(':')?;
     if port.contains(|c: char| !c.is_ascii_digit()) || host_text.parse::<Ipv6Addr>().is_ok() {
         return None;
     }
