@@ -258,7 +258,7 @@
 //! | `forward` | | [`forward`]: a local SOCKS5 proxy for clients that take only a proxy's URL |
 //! | `hyper` | | [`hyper`]: a [`Connector`] is a [`tower_service::Service<Uri>`] |
 //! | `quinn` | | [`quinn`]: QUIC through UDP ASSOCIATE, with the cryptography of [`ring`]; needs a C compiler |
-//! | `gssapi` | | `Kerberos` of [`gssapi`], by the system's library, which is loaded at run time |
+//! | `gssapi` | | `kerberos::Kerberos` of [`gssapi`], by the system's library, which is loaded at run time |
 //! | `tracing` | | a span for each connection, an event for each message and each failure; sizes, never contents |
 //!
 //! Features add items and change none, so all of them can be enabled together. [`blocking`] needs

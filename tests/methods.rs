@@ -1,6 +1,8 @@
 //! What custom METHODs may do, on every front end: prepare, encapsulate at any hop of a chain, hand
 //! over values, pause, and fail.
 
+#[path = "association/scene.rs"]
+mod association;
 #[path = "methods/closed.rs"]
 mod closed;
 #[path = "methods/datagrams.rs"]
@@ -14,6 +16,8 @@ mod half_closed;
 mod hop;
 #[path = "methods/hops.rs"]
 mod hops;
+#[path = "methods/hops_that_fail.rs"]
+mod hops_that_fail;
 #[path = "connector/messages.rs"]
 mod messages;
 #[path = "methods/numbered.rs"]

@@ -24,7 +24,7 @@ fn too_wide(name: &str, text: &str) -> Vec<usize> {
     let candidates: Vec<(usize, &str)> = match extension {
         "md" => text.lines().enumerate().map(|(index, line)| (index + 1, line)).collect(),
         "rs" => comments::of_rust(text),
-        "toml" | "yml" | "sh" => comments::of_script(text),
+        "conf" | "sh" | "toml" | "yml" => comments::of_script(text),
         _ if text.starts_with("#!") => comments::of_script(text),
         _ => Vec::new(),
     };

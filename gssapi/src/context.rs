@@ -34,6 +34,7 @@ unsafe impl Send for Context {}
 /// `GSS_S_CONTINUE_NEEDED`, an informational bit.
 const CONTINUE_NEEDED: u32 = 1;
 
+#[derive(Clone)]
 enum State {
     Initiating { credentials: Credentials, target: Name, flags: Flags },
     Accepting { keys: ServiceKeys },
@@ -104,21 +105,12 @@ impl Context {
 
     /// Passes on the token in `input`, or none if that is empty.
     fn advance(&mut self) -> Result<Option<Vec<u8>>, Error> {
-        let (result, output, granted) = match std::mem::replace(&mut self.state, State::Failed) {
+        let (result, output, granted) = match self.state.clone() {
             State::Initiating { credentials, target, flags } => {
-                let step = self.initiate_step(&credentials, &target, flags);
-                self.state = State::Initiating { credentials, target, flags };
-                step
+                self.initiate_step(&credentials, &target, flags)
             }
-            State::Accepting { keys } => {
-                let step = self.accept_step(&keys);
-                self.state = State::Accepting { keys };
-                step
-            }
-            state => {
-                self.state = state;
-                return Err(wrong_state("the context awaits no token"));
-            }
+            State::Accepting { keys } => self.accept_step(&keys),
+            State::Complete | State::Failed => return Err(wrong_state("the context awaits no token")),
         };
         let supplementary = result.inspect_err(|_| self.state = State::Failed)?;
         self.granted = Flags::granted(granted);

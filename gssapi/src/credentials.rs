@@ -3,7 +3,8 @@
 use crate::buffer::Owned;
 use crate::cache::MemoryCache;
 use crate::error::{Error, ErrorKind};
-use crate::ffi::{ACCEPT, Buffer, Functions, INDEFINITE, INITIATE, KRB5_ONLY, KeyValue, KeyValueSet};
+use crate::ffi::{ACCEPT, Buffer, Functions, Handle, INDEFINITE, INITIATE, Minor};
+use crate::ffi::{KRB5_ONLY, KeyValue, KeyValueSet};
 use crate::library::Library;
 use crate::name::Name;
 use crate::source::{Kind, Source};
@@ -118,29 +119,35 @@ fn lacks(function: &str) -> Error {
     Error::without_status(ErrorKind::Unsupported, format!("it has no {function}"))
 }
 
-fn no_credential(functions: &'static Functions) -> Owned {
+/// Runs a call of the library that stores a minor status and a credential, and returns the major
+/// status.
+fn acquired(
+    functions: &'static Functions,
+    acquire: impl FnOnce(Minor, *mut Handle) -> u32,
+) -> Result<Owned, Error> {
     // SAFETY: the calls below store credentials, and this function releases credentials.
-    unsafe { Owned::new(functions.release_credential) }
+    let mut credential = unsafe { Owned::new(functions.release_credential) };
+    let mut minor = 0;
+    let major = acquire(&raw mut minor, credential.as_mut());
+    status::check(functions, Operation::Acquire, major, minor)?;
+    Ok(credential)
 }
 
 fn from_default_cache(functions: &'static Functions) -> Result<Owned, Error> {
-    let (mut credential, mut minor) = (no_credential(functions), 0);
     // SAFETY: the pointers are to values that live through the call, or null where the library
     // permits that: any name, and two results that nothing needs.
-    let major = unsafe {
+    acquired(functions, |minor, credential| unsafe {
         (functions.acquire)(
-            &raw mut minor,
+            minor,
             null_mut(),
             INDEFINITE,
             &raw const KRB5_ONLY,
             INITIATE,
-            credential.as_mut(),
+            credential,
             null_mut(),
             null_mut(),
         )
-    };
-    status::check(functions, Operation::Acquire, major, minor)?;
-    Ok(credential)
+    })
 }
 
 fn from_cache(functions: &'static Functions, name: &str) -> Result<Acquired, Error> {
@@ -170,24 +177,21 @@ fn from_store(
         store.iter().map(|(key, value)| KeyValue { key: key.as_ptr(), value: value.as_ptr() }).collect();
     let count = u32::try_from(elements.len()).unwrap_or(0);
     let set = KeyValueSet { count, elements: elements.as_ptr() };
-    let (mut credential, mut minor) = (no_credential(functions), 0);
     // SAFETY: the pointers are to values that live through the call, or null where the library
     // permits that. The set has `count` elements, whose texts end with NUL bytes.
-    let major = unsafe {
+    acquired(functions, |minor, credential| unsafe {
         acquire(
-            &raw mut minor,
+            minor,
             name.map_or(null_mut(), |name| name.owned().handle()),
             INDEFINITE,
             &raw const KRB5_ONLY,
             usage,
             &raw const set,
-            credential.as_mut(),
+            credential,
             null_mut(),
             null_mut(),
         )
-    };
-    status::check(functions, Operation::Acquire, major, minor)?;
-    Ok(credential)
+    })
 }
 
 fn from_password(functions: &'static Functions, principal: &str, password: &str) -> Result<Acquired, Error> {
@@ -197,22 +201,20 @@ fn from_password(functions: &'static Functions, principal: &str, password: &str)
     let name = Name::principal(principal)?;
     let acquire = functions.acquire_with_password.ok_or_else(|| lacks("gss_acquire_cred_with_password"))?;
     let password = Buffer::reading(password.as_bytes());
-    let (mut credential, mut minor) = (no_credential(functions), 0);
     // SAFETY: the pointers are to values that live through the call, or null where the library
     // permits that. The library copies the password.
-    let major = unsafe {
+    let credential = acquired(functions, |minor, credential| unsafe {
         acquire(
-            &raw mut minor,
+            minor,
             name.owned().handle(),
             &raw const password,
             INDEFINITE,
             &raw const KRB5_ONLY,
             INITIATE,
-            credential.as_mut(),
+            credential,
             null_mut(),
             null_mut(),
         )
-    };
-    status::check(functions, Operation::Acquire, major, minor)?;
+    })?;
     Ok(Acquired::without_cache(credential))
 }

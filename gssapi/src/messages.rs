@@ -19,8 +19,11 @@ pub struct Unwrapped {
 
 /// The place of a message among those that have arrived.
 ///
-/// Without [`Flags::SEQUENCE`](crate::Flags::SEQUENCE) and [`Flags::REPLAY`](crate::Flags::REPLAY), every message is `InOrder`. With `REPLAY`
+/// Without [`Flags::SEQUENCE`] and [`Flags::REPLAY`], every message is `InOrder`. With `REPLAY`
 /// alone, all are but repeated ones.
+///
+/// [`Flags::SEQUENCE`]: crate::Flags::SEQUENCE
+/// [`Flags::REPLAY`]: crate::Flags::REPLAY
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Order {
     /// It is the next one.
@@ -29,8 +32,10 @@ pub enum Order {
     Gap,
     /// Later ones have arrived before it. If 64 or more have, it may also be a repeated one.
     Late,
-    /// It has arrived before. Without [`Flags::SEQUENCE`](crate::Flags::SEQUENCE), also if it is so old that this can't be
+    /// It has arrived before. Without [`Flags::SEQUENCE`], also if it is so old that this can't be
     /// excluded.
+    ///
+    /// [`Flags::SEQUENCE`]: crate::Flags::SEQUENCE
     Repeated,
 }
 

@@ -32,8 +32,8 @@ impl Source {
 
     /// A client's keytab by its name, such as `/etc/proxy-user.keytab`, and the principal to use.
     ///
-    /// [`Credentials::acquire`](crate::Credentials::acquire) gets a ticket from the KDC for them. The
-    /// ticket is kept in memory, apart from the default cache and from all other credentials.
+    /// [`Credentials::acquire`](crate::Credentials::acquire) gets a ticket from the KDC for them.
+    /// The ticket is kept in memory, apart from the default cache and from all other credentials.
     #[must_use]
     pub fn keytab(keytab: impl Into<String>, principal: impl Into<String>) -> Self {
         Self(Kind::Keytab { keytab: keytab.into(), principal: principal.into() })
@@ -41,8 +41,8 @@ impl Source {
 
     /// A principal and its password.
     ///
-    /// [`Credentials::acquire`](crate::Credentials::acquire) gets a ticket from the KDC for them. The
-    /// ticket is kept in memory, apart from the default cache and from all other credentials.
+    /// [`Credentials::acquire`](crate::Credentials::acquire) gets a ticket from the KDC for them.
+    /// The ticket is kept in memory, apart from the default cache and from all other credentials.
     #[must_use]
     pub fn password(principal: impl Into<String>, password: impl Into<String>) -> Self {
         Self(Kind::Password { principal: principal.into(), password: Zeroizing::new(password.into()) })

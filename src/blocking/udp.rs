@@ -304,21 +304,24 @@ impl SocksUdpSocket<Blocking> {
             return Ok(());
         }
         let mut all = ArrayVec::<_, 3>::from_iter([PollFd::new(udp, flags)]);
-        let recheck = self.recheck();
-        all.push(if recheck.is_none() { control.poll_fd() } else { PollFd::new(udp, flags) });
         if let Some(waiting) = &waiting {
             waiting.add_to(&mut all);
+        }
+        let control_at = all.len();
+        let recheck = self.recheck();
+        if recheck.is_none() {
+            all.push(control.poll_fd());
         }
         if !wait(&mut all, recheck.into_iter().chain(deadline).min())? {
             return check_time(deadline);
         }
         let ready = |place: usize| all.get(place).is_some_and(|polled| !polled.revents().is_empty());
-        if let (true, Some(waiting)) = (ready(2), &waiting) {
+        if let Some(waiting) = waiting.as_ref().filter(|_| (1..control_at).any(ready)) {
             waiting.reset();
             return Ok(());
         }
         // A datagram that arrived before the end is still received.
-        if ready(0) || !ready(1) {
+        if ready(0) || !ready(control_at) {
             return Ok(());
         }
         self.check_now()?;

@@ -5,8 +5,8 @@ use std::{error, io};
 
 /// The failure of GSS-API authentication, or of the protection of a message.
 ///
-/// It is the source of an [`anysocks::Error`](crate::Error), whose stage tells when it occurred. The
-/// kind of that is [`ErrorKind::Method`](crate::ErrorKind::Method) during the negotiation, and
+/// It is the source of an [`anysocks::Error`](crate::Error), whose stage tells when it occurred.
+/// The kind of that is [`ErrorKind::Method`](crate::ErrorKind::Method) during the negotiation, and
 /// [`ErrorKind::Encapsulation`](crate::ErrorKind::Encapsulation) afterwards.
 ///
 /// ```

@@ -20,7 +20,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 ///
 /// | credentials | for |
 /// |---|---|
-/// | [`default_cache`](Self::default_cache) | a user who runs `kinit` |
+/// | [`default_cache`](Self::default_cache) | the tickets of `kinit` |
 /// | [`cache`](Self::cache) | several users in one process |
 /// | [`keytab`](Self::keytab) | a service |
 /// | [`password`](Self::password) | a program that asks the user |
@@ -28,7 +28,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// ```no_run
 /// use anysocks::Proxy;
 /// use anysocks::blocking::Socks5Stream;
-/// use anysocks::gssapi::{Gssapi, Kerberos};
+/// use anysocks::gssapi::{Gssapi, kerberos::Kerberos};
 ///
 /// let kerberos = Kerberos::keytab("/etc/crawler.keytab", "crawler@EXAMPLE.COM");
 /// let proxy = Proxy::socks5("gw.example.com:1080")?.gssapi(Gssapi::with(kerberos))?;
@@ -53,7 +53,7 @@ impl Kerberos {
     /// for this.
     ///
     /// ```
-    /// use anysocks::gssapi::{Gssapi, Kerberos, Level};
+    /// use anysocks::gssapi::{Gssapi, Level, kerberos::Kerberos};
     ///
     /// let gssapi = Gssapi::with(Kerberos::default_cache()).level(Level::Integrity);
     /// ```
@@ -65,7 +65,7 @@ impl Kerberos {
     /// Uses the cache of this name, such as `FILE:/run/user/1000/krb5cc`. A path is a file.
     ///
     /// ```
-    /// use anysocks::gssapi::{Gssapi, Kerberos};
+    /// use anysocks::gssapi::{Gssapi, kerberos::Kerberos};
     ///
     /// let [alice, bob] = ["FILE:/run/user/1000/krb5cc", "FILE:/run/user/1001/krb5cc"]
     ///     .map(|cache| Gssapi::with(Kerberos::cache(cache)));
@@ -78,7 +78,7 @@ impl Kerberos {
     /// Uses the key of this principal in a keytab.
     ///
     /// ```
-    /// use anysocks::gssapi::{Gssapi, Kerberos};
+    /// use anysocks::gssapi::{Gssapi, kerberos::Kerberos};
     ///
     /// let gssapi = Gssapi::with(Kerberos::keytab("/etc/crawler.keytab", "crawler@EXAMPLE.COM"));
     /// ```
@@ -90,7 +90,7 @@ impl Kerberos {
     /// Uses a principal and its password, which is wiped on drop.
     ///
     /// ```
-    /// use anysocks::gssapi::{Gssapi, Kerberos};
+    /// use anysocks::gssapi::{Gssapi, kerberos::Kerberos};
     ///
     /// fn log_in(user: &str, password: String) -> Gssapi {
     ///     Gssapi::with(Kerberos::password(format!("{user}@EXAMPLE.COM"), password))

@@ -13,9 +13,9 @@
 //! }
 //! ```
 //!
-//! With the feature `gssapi`, `Kerberos` is such a mechanism, and `Gssapi::kerberos()` uses the
-//! tickets of `kinit`. It loads the system's library at run time: `libgssapi_krb5.so.2` on Linux,
-//! which on Debian is in the package `libgssapi-krb5-2`. In the URL of a proxy, this is
+//! With the feature `gssapi`, `kerberos::Kerberos` is such a mechanism, and `Gssapi::kerberos()`
+//! uses the tickets of `kinit`. It loads the system's library at run time: `libgssapi_krb5.so.2` on
+//! Linux, which on Debian is in the package `libgssapi-krb5-2`. In the URL of a proxy, this is
 //! `socks5h://gw.example:1080?auth=gssapi&level=integrity&service=socks`; `level` and `service` may
 //! be left out. The trait plugs in any other mechanism, also without the feature.
 //!
@@ -108,7 +108,7 @@
 mod error;
 mod frames;
 #[cfg(feature = "gssapi")]
-mod kerberos;
+pub mod kerberos;
 #[cfg(not(feature = "gssapi"))]
 #[path = "no_kerberos.rs"]
 mod kerberos;
@@ -119,8 +119,6 @@ mod negotiation;
 mod service;
 
 pub use error::Error;
-#[cfg(feature = "gssapi")]
-pub use kerberos::Kerberos;
 pub use level::Level;
 pub use mechanism::{Begun, Cause, Context, Failure, Flags, Mechanism, Next, Order, Unwrapped, Wanted};
 pub use service::Service;

@@ -21,8 +21,8 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Service {
-    /// A host-based name (RFC 2743 §4.1): `rcmd@gw.example`, or `rcmd` alone for the service at the
-    /// proxy's host.
+    /// A host-based name (RFC 2743 §4.1): `rcmd@gw.example`, or `rcmd` alone for the service at
+    /// the proxy's host.
     HostBased(Box<str>),
     /// A principal of Kerberos: `rcmd/gw.example@EXAMPLE.COM`.
     Principal(Box<str>),

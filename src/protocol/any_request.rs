@@ -2,9 +2,9 @@
 
 use super::conversation::{Conversation, Scratch, Step};
 use super::established::Established;
-use super::last_message::LastMessage;
 use super::pause::Pause;
 use super::reply_reader::ReplyReader;
+use super::request::Request;
 use super::socks4::{self, Socks4};
 use super::socks5::{self, Socks5};
 use super::target::Target;
@@ -32,11 +32,11 @@ pub enum AnyRequest<'a> {
     V5(Socks5<'a>),
 }
 
-impl LastMessage for AnyRequest<'_> {
-    fn is_last(&self) -> bool {
+impl Request for AnyRequest<'_> {
+    fn is_last_message(&self) -> bool {
         match self {
-            Self::V4(conversation) => conversation.is_last(),
-            Self::V5(conversation) => conversation.is_last(),
+            Self::V4(conversation) => conversation.is_last_message(),
+            Self::V5(conversation) => conversation.is_last_message(),
         }
     }
 

@@ -3,9 +3,9 @@
 use crate::error::{Error, ErrorKind, Stage};
 use crate::protocol::conversation::{Conversation, Scratch, Step};
 use crate::protocol::established::Established;
-use crate::protocol::last_message::LastMessage;
 use crate::protocol::pause::Pause;
 use crate::protocol::progress::Progress;
+use crate::protocol::request::Request;
 use std::io;
 use zeroize::Zeroizing;
 
@@ -35,7 +35,7 @@ pub(crate) struct WithEarlyData<'a, T> {
     rest: EarlyData<'a>,
 }
 
-impl<'a, T: LastMessage> WithEarlyData<'a, T> {
+impl<'a, T: Request> WithEarlyData<'a, T> {
     pub(crate) fn new(conversation: T, early_data: &'a [u8]) -> Self {
         let rest = EarlyData::new(Stage::Request, early_data);
         Self {
@@ -57,7 +57,7 @@ impl<'a, T: LastMessage> WithEarlyData<'a, T> {
     /// Joins the last message with early data, if it is next.
     fn join(&mut self, scratch: &mut Scratch) {
         let early = &self.rest.bytes[..self.rest.bytes.len().min(self.limit)];
-        if early.is_empty() || !self.joined.is_empty() || !self.conversation.is_last() {
+        if early.is_empty() || !self.joined.is_empty() || !self.conversation.is_last_message() {
             return;
         }
         if let Step::Write(message) = self.conversation.step(scratch) {
@@ -99,7 +99,7 @@ impl<'a, T: LastMessage> WithEarlyData<'a, T> {
     }
 }
 
-impl<T: LastMessage> Conversation for WithEarlyData<'_, T> {
+impl<T: Request> Conversation for WithEarlyData<'_, T> {
     type Outcome = Established;
 
     fn step<'s>(&'s mut self, scratch: &'s mut Scratch) -> Step<'s, Established> {

@@ -169,8 +169,8 @@ pub trait Open: Send + Sync {
 /// }
 ///
 /// /// The encapsulation of streams and of datagrams, with one key.
-/// fn encapsulation(seal: impl Seal + 'static, open: impl Open + 'static, key: u8) -> Encapsulation {
-///     Encapsulation::new(seal, open).datagrams(Cipher(key))
+/// fn encapsulation<E: Seal + Open + Clone + 'static>(streams: E, key: u8) -> Encapsulation {
+///     Encapsulation::new(streams.clone(), streams).datagrams(Cipher(key))
 /// }
 /// ```
 pub trait Datagrams: Send + Sync {

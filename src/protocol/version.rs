@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::error::invalid::Invalid;
-use crate::protocol::last_message::LastMessage;
+use crate::protocol::request::Request;
 use crate::protocol::socks_protocol::SocksProtocol;
 use crate::protocol::socks4::{Socks4, UserId, is_mark};
 use crate::protocol::socks5::{Auth, Socks5};
@@ -25,7 +25,7 @@ pub trait Version: sealed::Sealed + Send + Sync + 'static {
     /// The authentication of a client.
     type Auth: Send + Sync + 'static;
     /// The [`Conversation`](crate::protocol::Conversation) of a request.
-    type Request<'a>: LastMessage + Send + Sync;
+    type Request<'a>: Request + Send + Sync;
 
     /// Creates a CONNECT request.
     ///

@@ -49,7 +49,6 @@ pub(super) const DEFAULT_PORT: u16 = 1080;
 ///   [`Quoted`](crate::Invalid::Quoted), [`Assignment`](crate::Invalid::Assignment),
 ///   [`List`](crate::Invalid::List), [`Tail`](crate::Invalid::Tail): the text is recognized as
 ///   something else.
-///
 /// - [`NoAddress`](crate::Invalid::NoAddress): the list of addresses is empty.
 ///
 /// The message quotes a text unless it may contain a secret.

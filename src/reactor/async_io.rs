@@ -218,7 +218,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, V: Version, F: AsyncIoFrontEnd> SocksLis
             let in_time = within::<F, _>(deadline::<F>(limit), converse_on::<F, _, _>(stream, second)).await;
             in_time.unwrap_or_else(|| Err(second.failure(ErrorKind::TimedOut)))
         };
-        let reply = request.watch(reply).await;
+        let reply = request.instrument(reply).await;
         self.accepted(reply)
     }
 }

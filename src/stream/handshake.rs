@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::protocol::established::Established;
-use crate::protocol::last_message::LastMessage;
+use crate::protocol::request::Request;
 use crate::protocol::target::IntoTarget;
 use crate::protocol::version::Version;
 use crate::stream::SocksStream;
@@ -23,7 +23,7 @@ pub(crate) enum Handshake<S, T, P> {
 
 impl<S, T, P> Handshake<S, T, P>
 where
-    T: LastMessage,
+    T: Request,
     P: Future<Output = Result<(S, Established), Error>>,
 {
     pub(crate) fn new(stream: S, conversation: Result<T, Error>) -> Self {

@@ -10,7 +10,7 @@ use crate::protocol::dialect::Dialect;
 use crate::protocol::encapsulation::{Datagrams, FrameError};
 use crate::protocol::established::Established;
 use crate::protocol::frames::Frames;
-use crate::protocol::negotiated::{Negotiated as Replies, Session};
+use crate::protocol::negotiated::Session;
 use crate::protocol::socks5::Socks5;
 use crate::protocol::target::Target;
 use crate::protocol::udp::header::overhead;
@@ -216,8 +216,7 @@ impl Association {
     pub(super) fn request<'t>(&self, command: Command, target: Target<'t>) -> Result<Socks5<'t>, Error> {
         match self.negotiated() {
             Some(Negotiated { several_requests: true, dialect, .. }) => {
-                let replies = Replies { dialect: *dialect, ..Replies::nothing() };
-                Socks5::further(Some(replies.into()), command, target)
+                Socks5::further(*dialect, command, target)
             }
             _ => Err(Invalid::OneRequest.into()),
         }

@@ -1,6 +1,7 @@
 //! Many datagrams by one call.
 
-use crate::scene::{Scene, datagram, inner, on_all, payload};
+use crate::scene::{Scene, datagram, inner, on_all};
+use crate::support::echo::payload;
 use anysocks::udp::{RecvBatch, SendBatch};
 use anysocks::{ErrorKind, Invalid};
 

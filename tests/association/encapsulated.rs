@@ -1,9 +1,8 @@
 //! Datagrams through an encapsulation that a METHOD has negotiated: each by itself, both ways.
 
-use crate::scene::{
-    REQUEST_V4, Scene, Setting, datagram, everywhere, fragment, inner, local, payload, reply,
-};
+use crate::scene::{REQUEST_V4, Scene, Setting, datagram, everywhere, fragment, inner, local, reply};
 use crate::support::case::Case;
+use crate::support::echo::payload;
 use crate::support::server::Server;
 use crate::support::toy::{self, Level, sealed_datagram};
 use anysocks::udp::{HEADROOM, Options, Reassembly, RecvBatch, SendBatch, Source};

@@ -1,7 +1,8 @@
 //! Fragments (RFC 1928 §7): sent on request, and reassembled with the option.
 
-use crate::scene::{Scene, Setting, datagram, everywhere, fragment, inner, on_all, payload};
+use crate::scene::{Scene, Setting, datagram, everywhere, fragment, inner, on_all};
 use crate::support::case::Case;
+use crate::support::echo::payload;
 use anysocks::udp::{Options, Reassembly, RecvBatch};
 use anysocks::{ErrorKind, Invalid};
 

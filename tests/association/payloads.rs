@@ -1,7 +1,8 @@
 //! Payloads of any length, both ways: the exact bytes, and nothing beside them.
 
-use crate::scene::{Setting, datagram, everywhere, on_all, payload};
+use crate::scene::{Setting, datagram, everywhere, on_all};
 use crate::support::case::Case;
+use crate::support::echo::payload;
 use anysocks::udp::{HEADROOM, Source};
 use anysocks::{Address, ErrorKind, Invalid, Target};
 

@@ -86,6 +86,19 @@ pub(crate) fn selection() -> [Line; 2] {
 }
 
 impl Scene {
+    /// Opens an association with a proxy that plays these lines, given the relay's address.
+    pub(crate) fn of(
+        front: &Front,
+        lines: impl FnOnce(&str) -> Vec<Line>,
+        proxy: impl FnOnce(SocketAddr) -> Proxy,
+    ) -> Self {
+        let relay = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+        let lines = lines(&local(&relay).to_string());
+        let server = Server::start(lines, |control| control.try_clone().expect("a handle"));
+        let socket = (front.associate)(&proxy(server.addr)).expect("an association");
+        Self::new(socket, relay, server.join())
+    }
+
     pub(crate) fn new(socket: Box<dyn Association>, relay: UdpSocket, control: TcpStream) -> Self {
         relay.set_read_timeout(Some(PATIENCE)).expect("a timeout");
         relay.connect(socket.local_addr()).expect("a way to the client");
@@ -178,11 +191,6 @@ pub(crate) fn datagram(addr: &str, payload: &[u8]) -> Vec<u8> {
 /// A fragment with its header.
 pub(crate) fn fragment(fragment: u8, addr: &str, payload: &[u8]) -> Vec<u8> {
     [&[0, 0, fragment][..], &field(addr), payload].concat()
-}
-
-/// Bytes in which what was lost, repeated or moved would show.
-pub(crate) fn payload(len: usize) -> Vec<u8> {
-    (0..len).map(|at| (at % 251).to_le_bytes()[0] ^ (at / 251).to_le_bytes()[0]).collect()
 }
 
 /// The crate's own error inside.

@@ -1,8 +1,9 @@
 //! Allocations of datagrams: none, and one for a source that is a name.
 
 use crate::allocations::counted;
-use crate::scene::{PATIENCE, Setting, datagram, payload};
+use crate::scene::{PATIENCE, Setting, datagram};
 use crate::support::case::Case;
+use crate::support::echo::payload;
 use anysocks::blocking::Socks5UdpSocket;
 use anysocks::udp::{HEADROOM, RecvBatch, SendBatch};
 use std::io;

@@ -3,10 +3,11 @@
 
 use crate::allocations::counted;
 use crate::numbered::{CODE, Layer, sealed, sealed_by};
-use crate::scene::{PATIENCE, REQUEST_V4, datagram, local, payload, reply};
+use crate::scene::{PATIENCE, REQUEST_V4, datagram, local, reply};
 use crate::support::case::Case;
 use crate::support::dialogue::Dialogue;
 use crate::support::drivers::DRIVERS;
+use crate::support::echo::payload;
 use crate::support::script::{Line, Manner, Script, client, proxy};
 use crate::support::server::{Server, echo};
 use crate::{REPLY, REQUEST, TARGET};

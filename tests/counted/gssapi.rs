@@ -1,8 +1,9 @@
 //! GSS-API: no allocations for a frame or a datagram, once the buffers are there.
 
 use crate::allocations::counted;
-use crate::scene::{PATIENCE, REQUEST_V4, datagram, local, payload, reply};
+use crate::scene::{PATIENCE, REQUEST_V4, datagram, local, reply};
 use crate::support::case::Case;
+use crate::support::echo::payload;
 use crate::support::methods::gssapi::{DATA, GssWire, Play};
 use crate::support::server::Server;
 use crate::{REPLY, REQUEST, TARGET};

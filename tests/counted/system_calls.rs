@@ -4,8 +4,9 @@
 //! environment. The difference between two numbers is the cost of the datagrams, because all else
 //! is equal.
 
-use crate::scene::{Setting, payload};
+use crate::scene::Setting;
 use crate::support::case::Case;
+use crate::support::echo::payload;
 use crate::support::left_out::left_out;
 use std::env;
 use std::io;

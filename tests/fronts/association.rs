@@ -15,6 +15,8 @@ use std::net::SocketAddr;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+type Reply = Result<Address, Error>;
+
 /// A socket of some front end. The names are those of its own calls.
 pub(crate) trait Association: Debug + Send + Sync {
     fn send_to(&self, payload: &[u8], target: &str) -> io::Result<usize>;
@@ -30,7 +32,7 @@ pub(crate) trait Association: Debug + Send + Sync {
     fn send_batch(&self, batch: &mut SendBatch) -> io::Result<usize>;
     fn recv_batch(&self, batch: &mut RecvBatch) -> io::Result<usize>;
     fn closed(&self) -> io::Error;
-    fn request(&self, command: Command, target: &str) -> Result<Address, Error>;
+    fn request(&self, command: Command, target: &str) -> Reply;
     fn relay_addr(&self) -> SocketAddr;
     fn bound_addr(&self) -> &Address;
     fn local_addr(&self) -> SocketAddr;
@@ -43,12 +45,7 @@ pub(crate) trait Association: Debug + Send + Sync {
     fn recv_from_within(&self, limit: Duration, buf: &mut [u8]) -> io::Result<(usize, Address)>;
 
     /// Requests, but waits no longer than this. `None` if the call was cancelled then.
-    fn request_within(
-        &self,
-        limit: Duration,
-        command: Command,
-        target: &str,
-    ) -> Option<Result<Address, Error>>;
+    fn request_within(&self, limit: Duration, command: Command, target: &str) -> Option<Reply>;
 
     /// The `poll` functions, where there are any.
     fn polled(&self) -> Option<&dyn Polled>;
@@ -122,7 +119,7 @@ macro_rules! calls {
             $run(self.closed())
         }
 
-        fn request(&self, command: Command, target: &str) -> Result<Address, Error> {
+        fn request(&self, command: Command, target: &str) -> Reply {
             $run(self.request(command, target))
         }
 
@@ -171,12 +168,7 @@ impl Association for anysocks::blocking::Socks5UdpSocket {
         received
     }
 
-    fn request_within(
-        &self,
-        limit: Duration,
-        command: Command,
-        target: &str,
-    ) -> Option<Result<Address, Error>> {
+    fn request_within(&self, limit: Duration, command: Command, target: &str) -> Option<Reply> {
         self.set_read_timeout(Some(limit)).expect("a limit");
         let reply = self.request(command, target);
         self.set_read_timeout(None).expect("no limit");
@@ -196,12 +188,7 @@ impl Association for anysocks::tokio::Socks5UdpSocket {
         OnTokio::run(async { tokio::time::timeout(limit, self.recv_from(buf)).await })?
     }
 
-    fn request_within(
-        &self,
-        limit: Duration,
-        command: Command,
-        target: &str,
-    ) -> Option<Result<Address, Error>> {
+    fn request_within(&self, limit: Duration, command: Command, target: &str) -> Option<Reply> {
         OnTokio::run(async { tokio::time::timeout(limit, self.request(command, target)).await }).ok()
     }
 
@@ -228,12 +215,7 @@ macro_rules! limited_on_async_io {
                 .unwrap_or_else(|| Err(io::ErrorKind::TimedOut.into()))
         }
 
-        fn request_within(
-            &self,
-            limit: Duration,
-            command: Command,
-            target: &str,
-        ) -> Option<Result<Address, Error>> {
+        fn request_within(&self, limit: Duration, command: Command, target: &str) -> Option<Reply> {
             on_async_io_within(limit, self.request(command, target))
         }
     };

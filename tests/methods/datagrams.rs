@@ -1,9 +1,9 @@
 //! Datagrams of a METHOD with a state: each one that is lost, doubled or swapped shows, and empty
 //! ones are cover.
 
-use crate::fronts::association::Association;
+use crate::association::{self, datagram};
 use crate::fronts::{FRONTS, Front};
-use crate::messages::{Speaks, field};
+use crate::messages::Speaks;
 use crate::support::case::Case;
 use crate::support::methods::numbered::{self, Letters, OVERHEAD, Side};
 use crate::support::methods::{covering, short};
@@ -11,13 +11,10 @@ use crate::support::script::{client, proxy};
 use crate::support::server::Server;
 use anysocks::protocol::Negotiated;
 use anysocks::udp::{Datagrams, HEADROOM, RecvBatch, SendBatch};
-use anysocks::{ErrorKind, Stage};
-use std::net::{TcpStream, UdpSocket};
-use std::time::Duration;
+use anysocks::{ErrorKind, Proxy, Stage};
 
 const CODE: u8 = 0xC1;
 const SOURCE: &str = "192.0.2.7:53";
-const PATIENCE: Duration = Duration::from_secs(8);
 
 #[derive(Clone, Copy)]
 enum Kind {
@@ -45,33 +42,27 @@ impl Kind {
 
 /// An association, and the relay with its end of the encapsulation.
 struct Scene {
-    socket: Box<dyn Association>,
-    relay: UdpSocket,
+    inner: association::Scene,
     letters: Letters,
-    _control: TcpStream,
 }
 
 impl Scene {
     fn open(front: &Front, kind: Kind) -> Self {
-        let relay = UdpSocket::bind("127.0.0.1:0").expect("a port");
-        let addr = relay.local_addr().expect("an address").to_string();
         let request = kind.request(&Speaks::Socks5.request(3, "0.0.0.0:0"));
-        let reply = Side::proxy(CODE).frame(&Speaks::Socks5.granted(&addr));
-        let lines = [short::lines(CODE), vec![client(request), proxy(Stage::Request, reply)]].concat();
-        let server = Server::start(lines, |control| control.try_clone().expect("a handle"));
+        let lines = |relay: &str| {
+            let reply = Side::proxy(CODE).frame(&Speaks::Socks5.granted(relay));
+            [short::lines(CODE), vec![client(request), proxy(Stage::Request, reply)]].concat()
+        };
         let auth = short::auth(CODE, move || kind.negotiated());
-        let socket = (front.associate)(&server.proxy().auth(auth).expect("SOCKS5")).expect("an association");
-        relay.connect(socket.local_addr()).expect("a way to the client");
-        relay.set_read_timeout(Some(PATIENCE)).expect("a timeout");
-        Self { socket, relay, letters: Letters::relay(CODE), _control: server.join() }
+        let at = |addr| Proxy::socks5(addr).and_then(|proxy| proxy.auth(auth)).expect("SOCKS5");
+        Self { inner: association::Scene::of(front, lines, at), letters: Letters::relay(CODE) }
     }
 
     /// The next datagram at the relay, opened; `None` if it is cover.
     fn heard(&self) -> Option<Vec<u8>> {
-        let mut datagram = vec![0; 1 << 16];
-        let n = self.relay.recv(&mut datagram).expect("a datagram from the client");
+        let mut datagram = self.inner.heard();
         let expected = self.letters.expected();
-        let content = self.letters.open(&mut datagram[..n]).expect("in order");
+        let content = self.letters.open(&mut datagram).expect("in order");
         assert_eq!(self.letters.expected(), expected + 1, "one was lost");
         content.map(|content| datagram[content].to_vec())
     }
@@ -82,20 +73,9 @@ impl Scene {
         sealed
     }
 
-    fn says(&self, sealed: &[u8]) {
-        assert_eq!(self.relay.send(sealed).expect("a client"), sealed.len());
-    }
-
     fn received(&self) -> Vec<u8> {
-        let mut buf = vec![0; 1 << 16];
-        let (n, _) = self.socket.recv_from_within(PATIENCE, &mut buf).expect("a datagram");
-        buf.truncate(n);
-        buf
+        self.inner.received(1 << 16).0
     }
-}
-
-fn datagram(payload: &[u8]) -> Vec<u8> {
-    [&[0, 0, 0][..], &field(SOURCE), payload].concat()
 }
 
 fn each(kind: Kind, check: impl Fn(&Scene)) {
@@ -109,10 +89,10 @@ fn each(kind: Kind, check: impl Fn(&Scene)) {
 fn send_all(scene: &Scene, mut check: impl FnMut(&[u8])) {
     for n in 0..20_u8 {
         let payload = vec![n; usize::from(n) * 100];
-        scene.socket.send_to(&payload, SOURCE).expect("sent");
+        scene.inner.socket.send_to(&payload, SOURCE).expect("sent");
         check(&payload);
         let mut buf = [&[0; HEADROOM][..], &payload].concat();
-        scene.socket.send_in_place(&mut buf, SOURCE).expect("sent");
+        scene.inner.socket.send_in_place(&mut buf, SOURCE).expect("sent");
         check(&payload);
     }
     let mut batch = SendBatch::new();
@@ -120,25 +100,25 @@ fn send_all(scene: &Scene, mut check: impl FnMut(&[u8])) {
         batch.push(&[n; 100], SOURCE).expect("room");
     }
     while !batch.is_empty() {
-        scene.socket.send_batch(&mut batch).expect("sent");
+        scene.inner.socket.send_batch(&mut batch).expect("sent");
     }
     for n in 0..8 {
         check(&[n; 100]);
     }
-    scene.socket.connect(SOURCE).expect("a peer");
-    scene.socket.send(b"to the peer").expect("sent");
+    scene.inner.socket.connect(SOURCE).expect("a peer");
+    scene.inner.socket.send(b"to the peer").expect("sent");
     check(b"to the peer");
 }
 
 #[test]
 fn in_order() {
     each(Kind::Numbered, |scene| {
-        send_all(scene, |payload| assert_eq!(scene.heard(), Some(datagram(payload))));
+        send_all(scene, |payload| assert_eq!(scene.heard(), Some(datagram(SOURCE, payload))));
         for n in 0..20_u8 {
-            scene.says(&scene.sealed(&datagram(&[n; 300])));
+            scene.inner.says(&scene.sealed(&datagram(SOURCE, &[n; 300])));
             assert_eq!(scene.received(), [n; 300]);
         }
-        assert_eq!(scene.socket.dropped(), 0);
+        assert_eq!(scene.inner.socket.dropped(), 0);
     });
 }
 
@@ -148,21 +128,21 @@ fn with_cover() {
     each(Kind::Covering, |scene| {
         send_all(scene, |payload| {
             assert_eq!(scene.heard(), None);
-            assert_eq!(scene.heard(), Some(datagram(payload)));
+            assert_eq!(scene.heard(), Some(datagram(SOURCE, payload)));
         });
         for n in 0..70_u8 {
-            scene.says(&scene.sealed(b""));
+            scene.inner.says(&scene.sealed(b""));
             if n % 7 == 0 {
-                scene.says(&scene.sealed(&datagram(&[n; 30])));
+                scene.inner.says(&scene.sealed(&datagram(SOURCE, &[n; 30])));
                 assert_eq!(scene.received(), [n; 30]);
             }
         }
-        scene.says(&scene.sealed(b""));
-        scene.says(&scene.sealed(&datagram(b"the last")));
+        scene.inner.says(&scene.sealed(b""));
+        scene.inner.says(&scene.sealed(&datagram(SOURCE, b"the last")));
         let mut batch = RecvBatch::new(4);
-        assert_eq!(scene.socket.recv_batch(&mut batch).expect("a datagram"), 1);
+        assert_eq!(scene.inner.socket.recv_batch(&mut batch).expect("a datagram"), 1);
         assert_eq!(batch.iter().next().expect("a datagram").payload, b"the last");
-        assert_eq!(scene.socket.dropped(), 0);
+        assert_eq!(scene.inner.socket.dropped(), 0);
     });
 }
 
@@ -170,26 +150,26 @@ fn with_cover() {
 fn lost_doubled_and_swapped() {
     each(Kind::Numbered, |scene| {
         let [first, second, third, fourth] =
-            [b"1", b"2", b"3", b"4"].map(|payload| scene.sealed(&datagram(payload)));
-        scene.says(&first);
-        scene.says(&first);
+            [b"1", b"2", b"3", b"4"].map(|payload| scene.sealed(&datagram(SOURCE, payload)));
+        scene.inner.says(&first);
+        scene.inner.says(&first);
         // The second one is late.
-        scene.says(&third);
-        scene.says(&second);
-        scene.says(&fourth);
+        scene.inner.says(&third);
+        scene.inner.says(&second);
+        scene.inner.says(&fourth);
         assert_eq!([scene.received(), scene.received(), scene.received()], [b"1", b"3", b"4"]);
-        assert_eq!(scene.socket.dropped(), 2);
+        assert_eq!(scene.inner.socket.dropped(), 2);
     });
 }
 
 #[test]
 fn the_longest() {
     each(Kind::Numbered, |scene| {
-        let longest = scene.socket.max_payload(SOURCE);
-        assert_eq!(longest, 65_507 - OVERHEAD - datagram(b"").len());
-        scene.socket.send_to(&vec![7; longest], SOURCE).expect("sent");
+        let longest = scene.inner.socket.max_payload(SOURCE);
+        assert_eq!(longest, 65_507 - OVERHEAD - datagram(SOURCE, b"").len());
+        scene.inner.socket.send_to(&vec![7; longest], SOURCE).expect("sent");
         assert_eq!(scene.heard().expect("no cover").len(), 65_507 - OVERHEAD);
-        scene.socket.send_to(&vec![7; longest + 1], SOURCE).expect_err("too long");
+        scene.inner.socket.send_to(&vec![7; longest + 1], SOURCE).expect_err("too long");
     });
 }
 
@@ -218,7 +198,7 @@ fn a_relay_that_refuses() {
     for kind in [Kind::Numbered, Kind::Covering] {
         for front in FRONTS {
             let _case = Case::new(front.name);
-            let Scene { socket, relay, .. } = Scene::open(front, kind);
+            let association::Scene { socket, relay, .. } = Scene::open(front, kind).inner;
             drop(relay);
             let refused = (0..20).any(|_| {
                 let sent = socket.send_to(b"x", "192.0.2.1:53");

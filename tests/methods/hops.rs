@@ -2,16 +2,15 @@
 
 use crate::hop::{Hop, chain, connection, echo, echo_over, granted, serve, server};
 use crate::messages::{BOUND, Speaks};
-use crate::scene::{self, BEHIND, TARGET, error, play};
-use crate::support::blocked::send;
+use crate::scene::{BEHIND, TARGET, play};
 use crate::support::case::Case;
-use crate::support::methods::preparing::{Gate, slow};
+use crate::support::echo::{assert_echoed, payload};
 use crate::support::methods::wire::Wire;
-use crate::support::script::{client, proxy};
+use crate::support::script::client;
 use crate::support::server::Server;
+use crate::ways::everywhere;
 use crate::ways::hooks::{Does, Masked};
-use crate::ways::{at_once, everywhere};
-use anysocks::{ErrorKind, Proxy, Reply, Resolve, Stage};
+use anysocks::Resolve;
 use std::io::{Read, Write};
 use std::thread;
 use std::time::Duration;
@@ -22,7 +21,6 @@ const THIRD: Hop = Hop::Numbered(0xC3);
 const SOCKS5: Hop = Hop::Plain(Speaks::Socks5);
 const PASSWORD: Hop = Hop::Plain(Speaks::Password);
 const SOCKS4: Hop = Hop::Plain(Speaks::Socks4);
-const CODE: u8 = 0xC0;
 const PEER: &str = "192.0.2.9:40000";
 
 fn mixtures() -> Vec<Vec<Hop>> {
@@ -45,11 +43,6 @@ fn mixtures() -> Vec<Vec<Hop>> {
     ]
 }
 
-/// Bytes in which a frame that was lost, doubled or swapped would show.
-fn payload(len: usize) -> Vec<u8> {
-    (0..len).map(|at| (at % 251).to_le_bytes()[0] ^ (at / 251).to_le_bytes()[0]).collect()
-}
-
 #[test]
 fn tunnels() {
     everywhere(|way| {
@@ -59,11 +52,7 @@ fn tunnels() {
             let (bound, mut stream) = (way.new)(chain(&hops, server.addr)).connect(TARGET).expect("a tunnel");
             assert_eq!(bound.to_string(), BOUND);
             for len in [1, 10, 11, 12, 22, 23, 300, 5000] {
-                let payload = payload(len);
-                send(&mut *stream, &payload).expect("an open stream");
-                let mut heard = vec![0; len];
-                stream.read_exact(&mut heard).expect("an echo");
-                assert!(heard == payload, "an echo of {len} bytes is not what was sent");
+                assert_echoed(&mut *stream, len);
             }
             drop(stream);
             server.join();
@@ -87,11 +76,7 @@ fn tunnels_over_a_wrapped_stream() {
             });
             let connector = (way.wrapped)(chain(&hops, server.addr).into(), Box::new(|_| Does::Mask));
             let (_, mut stream) = connector.connect(TARGET).expect("a tunnel");
-            let payload = payload(1000);
-            send(&mut *stream, &payload).expect("an open stream");
-            let mut heard = vec![0; payload.len()];
-            stream.read_exact(&mut heard).expect("an echo");
-            assert!(heard == payload, "an echo that is not what was sent");
+            assert_echoed(&mut *stream, 1000);
             drop(stream);
             server.join();
         }
@@ -136,11 +121,7 @@ fn listeners() {
                 assert_eq!(listener.raw_bound().to_string(), BOUND);
                 let mut accept = listener.accept().expect("a peer");
                 assert_eq!(accept.peer.to_string(), PEER);
-                let payload = payload(1000);
-                send(&mut *accept.stream, &payload).expect("an open stream");
-                let mut heard = vec![0; payload.len()];
-                accept.stream.read_exact(&mut heard).expect("an echo");
-                assert!(heard == payload, "an echo that is not what was sent");
+                assert_echoed(&mut *accept.stream, 1000);
                 drop(accept);
                 server.join();
             }
@@ -212,24 +193,12 @@ fn early_data() {
                 });
                 let connector = (way.new)(chain(&hops, server.addr));
                 let (_, mut stream) = connector.connect_with_early_data(TARGET, &early).expect("a tunnel");
-                send(&mut *stream, b"more").expect("an open stream");
-                let mut heard = [0; 4];
-                stream.read_exact(&mut heard).expect("an echo");
-                assert_eq!(&heard, b"more");
+                assert_echoed(&mut *stream, 4);
                 drop(stream);
                 server.join();
             }
         }
     });
-}
-
-#[derive(Clone, Copy, Debug)]
-enum End {
-    Refuses,
-    Closes,
-    Forges,
-    /// Inside of the frames of the proxies before it.
-    ForgesInside,
 }
 
 /// The target is a name that this machine resolves.
@@ -254,96 +223,9 @@ fn names_that_are_resolved_here() {
                 others => chain(others, server.addr).then(last).expect("a chain"),
             };
             let (_, mut stream) = (way.new)(through).connect("localhost:80").expect("a tunnel");
-            send(&mut *stream, b"hello").expect("an open stream");
-            let mut heard = [0; 5];
-            stream.read_exact(&mut heard).expect("an echo");
-            assert_eq!(&heard, b"hello");
+            assert_echoed(&mut *stream, 5);
             drop(stream);
             server.join();
         }
     });
-}
-
-/// The time that a later proxy's METHOD takes is not the first proxy's.
-#[test]
-fn a_slow_preparation_of_a_later_one() {
-    at_once(|way| {
-        let gate = Gate::default();
-        let lines = vec![
-            client([5, 1, 0]),
-            proxy(Stage::MethodSelection, [5, 0]),
-            client(Speaks::Socks5.request(1, BEHIND[0])),
-            proxy(Stage::Request, *b"\x05\x05"),
-        ];
-        let server = Server::start(lines, |_| ());
-        let first = server.proxy().timeout(Duration::from_secs(3));
-        let second = Proxy::socks5(BEHIND[0]).and_then(|proxy| proxy.auth(slow(CODE, &gate)));
-        let chain = scene::chain([first, second.expect("SOCKS5").timeout(Duration::from_secs(60))]);
-        let opened = thread::spawn(move || {
-            gate.wait_for(1);
-            thread::sleep(Duration::from_millis(3500));
-            gate.open();
-        });
-        let failed = error((way.new)(chain).connect(TARGET));
-        assert_eq!((failed.hop(), failed.reply()), (Some(1), Some(Reply::CONNECTION_REFUSED)), "{failed:?}");
-        opened.join().expect("no panic");
-        server.join();
-    });
-}
-
-/// Bytes of the next proxy in the frame of the grant, before anything was sent to it.
-#[test]
-fn one_that_speaks_unasked() {
-    everywhere(|way| {
-        let hops = [FIRST, SOCKS5];
-        let server = Server::start(Vec::new(), move |stream| {
-            let mut wire = Wire::new(stream);
-            hops[0].authenticate(&mut wire).expect("a client");
-            play(&mut wire, &[client(Speaks::Socks5.request(1, BEHIND[0]))]).expect("a request");
-            let early = [Speaks::Socks5.granted(BOUND), vec![5, 0]].concat();
-            wire.write_all(&early).expect("a client that listens");
-        });
-        let failed = error((way.new)(chain(&hops, server.addr)).connect(TARGET));
-        assert!(matches!(failed.kind(), ErrorKind::Encapsulation(_)), "{failed:?}");
-        assert_eq!(failed.hop(), Some(2));
-        assert!(format!("{failed:#}").ends_with("before it was asked for anything"), "{failed:#}");
-        server.join();
-    });
-}
-
-/// A refusal, a close and a forged frame are errors of the proxy that made them.
-#[test]
-fn errors_of_a_hop() {
-    let hops = [FIRST, SECOND, SOCKS5];
-    for (at, end) in (1..=3)
-        .flat_map(|at| [(at, End::Refuses), (at, End::Closes), (at, End::Forges), (at, End::ForgesInside)])
-    {
-        everywhere(|way| {
-            let _case = Case::new(format!("proxy {at} {end:?} on {}", way.name));
-            let server = Server::start(Vec::new(), move |client| {
-                let mut wire = Wire::new(client);
-                serve(&hops[..at], &mut wire).expect("the proxies' part");
-                assert!(wire.read(&mut [0; 64]).expect("a part of the request") > 0);
-                match end {
-                    End::Refuses => wire.write_all(&Speaks::Socks5.refused()).expect("a client that listens"),
-                    End::Closes => {}
-                    // Not a frame, of any proxy.
-                    End::Forges => wire.stream.write_all(&[0; 64]).expect("a client that listens"),
-                    End::ForgesInside => {
-                        wire.bare();
-                        wire.write_all(&[0; 64]).expect("a client that listens");
-                    }
-                }
-            });
-            let failed = error((way.new)(chain(&hops, server.addr)).connect(TARGET));
-            assert_eq!((failed.hop(), failed.stage()), (Some(at), Stage::Request), "{failed}");
-            match (end, failed.kind()) {
-                (End::Refuses, ErrorKind::Refused(_))
-                | (End::Closes, ErrorKind::EndedEarly { .. } | ErrorKind::Io(_))
-                | (End::Forges | End::ForgesInside, ErrorKind::Encapsulation(_)) => {}
-                _ => panic!("{failed:?}"),
-            }
-            server.join();
-        });
-    }
 }

@@ -1,6 +1,6 @@
 //! Pauses before the frames of BIND and of an association, and on the latter's TCP connection.
 
-use crate::fronts::association::Association;
+use crate::association;
 use crate::fronts::{FRONTS, Front};
 use crate::messages::{BOUND, Speaks};
 use crate::scene::TARGET;
@@ -10,10 +10,9 @@ use crate::support::methods::{pausing, short};
 use crate::support::script::{client, proxy};
 use crate::support::server::Server;
 use crate::ways::everywhere;
-use anysocks::Stage;
 use anysocks::protocol::Command;
+use anysocks::{Proxy, Stage};
 use std::io::{self, Read, Write};
-use std::net::{TcpStream, UdpSocket};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -41,31 +40,20 @@ fn of_bind() {
     });
 }
 
-/// An association, the proxy's end of its TCP connection, and both sides of that one's frames.
-struct Scene {
-    socket: Box<dyn Association>,
-    control: TcpStream,
-    out: Side,
-    back: Side,
-    /// It stays open.
-    _relay: UdpSocket,
-}
-
-impl Scene {
-    fn open(front: &Front, pause: Duration) -> Self {
-        let relay = UdpSocket::bind("127.0.0.1:0").expect("a port");
-        let addr = relay.local_addr().expect("an address").to_string();
-        let (mut out, mut back) = (Side::client(CODE), Side::proxy(CODE));
-        let request = out.frames(&Speaks::Socks5.request(3, "0.0.0.0:0"), MOST);
-        let reply = back.frame(&Speaks::Socks5.granted(&addr));
-        let lines = [short::lines(CODE), vec![client(request), proxy(Stage::Request, reply)]].concat();
-        let server = Server::start(lines, |control| control.try_clone().expect("a handle"));
-        let auth = short::auth(CODE, move || pausing::of_association(CODE, pause));
-        let started = Instant::now();
-        let socket = (front.associate)(&server.proxy().auth(auth).expect("SOCKS5")).expect("an association");
-        assert!(started.elapsed() >= pause);
-        Self { socket, control: server.join(), out, back, _relay: relay }
-    }
+/// An association, and both sides of its frames.
+fn associated(front: &Front, pause: Duration) -> (association::Scene, Side, Side) {
+    let (mut out, mut back) = (Side::client(CODE), Side::proxy(CODE));
+    let request = out.frames(&Speaks::Socks5.request(3, "0.0.0.0:0"), MOST);
+    let lines = |relay: &str| {
+        let reply = back.frame(&Speaks::Socks5.granted(relay));
+        [short::lines(CODE), vec![client(request), proxy(Stage::Request, reply)]].concat()
+    };
+    let auth = short::auth(CODE, move || pausing::of_association(CODE, pause));
+    let at = |addr| Proxy::socks5(addr).and_then(|proxy| proxy.auth(auth)).expect("SOCKS5");
+    let started = Instant::now();
+    let scene = association::Scene::of(front, lines, at);
+    assert!(started.elapsed() >= pause);
+    (scene, out, back)
 }
 
 /// A receiver keeps its own time while a request waits to be sent, also if there is something to
@@ -77,7 +65,8 @@ fn receivers_keep_their_time() {
         FRONTS,
         |front| front.name.to_owned(),
         |front| {
-            let Scene { socket, mut control, mut out, mut back, _relay } = Scene::open(front, PAUSE);
+            let (scene, mut out, mut back) = associated(front, PAUSE);
+            let (socket, mut control) = (&scene.socket, scene.control());
             let has_ended = AtomicBool::new(false);
             thread::scope(|scope| {
                 let requesting = scope.spawn(|| {

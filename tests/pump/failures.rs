@@ -74,6 +74,8 @@ fn nothing_of_a_frame_that_failed_is_sent() {
                 assert!(left == &b"<a"[sent..] || fault == Fault::Shrinks && left.is_empty(), "{left:?}");
             }
             assert_eq!(frames.outgoing.put(b"").expect("nothing"), 0);
+            frames.outgoing.sent(usize::MAX);
+            assert_eq!(frames.outgoing.pending(), b"");
         }
     }
 }

@@ -8,6 +8,7 @@ pub(crate) mod child;
 pub(crate) mod clock;
 pub(crate) mod dialogue;
 pub(crate) mod drivers;
+pub(crate) mod echo;
 #[cfg(target_os = "linux")]
 pub(crate) mod in_namespace;
 pub(crate) mod left_out;

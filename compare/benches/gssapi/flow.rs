@@ -3,7 +3,7 @@
 use crate::kerberos::{Files, HOST, SERVICE};
 use crate::processor_time::processor_time;
 use anysocks::Auth;
-use anysocks::gssapi::{Gssapi, Kerberos, Level};
+use anysocks::gssapi::{Gssapi, Level, kerberos::Kerberos};
 use std::io::{Error, Read, Result, Write};
 use std::time::Duration;
 

@@ -9,7 +9,8 @@ use crate::protocol::established::Established;
 use crate::protocol::negotiated::Negotiated;
 use crate::protocol::reply::Reply;
 use crate::protocol::second_reply::SecondReply;
-use crate::protocol::socks5::{Auth, Method, Socks5};
+use crate::protocol::socks5::silent::Silent;
+use crate::protocol::socks5::{Auth, Socks5};
 use crate::protocol::target::Target;
 use crate::protocol::version::V5;
 use std::io;
@@ -37,32 +38,12 @@ fn refusal(reply: &[u8]) -> ErrorKind {
     }
 }
 
-/// A METHOD without messages.
-struct Silent {
-    framed: bool,
+fn bare() -> Negotiated {
+    Negotiated { dialect: Some(&DIALECT), ..Negotiated::nothing() }
 }
 
-impl Conversation for Silent {
-    type Outcome = Negotiated;
-
-    fn step<'s>(&'s mut self, _: &'s mut Scratch) -> Step<'s, Negotiated> {
-        let frames = self.framed.then(|| Encapsulation::new(Pairs, Pairs).into());
-        Step::Done(Negotiated { frames, dialect: Some(&DIALECT), ..Negotiated::nothing() })
-    }
-
-    fn advance(&mut self, _: usize) -> Result<(), Error> {
-        Ok(())
-    }
-
-    fn stage(&self) -> Stage {
-        Stage::Authentication
-    }
-}
-
-impl Method for Silent {
-    fn name(&self) -> &'static str {
-        "a silent METHOD"
-    }
+fn framed() -> Negotiated {
+    Negotiated { frames: Some(Encapsulation::new(Pairs, Pairs).into()), ..bare() }
 }
 
 /// Frames of two bytes: a mark, and one byte of content.
@@ -135,7 +116,8 @@ fn reply(
     split: usize,
     end: End,
 ) -> (Result<Established, Error>, usize) {
-    let auth = Auth::method(0x80, move |_| Ok(Box::new(Silent { framed }))).unwrap();
+    let negotiated = if framed { self::framed } else { bare };
+    let auth = Auth::method(0x80, move |_| Ok(Box::new(Silent { negotiated, opening: b"" }))).unwrap();
     let target = Target::try_from("192.0.2.1:80").unwrap();
     let mut request = Socks5::new(&auth, Command::Bind, target).unwrap();
     let carried = |reply: &[u8]| -> Vec<u8> {

@@ -1,7 +1,7 @@
 //! Plain bytes for the proxy, sealed into frames.
 
 use super::frame_error;
-use super::sealing::Sealing;
+use super::sealing::{OVERHEAD, Sealing};
 use super::waking::Waiting;
 use crate::protocol::encapsulation::{FrameError, Seal};
 use crate::protocol::pause::Pause;
@@ -12,8 +12,6 @@ use zeroize::{Zeroize, Zeroizing};
 
 /// The most bytes of one write of a handshake: a request with early data fits.
 const WRITE: usize = 1 << 17;
-/// More than a frame is longer than its content, in a handshake.
-const OVERHEAD: usize = 1024;
 
 /// Where frames are written to.
 pub(crate) trait Sink {
@@ -128,13 +126,12 @@ impl Outgoing {
 
     /// Fails if an earlier frame could not be sealed.
     fn check(&mut self) -> Result<(), FrameError> {
+        if matches!(self.failure, Failure::None) {
+            return Ok(());
+        }
         match std::mem::replace(&mut self.failure, Failure::Reported) {
-            Failure::None => {
-                self.failure = Failure::None;
-                Ok(())
-            }
             Failure::Unreported(error) => Err(error),
-            Failure::Reported => Err("an earlier frame could not be sealed".into()),
+            _ => Err("an earlier frame could not be sealed".into()),
         }
     }
 
@@ -173,7 +170,7 @@ impl Outgoing {
     pub fn sent(&mut self, n: usize) {
         let sent = self.sent.saturating_add(n).min(self.whole);
         if self.is_handshake {
-            self.frames[self.sent..sent].zeroize();
+            self.frames.get_mut(self.sent..sent).unwrap_or_default().zeroize();
         }
         self.sent = sent;
     }

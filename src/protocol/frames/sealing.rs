@@ -3,7 +3,10 @@
 use super::received::LONGEST;
 use crate::protocol::encapsulation::{FrameError, Seal};
 use crate::protocol::pause::Pause;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
+
+/// More than a frame is longer than its content, in a handshake.
+pub(super) const OVERHEAD: usize = 1024;
 
 /// An encapsulation, and those that its frames are put into.
 pub(super) struct Sealing {
@@ -40,7 +43,8 @@ impl Sealing {
             return self.seal_one(plain, frames);
         }
         let mut sealed = std::mem::take(&mut self.frames);
-        sealed.clear();
+        // They grow without a copy of them that stays.
+        sealed.reserve(plain.len().min(self.capacity()) + OVERHEAD);
         let n = self.seal_one(plain, &mut sealed)?;
         if let Some(outer) = &mut self.outer {
             let mut rest = &sealed[..];
@@ -48,6 +52,9 @@ impl Sealing {
                 rest = &rest[outer.seal(rest, frames)?..];
             }
         }
+        // A handshake may put a password into them.
+        sealed[..].zeroize();
+        sealed.clear();
         self.frames = sealed;
         Ok(n)
     }

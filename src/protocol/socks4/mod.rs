@@ -26,9 +26,9 @@ use crate::error::{Detail, Error, ErrorKind, Stage};
 use crate::protocol::command::Command;
 use crate::protocol::conversation::{Conversation, Scratch, Step};
 use crate::protocol::established::Established;
-use crate::protocol::last_message::LastMessage;
 use crate::protocol::progress::Progress;
 use crate::protocol::reply_reader::ReplyReader;
+use crate::protocol::request::Request;
 use crate::protocol::target::{Host, Target};
 use crate::trace;
 use std::net::{IpAddr, Ipv4Addr};
@@ -156,8 +156,8 @@ impl<'a> Socks4<'a> {
     }
 }
 
-impl LastMessage for Socks4<'_> {
-    fn is_last(&self) -> bool {
+impl Request for Socks4<'_> {
+    fn is_last_message(&self) -> bool {
         self.phase == Phase::Request
     }
 

@@ -48,13 +48,12 @@ impl Socks5<'_> {
     }
 
     fn method_selected(&mut self, method: u8) -> Result<(), Error> {
-        let refused = |kind| Err(Error::new(Stage::MethodSelection, kind));
+        let failed = |kind| Error::new(Stage::MethodSelection, kind);
         if method == auth::NO_ACCEPTABLE {
-            return refused(ErrorKind::MethodsRefused)
-                .map_err(|error| error.with(self.messages.auth.offered()));
+            return Err(failed(ErrorKind::MethodsRefused).with(self.messages.auth.offered()));
         }
         let Some(selected) = self.messages.auth.select(method, self.messages.command)? else {
-            return refused(ErrorKind::MethodNotOffered(method));
+            return Err(failed(ErrorKind::MethodNotOffered(method)));
         };
         self.method = Some(method);
         match selected {

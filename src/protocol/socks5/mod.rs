@@ -32,6 +32,8 @@ mod offer;
 mod reply;
 mod reply_buffer;
 mod requests;
+#[cfg(test)]
+pub(crate) mod silent;
 
 pub use auth::Auth;
 pub use credentials::Credentials;
@@ -44,10 +46,10 @@ use crate::error::{Detail, Error, ErrorKind, Stage, is_reset};
 use crate::protocol::conversation::{Conversation, Scratch, Step};
 use crate::protocol::dialect::LEAST_REPLY;
 use crate::protocol::established::Established;
-use crate::protocol::last_message::LastMessage;
 use crate::protocol::pause::Pause;
 use crate::protocol::progress::Progress;
 use crate::protocol::reply_reader::ReplyReader;
+use crate::protocol::request::Request;
 use crate::protocol::target::Target;
 use crate::trace;
 use messages::Messages;
@@ -192,8 +194,8 @@ impl Socks5<'_> {
     }
 }
 
-impl LastMessage for Socks5<'_> {
-    fn is_last(&self) -> bool {
+impl Request for Socks5<'_> {
+    fn is_last_message(&self) -> bool {
         match self.phase {
             Phase::Greeting => self.messages.pipelined,
             phase => phase == Phase::Request,

@@ -53,10 +53,12 @@ impl ReplyBuffer {
     /// Returns room for the missing ones of `want` bytes.
     pub(super) fn room(&mut self, want: usize) -> &mut [u8] {
         let len = self.len;
-        match self.long.is_empty() {
-            true => &mut self.inline[len..want],
-            false if self.refused => &mut self.long[len..],
-            false => &mut self.long[len - NAME_AT..],
+        if self.refused {
+            &mut self.long[len..]
+        } else if self.long.is_empty() {
+            &mut self.inline[len..want]
+        } else {
+            &mut self.long[len - NAME_AT..]
         }
     }
 

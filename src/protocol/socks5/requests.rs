@@ -5,6 +5,7 @@ use super::{Auth, Phase, Reader, Socks5};
 use crate::error::invalid::Invalid;
 use crate::error::{Error, Stage};
 use crate::protocol::command::Command;
+use crate::protocol::dialect::Dialect;
 use crate::protocol::established::Established;
 use crate::protocol::negotiated::Negotiated;
 use crate::protocol::progress::Progress;
@@ -121,26 +122,24 @@ impl<'a> Socks5<'a> {
     ///   [several requests](crate::protocol::Negotiated::several_requests).
     /// - [`ErrorKind::Encapsulation`](crate::ErrorKind::Encapsulation): the request can't be
     ///   sealed, or the proxy has sent bytes that belong to no reply.
-    pub fn after(mut earlier: Established, command: Command, target: Target<'a>) -> Result<Self, Error> {
-        if !earlier.negotiated.as_ref().is_some_and(|negotiated| negotiated.several_requests) {
-            return Err(Invalid::OneRequest.into());
-        }
-        let mut next = Self::further(earlier.negotiated.take(), command, target)?;
-        let mut negotiated = next.reply.negotiated.take();
-        if let Some(frames) = negotiated.as_mut().and_then(|negotiated| negotiated.frames.as_mut()) {
+    pub fn after(earlier: Established, command: Command, target: Target<'a>) -> Result<Self, Error> {
+        let several = earlier.negotiated.filter(|negotiated| negotiated.several_requests);
+        let mut negotiated = several.ok_or(Invalid::OneRequest)?;
+        let next = Self::further(negotiated.dialect, command, target)?;
+        if let Some(frames) = &mut negotiated.frames {
             next.seal_request(frames)?;
         }
-        next.reply.negotiated = negotiated;
-        Ok(next)
+        Ok(Self { reply: Reader::new(Stage::Request, Some(negotiated)), ..next })
     }
 
-    /// Creates a request without a greeting and a METHOD.
+    /// Creates a request without a greeting and a METHOD, whose reply is read in this dialect.
     pub(crate) fn further(
-        negotiated: Option<Box<Negotiated>>,
+        dialect: Option<&'static Dialect>,
         command: Command,
         target: Target<'a>,
     ) -> Result<Self, Error> {
-        let reply = Reader::new(Stage::Request, negotiated);
+        let negotiated = Negotiated { dialect, ..Negotiated::nothing() };
+        let reply = Reader::new(Stage::Request, dialect.map(|_| negotiated.into()));
         Ok(Self { phase: Phase::Request, reply, ..Self::new(&NO_METHODS, command, target)? })
     }
 
@@ -168,36 +167,7 @@ mod tests {
     use super::*;
     use crate::error::ErrorKind;
     use crate::protocol::conversation::{Conversation, Scratch, Step};
-    use crate::protocol::socks5::Method;
-
-    /// A METHOD without messages, whatever it says.
-    struct Silent(fn() -> Negotiated, &'static [u8]);
-
-    impl Conversation for Silent {
-        type Outcome = Negotiated;
-
-        fn step<'s>(&'s mut self, _: &'s mut Scratch) -> Step<'s, Negotiated> {
-            Step::Done((self.0)())
-        }
-
-        fn advance(&mut self, _: usize) -> Result<(), Error> {
-            Ok(())
-        }
-
-        fn stage(&self) -> Stage {
-            Stage::Authentication
-        }
-    }
-
-    impl Method for Silent {
-        fn name(&self) -> &'static str {
-            "a silent METHOD"
-        }
-
-        fn opening(&self) -> &[u8] {
-            self.1
-        }
-    }
+    use crate::protocol::socks5::silent::Silent;
 
     const GRANTED: &[u8] = b"\x05\0\0\x01\xC0\0\x02\x07\0\x50";
 
@@ -224,11 +194,12 @@ mod tests {
     }
 
     fn auth(negotiated: fn() -> Negotiated) -> Auth {
-        Auth::method(0x80, move |_| Ok(Box::new(Silent(negotiated, b"")))).unwrap()
+        Auth::method(0x80, move |_| Ok(Box::new(Silent { negotiated, opening: b"" }))).unwrap()
     }
 
     fn opening() -> Auth {
-        Auth::prepared_method(0x80, |_| Ok(Box::new(Silent(Negotiated::nothing, b"opening")))).unwrap()
+        let silent = || Silent { negotiated: Negotiated::nothing, opening: b"opening" };
+        Auth::prepared_method(0x80, move |_| Ok(Box::new(silent()))).unwrap()
     }
 
     #[test]

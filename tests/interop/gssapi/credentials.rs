@@ -1,6 +1,6 @@
 //! The sources of credentials, the form in a URL, and alternatives to GSS-API.
 
-use anysocks::gssapi::{Cause, Gssapi, Kerberos, Level};
+use anysocks::gssapi::{Cause, Gssapi, Level, kerberos::Kerberos};
 use anysocks::{Auth, Credentials, Proxy};
 
 use super::failures::cause;

@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anysocks::gssapi::{Cause, Error, Gssapi, Kerberos, Level};
+use anysocks::gssapi::{Cause, Error, Gssapi, Level, kerberos::Kerberos};
 use anysocks::{Auth, ErrorKind, Stage};
 
 use super::realm::Dante;

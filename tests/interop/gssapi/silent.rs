@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::time::{Duration, Instant};
 
 use ::smol::future;
-use anysocks::gssapi::{Gssapi, Kerberos};
+use anysocks::gssapi::{Gssapi, kerberos::Kerberos};
 use anysocks::{Auth, Error, ErrorKind, Proxy, Stage, async_std, blocking, smol, tokio};
 use async_io::Timer;
 

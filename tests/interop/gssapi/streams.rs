@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use anysocks::gssapi::{Gssapi, Kerberos, Level};
+use anysocks::gssapi::{Gssapi, Level, kerberos::Kerberos};
 use anysocks::{Auth, Target};
 
 use super::realm::Dante;

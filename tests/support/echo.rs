@@ -1,0 +1,17 @@
+//! Payloads, and their way to an echo and back.
+
+use super::blocked::{Tunnel, send};
+
+/// Bytes in which what was lost, repeated or moved would show.
+pub(crate) fn payload(len: usize) -> Vec<u8> {
+    (0..len).map(|at| (at % 251).to_le_bytes()[0] ^ (at / 251).to_le_bytes()[0]).collect()
+}
+
+/// Sends a payload of this length, which comes back.
+pub(crate) fn assert_echoed(stream: &mut dyn Tunnel, len: usize) {
+    let payload = payload(len);
+    send(stream, &payload).expect("an open stream");
+    let mut heard = vec![0; len];
+    stream.read_exact(&mut heard).expect("an echo");
+    assert!(heard == payload, "an echo of {len} bytes is not what was sent");
+}
