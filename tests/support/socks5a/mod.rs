@@ -4,6 +4,8 @@
 //! (X'81'), chaining (X'82'), commands, addresses, replies and the UDP relay. The server judges all
 //! bytes that it receives, and reports each violation to the test. [`Fault`]s make it misbehave.
 
+#![allow(dead_code, unused_imports, reason = "each test crate uses a part of it")]
+
 mod address;
 mod command;
 mod eaf;
