@@ -42,15 +42,6 @@ impl Factor {
         }
     }
 
-    /// The capability bits that a client with this factor must set.
-    pub(crate) fn capabilities(&self) -> u32 {
-        let own = 1 << (self.method() - 1);
-        match self {
-            Self::Several(factors) => factors.iter().fold(own, |bits, factor| bits | factor.capabilities()),
-            _ => own,
-        }
-    }
-
     /// Returns the STATUS of the Result for this AUTH, or the rule that AUTH violates.
     pub(crate) fn verify(&self, auth: &[u8], metadata: &[u8], unix_time: u64) -> Result<u8, String> {
         let parsed = Auth::parse(auth)?;
@@ -108,6 +99,15 @@ impl Auth {
             Self::Code(_) => TOTP,
             Self::Several(_) => MULTI_FACTOR,
             Self::Token(_) => TOKEN,
+        }
+    }
+
+    /// The capability bits that a client with this AUTH must set.
+    pub(crate) fn capabilities(&self) -> u32 {
+        let own = 1 << (self.method() - 1);
+        match self {
+            Self::Several(factors) => factors.iter().fold(own, |bits, factor| bits | factor.capabilities()),
+            _ => own,
         }
     }
 
