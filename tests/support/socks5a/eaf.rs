@@ -1,7 +1,7 @@
 //! EAF, METHOD X'80': versions, messages, and the session key.
 
 use super::factor::{self, CHALLENGE_RESPONSE, EXPIRED, Factor, REFUSED, VERIFIED};
-use super::fault::{Fault, Point};
+use super::fault::{Action, Fault, Point};
 use super::greeting::{CHAINING, NOT_ACCEPTABLE, TOL};
 use super::judge::End;
 use super::keys::{Key, Keys, session_key};
@@ -92,10 +92,10 @@ impl Session {
         let skewed = self.now.abs_diff(client.unix_time) > SKEW;
         let forced = self.eaf.status;
         let status = match (&self.eaf.factor, &auth) {
-            (Factor::Challenge(secret), factor::Auth::Response(empty)) => {
-                if !empty.is_empty() {
-                    return Err(End::Violation("a RESPONSE before its challenge".into()));
-                }
+            (_, factor::Auth::Response(response)) if !response.is_empty() => {
+                return Err(End::Violation("a RESPONSE before its challenge".into()));
+            }
+            (Factor::Challenge(secret), factor::Auth::Response(_)) => {
                 let early = line.setup().has(&Fault::NoChallenge);
                 match forced {
                     None if skewed => EXPIRED,
@@ -150,7 +150,7 @@ impl Session {
         }
         if line.setup().has(&Fault::SecondChallenge) {
             self.send(line, client, auth, Vec::new())?;
-            line.act(super::Action::Silence)?;
+            line.act(Action::Silence)?;
         }
         Ok(response == factor::response(secret, &challenge, &client.nonce))
     }
@@ -230,7 +230,7 @@ impl Session {
         self.transcript.extend(&bytes);
         line.send(&bytes)?;
         if lengths.is_some() {
-            line.act(super::Action::Silence)?;
+            line.act(Action::Silence)?;
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! The greeting (RFC 1928 §3), METHOD selection, and METHOD X'02' (RFC 1929).
 
 use super::eaf;
-use super::fault::Point;
+use super::fault::{Action, Point};
 use super::judge::End;
 use super::keys::tol_key;
 use super::line::Line;
@@ -50,7 +50,7 @@ pub(crate) fn negotiate(line: &mut Line) -> Result<bool, End> {
         CHAINING => sequence::run(line).map(|()| true),
         NOT_ACCEPTABLE => Err(End::Refused),
         // A METHOD that has no sub-negotiation here: the client has to refuse it.
-        _ => line.act(super::Action::Silence).map(|()| false),
+        _ => line.act(Action::Silence).map(|()| false),
     }
 }
 
