@@ -64,7 +64,7 @@ impl Address {
         atyp: u8,
         mut read: impl FnMut(usize) -> Result<Vec<u8>, E>,
     ) -> Result<Option<(Self, u16, Result<(), String>)>, E> {
-        let mut sized = |read: &mut dyn FnMut(usize) -> Result<Vec<u8>, E>| {
+        let sized = |read: &mut dyn FnMut(usize) -> Result<Vec<u8>, E>| {
             let length = read(1)?[0];
             read(usize::from(length))
         };

@@ -201,8 +201,7 @@ impl Session {
             nonce[15] ^= 1;
         }
         if !line.setup().has(&Fault::NoContext) {
-            let time = self.eaf.unix_time.map_or_else(system_time, |time| time + 1);
-            entries.push(Entry::context(time, nonce));
+            entries.push(Entry::context(self.now, nonce));
         }
         let mut metadata = Entry::encode_all(&entries);
         let mut lengths = None;

@@ -33,7 +33,15 @@ struct State {
     fresh: HashSet<Vec<u8>>,
     /// The last EAF message of the server.
     last: Option<Vec<u8>>,
-    connections: Vec<(Notes, TcpStream, JoinHandle<()>)>,
+    connections: Vec<Served>,
+}
+
+#[derive(Debug)]
+struct Served {
+    notes: Notes,
+    /// The connection until it has ended: a handle that stays would keep the socket open.
+    stream: Arc<Mutex<Option<TcpStream>>>,
+    thread: JoinHandle<()>,
 }
 
 impl Shared {
@@ -88,7 +96,7 @@ impl Server {
     pub(crate) fn finish(mut self) -> Report {
         self.stop_accepting();
         let connections = mem::take(&mut self.shared.state().connections);
-        let notes = connections.into_iter().map(|(notes, _, thread)| {
+        let notes = connections.into_iter().map(|Served { notes, thread, .. }| {
             thread.join().expect("the server itself does not panic");
             notes.get().clone()
         });
@@ -97,8 +105,10 @@ impl Server {
 
     /// Closes all connections, and returns what the clients have shown so far.
     pub(crate) fn stop(self) -> Report {
-        for (_, stream, _) in &self.shared.state().connections {
-            let _ = stream.shutdown(Shutdown::Both);
+        for served in &self.shared.state().connections {
+            if let Some(stream) = &*served.stream.lock().unwrap_or_else(PoisonError::into_inner) {
+                let _ = stream.shutdown(Shutdown::Both);
+            }
         }
         self.finish()
     }
@@ -124,17 +134,19 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
             return;
         }
         let Ok(stream) = stream else { continue };
-        let Ok(clone) = stream.try_clone() else { continue };
-        let (notes, own) = (Notes::default(), Arc::clone(shared));
+        let Ok(handle) = stream.try_clone() else { continue };
+        let handle = Arc::new(Mutex::new(Some(handle)));
+        let (notes, own, own_handle) = (Notes::default(), Arc::clone(shared), Arc::clone(&handle));
         let written = notes.clone();
         let thread = thread::spawn(move || {
             let end = match serve(stream, own, notes.clone()) {
                 Ok(()) => End::Closed,
                 Err(end) => end,
             };
+            *own_handle.lock().unwrap_or_else(PoisonError::into_inner) = None;
             notes.end(&end);
         });
-        shared.state().connections.push((written, clone, thread));
+        shared.state().connections.push(Served { notes: written, stream: handle, thread });
     }
 }
 
