@@ -3,6 +3,7 @@
 use crate::case::limit_test;
 use crate::socks5a::{Entry, Keys, Kind, Message, Record, Server, Timing};
 use std::io::{ErrorKind, Read, Write};
+use std::mem;
 use std::net::{Shutdown, TcpStream};
 use std::time::{Duration, SystemTime};
 
@@ -63,6 +64,8 @@ impl Client {
     /// Switches records on.
     pub(crate) fn records(mut self, key: [u8; 32]) -> Self {
         self.key = Some(key);
+        self.sealed = mem::take(&mut self.plain);
+        self.open(key);
         self
     }
 
@@ -106,7 +109,7 @@ impl Client {
     /// All bytes of the server until it closes.
     pub(crate) fn rest(&mut self) -> Vec<u8> {
         while self.fill() {}
-        std::mem::take(&mut self.plain)
+        mem::take(&mut self.plain)
     }
 
     fn fill(&mut self) -> bool {
@@ -120,14 +123,18 @@ impl Client {
             None => self.plain.extend(&bytes[..read]),
             Some(key) => {
                 self.sealed.extend(&bytes[..read]);
-                while let Some((record, length)) = Record::decode_stream(&self.sealed, &key).expect("a record") {
-                    self.sealed.drain(..length);
-                    self.dummies += usize::from(record.message.is_empty());
-                    self.plain.extend(record.message);
-                }
+                self.open(key);
             }
         }
         read > 0
+    }
+
+    fn open(&mut self, key: [u8; 32]) {
+        while let Some((record, length)) = Record::decode_stream(&self.sealed, &key).expect("a record") {
+            self.sealed.drain(..length);
+            self.dummies += usize::from(record.message.is_empty());
+            self.plain.extend(record.message);
+        }
     }
 }
 
@@ -141,4 +148,3 @@ pub(crate) fn context(nonce: u8) -> Entry {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("a time after 1970");
     Entry::context(now.as_secs(), [nonce; 16])
 }
-

@@ -2,7 +2,9 @@
 
 use crate::case::Case;
 use crate::client::{CONNECT, Client, PSK, TOKEN, context, metadata};
-use crate::socks5a::{Eaf, Entry, Factor, Kind, Record, Report, Server, Setup, Timing, tol_key};
+use crate::socks5a::{
+    Eaf, Entry, Factor, Fault, Kind, Record, Reply, Report, Server, Setup, Timing, tol_key,
+};
 use std::net::UdpSocket;
 
 #[track_caller]
@@ -127,7 +129,8 @@ fn later_messages_and_other_connections() {
         Client::authenticate(&server, TOKEN, &[key, Entry::new(2, [0, 0, 0, 0x30]), context(nonce)]).close();
     }
     reported(&server.finish(), "an X25519 key for the second time");
-    let server = Server::start(Setup { eaf: Eaf { psk: [7; 32].into(), ..Eaf::default() }, ..Setup::default() });
+    let server =
+        Server::start(Setup { eaf: Eaf { psk: [7; 32].into(), ..Eaf::default() }, ..Setup::default() });
     Client::authenticate(&server, TOKEN, &metadata(16, 1)).close();
     reported(&server.finish(), "a wrong HMAC");
 }
@@ -235,6 +238,24 @@ fn requests() {
     }
 }
 
+/// A refusal ends the connection. Bytes for the target may follow a request, whatever the reply.
+#[test]
+fn bytes_after_a_refusal() {
+    let table: [(&[u8], Option<&str>); 2] =
+        [(b"\x05\x05\x00\x03\x01u\x00\x00", Some("bytes of the client after a refusal")), (CONNECT, None)];
+    for (request, rule) in table {
+        let _case = Case::new(format!("{rule:?}"));
+        let faults = vec![Fault::Reply(0, Reply::refused(4))];
+        let server = Server::start(Setup { faults, ..Setup::default() });
+        let mut client = Client::select(&server, 0x81).records(tol_key(&PSK));
+        client.request(request, b"\x05\x04\x00");
+        client.send(b"more");
+        client.close();
+        let report = server.finish();
+        assert_eq!(report.violations(), Vec::from_iter(rule));
+    }
+}
+
 /// Commands and addresses of SOCKS5a without a METHOD of SOCKS5a: the command first.
 #[test]
 fn extensions_without_a_method() {
@@ -262,7 +283,8 @@ fn associations_and_datagrams() {
     client.request(CONNECT, b"\x05\x07\x00\x01\0\0\0\0\0\0");
     client.close();
     reported(&server.finish(), "CMD 01 on a control connection");
-    let sealed = |message: &[u8]| Record::new(Kind::None, Timing::default(), message).encode_datagram(&tol_key(&PSK));
+    let sealed =
+        |message: &[u8]| Record::new(Kind::None, Timing::default(), message).encode_datagram(&tol_key(&PSK));
     let table = [
         (b"abc".to_vec(), "shorter than its RAND_LEN"),
         (b"abc\x00def".to_vec(), "a wrong SIG"),

@@ -3,7 +3,8 @@
 use crate::case::{Case, limit_test};
 use crate::client::{CONNECT, Client, GRANTED, PSK, TOKEN, context, metadata};
 use crate::socks5a::{
-    Dummies, Eaf, Entry, Factor, Keys, Kind, Message, Obfuscation, Record, Server, Setup, Timing, session_key, tol_key,
+    Dummies, Eaf, Entry, Factor, Keys, Kind, Message, Obfuscation, Record, Server, Setup, Timing,
+    session_key, tol_key,
 };
 use ed25519_dalek::{Signer, SigningKey};
 use std::net::UdpSocket;
@@ -31,7 +32,7 @@ fn methods_of_rfc_1928() {
     client.request(CONNECT, GRANTED);
     drop(client);
     let mut client = Client::select(&server, 0x02);
-    client.request(b"\x01\x04user\x04wrong", b"\x01\x01");
+    client.request(b"\x01\x04user\x05wrong", b"\x01\x01");
     drop(client);
     let connections = server.finish().clean();
     assert_eq!(connections.iter().map(|connection| connection.relayed).collect::<Vec<_>>(), [4, 0, 0]);
@@ -58,10 +59,34 @@ fn status_of_each_factor() {
         ("another token", token(), b"\x05\x00\x01t".into(), metadata(16, 5), 1),
         ("another method", code(), TOKEN.into(), metadata(16, 6), 1),
         ("a code", code(), b"\x03\x00\x06123456".into(), metadata(4, 7), 0),
-        ("two factors", both(), b"\x04\x02\x00\x09\x03\x00\x06123456\x00\x0a\x05\x00\x07tok-123".into(), metadata(28, 8), 0),
-        ("one wrong", both(), b"\x04\x02\x00\x09\x03\x00\x06123457\x00\x0a\x05\x00\x07tok-123".into(), metadata(28, 9), 1),
-        ("a wrong clock", token(), TOKEN.into(), vec![Entry::new(2, [0, 0, 0, 16]), Entry::context(9, [10; 16])], 2),
-        ("and a challenge", Factor::Challenge(b"s".into()), b"\x02\x00\x00".into(), vec![Entry::new(2, [0, 0, 0, 2]), Entry::context(9, [11; 16])], 2),
+        (
+            "two factors",
+            both(),
+            b"\x04\x02\x00\x09\x03\x00\x06123456\x00\x0a\x05\x00\x07tok-123".into(),
+            metadata(28, 8),
+            0,
+        ),
+        (
+            "one wrong",
+            both(),
+            b"\x04\x02\x00\x09\x03\x00\x06123457\x00\x0a\x05\x00\x07tok-123".into(),
+            metadata(28, 9),
+            1,
+        ),
+        (
+            "a wrong clock",
+            token(),
+            TOKEN.into(),
+            vec![Entry::new(2, [0, 0, 0, 16]), Entry::context(9, [10; 16])],
+            2,
+        ),
+        (
+            "and a challenge",
+            Factor::Challenge(b"s".into()),
+            b"\x02\x00\x00".into(),
+            vec![Entry::new(2, [0, 0, 0, 2]), Entry::context(9, [11; 16])],
+            2,
+        ),
     ];
     for (name, factor, auth, metadata, status) in table {
         let _case = Case::new(name);
@@ -127,14 +152,20 @@ fn server_key(own: &[Entry], answer: &[u8]) -> [u8; 32] {
 fn several_requests_on_a_connection() {
     limit_test();
     let server = Server::start(Setup {
-        names: vec![(b"known".into(), [192, 0, 2, 7].into()), (b"six".into(), [0x2001, 0xdb8, 0, 0, 0, 0, 0, 1].into())],
+        names: vec![
+            (b"known".into(), [192, 0, 2, 7].into()),
+            (b"six".into(), [0x2001, 0xdb8, 0, 0, 0, 0, 0, 1].into()),
+        ],
         long_keep_alive: true,
         ..Setup::default()
     });
     let mut client = Client::select(&server, 0x81).records(tol_key(&PSK));
     client.request(b"\x05\x04\x00\x00\x00\x00", GRANTED);
     client.request(b"\x05\x05\x00\x03\x05known\x00\x00", b"\x05\x00\x00\x01\xc0\x00\x02\x07\x00\x00");
-    client.request(b"\x05\x05\x00\x03\x03six\x00\x00", b"\x05\x00\x00\x04\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x01\x00\x00");
+    client.request(
+        b"\x05\x05\x00\x03\x03six\x00\x00",
+        b"\x05\x00\x00\x04\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x01\x00\x00",
+    );
     client.request(b"\x05\x06\x00\x03\x01a\x00\x50", b"\x05\x00\x00\x03\x04\x00\xff.\x01\x00\x00");
     client.request(b"\x05\x07\x00\x03\x04\x00\xff.\x01\x12\x34", GRANTED);
     client.request(b"pooled", b"pooled");
@@ -206,9 +237,23 @@ fn key_exchange() {
     assert_eq!((&auth[..], entries[0].kind), (&[5, 0][..], 1));
     let public: [u8; 32] = entries[0].value[2..].try_into().expect("32 bytes");
     let shared = secret.diffie_hellman(&PublicKey::from(public));
-    let message = {
-            Message { auth: TOKEN.into(), metadata: Entry::encode_all(&own) }.encode(&Keys::of(&PSK).client);
+    let message = Message { auth: TOKEN.into(), metadata: Entry::encode_all(&own) };
+    let message = message.encode(&Keys::of(&PSK).client);
     drop(client);
     let key = session_key(&[message, bytes].concat(), &PSK, shared.as_bytes());
     assert_eq!(server.finish().only().session_key, Some(key));
+}
+
+/// A URL gets reply 08 from a server that does not support it; a refused request is the last one.
+#[test]
+fn unsupported_addresses() {
+    limit_test();
+    let server = Server::start(Setup { unsupported: vec![7], ..Setup::default() });
+    let mut client = Client::select(&server, 0x81).records(tol_key(&PSK));
+    client.request(b"\x05\x01\x00\x07\x01\x00\x08http://a\x00\x50", b"\x05\x08\x00\x01\0\0\0\0\0\0");
+    assert_eq!(client.close(), b"");
+    let mut client = Client::select(&server, 0x81).records(tol_key(&PSK));
+    client.request(CONNECT, GRANTED);
+    drop(client);
+    server.finish().clean();
 }

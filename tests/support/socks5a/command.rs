@@ -53,7 +53,7 @@ enum After {
 
 /// Serves requests until one of them ends the connection.
 pub(crate) fn serve(line: &mut Line, extended: bool) -> Result<(), End> {
-    let mut replies = Replies { extended, sent: 0 };
+    let mut replies = Replies { extended, sent: 0, early_data: false };
     loop {
         match replies.serve_one(line)? {
             After::Another => {}
@@ -66,6 +66,8 @@ struct Replies {
     /// Whether a SOCKS5a method was negotiated.
     extended: bool,
     sent: usize,
+    /// Whether the client may send bytes for its target before the reply.
+    early_data: bool,
 }
 
 impl Replies {
@@ -74,6 +76,7 @@ impl Replies {
             Ok(request) => request,
             Err(reply) => return self.refuse(line, reply),
         };
+        self.early_data = matches!(request.command, CONNECT | POOL_GET);
         let granted = Reply::at(BOUND);
         match request.command {
             CONNECT => {
@@ -88,7 +91,11 @@ impl Replies {
             UDP_ASSOCIATE | UDP_ASSOCIATE_EXT => self.associate(line),
             KEEP_ALIVE => self.keep_alive(line).map(|()| After::Another),
             DNS_RESOLVE => {
-                let known = line.setup().names.iter().find(|(name, _)| Address::Name(name.clone()) == request.address);
+                let known = line
+                    .setup()
+                    .names
+                    .iter()
+                    .find(|(name, _)| Address::Name(name.clone()) == request.address);
                 match known.map(|(_, ip)| Reply::Granted(Address::Ip(*ip), 0)) {
                     Some(found) => self.reply(line, found, Point::Reply).map(|()| After::Another),
                     None => self.refuse(line, Reply::refused(HOST_UNREACHABLE)),
@@ -117,7 +124,8 @@ impl Replies {
         if version != 5 || reserved != 0 {
             return Err(End::Violation(format!("a request that begins with {header:02x?}")));
         }
-        let known = matches!(command, CONNECT..=UDP_ASSOCIATE) || self.extended && command <= UDP_ASSOCIATE_EXT;
+        let known =
+            matches!(command, CONNECT..=UDP_ASSOCIATE) || self.extended && command <= UDP_ASSOCIATE_EXT;
         let address = Address::read(atyp, |length| line.read_exact(length))?;
         let Some((address, port, rule)) = address else {
             line.notes.violation(format!("a request with ATYP {atyp:02x}"));
@@ -177,7 +185,10 @@ impl Replies {
         line.send(&bytes)?;
         line.finish()?;
         // RFC 1928 §6: the connection is over.
-        if !line.read()?.is_empty() {
+        while !line.read()?.is_empty() {
+            if self.early_data {
+                continue;
+            }
             line.notes.violation("bytes of the client after a refusal");
         }
         Err(End::Refused)

@@ -248,7 +248,8 @@ impl Session {
             let own = if zero { [0; 32] } else { PublicKey::from(&secret).to_bytes() };
             entries.push(Entry::key_exchange(own));
         }
-        let capabilities = self.eaf.capabilities.map(|bits| Entry::new(SERVER_CAPABILITIES, bits.to_be_bytes()));
+        let capabilities =
+            self.eaf.capabilities.map(|bits| Entry::new(SERVER_CAPABILITIES, bits.to_be_bytes()));
         entries.extend(capabilities);
         entries.extend(self.eaf.parameters.clone().map(|bytes| Entry::new(PARAMETERS, bytes)));
         Ok(entries)

@@ -83,7 +83,10 @@ impl Factor {
 /// A client's AUTH.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Auth {
-    PublicKey { key: [u8; 32], signature: [u8; 64] },
+    PublicKey {
+        key: [u8; 32],
+        signature: [u8; 64],
+    },
     /// An empty one requests the challenge.
     Response(Vec<u8>),
     Code(String),
@@ -118,14 +121,15 @@ impl Auth {
                 Some(([0, 32, 0, 64], fields)) if fields.len() == 96 => {
                     let (key, signature) = fields.split_at(32);
                     let size = "a key and a signature";
-                    let (key, signature) =
-                        (key.try_into().expect(size), signature.try_into().expect(size));
+                    let (key, signature) = (key.try_into().expect(size), signature.try_into().expect(size));
                     Ok(Self::PublicKey { key, signature })
                 }
                 _ => Err("KLEN and SLEN are not 32 and 64, or AUTH has another length".into()),
             },
             CHALLENGE_RESPONSE => match sized(rest)? {
-                response if response.is_empty() || response.len() == 32 => Ok(Self::Response(response.into())),
+                response if response.is_empty() || response.len() == 32 => {
+                    Ok(Self::Response(response.into()))
+                }
                 response => Err(format!("a RESPONSE of {} bytes", response.len())),
             },
             TOTP => match sized(rest)? {

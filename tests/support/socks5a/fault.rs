@@ -43,7 +43,8 @@ pub(crate) enum Fault {
     /// No key exchange from the server.
     NoKeyExchange,
 
-    /// The SIG of the record of this number is wrong, counted from 0 in each stream and each relay.
+    /// The SIG of the record of this number is wrong. Numbers start at 0 on each stream and each relay,
+    /// and count the dummies around a message.
     WrongSig(usize),
     /// The record of this number has this TYPE.
     RecordType(usize, u8),

@@ -5,7 +5,7 @@ use super::keys::Key;
 use super::record::{Kind, Record};
 use std::collections::{BTreeSet, HashSet};
 use std::fmt;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -135,8 +135,12 @@ impl Tunnel {
     /// The violations that show in many records only.
     fn check_distribution(&self) -> Vec<String> {
         let mut violations = Vec::new();
-        let rands: Vec<_> =
-            self.records.iter().filter(|record| record.kind.has_padding()).map(|record| record.rand.len()).collect();
+        let rands: Vec<_> = self
+            .records
+            .iter()
+            .filter(|record| record.kind.has_padding())
+            .map(|record| record.rand.len())
+            .collect();
         if rands.len() >= MANY_PADDED {
             let different = rands.iter().collect::<BTreeSet<_>>().len();
             let both = rands.iter().any(|len| *len < 132) && rands.iter().any(|len| *len > 132);
@@ -170,8 +174,14 @@ impl Notes {
 
     pub(crate) fn end(&self, end: &End) {
         let mut connection = self.get();
-        if let End::Violation(rule) = end {
-            connection.violations.push(rule.clone());
+        match end {
+            End::Violation(rule) => connection.violations.push(rule.clone()),
+            End::Failed(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                connection
+                    .violations
+                    .push("neither bytes nor a close from the client, until the timeout".into());
+            }
+            _ => {}
         }
         connection.end = Some(format!("{end:?}"));
         let own = [connection.records.check_distribution(), connection.datagrams.check_distribution()];

@@ -63,9 +63,7 @@ impl Line {
     pub(crate) fn act(&mut self, action: Action) -> Result<(), End> {
         self.flush()?;
         match action {
-            Action::Silence => {
-                while !self.read()?.is_empty() {}
-            }
+            Action::Silence => while !self.read()?.is_empty() {},
             Action::Close => self.stream.shutdown(Shutdown::Both)?,
             Action::Reset => SockRef::from(&self.stream).set_linger(Some(Duration::ZERO))?,
             Action::Dummies => loop {

@@ -100,7 +100,8 @@ impl ClientMetadata {
         }
         let context = value(CONTEXT).ok_or("no authentication context")?;
         let (time, rest) = context.split_first_chunk().ok_or("an authentication context without its time")?;
-        let (nonce, identity) = rest.split_first_chunk().ok_or("an authentication context without its NONCE")?;
+        let (nonce, identity) =
+            rest.split_first_chunk().ok_or("an authentication context without its NONCE")?;
         if identity.len() > 255 {
             return Err(format!("an identity of {} bytes", identity.len()));
         }

@@ -109,7 +109,9 @@ impl Record {
     /// Decodes the first record of a stream, and returns its length. Returns `None` if it is not
     /// complete.
     pub(crate) fn decode_stream(bytes: &[u8], key: &Key) -> Result<Option<(Self, usize)>, String> {
-        let Some(rand_end) = bytes.get(3).map(|length| HEADER + usize::from(*length)) else { return Ok(None) };
+        let Some(rand_end) = bytes.get(3).map(|length| HEADER + usize::from(*length)) else {
+            return Ok(None);
+        };
         let Some(length) = bytes.get(rand_end..rand_end + 2) else { return Ok(None) };
         let end = rand_end + 2 + usize::from(u16::from_be_bytes([length[0], length[1]]));
         let Some(record) = bytes.get(..end) else { return Ok(None) };

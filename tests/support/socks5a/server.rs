@@ -85,11 +85,16 @@ impl Server {
     pub(crate) fn start(setup: Setup) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
         let addr = listener.local_addr().expect("an address");
-        let shared =
-            Arc::new(Shared { setup, state: Mutex::default(), stopped: AtomicBool::new(false) });
+        let shared = Arc::new(Shared { setup, state: Mutex::default(), stopped: AtomicBool::new(false) });
         let own = Arc::clone(&shared);
         let thread = thread::spawn(move || accept(&listener, &own));
         Self { addr, shared, thread: Some(thread) }
+    }
+
+    /// What the clients have shown so far.
+    pub(crate) fn so_far(&self) -> Report {
+        let state = self.shared.state();
+        Report { connections: state.connections.iter().map(|served| served.notes.get().clone()).collect() }
     }
 
     /// Waits until all clients have closed their connections, and returns what they have shown.
