@@ -8,15 +8,8 @@ use std::net::{Shutdown, TcpStream};
 use std::time::{Duration, SystemTime};
 
 /// The psk of the server's default setup.
-pub(crate) const PSK: [u8; 32] = {
-    let mut psk = [0; 32];
-    let mut i = 0;
-    while i < 32 {
-        psk[i] = 0x10 + i as u8;
-        i += 1;
-    }
-    psk
-};
+pub(crate) const PSK: [u8; 32] =
+    *b"\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f\x20!\"#$%&'()*+,-./";
 pub(crate) const TOKEN: &[u8] = b"\x05\x00\x07tok-123";
 pub(crate) const CONNECT: &[u8] = b"\x05\x01\x00\x03\x01a\x00\x50";
 pub(crate) const GRANTED: &[u8] = b"\x05\x00\x00\x01\xc0\x00\x02\x01\x04\x38";

@@ -3,11 +3,12 @@
 use crate::case::Case;
 use crate::client::{CONNECT, Client, GRANTED, PSK, TOKEN, context, metadata};
 use crate::socks5a::{
-    Action, Details, Dummies, Eaf, Entry, Factor, Fault, Keys, Kind, Message, Obfuscation, Point, Record,
-    Reply, Server, Setup, mac, tol_key,
+    Action, Carrier, Details, Dummies, Eaf, Entry, Factor, Fault, Keys, Kind, Message, Obfuscation, Point,
+    Record, Reply, Server, Setup, Timing, mac, tol_key,
 };
 use std::io::{ErrorKind, Read};
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, UdpSocket};
+use std::time::Duration;
 
 fn server(faults: impl Into<Vec<Fault>>) -> Server {
     Server::start(Setup { faults: faults.into(), ..Setup::default() })
@@ -177,9 +178,10 @@ fn selections() {
 #[test]
 fn records() {
     let key = tol_key(&PSK);
-    for (fault, rule) in
-        [(Fault::WrongSig(1), "a wrong SIG"), (Fault::RecordType(1, 5), "a record of TYPE 05")]
-    {
+    for (fault, rule) in [
+        (Fault::WrongSig(Carrier::Stream, 1), "a wrong SIG"),
+        (Fault::RecordType(Carrier::Stream, 1, 5), "a record of TYPE 05"),
+    ] {
         let _case = Case::new(rule);
         let tol = Obfuscation { split: 4, ..Obfuscation::default() };
         let server = Server::start(Setup { tol, faults: vec![fault], ..Setup::default() });
@@ -194,6 +196,53 @@ fn records() {
         drop(client);
         server.finish().only();
     }
+}
+
+/// Records that are unusual and sound.
+#[test]
+fn odd_records() {
+    let key = tol_key(&PSK);
+    let tol = Obfuscation { split: 1, ..Obfuscation::default() };
+    let faults = vec![Fault::MixedTypes, Fault::LongRand];
+    let server = Server::start(Setup { tol, faults, ..Setup::default() });
+    let _case = Case::new("mixed types");
+    let mut client = Client::select(&server, 0x81).records(key);
+    client.send(CONNECT);
+    let mut bytes = vec![0; 10 * (6 + 255 + 1)];
+    client.stream.read_exact(&mut bytes).expect("ten records");
+    for (number, bytes) in bytes.chunks(6 + 255 + 1).enumerate() {
+        let (record, _) = Record::decode_stream(bytes, &key).expect("a sound record").expect("whole");
+        assert_eq!((record.kind, record.rand.len()), (Kind::ALL[number % 5], 255));
+        assert_eq!(record.message, GRANTED[number..=number]);
+    }
+    drop(client);
+    server.finish().only();
+}
+
+/// The relay's second datagram is not to be opened; the control connection has no such fault.
+#[test]
+fn datagrams() {
+    let _case = Case::new("datagrams");
+    let key = tol_key(&PSK);
+    let server = server([Fault::WrongSig(Carrier::Relay, 1), Fault::RecordType(Carrier::Relay, 2, 9)]);
+    let mut client = Client::select(&server, 0x81).records(key);
+    client.send(b"\x05\x03\x00\x01\x00\x00\x00\x00\x00\x00");
+    let reply = client.read(10);
+    let socket = UdpSocket::bind("127.0.0.1:0").expect("a port");
+    socket.set_read_timeout(Some(Duration::from_secs(60))).expect("a timeout");
+    let record = Record::new(Kind::None, Timing::default(), b"\0\0\0\x03\x01d\x00\x35payload");
+    for rule in ["", "a wrong SIG", "a record of TYPE 09", ""] {
+        let relay = ("127.0.0.1", u16::from_be_bytes([reply[8], reply[9]]));
+        socket.send_to(&record.encode_datagram(&key), relay).expect("sent");
+        let mut buffer = [0; 2048];
+        let length = socket.recv(&mut buffer).expect("a datagram");
+        let opened = Record::decode_datagram(&buffer[..length], &key);
+        assert_eq!(opened.err().unwrap_or_default(), rule.replace("a wrong", "a record with a wrong"));
+    }
+    client.request(b"\x05\x04\x00\x00\x00\x00", b"\x05\x00\x00\x00\x00\x00");
+    client.request(b"\x05\x04\x00\x00\x00\x00", b"\x05\x00\x00\x00\x00\x00");
+    drop(client);
+    server.finish().only();
 }
 
 /// Refusals of each kind, whole and cut.
@@ -213,6 +262,7 @@ fn refusals() {
         ),
         (vec![Fault::Reply(0, text()), Fault::Cut(9, Action::Close)], text().encode()[..9].into()),
         (vec![Fault::Reply(0, text()), Fault::Cut(9, Action::Silence)], text().encode()[..9].into()),
+        (vec![Fault::BehindReply(0, b"more".into())], [GRANTED, b"more"].concat()),
         (vec![Fault::ReplyBytes(0, b"\x05\x00\x00\x00\x00\x00".into())], b"\x05\x00\x00\x00\x00\x00".into()),
     ];
     for (faults, reply) in table {

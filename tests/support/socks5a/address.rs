@@ -10,7 +10,7 @@ pub(crate) const URL: u8 = 7;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Address {
-    /// ATYP 00: KEEP_ALIVE has no address.
+    /// ATYP 00: `KEEP_ALIVE` has no address.
     None,
     Ip(IpAddr),
     /// A domain name, or the opaque bytes of a pool identifier.
@@ -19,6 +19,9 @@ pub(crate) enum Address {
     Abstract(Vec<u8>),
     Url(String),
 }
+
+/// An address and its port, and the rule that they violate.
+pub(crate) type Read = (Address, u16, Result<(), String>);
 
 impl Address {
     pub(crate) const fn code(&self) -> u8 {
@@ -57,13 +60,11 @@ impl Address {
         [&[self.code()][..], &address, &port.to_be_bytes()].concat()
     }
 
-    /// Reads an address of this ATYP and its port. `Ok(None)` is an ATYP that nobody has defined.
-    ///
-    /// The second value names the rule that the address violates.
+    /// Reads an address of this ATYP and its port. `Ok(None)` is an ATYP without a definition.
     pub(crate) fn read<E>(
         atyp: u8,
         mut read: impl FnMut(usize) -> Result<Vec<u8>, E>,
-    ) -> Result<Option<(Self, u16, Result<(), String>)>, E> {
+    ) -> Result<Option<Read>, E> {
         let sized = |read: &mut dyn FnMut(usize) -> Result<Vec<u8>, E>| {
             let length = read(1)?[0];
             read(usize::from(length))
@@ -106,9 +107,8 @@ impl Address {
     fn check(&self, port: u16) -> Result<(), String> {
         match self {
             Self::None if port != 0 => Err(format!("no address, and port {port}")),
-            Self::None | Self::Ip(_) => Ok(()),
             Self::Name(name) if name.is_empty() => Err("an empty name".into()),
-            Self::Name(_) => Ok(()),
+            Self::None | Self::Ip(_) | Self::Name(_) => Ok(()),
             Self::Unix(name) | Self::Abstract(name) => match () {
                 () if name.is_empty() => Err("an empty Unix name".into()),
                 () if name.contains(&0) => Err("a Unix name with a NUL".into()),

@@ -74,18 +74,18 @@ impl Replies {
     fn serve_one(&mut self, line: &mut Line) -> Result<After, End> {
         let request = match self.read(line)? {
             Ok(request) => request,
-            Err(reply) => return self.refuse(line, reply),
+            Err(reply) => return self.refuse(line, &reply),
         };
         self.early_data = matches!(request.command, CONNECT | POOL_GET);
         let granted = Reply::at(BOUND);
         match request.command {
             CONNECT => {
-                self.reply(line, granted, Point::Reply)?;
+                self.reply(line, &granted, Point::Reply)?;
                 relay(line)
             }
             BIND => {
-                self.reply(line, granted.clone(), Point::Reply)?;
-                self.reply(line, granted, Point::SecondReply)?;
+                self.reply(line, &granted, Point::Reply)?;
+                self.reply(line, &granted, Point::SecondReply)?;
                 relay(line)
             }
             UDP_ASSOCIATE | UDP_ASSOCIATE_EXT => self.associate(line),
@@ -97,20 +97,20 @@ impl Replies {
                     .iter()
                     .find(|(name, _)| Address::Name(name.clone()) == request.address);
                 match known.map(|(_, ip)| Reply::Granted(Address::Ip(*ip), 0)) {
-                    Some(found) => self.reply(line, found, Point::Reply).map(|()| After::Another),
-                    None => self.refuse(line, Reply::refused(HOST_UNREACHABLE)),
+                    Some(found) => self.reply(line, &found, Point::Reply).map(|()| After::Another),
+                    None => self.refuse(line, &Reply::refused(HOST_UNREACHABLE)),
                 }
             }
             POOL_NEW => {
                 let id = line.shared.pool(request);
-                self.reply(line, Reply::Granted(Address::Name(id), 0), Point::Reply).map(|()| After::Another)
+                self.reply(line, &Reply::Granted(Address::Name(id), 0), Point::Reply).map(|()| After::Another)
             }
             POOL_GET => {
                 let Address::Name(id) = request.address else { unreachable!("checked above") };
                 if line.shared.take_from_pool(&id).is_none() {
-                    return self.refuse(line, Reply::refused(HOST_UNREACHABLE));
+                    return self.refuse(line, &Reply::refused(HOST_UNREACHABLE));
                 }
-                self.reply(line, granted, Point::Reply)?;
+                self.reply(line, &granted, Point::Reply)?;
                 relay(line)
             }
             _ => unreachable!("refused above"),
@@ -155,11 +155,12 @@ impl Replies {
 
     fn keep_alive(&mut self, line: &mut Line) -> Result<(), End> {
         let long = line.setup().long_keep_alive;
-        self.reply(line, if long { Reply::at(BOUND) } else { Reply::Short }, Point::Reply)
+        let reply = if long { Reply::at(BOUND) } else { Reply::Short };
+        self.reply(line, &reply, Point::Reply)
     }
 
     /// Sends a granted reply, unless the script has another one for this number.
-    fn reply(&mut self, line: &mut Line, reply: Reply, point: Point) -> Result<(), End> {
+    fn reply(&mut self, line: &mut Line, reply: &Reply, point: Point) -> Result<(), End> {
         line.at(point)?;
         let number = self.sent;
         self.sent += 1;
@@ -168,7 +169,11 @@ impl Replies {
             Fault::ReplyBytes(own, bytes) if *own == number => Some((bytes.clone(), true)),
             _ => None,
         });
-        let (bytes, granted) = scripted.unwrap_or_else(|| (reply.encode(), reply.is_granted()));
+        let (mut bytes, granted) = scripted.unwrap_or_else(|| (reply.encode(), reply.is_granted()));
+        bytes.extend(line.setup().faults.iter().flat_map(|fault| match fault {
+            Fault::BehindReply(own, bytes) if *own == number => bytes.clone(),
+            _ => Vec::new(),
+        }));
         line.dummies()?;
         if granted {
             line.send(&bytes)?;
@@ -194,15 +199,15 @@ impl Replies {
         Err(End::Refused)
     }
 
-    fn refuse(&mut self, line: &mut Line, reply: Reply) -> Result<After, End> {
+    fn refuse(&mut self, line: &mut Line, reply: &Reply) -> Result<After, End> {
         self.reply(line, reply, Point::Reply).map(|()| After::Over)
     }
 
-    /// Relays datagrams while the control connection is open. Only KEEP_ALIVE is valid on it.
+    /// Relays datagrams while the control connection is open. Only `KEEP_ALIVE` is valid on it.
     fn associate(&mut self, line: &mut Line) -> Result<After, End> {
         let relay = Relay::start(line)?;
         let addr = relay.addr;
-        self.reply(line, Reply::at(addr), Point::Reply)?;
+        self.reply(line, &Reply::at(addr), Point::Reply)?;
         loop {
             line.at(Point::Relay)?;
             let request = match self.read(line) {
@@ -213,9 +218,9 @@ impl Replies {
                 Ok(Request { command: KEEP_ALIVE, .. }) => self.keep_alive(line)?,
                 Ok(Request { command, .. }) => {
                     line.notes.violation(format!("CMD {command:02x} on a control connection"));
-                    return self.refuse(line, Reply::refused(COMMAND_NOT_SUPPORTED));
+                    return self.refuse(line, &Reply::refused(COMMAND_NOT_SUPPORTED));
                 }
-                Err(reply) => return self.refuse(line, reply),
+                Err(reply) => return self.refuse(line, &reply),
             }
         }
     }

@@ -45,9 +45,13 @@ pub(crate) enum Fault {
 
     /// The SIG of the record of this number is wrong. Numbers start at 0 on each stream and each relay,
     /// and count the dummies around a message.
-    WrongSig(usize),
+    WrongSig(Carrier, usize),
     /// The record of this number has this TYPE.
-    RecordType(usize, u8),
+    RecordType(Carrier, usize, u8),
+    /// Records have each TYPE in turn.
+    MixedTypes,
+    /// Each record has 255 bytes of RAND, whatever its TYPE.
+    LongRand,
 
     /// Bytes behind `05 00` at the end of a chain, in the same record or segment.
     BehindTheChain(Vec<u8>),
@@ -56,8 +60,17 @@ pub(crate) enum Fault {
     Reply(usize, Reply),
     /// The bytes of the reply of this number. A granted request goes on as it would.
     ReplyBytes(usize, Vec<u8>),
+    /// These bytes follow the reply of this number, in the same record or segment.
+    BehindReply(usize, Vec<u8>),
     /// Only so many bytes of a refusal are sent before the action.
     Cut(usize, Action),
+}
+
+/// What a record is sent on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Carrier {
+    Stream,
+    Relay,
 }
 
 /// Where the server stops being a server.

@@ -16,7 +16,9 @@ fn derive(salt: &[u8], material: &[u8], info: &str) -> Key {
 /// HMAC-SHA256 of the concatenated parts.
 pub(crate) fn mac(key: &[u8], parts: &[&[u8]]) -> Key {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("a key of any length");
-    parts.iter().for_each(|part| mac.update(part));
+    for part in parts {
+        mac.update(part);
+    }
     mac.finalize().into_bytes().into()
 }
 

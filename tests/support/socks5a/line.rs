@@ -1,6 +1,6 @@
 //! A connection with a client: plain bytes at first, and records once TOL is on.
 
-use super::fault::{Action, Fault, Point};
+use super::fault::{Action, Carrier, Fault, Point};
 use super::judge::{End, Notes};
 use super::keys::{Key, mac};
 use super::random;
@@ -9,6 +9,7 @@ use super::server::Shared;
 use super::setup::{Dummies, Setup};
 use socket2::SockRef;
 use std::io::{self, Read, Write};
+use std::iter;
 use std::mem;
 use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
@@ -32,7 +33,7 @@ pub(crate) struct Line {
 impl Line {
     pub(crate) fn new(stream: TcpStream, shared: Arc<Shared>, notes: Notes) -> Self {
         let (key, sealed, plain, held) = (None, Vec::new(), Vec::new(), Vec::new());
-        Self { stream, shared, notes, key, sealer: Sealer::default(), sealed, plain, held }
+        Self { stream, shared, notes, key, sealer: Sealer::new(Carrier::Stream), sealed, plain, held }
     }
 
     pub(crate) fn setup(&self) -> &Setup {
@@ -68,8 +69,8 @@ impl Line {
             Action::Reset => SockRef::from(&self.stream).set_linger(Some(Duration::ZERO))?,
             Action::Dummies => loop {
                 let Some(key) = self.key else { return Err(End::Scripted) };
-                let dummy = self.sealer.dummy(self.setup());
-                if self.stream.write_all(&dummy.encode_stream(&key)).is_err() {
+                let record = dummy(self.setup(), &key);
+                if self.stream.write_all(&record).is_err() {
                     return Err(End::Scripted);
                 }
             },
@@ -151,13 +152,12 @@ impl Line {
         let plain = mem::take(&mut self.held);
         let Some(key) = self.key else { return self.write(&plain) };
         for message in plain.chunks(self.setup().tol.split) {
-            let records = self.sealer.records(&self.shared.setup, message);
+            let records = self.sealer.records(&self.shared.setup, message, &key);
             if self.setup().tol.waits {
-                self.sealer.wait(&self.shared.setup);
+                wait(self.setup());
             }
-            for (number, record) in records {
-                let sealed = seal(self.setup(), number, record.encode_stream(&key), &key);
-                self.write(&sealed)?;
+            for record in records {
+                self.write(&record)?;
             }
         }
         Ok(())
@@ -176,8 +176,8 @@ impl Line {
         if let (Some(key), Dummies::Everywhere(number)) = (self.key, self.setup().tol.dummies) {
             self.flush()?;
             for _ in 0..number {
-                let dummy = self.sealer.dummy(self.setup()).encode_stream(&key);
-                self.write(&dummy)?;
+                let record = dummy(self.setup(), &key);
+                self.write(&record)?;
             }
         }
         Ok(())
@@ -193,54 +193,72 @@ impl Line {
 }
 
 /// Makes records, and counts them.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Sealer {
+    carrier: Carrier,
     sent: usize,
 }
 
 impl Sealer {
-    /// The record of a message, with the dummies around it and their numbers.
-    pub(crate) fn records(&mut self, setup: &Setup, message: &[u8]) -> Vec<(usize, Record)> {
+    pub(crate) const fn new(carrier: Carrier) -> Self {
+        Self { carrier, sent: 0 }
+    }
+
+    /// Returns the sealed record of a message, with the dummies around it.
+    pub(crate) fn records(&mut self, setup: &Setup, message: &[u8], key: &Key) -> Vec<Vec<u8>> {
         let around = match setup.tol.dummies {
             Dummies::None => 0,
             Dummies::Everywhere(number) => number,
         };
-        let kind = setup.tol.kind;
-        let record = Record::new(kind, setup.tol.timing, message);
-        let mut records: Vec<_> = (0..around).map(|_| self.dummy(setup)).collect();
-        records.push(record);
-        records.extend((0..around).map(|_| self.dummy(setup)));
-        let first = self.sent;
-        self.sent += records.len();
-        (first..).zip(records).collect()
+        let dummies = iter::repeat_n(&b""[..], around);
+        dummies
+            .clone()
+            .chain([message])
+            .chain(dummies)
+            .map(|message| self.record(setup, message, key))
+            .collect()
     }
 
-    pub(crate) fn dummy(&self, setup: &Setup) -> Record {
-        Record::new(setup.tol.kind, setup.tol.timing, b"")
-    }
-
-    /// Waits as the server announces.
-    pub(crate) fn wait(&self, setup: &Setup) {
-        let timing = setup.tol.timing;
-        if setup.tol.kind.announces_timing() {
-            let pause = random::between(timing.least.into(), timing.most.into());
-            thread::sleep(Duration::from_millis(pause));
+    fn record(&mut self, setup: &Setup, message: &[u8], key: &Key) -> Vec<u8> {
+        let number = self.sent;
+        self.sent += 1;
+        let mixed = setup.has(&Fault::MixedTypes);
+        let kind = if mixed { Kind::ALL[number % Kind::ALL.len()] } else { setup.tol.kind };
+        let mut record = Record::new(kind, setup.tol.timing, message);
+        if setup.has(&Fault::LongRand) {
+            record.rand.resize(255, 0xa5);
         }
+        let mut sealed = match self.carrier {
+            Carrier::Stream => record.encode_stream(key),
+            Carrier::Relay => record.encode_datagram(key),
+        };
+        for fault in &setup.faults {
+            match fault {
+                Fault::WrongSig(carrier, wrong) if (*carrier, *wrong) == (self.carrier, number) => {
+                    sealed[0] ^= 1;
+                }
+                Fault::RecordType(carrier, wrong, kind) if (*carrier, *wrong) == (self.carrier, number) => {
+                    sealed[2] = *kind;
+                    let sig = mac(key, &[&sealed[2..]]);
+                    sealed[..2].copy_from_slice(&sig[..2]);
+                }
+                _ => {}
+            }
+        }
+        sealed
     }
 }
 
-/// Applies the faults of the record of this number.
-pub(crate) fn seal(setup: &Setup, number: usize, mut record: Vec<u8>, key: &Key) -> Vec<u8> {
-    for fault in &setup.faults {
-        match fault {
-            Fault::WrongSig(wrong) if *wrong == number => record[0] ^= 1,
-            Fault::RecordType(wrong, kind) if *wrong == number => {
-                record[2] = *kind;
-                let sig = mac(key, &[&record[2..]]);
-                record[..2].copy_from_slice(&sig[..2]);
-            }
-            _ => {}
-        }
+/// A dummy of the server, for a stream.
+pub(crate) fn dummy(setup: &Setup, key: &Key) -> Vec<u8> {
+    Record::new(setup.tol.kind, setup.tol.timing, b"").encode_stream(key)
+}
+
+/// Waits as the server announces.
+fn wait(setup: &Setup) {
+    let timing = setup.tol.timing;
+    if setup.tol.kind.announces_timing() {
+        let pause = random::between(timing.least.into(), timing.most.into());
+        thread::sleep(Duration::from_millis(pause));
     }
-    record
 }

@@ -29,7 +29,7 @@ pub(crate) mod vectors;
 pub(crate) use address::Address;
 pub(crate) use command::Request;
 pub(crate) use factor::{Factor, totp};
-pub(crate) use fault::{Action, Fault, Point};
+pub(crate) use fault::{Action, Carrier, Fault, Point};
 pub(crate) use judge::{Connection, End, Report};
 pub(crate) use keys::{Keys, mac, session_key, tol_key};
 pub(crate) use message::Message;

@@ -3,9 +3,10 @@
 //! It returns each payload to the client, as if the destination had sent it.
 
 use super::address::Address;
+use super::fault::Carrier;
 use super::judge::{End, Notes};
 use super::keys::Key;
-use super::line::{Line, Sealer, seal};
+use super::line::{Line, Sealer, dummy};
 use super::record::Record;
 use super::server::Shared;
 use super::setup::Dummies;
@@ -38,7 +39,7 @@ impl Relay {
             shared: Arc::clone(&line.shared),
             notes: line.notes.clone(),
             key: line.key().copied(),
-            sealer: Sealer::default(),
+            sealer: Sealer::new(Carrier::Relay),
         };
         let flag = Arc::clone(&ended);
         let thread = thread::spawn(move || serving.run(&flag));
@@ -111,12 +112,10 @@ impl Serving {
         };
         if matches!(setup.tol.dummies, Dummies::Everywhere(_)) {
             // On the control connection too. A reply can't be in between: the buffer has room for both.
-            let dummy = self.sealer.dummy(setup).encode_stream(&key);
-            let _ = self.control.write_all(&dummy);
+            let _ = self.control.write_all(&dummy(setup, &key));
         }
-        for (number, record) in self.sealer.records(setup, datagram) {
-            let sealed = seal(setup, number, record.encode_datagram(&key), &key);
-            let _ = self.socket.send_to(&sealed, client);
+        for record in self.sealer.records(setup, datagram, &key) {
+            let _ = self.socket.send_to(&record, client);
         }
     }
 }

@@ -26,7 +26,7 @@ pub(crate) enum Details {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Reply {
     Granted(Address, u16),
-    /// KEEP_ALIVE's: `05 00 00 00 0000`.
+    /// `KEEP_ALIVE`'s: `05 00 00 00 0000`.
     Short,
     Refused(u8, Details),
 }

@@ -19,11 +19,11 @@ pub(crate) struct Setup {
     pub(crate) tol: Obfuscation,
     /// The user name and password of METHOD X'02'.
     pub(crate) credentials: (Vec<u8>, Vec<u8>),
-    /// The names that DNS_RESOLVE knows.
+    /// The names that `DNS_RESOLVE` knows.
     pub(crate) names: Vec<(Vec<u8>, IpAddr)>,
     /// The ATYPs that get reply 08.
     pub(crate) unsupported: Vec<u8>,
-    /// Whether KEEP_ALIVE's reply has an address.
+    /// Whether `KEEP_ALIVE`'s reply has an address.
     pub(crate) long_keep_alive: bool,
     pub(crate) target: Target,
     pub(crate) faults: Vec<Fault>,

@@ -14,7 +14,7 @@ impl Case {
     /// The bytes of a hexadecimal value.
     pub(crate) fn bytes(&self, name: &str) -> Vec<u8> {
         let digits = self.text(name).as_bytes();
-        let byte = |pair| u8::from_str_radix(str::from_utf8(pair).ok()?, 16).ok();
+        let byte = |pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
         digits.chunks(2).map(|pair| byte(pair).expect("hexadecimal digits")).collect()
     }
 
