@@ -1,4 +1,4 @@
-//! A client that sends what a test tells it to.
+//! A client without a protocol: the test decides which bytes it sends.
 
 use crate::case::limit_test;
 use crate::socks5a::{Entry, Keys, Kind, Message, Record, Server, Timing};

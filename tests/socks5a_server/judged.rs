@@ -40,7 +40,7 @@ fn eaf_messages() {
     let latin = Entry::new(4, [&context(1).value[..], b"\xe9"].concat());
     let short = Entry::new(4, [0; 23]);
     let x25519 = Entry::key_exchange([0; 32]);
-    let table: [(&[u8], Vec<Entry>, &str); 27] = [
+    let table: [(&[u8], Vec<Entry>, &str); 30] = [
         (TOKEN, vec![context(1)], "no client capabilities"),
         (TOKEN, vec![bits(16)], "no authentication context"),
         (TOKEN, vec![bits(16), bits(16), context(1)], "metadata 02 is there twice"),
@@ -57,7 +57,10 @@ fn eaf_messages() {
         (TOKEN, vec![bits(48), context(1), Entry::new(1, [0, 0x1d, 0])], "of another size than 32"),
         (TOKEN, vec![bits(48), context(1), x25519.clone()], "all-zero"),
         (TOKEN, metadata(16 | 1 << 6, 1), "unknown bits"),
-        (TOKEN, metadata(8, 1), "the AUTH's method is missing"),
+        (TOKEN, metadata(8, 1), "other methods than the AUTH's"),
+        (TOKEN, metadata(17, 1), "other methods than the AUTH's"),
+        (TOKEN, metadata(16 | 1 << 5, 1), "the key exchange is wrong"),
+        (TOKEN, vec![Entry::key_exchange([9; 32]), bits(16), context(1)], "the key exchange is wrong"),
         (TOKEN, metadata(16 | 1 << 8, 1), "TOL, which is not offered"),
         (TOKEN, metadata(16 | 1 << 9, 1), "chaining, which is not offered"),
         (b"", metadata(16, 1), "an empty AUTH"),
@@ -90,7 +93,7 @@ fn several_factors() {
     for (auth, rule) in table {
         let _case = Case::new(rule);
         let server = Server::start(Setup::default());
-        Client::authenticate(&server, auth, &metadata(31, 1)).close();
+        Client::authenticate(&server, auth, &metadata(28, 1)).close();
         reported(&server.finish(), rule);
     }
 }
@@ -141,6 +144,7 @@ fn stream_records() {
     let with = |kind, rand: &[u8]| Record { kind, rand: rand.into(), message: CONNECT.into() };
     let same = with(Kind::Padding, &[7; 16]);
     let long = Record { kind: Kind::None, rand: Vec::new(), message: vec![5; 16_385] };
+    let even = Record { kind: Kind::Masking, rand: Vec::new(), message: [CONNECT, b"123456789"].concat() };
     let table = [
         (vec![with(Kind::None, b"a")], "a RAND of 1 bytes in a record of None"),
         (vec![with(Kind::Masking, b"a")], "a RAND of 1 bytes in a record of Masking"),
@@ -152,6 +156,7 @@ fn stream_records() {
         (vec![Record::new(Kind::Jitter, slow, CONNECT)], "where 60s were announced"),
         (vec![same.clone(), same], "the same padding"),
         (vec![long], "a MESSAGE of 16385 bytes"),
+        (vec![even; 64], "MESSAGEs of {17} bytes"),
         (vec![with(Kind::Padding, b"fixed"); 64], "padding of 1 lengths in 64 records"),
     ];
     for (records, rule) in table {
@@ -282,7 +287,7 @@ fn associations_and_datagrams() {
     client.read(10);
     client.request(CONNECT, b"\x05\x07\x00\x01\0\0\0\0\0\0");
     client.close();
-    reported(&server.finish(), "CMD 01 on a control connection");
+    reported(&server.finish(), "a request with CMD 01");
     let sealed =
         |message: &[u8]| Record::new(Kind::None, Timing::default(), message).encode_datagram(&tol_key(&PSK));
     let table = [

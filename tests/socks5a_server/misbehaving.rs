@@ -1,4 +1,4 @@
-//! The faults of the server: what each puts on the wire.
+//! The faults of the server, as bytes on the wire.
 
 use crate::case::Case;
 use crate::client::{CONNECT, Client, GRANTED, PSK, TOKEN, context, metadata};

@@ -1,4 +1,4 @@
-//! What the server does for a client that keeps to the rules.
+//! The service that the server provides to a sound client.
 
 use crate::case::{Case, limit_test};
 use crate::client::{CONNECT, Client, GRANTED, PSK, TOKEN, context, metadata};
@@ -7,7 +7,9 @@ use crate::socks5a::{
     session_key, tol_key,
 };
 use ed25519_dalek::{Signer, SigningKey};
+use std::io::Write;
 use std::net::UdpSocket;
+use std::thread;
 use std::time::Duration;
 use x25519_dalek::{PublicKey, StaticSecret};
 
@@ -244,7 +246,7 @@ fn key_exchange() {
     assert_eq!(server.finish().only().session_key, Some(key));
 }
 
-/// A URL gets reply 08 from a server that does not support it; a refused request is the last one.
+/// A URL gets reply 08 from a server without support for URLs. The connection ends.
 #[test]
 fn unsupported_addresses() {
     limit_test();
@@ -256,4 +258,49 @@ fn unsupported_addresses() {
     client.request(CONNECT, GRANTED);
     drop(client);
     server.finish().clean();
+}
+
+/// Each byte of the client by itself, and records that announce a pause and keep to it.
+#[test]
+fn crumbs_and_pauses() {
+    limit_test();
+    let server = Server::start(Setup::default());
+    let mut client = Client::select(&server, 0x81).records(tol_key(&PSK));
+    client.stream.set_nodelay(true).expect("an option");
+    let timing = Timing { least: 3, most: 5, mode: 2 };
+    let message = [CONNECT, b"echo"].concat();
+    for byte in &message {
+        thread::sleep(Duration::from_millis(3));
+        for kind in [Kind::Jitter, Kind::Full] {
+            client.record(&Record::new(kind, timing, b""));
+        }
+        let record = Record::new(Kind::Full, timing, &[*byte]).encode_stream(&tol_key(&PSK));
+        for byte in record {
+            client.stream.write_all(&[byte]).expect("a server that reads");
+        }
+    }
+    client.expect(&[GRANTED, b"echo"].concat());
+    drop(client);
+    let connection = server.finish().only();
+    assert_eq!(connection.records.lengths(), vec![1; message.len()]);
+    assert_eq!(connection.records.dummies(), 2 * message.len());
+}
+
+/// The end of the stream inside of a record or a message ends the connection; it is no violation.
+#[test]
+fn cut_messages() {
+    let record = Record::new(Kind::Padding, Timing::default(), CONNECT).encode_stream(&tol_key(&PSK));
+    let table =
+        [(0x81, &record[..record.len() - 1]), (0x81, &record[..3]), (0x00, &CONNECT[..5]), (0x80, &[1, 1])];
+    for (method, bytes) in table {
+        let _case = Case::new(format!("METHOD {method:02x}, {} bytes", bytes.len()));
+        let server = Server::start(Setup::default());
+        let mut client = Client::select(&server, method);
+        if method == 0x80 {
+            client.request(&bytes[..1], &[1]);
+        }
+        client.stream.write_all(bytes).expect("a server that reads");
+        drop(client);
+        assert_eq!(server.finish().only().end.as_deref(), Some("Cut"));
+    }
 }

@@ -20,6 +20,11 @@ pub(crate) const POOL_NEW: u8 = 6;
 pub(crate) const POOL_GET: u8 = 7;
 pub(crate) const UDP_ASSOCIATE_EXT: u8 = 8;
 
+/// The commands of RFC 1928, and those of SOCKS5a too.
+const PLAIN: &[u8] = &[CONNECT, BIND, UDP_ASSOCIATE];
+const EXTENDED: &[u8] =
+    &[CONNECT, BIND, UDP_ASSOCIATE, KEEP_ALIVE, DNS_RESOLVE, POOL_NEW, POOL_GET, UDP_ASSOCIATE_EXT];
+
 /// BND.ADDR and BND.PORT where nothing depends on them.
 const BOUND: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 1080);
 
@@ -45,7 +50,7 @@ impl Request {
     }
 }
 
-/// What a reply says about the requests behind it.
+/// Whether another request may follow a reply.
 enum After {
     Another,
     Over,
@@ -72,11 +77,10 @@ struct Replies {
 
 impl Replies {
     fn serve_one(&mut self, line: &mut Line) -> Result<After, End> {
-        let request = match self.read(line)? {
+        let request = match self.read(line, if self.extended { EXTENDED } else { PLAIN })? {
             Ok(request) => request,
             Err(reply) => return self.refuse(line, &reply),
         };
-        self.early_data = matches!(request.command, CONNECT | POOL_GET);
         let granted = Reply::at(BOUND);
         match request.command {
             CONNECT => {
@@ -117,15 +121,15 @@ impl Replies {
         }
     }
 
-    /// Reads a request. The inner error is the reply that refuses it.
-    fn read(&self, line: &mut Line) -> Result<Result<Request, Reply>, End> {
-        let header = line.read_exact(4)?;
+    /// Reads a request for one of these commands. The inner error is the reply that refuses it.
+    fn read(&mut self, line: &mut Line, commands: &[u8]) -> Result<Result<Request, Reply>, End> {
+        let header = line.read_start(4)?;
         let [version, command, reserved, atyp] = header[..] else { unreachable!("4 bytes") };
         if version != 5 || reserved != 0 {
             return Err(End::Violation(format!("a request that begins with {header:02x?}")));
         }
-        let known =
-            matches!(command, CONNECT..=UDP_ASSOCIATE) || self.extended && command <= UDP_ASSOCIATE_EXT;
+        let known = commands.contains(&command);
+        self.early_data = matches!(command, CONNECT | POOL_GET);
         let address = Address::read(atyp, |length| line.read_exact(length))?;
         let Some((address, port, rule)) = address else {
             line.notes.violation(format!("a request with ATYP {atyp:02x}"));
@@ -134,7 +138,7 @@ impl Replies {
         };
         let request = Request { command, address, port };
         line.notes.get().requests.push(request.clone());
-        if !known || command == 0 {
+        if !known {
             line.notes.violation(format!("a request with CMD {command:02x}"));
             return Ok(Err(Reply::refused(COMMAND_NOT_SUPPORTED)));
         }
@@ -210,17 +214,11 @@ impl Replies {
         self.reply(line, &Reply::at(addr), Point::Reply)?;
         loop {
             line.at(Point::Relay)?;
-            let request = match self.read(line) {
+            match self.read(line, if self.extended { &[KEEP_ALIVE] } else { &[] }) {
                 Err(End::Closed) => return Ok(After::Over),
-                request => request?,
-            };
-            match request {
-                Ok(Request { command: KEEP_ALIVE, .. }) => self.keep_alive(line)?,
-                Ok(Request { command, .. }) => {
-                    line.notes.violation(format!("CMD {command:02x} on a control connection"));
-                    return self.refuse(line, &Reply::refused(COMMAND_NOT_SUPPORTED));
-                }
-                Err(reply) => return self.refuse(line, &reply),
+                Err(end) => return Err(end),
+                Ok(Ok(_)) => self.keep_alive(line)?,
+                Ok(Err(reply)) => return self.refuse(line, &reply),
             }
         }
     }

@@ -15,6 +15,7 @@ use x25519_dalek::{PublicKey, StaticSecret};
 
 /// The largest difference between the clocks, in seconds.
 const SKEW: u64 = 300;
+const METHOD_BITS: u32 = 0b1_1111;
 const KEY_EXCHANGE_BIT: u32 = 1 << 5;
 const TOL_BIT: u32 = 1 << 8;
 const CHAINING_BIT: u32 = 1 << 9;
@@ -44,7 +45,7 @@ pub(crate) fn negotiate(line: &mut Line, next: Option<u8>) -> Result<Key, End> {
 }
 
 fn versions(line: &mut Line) -> Result<(), End> {
-    let version = line.read_exact(1)?[0];
+    let version = line.read_start(1)?[0];
     line.nothing_early()?;
     line.at(Point::EafVersion)?;
     if version != 1 {
@@ -178,7 +179,7 @@ impl Session {
     }
 
     fn receive(&mut self, line: &mut Line) -> Result<Message, End> {
-        let header = line.read_exact(HEADER)?;
+        let header = line.read_start(HEADER)?;
         let length = Message::length(header[..].try_into().expect("a header"))?;
         let rest = line.read_exact(length - HEADER)?;
         line.nothing_early()?;
@@ -187,7 +188,7 @@ impl Session {
         Ok(Message::decode(&message, &self.keys.client)?)
     }
 
-    /// Sends a message with these metadata behind the authentication context's predecessors.
+    /// Sends a message with these metadata and the authentication context.
     fn send(
         &mut self,
         line: &mut Line,
@@ -255,7 +256,7 @@ impl Session {
         Ok(entries)
     }
 
-    /// Judges what only the whole first message, or other connections, can show.
+    /// Judges the capabilities, and values that must differ between connections.
     fn judge(&self, line: &Line, client: &ClientMetadata, auth: &factor::Auth) -> Result<(), End> {
         let bits = client.capabilities.unwrap_or_default();
         let offered = line.notes.get().offered.clone();
@@ -268,8 +269,9 @@ impl Session {
         let chained = offered.contains(&CHAINING);
         let mut wrong = Vec::new();
         wrong.extend((bits & !KNOWN_BITS != 0).then_some("unknown bits"));
-        wrong.extend((bits & own != own).then_some("the AUTH's method is missing"));
-        wrong.extend((client.public.is_some() && bits & KEY_EXCHANGE_BIT == 0).then_some("no key exchange"));
+        wrong.extend((bits & METHOD_BITS != own).then_some("other methods than the AUTH's"));
+        let exchange = bits & KEY_EXCHANGE_BIT != 0;
+        wrong.extend((client.public.is_some() != exchange).then_some("the key exchange is wrong"));
         wrong.extend((bits & CHAINING_BIT == 0 && chained).then_some("no chaining"));
         wrong.extend((bits & CHAINING_BIT != 0 && !chained).then_some("chaining, which is not offered"));
         wrong.extend((bits & TOL_BIT == 0 && offered.contains(&TOL)).then_some("no TOL"));

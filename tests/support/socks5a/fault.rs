@@ -1,4 +1,4 @@
-//! What a server can be told to do wrong.
+//! Faults that a test can order from a server.
 
 use super::reply::Reply;
 
@@ -7,10 +7,10 @@ use super::reply::Reply;
 pub(crate) enum Fault {
     /// Each byte of a stream is sent by itself.
     Crumbs,
-    /// Messages are held back until the client has to speak, and then sent together. Inside of records
+    /// Messages are held back until the client has to speak, and then sent together. With records
     /// they share one.
     Glue,
-    /// In place of what the server would send at this point.
+    /// This action replaces the server's message at this point.
     At(Point, Action),
 
     /// The EAF version of the server.
@@ -36,15 +36,15 @@ pub(crate) enum Fault {
     SecondChallenge,
     /// ALEN and MLEN of the server's messages. No more bytes follow these messages.
     Lengths(u16, u16),
-    /// From the second connection on, the server repeats its last message of the connection before.
+    /// From the second message on, the server sends its previous message, of any connection.
     Replay,
     /// The server's X25519 key is zero.
     ZeroKey,
     /// No key exchange from the server.
     NoKeyExchange,
 
-    /// The SIG of the record of this number is wrong. Numbers start at 0 on each stream and each relay,
-    /// and count the dummies around a message.
+    /// The SIG of the record of this number is wrong. Numbers start at 0 on each stream and each
+    /// relay, and count the dummies around a message.
     WrongSig(Carrier, usize),
     /// The record of this number has this TYPE.
     RecordType(Carrier, usize, u8),
@@ -66,14 +66,14 @@ pub(crate) enum Fault {
     Cut(usize, Action),
 }
 
-/// What a record is sent on.
+/// The transport of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Carrier {
     Stream,
     Relay,
 }
 
-/// Where the server stops being a server.
+/// A message of the server, or the start of relaying.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Point {
     Selection,

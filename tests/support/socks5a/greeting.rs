@@ -17,7 +17,7 @@ pub(crate) const NOT_ACCEPTABLE: u8 = 0xff;
 
 /// Runs the negotiation. Returns whether a SOCKS5a method was negotiated.
 pub(crate) fn negotiate(line: &mut Line) -> Result<bool, End> {
-    let header = line.read_exact(2)?;
+    let header = line.read_start(2)?;
     if header[0] != 5 {
         return Err(End::Violation(format!("a greeting of version {:02x}", header[0])));
     }
@@ -56,7 +56,7 @@ pub(crate) fn negotiate(line: &mut Line) -> Result<bool, End> {
 
 /// The sub-negotiation of METHOD X'02'.
 pub(crate) fn credentials(line: &mut Line) -> Result<(), End> {
-    let header = line.read_exact(2)?;
+    let header = line.read_start(2)?;
     if header[0] != 1 {
         return Err(End::Violation(format!("a sub-negotiation of version {:02x}", header[0])));
     }

@@ -1,4 +1,4 @@
-//! What a server has received, and which rules were violated.
+//! Records of the received bytes, and of each rule that a client violates.
 
 use super::command::Request;
 use super::keys::Key;
@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 /// The number of records from which on their distribution is judged. A sound client fails with a
 /// probability below one in 2^60.
-const MANY_PADDED: usize = 64;
+const MANY: usize = 64;
 const MANY_MASKED: usize = 400;
 
 /// Why a connection ended.
@@ -43,7 +43,7 @@ impl From<String> for End {
     }
 }
 
-/// What a connection has shown.
+/// The record of a connection.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Connection {
     /// The METHODs of the greeting.
@@ -141,7 +141,7 @@ impl Tunnel {
             .filter(|record| record.kind.has_padding())
             .map(|record| record.rand.len())
             .collect();
-        if rands.len() >= MANY_PADDED {
+        if rands.len() >= MANY {
             let different = rands.iter().collect::<BTreeSet<_>>().len();
             let both = rands.iter().any(|len| *len < 132) && rands.iter().any(|len| *len > 132);
             if different < 8 || !both {
@@ -151,6 +151,10 @@ impl Tunnel {
         let masked: Vec<_> = self.records.iter().filter(|record| record.kind.masks()).collect();
         let dummies = masked.iter().filter(|record| record.length == 0).count();
         let messages = masked.len() - dummies;
+        let lengths: BTreeSet<_> = masked.iter().map(|record| record.length).filter(|len| *len > 0).collect();
+        if messages >= MANY && lengths.len() == 1 && lengths.first() > Some(&16) {
+            violations.push(format!("{messages} records with MESSAGEs of {lengths:?} bytes"));
+        }
         if messages >= MANY_MASKED && (dummies == 0 || dummies * 3 > messages) {
             violations.push(format!("{dummies} dummies for {messages} records"));
         }
@@ -189,7 +193,7 @@ impl Notes {
     }
 }
 
-/// What a server has seen from its start to its end.
+/// The record of all connections of a server.
 #[derive(Debug)]
 pub(crate) struct Report {
     pub(crate) connections: Vec<Connection>,

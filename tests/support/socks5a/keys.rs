@@ -38,8 +38,8 @@ impl Keys {
     }
 }
 
-/// The session key of EAF. The transcript has all messages of both sides; `shared` is the X25519 shared
-/// secret, or empty.
+/// The session key of EAF. The transcript has all messages of both sides. `shared` is the X25519
+/// shared secret, or empty.
 pub(crate) fn session_key(transcript: &[u8], psk: &[u8], shared: &[u8]) -> Key {
     derive(&Sha256::digest(transcript), &[psk, shared].concat(), "session key")
 }

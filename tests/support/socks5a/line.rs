@@ -23,7 +23,7 @@ pub(crate) struct Line {
     /// The session key, once records are on.
     key: Option<Key>,
     sealer: Sealer,
-    /// Bytes of the client: of a record that is not whole, and plain ones that nobody has read.
+    /// Bytes of the client: those of an incomplete record, and plain ones that are not read yet.
     sealed: Vec<u8>,
     plain: Vec<u8>,
     /// Plain bytes of the server that have not been sent.
@@ -78,11 +78,19 @@ impl Line {
         Err(End::Scripted)
     }
 
-    /// Reads exactly this number of the client's bytes.
+    /// Reads the first bytes of a message. The client may close in front of them.
+    pub(crate) fn read_start(&mut self, length: usize) -> Result<Vec<u8>, End> {
+        if self.plain.is_empty() && !self.fill()? {
+            return Err(End::Closed);
+        }
+        self.read_exact(length)
+    }
+
+    /// Reads exactly this number of the client's bytes, inside of a message.
     pub(crate) fn read_exact(&mut self, length: usize) -> Result<Vec<u8>, End> {
         while self.plain.len() < length {
             if !self.fill()? {
-                return Err(if self.plain.is_empty() { End::Closed } else { End::Cut });
+                return Err(End::Cut);
             }
         }
         Ok(self.plain.drain(..length).collect())

@@ -1,8 +1,12 @@
 //! A reference server of SOCKS5a for the tests, written independently of the client.
 //!
-//! It shares no codec with `src/`. Each file is one section of the protocol: EAF (METHOD X'80'), TOL
-//! (X'81'), chaining (X'82'), commands, addresses, replies and the UDP relay. The server judges all
-//! bytes that it receives, and reports each violation to the test. [`Fault`]s make it misbehave.
+//! It shares no codec with `src/`. Each file is one section of the protocol: EAF (METHOD X'80'),
+//! TOL (X'81'), chaining (X'82'), commands, addresses, replies and the UDP relay. The server
+//! judges all bytes that it receives, and reports each violation to the test. A [`Fault`] makes
+//! it misbehave.
+//!
+//! A test starts a [`Server`] with a [`Setup`], dials [`Server::addr`], closes its connections,
+//! and checks the [`Report`] of [`Server::finish`]: [`Report::clean`] fails on any violation.
 
 #![allow(dead_code, unused_imports, reason = "each test crate uses a part of it")]
 

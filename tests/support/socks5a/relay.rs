@@ -111,7 +111,7 @@ impl Serving {
             return;
         };
         if matches!(setup.tol.dummies, Dummies::Everywhere(_)) {
-            // On the control connection too. A reply can't be in between: the buffer has room for both.
+            // On the control connection too. Both this and a reply are single writes.
             let _ = self.control.write_all(&dummy(setup, &key));
         }
         for record in self.sealer.records(setup, datagram, &key) {

@@ -16,7 +16,7 @@ use std::time::Duration;
 /// The timeout for a silent client: a test that would hang fails instead.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What the connections of a server share.
+/// State that the connections of a server share.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) setup: Setup,
@@ -91,13 +91,13 @@ impl Server {
         Self { addr, shared, thread: Some(thread) }
     }
 
-    /// What the clients have shown so far.
+    /// Returns the state of all connections so far.
     pub(crate) fn so_far(&self) -> Report {
         let state = self.shared.state();
         Report { connections: state.connections.iter().map(|served| served.notes.get().clone()).collect() }
     }
 
-    /// Waits until all clients have closed their connections, and returns what they have shown.
+    /// Waits until all clients have closed their connections, and returns the report.
     pub(crate) fn finish(mut self) -> Report {
         self.stop_accepting();
         let connections = mem::take(&mut self.shared.state().connections);
@@ -108,7 +108,7 @@ impl Server {
         Report { connections: notes.collect() }
     }
 
-    /// Closes all connections, and returns what the clients have shown so far.
+    /// Closes all connections, and returns the report.
     pub(crate) fn stop(self) -> Report {
         for served in &self.shared.state().connections {
             if let Some(stream) = &*served.stream.lock().unwrap_or_else(PoisonError::into_inner) {

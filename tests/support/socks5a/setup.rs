@@ -1,4 +1,4 @@
-//! What a server offers and requires.
+//! The configuration of a server.
 
 use super::factor::Factor;
 use super::fault::{Action, Fault, Point};
@@ -79,7 +79,7 @@ pub(crate) enum Dummies {
     Everywhere(usize),
 }
 
-/// What the server connects the client to.
+/// The target of each connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Target {
     /// Returns all bytes, and closes after the client has closed.
