@@ -11,6 +11,8 @@ mod exact;
 mod judged;
 #[path = "socks5a_server/misbehaving.rs"]
 mod misbehaving;
+#[path = "socks5a_server/plain.rs"]
+mod plain;
 #[path = "socks5a_server/serving.rs"]
 mod serving;
 #[path = "support/socks5a/mod.rs"]
