@@ -74,6 +74,11 @@ impl Client {
         self.stream.write_all(&sealed).expect("a server that reads");
     }
 
+    /// The bytes of an incomplete record.
+    pub(crate) fn unopened(&self) -> &[u8] {
+        &self.sealed
+    }
+
     pub(crate) fn read(&mut self, length: usize) -> Vec<u8> {
         while self.plain.len() < length {
             assert!(self.fill(), "the server closed after {:02x?}", self.plain);

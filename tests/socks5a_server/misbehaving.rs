@@ -36,6 +36,7 @@ fn eaf_results() {
         (Fault::Result(b"\x05\x00\x00".into()), RESULT + 1),
         (Fault::Result(b"\x03\x00".into()), RESULT),
         (Fault::Lengths(4_097, 27), RESULT),
+        (Fault::MessageVersion(2), RESULT),
     ];
     for (fault, length) in table {
         let _case = Case::new(format!("{fault:?}"));
@@ -45,6 +46,7 @@ fn eaf_results() {
         assert_eq!(client.close(), b"");
         let decoded = Message::decode(&message, &Keys::of(&PSK).server);
         match &fault {
+            Fault::MessageVersion(2) => assert!(decoded.is_err_and(|rule| rule.contains("VER 02"))),
             Fault::WrongHmac => assert!(decoded.is_err_and(|rule| rule.contains("HMAC"))),
             Fault::WrongNonce => assert_ne!(metadata_of(&message)[0].value[8..], [1; 16]),
             Fault::NoContext => assert_eq!(metadata_of(&message), []),
@@ -167,6 +169,11 @@ fn selections() {
         assert_eq!(client.close(), b"");
         server.finish().only();
     }
+    let server = server([Fault::ChainVersion(4)]);
+    let mut client = Client::select(&server, 0x82);
+    client.expect(b"\x04\x80");
+    client.close();
+    server.finish().only();
     let server = Server::start(Setup { selects: Some(0x81), ..Setup::default() });
     let mut client = Client::new(&server);
     client.send(b"\x05\x01\x80");
@@ -198,6 +205,24 @@ fn records() {
     }
 }
 
+/// The end of the stream inside of a record.
+#[test]
+fn cut_record() {
+    for length in [0, 4, 7] {
+        let _case = Case::new(format!("{length} bytes"));
+        let tol = Obfuscation { split: 4, ..Obfuscation::default() };
+        let faults = vec![Fault::CutRecord(1, length)];
+        let server = Server::start(Setup { tol, faults, ..Setup::default() });
+        let mut client = Client::select(&server, 0x81).records(tol_key(&PSK));
+        client.send(CONNECT);
+        client.expect(&GRANTED[..4]);
+        let mut rest = Vec::new();
+        client.stream.read_to_end(&mut rest).expect("the end of the stream");
+        assert_eq!(client.unopened().len() + rest.len(), length);
+        server.finish().only();
+    }
+}
+
 /// Records that are unusual and sound.
 #[test]
 fn odd_records() {
@@ -224,7 +249,11 @@ fn odd_records() {
 fn datagrams() {
     let _case = Case::new("datagrams");
     let key = tol_key(&PSK);
-    let server = server([Fault::WrongSig(Carrier::Relay, 1), Fault::RecordType(Carrier::Relay, 2, 9)]);
+    let server = server([
+        Fault::WrongSig(Carrier::Relay, 1),
+        Fault::RecordType(Carrier::Relay, 2, 9),
+        Fault::Datagram(b"abc".into()),
+    ]);
     let mut client = Client::select(&server, 0x81).records(key);
     client.send(b"\x05\x03\x00\x01\x00\x00\x00\x00\x00\x00");
     let reply = client.read(10);
@@ -235,6 +264,7 @@ fn datagrams() {
         let relay = ("127.0.0.1", u16::from_be_bytes([reply[8], reply[9]]));
         socket.send_to(&record.encode_datagram(&key), relay).expect("sent");
         let mut buffer = [0; 2048];
+        assert_eq!(socket.recv(&mut buffer).expect("a datagram"), 3);
         let length = socket.recv(&mut buffer).expect("a datagram");
         let opened = Record::decode_datagram(&buffer[..length], &key);
         assert_eq!(opened.err().unwrap_or_default(), rule.replace("a wrong", "a record with a wrong"));

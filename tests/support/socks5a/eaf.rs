@@ -4,9 +4,9 @@ use super::factor::{self, CHALLENGE_RESPONSE, EXPIRED, Factor, REFUSED, VERIFIED
 use super::fault::{Action, Fault, Point};
 use super::greeting::{CHAINING, NOT_ACCEPTABLE, TOL};
 use super::judge::End;
-use super::keys::{Key, Keys, session_key};
+use super::keys::{Key, Keys, mac, session_key};
 use super::line::Line;
-use super::message::{HEADER, Message};
+use super::message::{HEADER, HMAC, Message};
 use super::metadata::{CHAIN_CONTROL, ClientMetadata, Entry, PARAMETERS, SERVER_CAPABILITIES};
 use super::random;
 use super::setup::Eaf;
@@ -219,6 +219,16 @@ impl Session {
             Some(lengths) => message.encode_as(&self.keys.server, lengths),
             None => message.encode(&self.keys.server),
         };
+        let version = line.setup().fault(|fault| match fault {
+            Fault::MessageVersion(version) => Some(*version),
+            _ => None,
+        });
+        if let Some(version) = version {
+            bytes[0] = version;
+            let end = bytes.len() - HMAC;
+            let hmac = mac(&self.keys.server, &[&bytes[..end]]);
+            bytes[end..].copy_from_slice(&hmac);
+        }
         if line.setup().has(&Fault::WrongHmac) {
             *bytes.last_mut().expect("an HMAC") ^= 1;
         }

@@ -15,6 +15,8 @@ pub(crate) enum Fault {
 
     /// The EAF version of the server.
     EafVersion(u8),
+    /// VER of the server's messages, which the HMAC covers.
+    MessageVersion(u8),
     WrongHmac,
     /// The authentication context has another NONCE than the client's.
     WrongNonce,
@@ -48,11 +50,17 @@ pub(crate) enum Fault {
     WrongSig(Carrier, usize),
     /// The record of this number has this TYPE.
     RecordType(Carrier, usize, u8),
+    /// Only so many bytes of the record of this number are sent on a stream, before its end.
+    CutRecord(usize, usize),
+    /// These bytes are a datagram of the relay, before each datagram that it returns.
+    Datagram(Vec<u8>),
     /// Records have each TYPE in turn.
     MixedTypes,
     /// Each record has 255 bytes of RAND, whatever its TYPE.
     LongRand,
 
+    /// VER of the selections in a chain.
+    ChainVersion(u8),
     /// Bytes behind `05 00` at the end of a chain, in the same record or segment.
     BehindTheChain(Vec<u8>),
 

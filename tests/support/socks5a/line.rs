@@ -167,6 +167,9 @@ impl Line {
             for record in records {
                 self.write(&record)?;
             }
+            if self.sealer.is_cut(self.setup()) {
+                self.act(Action::Close)?;
+            }
         }
         Ok(())
     }
@@ -250,10 +253,21 @@ impl Sealer {
                     let sig = mac(key, &[&sealed[2..]]);
                     sealed[..2].copy_from_slice(&sig[..2]);
                 }
+                Fault::CutRecord(wrong, length) if *wrong == number && self.carrier == Carrier::Stream => {
+                    sealed.truncate(*length);
+                }
+                Fault::CutRecord(wrong, _) if *wrong < number && self.carrier == Carrier::Stream => {
+                    sealed.clear();
+                }
                 _ => {}
             }
         }
         sealed
+    }
+
+    /// Whether a record was cut, so that the stream has to end.
+    fn is_cut(&self, setup: &Setup) -> bool {
+        setup.faults.iter().any(|fault| matches!(fault, Fault::CutRecord(cut, _) if *cut < self.sent))
     }
 }
 

@@ -3,7 +3,7 @@
 //! It returns each payload to the client, as if the destination had sent it.
 
 use super::address::Address;
-use super::fault::Carrier;
+use super::fault::{Carrier, Fault};
 use super::judge::{End, Notes};
 use super::keys::Key;
 use super::line::{Line, Sealer, dummy};
@@ -106,12 +106,17 @@ impl Serving {
             Err(rule) => return self.notes.violation(rule),
         }
         let setup = &self.shared.setup;
+        for fault in &setup.faults {
+            if let Fault::Datagram(bytes) = fault {
+                let _ = self.socket.send_to(bytes, client);
+            }
+        }
         let Some(key) = self.key else {
             let _ = self.socket.send_to(datagram, client);
             return;
         };
-        if matches!(setup.tol.dummies, Dummies::Everywhere(_)) {
-            // On the control connection too. Both this and a reply are single writes.
+        if matches!(setup.tol.dummies, Dummies::Everywhere(_)) && !setup.has(&Fault::Crumbs) {
+            // On the control connection too. This and a reply are single writes, except for crumbs.
             let _ = self.control.write_all(&dummy(setup, &key));
         }
         for record in self.sealer.records(setup, datagram, &key) {

@@ -10,6 +10,11 @@ use super::line::Line;
 pub(crate) fn run(line: &mut Line) -> Result<(), End> {
     let mut session_key: Option<Key> = None;
     let sequence = line.setup().sequence.clone();
+    let version = line.setup().fault(|fault| match fault {
+        Fault::ChainVersion(version) => Some(*version),
+        _ => None,
+    });
+    let version = version.unwrap_or(5);
     for (number, method) in sequence.iter().copied().enumerate() {
         line.at(Point::ChainSelection)?;
         if method == NONE {
@@ -17,14 +22,14 @@ pub(crate) fn run(line: &mut Line) -> Result<(), End> {
                 Fault::BehindTheChain(bytes) => Some(bytes.clone()),
                 _ => None,
             });
-            line.send(&[&[5, NONE][..], &behind.unwrap_or_default()].concat())?;
+            line.send(&[&[version, NONE][..], &behind.unwrap_or_default()].concat())?;
             return Ok(());
         }
         if method == TOL {
             // Records follow this selection.
             line.notes.get().records.start();
         }
-        line.send(&[5, method])?;
+        line.send(&[version, method])?;
         line.notes.get().methods.push(method);
         match method {
             CREDENTIALS => credentials(line)?,
