@@ -7,10 +7,16 @@ mod case;
 mod client;
 #[path = "socks5a_server/exact.rs"]
 mod exact;
-#[path = "socks5a_server/judged.rs"]
-mod judged;
-#[path = "socks5a_server/misbehaving.rs"]
-mod misbehaving;
+#[path = "socks5a_server/faulty_negotiation.rs"]
+mod faulty_negotiation;
+#[path = "socks5a_server/faulty_traffic.rs"]
+mod faulty_traffic;
+#[path = "socks5a_server/judged_negotiation.rs"]
+mod judged_negotiation;
+#[path = "socks5a_server/judged_traffic.rs"]
+mod judged_traffic;
+#[path = "socks5a_server/negotiating.rs"]
+mod negotiating;
 #[path = "socks5a_server/plain.rs"]
 mod plain;
 #[path = "socks5a_server/serving.rs"]

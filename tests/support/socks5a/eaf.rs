@@ -1,8 +1,9 @@
 //! EAF, METHOD X'80': versions, messages, and the session key.
 
+use super::capabilities;
 use super::factor::{self, CHALLENGE_RESPONSE, EXPIRED, Factor, REFUSED, VERIFIED};
 use super::fault::{Action, Fault, Point};
-use super::greeting::{CHAINING, NOT_ACCEPTABLE, TOL};
+use super::greeting::NOT_ACCEPTABLE;
 use super::judge::End;
 use super::keys::{Key, Keys, mac, session_key};
 use super::line::Line;
@@ -15,11 +16,6 @@ use x25519_dalek::{PublicKey, StaticSecret};
 
 /// The largest difference between the clocks, in seconds.
 const SKEW: u64 = 300;
-const METHOD_BITS: u32 = 0b1_1111;
-const KEY_EXCHANGE_BIT: u32 = 1 << 5;
-const TOL_BIT: u32 = 1 << 8;
-const CHAINING_BIT: u32 = 1 << 9;
-const KNOWN_BITS: u32 = 0b11_0011_1111;
 
 /// Runs the sub-negotiation. `next` is the METHOD that follows in a chain.
 pub(crate) fn negotiate(line: &mut Line, next: Option<u8>) -> Result<Key, End> {
@@ -275,18 +271,8 @@ impl Session {
             connection.identity = Some(client.identity.clone());
             connection.capabilities = client.capabilities;
         }
-        let own = auth.capabilities();
-        let chained = offered.contains(&CHAINING);
-        let mut wrong = Vec::new();
-        wrong.extend((bits & !KNOWN_BITS != 0).then_some("unknown bits"));
-        wrong.extend((bits & METHOD_BITS != own).then_some("other methods than the AUTH's"));
-        let exchange = bits & KEY_EXCHANGE_BIT != 0;
-        wrong.extend((client.public.is_some() != exchange).then_some("the key exchange is wrong"));
-        wrong.extend((bits & CHAINING_BIT == 0 && chained).then_some("no chaining"));
-        wrong.extend((bits & CHAINING_BIT != 0 && !chained).then_some("chaining, which is not offered"));
-        wrong.extend((bits & TOL_BIT == 0 && offered.contains(&TOL)).then_some("no TOL"));
-        let no_tol = !chained && !offered.contains(&TOL);
-        wrong.extend((bits & TOL_BIT != 0 && no_tol).then_some("TOL, which is not offered"));
+        let exchanges_keys = client.public.is_some();
+        let wrong = capabilities::wrong(bits, auth.capabilities(), exchanges_keys, &offered);
         for rule in wrong {
             line.notes.violation(format!("capabilities {bits:08x}: {rule}"));
         }

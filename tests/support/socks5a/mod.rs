@@ -11,6 +11,7 @@
 #![allow(dead_code, unused_imports, reason = "each test crate uses a part of it")]
 
 mod address;
+mod capabilities;
 mod command;
 mod eaf;
 mod factor;
