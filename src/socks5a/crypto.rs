@@ -1,11 +1,9 @@
-//! HKDF, HMAC, the keys of EAF and TOL, and random bytes.
+//! HKDF, HMAC, and the keys of EAF and TOL.
 
-use super::error::Error;
 use hkdf::{GenericHkdfExtract, HkdfExtract};
 use hmac::{Hmac, KeyInit, Mac as _};
 use sha2::digest::Digest;
 use sha2::{Sha256, digest::block_api::EagerHash};
-use std::io;
 use zeroize::{Zeroize, Zeroizing};
 
 /// The length of a key, and of an HMAC.
@@ -94,11 +92,6 @@ where
         hashed.zeroize();
     }
     Hmac::new((&*block).into())
-}
-
-/// Fills with bytes of the system's generator.
-pub(super) fn random(bytes: &mut [u8]) -> Result<(), Error> {
-    getrandom::fill(bytes).map_err(|error| Error::Random(io::Error::from(error)))
 }
 
 /// Joins secrets in memory of the exact size, because growth would leave copies behind.

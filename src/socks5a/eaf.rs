@@ -1,6 +1,7 @@
 //! The Enhanced Authentication Framework, METHOD X'80'.
 
 use super::capabilities::Capabilities;
+use super::codes::{EAF, SEQUENCE, TOL};
 use super::dialect::SOCKS5A;
 use super::error::Error;
 use super::exchange::{Draw, Exchange};
@@ -11,11 +12,6 @@ use crate::protocol::conversation::{Conversation, Scratch, Step};
 use crate::protocol::negotiated::Negotiated;
 use crate::protocol::socks5::{Auth, Method};
 use std::sync::Arc;
-
-/// The METHODs of SOCKS5a.
-pub(super) const EAF: u8 = 0x80;
-pub(super) const TOL: u8 = 0x81;
-pub(super) const SEQUENCE: u8 = 0x82;
 
 /// Enhanced authentication: METHOD X'80'.
 ///

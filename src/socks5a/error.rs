@@ -3,6 +3,7 @@
 use super::status::Status;
 use crate::error::Stage;
 use crate::trace;
+use std::time::Duration;
 use std::{error, io};
 
 /// The failure of a METHOD of SOCKS5a, or of a record.
@@ -61,6 +62,22 @@ pub enum Error {
     /// The field is the method's MID.
     #[error("a factor of the method with MID X'{0:02X}' can't be one of several")]
     FactorAlone(u8),
+    /// TOL has no key: neither one of its own, nor EAF before it.
+    #[error("TOL has no key: give it a pre-shared key, or put EAF before it")]
+    KeyMissing,
+    /// The range of a jitter ends before it begins.
+    #[error("the jitter's range ends at {most:?}, before it begins at {least:?}")]
+    JitterOrder {
+        /// The start of the range.
+        least: Duration,
+        /// The end of the range.
+        most: Duration,
+    },
+    /// The range of a jitter has an end above 65,535 ms.
+    ///
+    /// The field is that end.
+    #[error("a jitter of {0:?} is too long: 65535 ms are the most")]
+    JitterTooLong(Duration),
     /// The source of codes failed.
     #[error("the source of codes failed")]
     CodeSource(#[source] Box<dyn error::Error + Send + Sync>),
@@ -154,6 +171,20 @@ pub enum Error {
     /// The field is the METHOD.
     #[error("the proxy announced METHOD X'{0:02X}' of a sequence, and there is no sequence")]
     ControlUnexpected(u8),
+
+    /// SIG of a record is wrong: another key, or a forgery.
+    #[error("a record of the proxy has a wrong signature: its key is another one, or it was changed")]
+    Signature,
+    /// A record has an unassigned TYPE.
+    ///
+    /// The field is the TYPE.
+    #[error("a record of the proxy has the type X'{0:02X}'")]
+    RecordType(u8),
+    /// A datagram is shorter than its record.
+    ///
+    /// The field is its length.
+    #[error("{0} bytes are shorter than the record in them")]
+    RecordLength(usize),
 }
 
 impl Error {
@@ -204,6 +235,9 @@ impl Error {
             | Self::TooFewFactors(_)
             | Self::FactorTwice(_)
             | Self::FactorAlone(_)
+            | Self::KeyMissing
+            | Self::JitterOrder { .. }
+            | Self::JitterTooLong(_)
             | Self::CodeDigits => io::ErrorKind::InvalidInput,
             Self::CodeSource(_) | Self::Random(_) => io::ErrorKind::Other,
             _ => io::ErrorKind::InvalidData,

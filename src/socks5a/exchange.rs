@@ -20,6 +20,7 @@ use super::error::Error;
 use super::factor::{CHALLENGE_RESPONSE, Terms};
 use super::message::{self, HEADER, Lengths, Message, VERSION};
 use super::metadata::{NONCE, Own, Servers};
+use super::random;
 use super::session::Session;
 use super::status::Status;
 use super::transfer::Transfer;
@@ -43,10 +44,10 @@ pub(super) struct Draw {
 impl Draw {
     pub(super) fn of_system(key_exchange: bool) -> Result<Self, Error> {
         let mut nonce = [0; NONCE];
-        crypto::random(&mut nonce)?;
+        random::fill(&mut nonce)?;
         let mut private = Zeroizing::new([0; 32]);
         if key_exchange {
-            crypto::random(&mut *private)?;
+            random::fill(&mut *private)?;
         }
         let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let private = key_exchange.then(|| StaticSecret::from(*private));

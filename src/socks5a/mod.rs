@@ -4,20 +4,28 @@
 //! and no other implementation is known. It leaves open how keys are derived, among other things.
 //! What this crate does there may change.
 //!
-//! [`Eaf`] authenticates the client and the proxy to each other by a pre-shared key.
+//! - [`Eaf`] authenticates the client and the proxy to each other by a pre-shared key.
+//! - [`Tol`] puts all later bytes into records, and blurs their sizes and times.
 
 mod capabilities;
+mod codes;
 mod crypto;
 mod dialect;
 mod eaf;
 mod error;
 mod exchange;
 mod factor;
+mod jitter;
 mod message;
 mod metadata;
+mod obfuscation;
 mod psk;
+mod random;
+mod record;
+mod records;
 mod session;
 mod status;
+mod tol;
 mod totp;
 mod transfer;
 #[cfg(test)]
@@ -27,6 +35,9 @@ pub use capabilities::Capabilities;
 pub use eaf::Eaf;
 pub use error::Error;
 pub use factor::Factor;
+pub use jitter::Jitter;
+pub use obfuscation::Obfuscation;
 pub use psk::Psk;
 pub use session::Session;
 pub use status::Status;
+pub use tol::Tol;
