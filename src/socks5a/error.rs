@@ -65,6 +65,14 @@ pub enum Error {
     /// TOL has no key: neither one of its own, nor EAF before it.
     #[error("TOL has no key: give it a pre-shared key, or put EAF before it")]
     KeyMissing,
+    /// A sequence has no METHOD.
+    #[error("the sequence has no method")]
+    SequenceEmpty,
+    /// A METHOD is in a sequence twice.
+    ///
+    /// The field is its code.
+    #[error("METHOD X'{0:02X}' is in the sequence twice")]
+    MemberTwice(u8),
     /// The range of a jitter ends before it begins.
     #[error("the jitter's range ends at {most:?}, before it begins at {least:?}")]
     JitterOrder {
@@ -172,6 +180,43 @@ pub enum Error {
     #[error("the proxy announced METHOD X'{0:02X}' of a sequence, and there is no sequence")]
     ControlUnexpected(u8),
 
+    /// The proxy refused the sequence (`05 FF`).
+    #[error("the proxy refused the sequence of methods")]
+    SequenceRefused,
+    /// The proxy selected a METHOD that is not in the sequence.
+    ///
+    /// The field is its code.
+    #[error("the proxy selected METHOD X'{0:02X}', which is not in the sequence")]
+    NotInSequence(u8),
+    /// The proxy selected a METHOD that has run already.
+    ///
+    /// The field is its code.
+    #[error("the proxy selected METHOD X'{0:02X}' twice")]
+    SelectedTwice(u8),
+    /// The proxy selected a METHOD before or after its turn.
+    ///
+    /// The field is its code.
+    #[error("the proxy selected METHOD X'{0:02X}' out of order: it may be an attack")]
+    OutOfOrder(u8),
+    /// The proxy ended the sequence, and a required METHOD has not run.
+    ///
+    /// The field is its code.
+    #[error("the proxy ended the sequence before METHOD X'{0:02X}', which is required")]
+    Incomplete(u8),
+    /// The proxy selected another METHOD than it has announced in EAF.
+    #[error(
+        "the proxy announced METHOD X'{announced:02X}' and selected X'{selected:02X}': it may be an attack"
+    )]
+    ControlMismatch {
+        /// The announced METHOD; 0 is the end of the sequence.
+        announced: u8,
+        /// The selected METHOD.
+        selected: u8,
+    },
+    /// The proxy sent bytes behind the end of the sequence, before it was asked for anything.
+    #[error("the proxy sent bytes before it was asked for anything")]
+    Surplus,
+
     /// SIG of a record is wrong: another key, or a forgery.
     #[error("a record of the proxy has a wrong signature: its key is another one, or it was changed")]
     Signature,
@@ -226,7 +271,7 @@ impl Error {
 
     const fn io_kind(&self) -> io::ErrorKind {
         match self {
-            Self::Refused { .. } => io::ErrorKind::PermissionDenied,
+            Self::Refused { .. } | Self::SequenceRefused => io::ErrorKind::PermissionDenied,
             Self::VersionRefused | Self::KeyExchangeMissing => io::ErrorKind::Unsupported,
             Self::PskTooShort(_)
             | Self::IdentityTooLong(_)
@@ -236,6 +281,8 @@ impl Error {
             | Self::FactorTwice(_)
             | Self::FactorAlone(_)
             | Self::KeyMissing
+            | Self::SequenceEmpty
+            | Self::MemberTwice(_)
             | Self::JitterOrder { .. }
             | Self::JitterTooLong(_)
             | Self::CodeDigits => io::ErrorKind::InvalidInput,

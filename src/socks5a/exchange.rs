@@ -60,6 +60,8 @@ pub(super) struct Verified {
     /// The key of later records.
     pub(super) key: Key,
     pub(super) session: Session,
+    /// The METHOD of a sequence that the proxy has announced last.
+    pub(super) control: Option<u8>,
 }
 
 /// The sub-negotiation of one connection.
@@ -273,7 +275,8 @@ impl Exchange {
         let shared = self.shared.take();
         let dh = shared.as_ref().map_or(&[][..], |shared| shared.as_bytes());
         let key = crypto::session_key(transcript, self.options.psk.bytes(), dh);
-        self.outcome = Some(Verified { key, session: std::mem::take(&mut self.session) });
+        let session = std::mem::take(&mut self.session);
+        self.outcome = Some(Verified { key, session, control: self.control });
         self.enter(Phase::Done, Transfer::read(0));
         Ok(())
     }

@@ -6,8 +6,10 @@
 //!
 //! - [`Eaf`] authenticates the client and the proxy to each other by a pre-shared key.
 //! - [`Tol`] puts all later bytes into records, and blurs their sizes and times.
+//! - [`Sequence`] runs several METHODs on one connection.
 
 mod capabilities;
+mod chaining;
 mod codes;
 mod crypto;
 mod dialect;
@@ -16,13 +18,17 @@ mod error;
 mod exchange;
 mod factor;
 mod jitter;
+mod member;
 mod message;
 mod metadata;
 mod obfuscation;
+mod order;
+mod password;
 mod psk;
 mod random;
 mod record;
 mod records;
+mod sequence;
 mod session;
 mod status;
 mod tol;
@@ -36,8 +42,10 @@ pub use eaf::Eaf;
 pub use error::Error;
 pub use factor::Factor;
 pub use jitter::Jitter;
+pub use member::Member;
 pub use obfuscation::Obfuscation;
 pub use psk::Psk;
+pub use sequence::Sequence;
 pub use session::Session;
 pub use status::Status;
 pub use tol::Tol;
