@@ -349,7 +349,7 @@ mod trace;
 mod trace;
 
 pub use error::invalid::Invalid;
-pub use error::{Attempt, Error, ErrorKind, Stage};
+pub use error::{Attempt, Error, ErrorKind, RefusalDetails, Stage};
 pub use protocol::address::{Address, Name};
 pub use protocol::any_version::AnyVersion;
 pub use protocol::reply::Reply;
