@@ -4,6 +4,7 @@ use hkdf::{GenericHkdfExtract, HkdfExtract};
 use hmac::{Hmac, KeyInit, Mac as _};
 use sha2::digest::Digest;
 use sha2::{Sha256, digest::block_api::EagerHash};
+use std::ops::Deref;
 use zeroize::{Zeroize, Zeroizing};
 
 /// The length of a key, and of an HMAC.
@@ -16,7 +17,16 @@ const EAF: &[u8] = b"socks5a eaf v1";
 const TOL: &[u8] = b"socks5a tol v1";
 
 /// A key, wiped on drop. It is on the heap, so that a move leaves no copy behind.
-pub(super) type Key = Box<Zeroizing<[u8; LEN]>>;
+#[derive(Default)]
+pub(super) struct Key(Box<Zeroizing<[u8; LEN]>>);
+
+impl Deref for Key {
+    type Target = [u8; LEN];
+
+    fn deref(&self) -> &[u8; LEN] {
+        &self.0
+    }
+}
 
 /// Returns the key of the messages that the client sends.
 pub(super) fn client_key(psk: &[u8]) -> Key {
@@ -41,12 +51,14 @@ pub(super) fn tol_key(psk: &[u8]) -> Key {
 /// HKDF-SHA256 (RFC 5869) to one key.
 fn hkdf(salt: &[u8], input: &[&[u8]], info: &[u8]) -> Key {
     let mut extract: GenericHkdfExtract<Hmac<Sha256>> = HkdfExtract::<Sha256>::new(Some(salt));
-    input.iter().for_each(|part| extract.input_ikm(part));
+    for part in input {
+        extract.input_ikm(part);
+    }
     let (mut pseudorandom, expand) = extract.finalize();
     pseudorandom.zeroize();
     let mut key = Key::default();
     // It fails for more than 255 times this length only.
-    let expanded = expand.expand(info, &mut **key);
+    let expanded = expand.expand(info, &mut **key.0);
     debug_assert!(expanded.is_ok());
     key
 }
@@ -72,7 +84,9 @@ impl Mac {
 
     fn of(&self, parts: &[&[u8]]) -> Hmac<Sha256> {
         let mut mac = Hmac::clone(&self.0);
-        parts.iter().for_each(|part| mac.update(part));
+        for part in parts {
+            mac.update(part);
+        }
         mac
     }
 }
@@ -97,6 +111,8 @@ where
 /// Joins secrets in memory of the exact size, because growth would leave copies behind.
 pub(super) fn joined(parts: &[&[u8]]) -> Zeroizing<Vec<u8>> {
     let mut joined = Zeroizing::new(Vec::with_capacity(parts.iter().map(|part| part.len()).sum()));
-    parts.iter().for_each(|part| joined.extend_from_slice(part));
+    for part in parts {
+        joined.extend_from_slice(part);
+    }
     joined
 }

@@ -115,7 +115,7 @@ impl Exchange {
         }
         .render();
         let auth = options.factor.auth(&Terms { metadata: &metadata, time })?;
-        let client = Mac::new(&**crypto::client_key(options.psk.bytes()));
+        let client = Mac::new(&*crypto::client_key(options.psk.bytes()));
         let first = message::seal(&client, &auth, &metadata)?;
         Ok(Self {
             time,
@@ -123,7 +123,7 @@ impl Exchange {
             private: private.clone(),
             shared: None,
             client,
-            server: Mac::new(&**crypto::server_key(options.psk.bytes())),
+            server: Mac::new(&*crypto::server_key(options.psk.bytes())),
             transcript: Sha256::new(),
             first,
             phase: Phase::Greeting,
@@ -212,7 +212,11 @@ impl Exchange {
             self.session.parameters = Some(parameters.into());
         }
         self.control = servers.control.or(self.control);
-        if message.auth.len() == RESULT { self.verified() } else { self.respond(message.auth) }
+        if message.auth.len() == RESULT {
+            self.verified();
+            return Ok(());
+        }
+        self.respond(message.auth)
     }
 
     /// Checks AUTH. Returns the error of a Result that refuses.
@@ -270,7 +274,7 @@ impl Exchange {
         Ok(())
     }
 
-    fn verified(&mut self) -> Result<(), Error> {
+    fn verified(&mut self) {
         let transcript = std::mem::take(&mut self.transcript);
         let shared = self.shared.take();
         let dh = shared.as_ref().map_or(&[][..], |shared| shared.as_bytes());
@@ -278,7 +282,6 @@ impl Exchange {
         let session = std::mem::take(&mut self.session);
         self.outcome = Some(Verified { key, session, control: self.control });
         self.enter(Phase::Done, Transfer::read(0));
-        Ok(())
     }
 }
 

@@ -45,7 +45,9 @@ fn put(kind: u8, value: &[&[u8]], metadata: &mut Vec<u8>) {
     let len: usize = value.iter().map(|part| part.len()).sum();
     let [.., high, low] = len.to_be_bytes();
     metadata.extend([kind, high, low]);
-    value.iter().for_each(|part| metadata.extend_from_slice(part));
+    for part in value {
+        metadata.extend_from_slice(part);
+    }
 }
 
 /// What the server has put into its METADATA.

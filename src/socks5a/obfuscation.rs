@@ -29,6 +29,9 @@ pub enum Obfuscation {
 /// The most bytes of RAND.
 pub(super) const RAND: usize = 255;
 
+/// The same, without the timing parameters.
+const MOST_PADDING: u16 = 255 - 8;
+
 impl Obfuscation {
     /// The most bytes by which RAND is longer than nothing.
     pub(super) const fn most_rand(self) -> usize {
@@ -70,7 +73,7 @@ impl Obfuscation {
                 record.extend_from_slice(stock.take(len)?);
             }
             Self::Full(_) => {
-                let len = stock.within(0, (RAND - TIMING) as u16)?;
+                let len = stock.within(0, MOST_PADDING)?;
                 record.extend_from_slice(stock.take(u8::try_from(len).unwrap_or(u8::MAX))?);
             }
             Self::None | Self::Jitter(_) | Self::Masking => {}

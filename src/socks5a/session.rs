@@ -70,6 +70,6 @@ impl fmt::Debug for Session {
             .field("server_capabilities", &self.capabilities)
             .field("parameters", &self.parameters.as_ref().map(|parameters| parameters.len()))
             .field("server_time", &self.server_time())
-            .finish()
+            .finish_non_exhaustive()
     }
 }

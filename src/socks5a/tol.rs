@@ -84,7 +84,7 @@ impl Tol {
     pub(super) fn encapsulation(&self, key: Option<Key>) -> Result<Encapsulation, Error> {
         let own = || self.psk.as_ref().map(|psk| crypto::tol_key(psk.bytes()));
         let key = key.or_else(own).ok_or(Error::KeyMissing)?;
-        Ok(records::encapsulation(&**key, self.obfuscation, self.clock))
+        Ok(records::encapsulation(&*key, self.obfuscation, self.clock))
     }
 
     pub(super) const fn has_key(&self) -> bool {

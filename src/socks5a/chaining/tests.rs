@@ -78,7 +78,7 @@ impl Proxy {
             self.say(&[5, method]);
             if method == TOL {
                 let key = self.key.take().unwrap_or_else(|| crypto::tol_key(&PSK));
-                let records: Encapsulation = records::encapsulation(&**key, Obfuscation::Masking, None);
+                let records: Encapsulation = records::encapsulation(&*key, Obfuscation::Masking, None);
                 self.frames = Some(records.into());
             } else {
                 self.running = Some(method);
@@ -121,7 +121,7 @@ impl Proxy {
                 self.capabilities = self.heard[5 + 4 + 3..][..4].to_vec();
                 let control = self.control.map_or(Vec::new(), |method| vec![6, 0, 1, method]);
                 let metadata = [&b"\x04\x00\x18\0\0\0\0\0\0\0\x09"[..], &nonce, &control].concat();
-                let mac = Mac::new(&**crypto::server_key(&PSK));
+                let mac = Mac::new(&*crypto::server_key(&PSK));
                 let result = message::seal(&mac, &[5, 0], &metadata).unwrap();
                 let transcript = Sha256::new().chain_update(&self.heard).chain_update(&*result);
                 self.key = Some(crypto::session_key(transcript, &PSK, b""));
@@ -269,7 +269,7 @@ fn records_of_another_key() {
 #[test]
 fn out_of_turn() {
     let mut proxy = Proxy::new(&[TOL], None);
-    proxy.frames = Some(records::encapsulation(&**crypto::tol_key(&PSK), Obfuscation::None, None).into());
+    proxy.frames = Some(records::encapsulation(&*crypto::tol_key(&PSK), Obfuscation::None, None).into());
     proxy.say(&[5, END, 5]);
     let plan = plan(&[TOL], Obfuscation::None);
     let error = run(plan, &mut proxy, usize::MAX).unwrap_err();
@@ -280,7 +280,7 @@ fn out_of_turn() {
 #[test]
 fn several_answers_in_one_record() {
     let mut proxy = Proxy::new(&[TOL], None);
-    proxy.frames = Some(records::encapsulation(&**crypto::tol_key(&PSK), Obfuscation::None, None).into());
+    proxy.frames = Some(records::encapsulation(&*crypto::tol_key(&PSK), Obfuscation::None, None).into());
     proxy.say(&[5, PASSWORD, 1, 0, 5, END]);
     proxy.running = None;
     run(plan(&[TOL, PASSWORD], Obfuscation::Masking), &mut proxy, usize::MAX).unwrap();

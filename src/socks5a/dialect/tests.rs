@@ -24,7 +24,7 @@ fn refused(reply: &[u8], split: usize, end: End) -> Error {
     let auth = Tol::new(Obfuscation::None).psk(Psk::new([7; 16]).unwrap()).auth().unwrap();
     let target = Target::try_from("192.0.2.1:80").unwrap();
     let mut request = Socks5::new(&auth, Command::Connect, target).unwrap();
-    let mac = Mac::new(&**crypto::tol_key(&[7; 16]));
+    let mac = Mac::new(&*crypto::tol_key(&[7; 16]));
     let mut answers = vec![5, 0x81];
     for part in reply.chunks(split) {
         On::Stream.put(&mac, 1, |_| Ok(()), part, &mut answers).unwrap();

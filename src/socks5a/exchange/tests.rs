@@ -86,10 +86,10 @@ fn error(played: Played<Verified>) -> String {
 #[test]
 fn the_keys() {
     let psk = common().bytes("psk");
-    assert_eq!(**crypto::client_key(&psk), common().array("client_key"));
-    assert_eq!(**crypto::server_key(&psk), common().array("server_key"));
+    assert_eq!(*crypto::client_key(&psk), common().array("client_key"));
+    assert_eq!(*crypto::server_key(&psk), common().array("server_key"));
     let own = case("tol session key from its own psk");
-    assert_eq!(**crypto::tol_key(&psk), own.array("session_key"));
+    assert_eq!(*crypto::tol_key(&psk), own.array("session_key"));
 }
 
 /// The name of a case, its factor, and the private key of the client.
@@ -130,7 +130,7 @@ fn the_vectors_in_pieces_of_any_size() {
             let Ok(Verified { key, session, control: None }) = outcome else {
                 panic!("{name} in pieces of {piece}")
             };
-            assert_eq!(**key, case(name).array("session_key"), "{name}");
+            assert_eq!(*key, case(name).array("session_key"), "{name}");
             assert_eq!(session.identity(), Some(if private.is_some() { "" } else { "alice@example" }));
             let time = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(TIME + 1);
             assert_eq!(session.server_time(), Some(time));
@@ -167,7 +167,7 @@ fn every_changed_byte_is_found() {
 
 /// A message of the proxy with a valid HMAC.
 fn message(auth: &[u8], metadata: &[&[u8]]) -> Vec<u8> {
-    let server = Mac::new(&**crypto::server_key(&common().bytes("psk")));
+    let server = Mac::new(&*crypto::server_key(&common().bytes("psk")));
     message::seal(&server, auth, &metadata.concat()).unwrap().to_vec()
 }
 

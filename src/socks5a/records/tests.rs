@@ -96,9 +96,9 @@ fn what_each_type_sends() {
         let mut frames = frames(obfuscation);
         let (mut found, mut pauses) = (Vec::new(), Vec::new());
         for _ in 0..400 {
-            let (bytes, paused) = sealed(&mut frames, &plain);
+            let (bytes, waits) = sealed(&mut frames, &plain);
             found.extend(records(&bytes));
-            pauses.extend(paused);
+            pauses.extend(waits);
         }
         let dummies = found.iter().filter(|(.., len)| *len == 0).count();
         let full = found.len() - dummies;
