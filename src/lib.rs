@@ -259,6 +259,7 @@
 //! | `hyper` | | [`hyper`]: a [`Connector`] is a [`tower_service::Service<Uri>`] |
 //! | `quinn` | | [`quinn`]: QUIC through UDP ASSOCIATE, with the cryptography of [`ring`]; needs a C compiler |
 //! | `gssapi` | | `Kerberos` of [`gssapi`], by the system's library, which is loaded at run time |
+//! | `socks5a` | | `socks5a`: the METHODs of an experimental extension of SOCKS5 |
 //! | `tracing` | | a span for each connection, an event for each message and each failure; sizes, never contents |
 //!
 //! Features add items and change none, so all of them can be enabled together. [`blocking`] needs
@@ -337,6 +338,8 @@ pub mod quinn;
 mod reactor;
 #[cfg(feature = "smol")]
 pub mod smol;
+#[cfg(feature = "socks5a")]
+pub mod socks5a;
 #[cfg(feature = "tokio")]
 pub mod tokio;
 #[cfg(feature = "tracing")]
@@ -346,7 +349,7 @@ mod trace;
 mod trace;
 
 pub use error::invalid::Invalid;
-pub use error::{Attempt, Error, ErrorKind, Stage};
+pub use error::{Attempt, Error, ErrorKind, RefusalDetails, Stage};
 pub use protocol::address::{Address, Name};
 pub use protocol::any_version::AnyVersion;
 pub use protocol::reply::Reply;
