@@ -29,6 +29,7 @@ impl Scene {
         Self { server, socket }
     }
 
+    #[track_caller]
     fn received(&self) -> Vec<u8> {
         let mut buf = vec![0; 1 << 16];
         let (n, source) = self.socket.recv_from_within(PATIENCE, &mut buf).expect("a datagram");
@@ -132,9 +133,8 @@ fn the_longest_datagram() {
         assert_eq!(longest, 65_507 - 4 - rand - HEADER);
         let payload = payload(longest);
         scene.socket.send_to(&payload, SOURCE).expect("sent");
-        assert_eq!(scene.socket.send_to(&vec![7; longest + 1], SOURCE).expect_err("too long").kind(), {
-            std::io::ErrorKind::InvalidInput
-        });
+        // A longer one fits if its padding is short.
+        scene.socket.send_to(&vec![7; longest + rand + 1], SOURCE).expect_err("too long");
         // The echo may not fit, because its padding is another one.
         scene.socket.send_to(b"last", SOURCE).expect("sent");
         while scene.received() != b"last" {}

@@ -4,7 +4,7 @@ use super::fault::{Action, Carrier, Fault, Point};
 use super::judge::{End, Notes};
 use super::keys::{Key, mac};
 use super::random;
-use super::record::{Kind, Record};
+use super::record::{Kind, LONGEST, Record};
 use super::server::Shared;
 use super::setup::{Dummies, Setup};
 use socket2::SockRef;
@@ -124,6 +124,10 @@ impl Line {
                     let expected = self.setup().tol.expects;
                     if expected.is_some_and(|kind| kind != record.kind) {
                         return Err(End::Violation(format!("a record of {:?}", record.kind)));
+                    }
+                    if record.message.len() > LONGEST {
+                        let length = record.message.len();
+                        return Err(End::Violation(format!("a record with a MESSAGE of {length} bytes")));
                     }
                     self.notes.get().records.hear(&record, true)?;
                     if !record.message.is_empty() {

@@ -8,7 +8,7 @@
 use super::keys::{Key, mac};
 use super::random;
 
-/// The longest MESSAGE that a client may send.
+/// The longest MESSAGE that a client may send on a stream. A datagram can't be split.
 pub(crate) const LONGEST: usize = 16_384;
 /// The bytes before RAND.
 const HEADER: usize = 4;
@@ -139,9 +139,6 @@ impl Record {
     /// Holds a sender to the RAND of its TYPE and to the limit of MESSAGE. Returns the announced
     /// timing.
     pub(crate) fn check(&self) -> Result<Option<Timing>, String> {
-        if self.message.len() > LONGEST {
-            return Err(format!("a record with a MESSAGE of {} bytes", self.message.len()));
-        }
         let sound = match self.kind {
             Kind::None | Kind::Masking => self.rand.is_empty(),
             Kind::Padding => true,
