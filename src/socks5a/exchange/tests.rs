@@ -3,8 +3,6 @@
 
 use super::*;
 use crate::error::ErrorKind;
-use crate::socks5a::factor::Factor;
-use crate::socks5a::psk::Psk;
 use crate::socks5a::vectors::{case, common};
 use x25519_dalek::PublicKey;
 
