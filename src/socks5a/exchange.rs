@@ -12,8 +12,6 @@
 
 #[cfg(test)]
 pub(super) mod tests;
-#[cfg(all(test, target_os = "linux"))]
-mod wiping;
 
 use super::capabilities::Capabilities;
 use super::crypto::{self, Key, Mac, joined};

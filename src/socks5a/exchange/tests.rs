@@ -1,6 +1,9 @@
 //! The exchange against the vectors, at every split and truncation, and all that a proxy can do
 //! wrong.
 
+#[cfg(target_os = "linux")]
+mod wiping;
+
 use super::*;
 use crate::error::ErrorKind;
 use crate::socks5a::vectors::{case, common};

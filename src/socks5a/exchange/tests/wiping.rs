@@ -1,7 +1,6 @@
 //! No secret is left in memory. The test runs alone in a process, because others hold the same
 //! secrets.
 
-use super::tests::play;
 use super::*;
 use crate::socks5a::vectors::{Vectors, case, common};
 use std::fs::{self, File};
@@ -56,7 +55,7 @@ fn secrets() -> [(&'static str, Vec<u8>); 6] {
 #[test]
 fn secrets_are_wiped() {
     if std::env::var_os(ALONE).is_none() {
-        let name = "socks5a::exchange::wiping::secrets_are_wiped";
+        let name = "socks5a::exchange::tests::wiping::secrets_are_wiped";
         let child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", name, "--nocapture"])
             .env(ALONE, "1")
