@@ -1,8 +1,8 @@
 //! SOCKS5a, an experimental extension of SOCKS5: METHODs X'80', X'81' and X'82'.
 //!
-//! **Experimental.** `draft-lancaster-socks-5a-00` is an individual Internet-Draft that has expired,
-//! and no other implementation is known. It leaves open how keys are derived, among other things.
-//! What this crate does there may change.
+//! **Experimental.** `draft-lancaster-socks-5a-00` is an individual Internet-Draft that has
+//! expired, and no other implementation is known. It leaves open how keys are derived, among other
+//! things. What this crate does there may change.
 //!
 //! | METHOD | type | what it does |
 //! |---|---|---|

@@ -19,7 +19,7 @@ fn token() -> Factor {
     Factor::token("t").unwrap()
 }
 
-/// The first message of a client with the factor `token`: HEADER, AUTH, capabilities, context, HMAC.
+/// The first message with the factor `token`: HEADER, AUTH, capabilities, context, HMAC.
 const FIRST: usize = 5 + 4 + 7 + 27 + 32;
 
 /// A Result for the client that has written these bytes.
