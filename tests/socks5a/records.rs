@@ -1,5 +1,7 @@
 //! Records, as the proxy writes and reads them.
 
+#![allow(dead_code, reason = "each test crate uses a part of it")]
+
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use std::io::{self, Read, Write};
