@@ -4,7 +4,8 @@ use super::escape::Escaped;
 use crate::protocol::reply::Reply;
 use std::io;
 
-/// What a proxy adds to a refusal, in [`ErrorKind::RefusedExtended`](crate::ErrorKind::RefusedExtended).
+/// What a proxy adds to a refusal, in
+/// [`ErrorKind::RefusedExtended`](crate::ErrorKind::RefusedExtended).
 ///
 /// ```
 /// use anysocks::{Error, ErrorKind};

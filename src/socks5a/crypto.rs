@@ -49,7 +49,22 @@ pub(super) fn tol_key(psk: &[u8]) -> Key {
 }
 
 /// HKDF-SHA256 (RFC 5869) to one key.
+///
+/// The crates below move their states by value, which leaves copies on the stack.
 fn hkdf(salt: &[u8], input: &[&[u8]], info: &[u8]) -> Key {
+    let key = derive(salt, input, info);
+    wipe_stack();
+    key
+}
+
+/// Overwrites the part of the stack that [`derive`] has used.
+#[inline(never)]
+fn wipe_stack() {
+    [0_u8; 16 * 1024].zeroize();
+}
+
+#[inline(never)]
+fn derive(salt: &[u8], input: &[&[u8]], info: &[u8]) -> Key {
     let mut extract: GenericHkdfExtract<Hmac<Sha256>> = HkdfExtract::<Sha256>::new(Some(salt));
     for part in input {
         extract.input_ikm(part);

@@ -1,10 +1,13 @@
 //! The Enhanced Authentication Framework, METHOD X'80'.
 
+#[cfg(test)]
+mod tests;
+
 use super::capabilities::Capabilities;
 use super::codes::{EAF, SEQUENCE, TOL};
 use super::dialect::SOCKS5A;
 use super::error::Error;
-use super::exchange::{Draw, Exchange};
+use super::exchange::{Draw, Exchange, Options};
 use super::factor::Factor;
 use super::psk::Psk;
 use crate::error::{ErrorKind, Stage};
@@ -32,14 +35,6 @@ use std::sync::Arc;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Eaf(Arc<Options>);
-
-#[derive(Clone, Debug)]
-pub(super) struct Options {
-    pub(super) psk: Psk,
-    pub(super) factor: Factor,
-    pub(super) identity: Box<str>,
-    pub(super) key_exchange: bool,
-}
 
 impl Eaf {
     /// Authenticates by this factor. The identity is empty, and keys are not exchanged.

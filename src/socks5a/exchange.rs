@@ -15,11 +15,11 @@ pub(super) mod tests;
 
 use super::capabilities::Capabilities;
 use super::crypto::{self, Key, Mac, joined};
-use super::eaf::Options;
 use super::error::Error;
-use super::factor::{CHALLENGE_RESPONSE, Terms};
+use super::factor::{CHALLENGE_RESPONSE, Factor, Terms};
 use super::message::{self, HEADER, Lengths, Message, VERSION};
 use super::metadata::{NONCE, Own, Servers};
+use super::psk::Psk;
 use super::random;
 use super::session::Session;
 use super::status::Status;
@@ -31,6 +31,15 @@ use std::sync::Arc;
 use std::time::SystemTime;
 use x25519_dalek::{PublicKey, SharedSecret, StaticSecret};
 use zeroize::Zeroizing;
+
+/// What the user has configured.
+#[derive(Clone, Debug)]
+pub(super) struct Options {
+    pub(super) psk: Psk,
+    pub(super) factor: Factor,
+    pub(super) identity: Box<str>,
+    pub(super) key_exchange: bool,
+}
 
 /// What a connection takes from the system.
 pub(super) struct Draw {

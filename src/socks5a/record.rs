@@ -20,6 +20,9 @@ pub(super) const HEADER: usize = 4;
 /// The length of LENGTH, on a stream.
 const LENGTH: usize = 2;
 
+/// The most bytes by which a record on a stream is longer than its message.
+pub(super) const OVERHEAD: usize = HEADER + 255 + LENGTH;
+
 /// The highest TYPE.
 const FULL: u8 = 4;
 

@@ -6,7 +6,7 @@ mod tests;
 use super::crypto::Mac;
 use super::obfuscation::Obfuscation;
 use super::random::Stock;
-use super::record::{self, HEADER, On};
+use super::record::{self, HEADER, OVERHEAD, On};
 use crate::protocol::encapsulation::{Datagrams, Encapsulation, Extent, FrameError, Open, Seal};
 use crate::protocol::pause::Clock;
 use std::ops::Range;
@@ -34,6 +34,8 @@ impl Seal for Sealer {
     fn seal(&mut self, plain: &[u8], frames: &mut Vec<u8>) -> Result<usize, FrameError> {
         let Self { mac, obfuscation, stock, .. } = self;
         let code = obfuscation.code();
+        // For a record without content too: otherwise a long RAND would take memory later.
+        frames.reserve(2 * OVERHEAD + plain.len());
         if obfuscation.is_covered(stock)? {
             On::Stream.put(mac, code, |rand| obfuscation.put_rand(stock, rand), &[], frames)?;
         }
@@ -89,6 +91,7 @@ impl Datagrams for Letters {
 
     fn seal(&self, datagram: &[u8], sealed: &mut Vec<u8>) -> Result<(), FrameError> {
         let mut stock = self.stock.lock().unwrap_or_else(PoisonError::into_inner);
+        sealed.reserve(self.overhead() + datagram.len());
         Ok(self.put(&mut stock, datagram, sealed)?)
     }
 

@@ -14,8 +14,8 @@ use std::sync::Arc;
 /// any other one, unless it has allowed [any order](Self::in_any_order): otherwise, an attacker on
 /// the path could ask for the password before records have begun.
 ///
-/// Unlike alternatives ([`Auth::or`]), a sequence can't be reduced to its weakest METHOD: the client
-/// refuses a connection on which a required one has not run.
+/// Unlike alternatives ([`Auth::or`]), a sequence can't be reduced to its weakest METHOD: the
+/// client refuses a connection on which a required one has not run.
 ///
 /// ```
 /// use anysocks::socks5a::{Eaf, Factor, Obfuscation, Psk, Sequence, Tol};

@@ -20,11 +20,13 @@ use crate::protocol::socks5::{Auth, Method};
 /// All later bytes are in records, and each datagram is one. An [`Obfuscation`] changes their sizes
 /// and times.
 ///
-/// **What it does not protect.** Nothing is encrypted, and the lengths of content and padding can be
-/// read by anyone who parses records. Sizes are hidden only inside of TLS. The signature of a record
-/// has 16 bits: it detects errors and not attacks. With a key of [`psk`](Self::psk), records of one
-/// connection can be replayed in another, and reflected. After [`Eaf`](super::Eaf) in one sequence,
-/// the key belongs to the connection: prefer that.
+/// **What it does not protect.** Nothing is encrypted, and anyone who parses records can read the
+/// lengths of content and padding. Sizes are hidden only inside of TLS. The signature of a record
+/// has 16 bits: it detects errors and not attacks.
+///
+/// **The key.** With a key of [`psk`](Self::psk), records of one connection can be replayed in
+/// another one, and reflected. After [`Eaf`](super::Eaf) in the same
+/// [`Sequence`](super::Sequence), the key belongs to the connection. Prefer that.
 ///
 /// ```
 /// use anysocks::Proxy;

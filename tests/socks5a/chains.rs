@@ -1,7 +1,7 @@
 //! A proxy of SOCKS5a behind others, and before them.
 
 use crate::messages::Speaks;
-use crate::parts::{EAF, PASSWORD, TARGET, TOL, assert_echo, jitter, password, proxy, tol, token};
+use crate::parts::{EAF, PASSWORD, TARGET, TOL, assert_echo, jitter, password, proxy, token, tol};
 use crate::reference::{Fault, Reply, Server, Setup};
 use crate::scene::{BEHIND, chain, relay};
 use crate::support::case::Case;

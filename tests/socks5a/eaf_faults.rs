@@ -138,7 +138,8 @@ fn by_status() {
         (255, Status::Other(255)),
     ] {
         let _case = Case::new(format!("{expected:?}"));
-        for factor in [reference::Factor::Token(b"tok-123".into()), reference::Factor::Challenge(b"s".into())] {
+        for factor in [reference::Factor::Token(b"tok-123".into()), reference::Factor::Challenge(b"s".into())]
+        {
             let own = match factor {
                 reference::Factor::Token(_) => Factor::token("tok-123"),
                 _ => Factor::challenge_response("s"),
@@ -179,10 +180,7 @@ fn by_wrong_credentials() {
         let eaf = reference::Eaf { factor, ..Default::default() };
         errors(&Eaf::new(psk(), own).auth(), &Setup { eaf, ..Setup::default() }, |error| {
             let found = found(&error);
-            assert!(
-                matches!(found, socks5a::Error::Refused { status: Status::Refused, .. }),
-                "{found:?}"
-            );
+            assert!(matches!(found, socks5a::Error::Refused { status: Status::Refused, .. }), "{found:?}");
         });
     }
 }
@@ -237,16 +235,20 @@ fn ends_of_the_connection() {
 
 #[test]
 fn silence() {
-    at_once(FRONTS, |front| front.name.to_owned(), |front| {
-        let limit = Duration::from_secs(1);
-        for point in [Point::EafVersion, Point::EafMessage] {
-            let server = faulty([Fault::At(point, Action::Silence)]);
-            let started = Instant::now();
-            let proxy = proxy(server.addr, token().auth()).timeout(limit);
-            let error = (front.connect5)(&proxy, TARGET).expect_err("a timeout");
-            assert_on_time(started, limit);
-            assert!(matches!(error.kind(), ErrorKind::TimedOut), "{error:?}");
-            server.finish().only();
-        }
-    });
+    at_once(
+        FRONTS,
+        |front| front.name.to_owned(),
+        |front| {
+            let limit = Duration::from_secs(1);
+            for point in [Point::EafVersion, Point::EafMessage] {
+                let server = faulty([Fault::At(point, Action::Silence)]);
+                let started = Instant::now();
+                let proxy = proxy(server.addr, token().auth()).timeout(limit);
+                let error = (front.connect5)(&proxy, TARGET).expect_err("a timeout");
+                assert_on_time(started, limit);
+                assert!(matches!(error.kind(), ErrorKind::TimedOut), "{error:?}");
+                server.finish().only();
+            }
+        },
+    );
 }

@@ -64,8 +64,7 @@ fn each_factor(check: impl Fn(Eaf, &reference::Eaf, u32)) {
 
 /// Connects on every front end, also through a server that sends each byte by itself.
 fn connects(auth: &Auth, eaf: &reference::Eaf, methods: &[u8], bits: u32) {
-    for (front, faults) in
-        FRONT_ENDS.iter().flat_map(|front| [(front, vec![]), (front, vec![Fault::Crumbs])])
+    for (front, faults) in FRONT_ENDS.iter().flat_map(|front| [(front, vec![]), (front, vec![Fault::Crumbs])])
     {
         let _case = Case::new(format!("{}, {faults:?}", front.name));
         let sequence = [methods, &[0]].concat();

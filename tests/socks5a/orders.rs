@@ -1,7 +1,7 @@
 //! Sequences of METHODs, in all orders.
 
 use crate::fronts::FRONTS;
-use crate::parts::{EAF, PASSWORD, TARGET, TOL, assert_echo, password, proxy, tol, token};
+use crate::parts::{EAF, PASSWORD, TARGET, TOL, assert_echo, password, proxy, token, tol};
 use crate::reference::{Fault, Server, Setup};
 use crate::support::case::Case;
 use crate::support::drivers::FRONT_ENDS;

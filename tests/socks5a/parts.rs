@@ -1,5 +1,6 @@
 //! The client's METHODs that fit the default setup of the reference server, and an echo.
 
+use crate::payload;
 use crate::reference::{Fault, Server, Setup};
 use crate::support::blocked::{Tunnel, send};
 use anysocks::socks5a::{self, Eaf, Factor, Jitter, Obfuscation, Psk, Tol};
@@ -56,10 +57,6 @@ pub(crate) fn proxy(addr: SocketAddr, auth: Auth) -> Proxy {
 
 pub(crate) fn faulty(faults: impl Into<Vec<Fault>>) -> Server {
     Server::start(Setup { faults: faults.into(), ..Setup::default() })
-}
-
-pub(crate) fn payload(len: usize) -> Vec<u8> {
-    (0..len).map(|at| (at % 251).to_le_bytes()[0] ^ (at / 251).to_le_bytes()[0]).collect()
 }
 
 /// Sends so many bytes, and checks their echo.

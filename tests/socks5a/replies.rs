@@ -143,26 +143,30 @@ fn cut_details() {
 fn details_that_never_come() {
     let cases: Vec<_> = FRONTS.iter().flat_map(|front| ways().map(|way| (front, way))).collect();
     let limit = Duration::from_secs(1);
-    at_once(&cases, |(front, (way, _))| format!("{way}, on {}", front.name), |(front, (way, auth))| {
-        for action in [Action::Silence, Action::Dummies] {
-            if action == Action::Dummies && *way == "plain" {
-                continue;
-            }
-            for (cut, is_known) in [(1, false), (2, true), (9, true)] {
-                let server = faulty([Fault::Reply(0, text(0x0C)), Fault::Cut(cut, action)]);
-                let proxy = proxy(server.addr, auth.clone()).timeout(limit);
-                let started = Instant::now();
-                let error = (front.connect5)(&proxy, TARGET).expect_err("a refusal");
-                assert_on_time(started, limit);
-                if is_known {
-                    assert_eq!(refusal(&error), (0x0C, None));
-                } else {
-                    assert!(matches!(error.kind(), ErrorKind::TimedOut), "{error:?}");
+    at_once(
+        &cases,
+        |(front, (way, _))| format!("{way}, on {}", front.name),
+        |(front, (way, auth))| {
+            for action in [Action::Silence, Action::Dummies] {
+                if action == Action::Dummies && *way == "plain" {
+                    continue;
                 }
-                server.finish().only();
+                for (cut, is_known) in [(1, false), (2, true), (9, true)] {
+                    let server = faulty([Fault::Reply(0, text(0x0C)), Fault::Cut(cut, action)]);
+                    let proxy = proxy(server.addr, auth.clone()).timeout(limit);
+                    let started = Instant::now();
+                    let error = (front.connect5)(&proxy, TARGET).expect_err("a refusal");
+                    assert_on_time(started, limit);
+                    if is_known {
+                        assert_eq!(refusal(&error), (0x0C, None));
+                    } else {
+                        assert!(matches!(error.kind(), ErrorKind::TimedOut), "{error:?}");
+                    }
+                    server.finish().only();
+                }
             }
-        }
-    });
+        },
+    );
 }
 
 /// Each byte by itself, and dummies around each record.

@@ -1,20 +1,19 @@
 //! TOL on streams: CONNECT, BIND, halves, and writes that are not flushed.
 
 use crate::fronts::FRONTS;
-use crate::parts::{PEER, TARGET, TOL, assert_echo, jitter, obfuscations, payload, proxy, tol};
+use crate::parts::{PEER, TARGET, TOL, assert_echo, jitter, obfuscations, proxy, tol};
+use crate::payload;
 use crate::reference::{self, Dummies, Fault, Kind, Server, Setup, Target, Timing};
 use crate::support::blocked::{receive, send};
 use crate::support::case::Case;
 use crate::support::drivers::FRONT_ENDS;
 use crate::support::listening::Accept;
-use anysocks::socks5a::Obfuscation;
+use anysocks::socks5a::{Jitter, Obfuscation};
 use anysocks::{Auth, Proxy};
 use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::thread;
-use std::time::Instant;
-
-pub(crate) const KINDS: [Kind; 5] = Kind::ALL;
+use std::time::{Duration, Instant};
 
 /// A server that expects this TYPE, and sends all five, with dummies everywhere.
 fn server(expects: Kind, setup: Setup) -> Server {
@@ -38,7 +37,7 @@ fn at(addr: SocketAddr, obfuscation: Obfuscation) -> Proxy {
 
 #[test]
 fn connect() {
-    for (obfuscation, kind) in obfuscations().into_iter().zip(KINDS) {
+    for (obfuscation, kind) in obfuscations().into_iter().zip(Kind::ALL) {
         for front in FRONT_ENDS {
             let _case = Case::new(format!("{obfuscation:?} on {}", front.name));
             let server = server(kind, Setup::default());
@@ -82,10 +81,10 @@ fn many_records() {
 /// Jitter delays each record of the handshake and of the stream, in each of its distributions.
 #[test]
 fn delays() {
-    let range = || std::time::Duration::from_millis(40)..=std::time::Duration::from_millis(60);
-    use anysocks::socks5a::Jitter;
-    for (mode, jitter) in
-        [Jitter::uniform(range()), Jitter::normal(range()), Jitter::exponential(range())].into_iter().enumerate()
+    let range = || Duration::from_millis(40)..=Duration::from_millis(60);
+    for (mode, jitter) in [Jitter::uniform(range()), Jitter::normal(range()), Jitter::exponential(range())]
+        .into_iter()
+        .enumerate()
     {
         let obfuscation = Obfuscation::Jitter(jitter.expect("a range"));
         for front in FRONT_ENDS {
@@ -129,7 +128,7 @@ fn writes_without_flush() {
 /// Both halves at once.
 #[test]
 fn two_halves() {
-    for (obfuscation, kind) in obfuscations().into_iter().zip(KINDS) {
+    for (obfuscation, kind) in obfuscations().into_iter().zip(Kind::ALL) {
         for front in FRONT_ENDS {
             let _case = Case::new(format!("{obfuscation:?} on {}", front.name));
             let server = server(kind, Setup::default());
@@ -152,7 +151,7 @@ fn two_halves() {
 
 #[test]
 fn bind() {
-    for (obfuscation, kind) in obfuscations().into_iter().zip(KINDS) {
+    for (obfuscation, kind) in obfuscations().into_iter().zip(Kind::ALL) {
         for front in FRONTS {
             let _case = Case::new(format!("{obfuscation:?} on {}", front.name));
             // The peer's first bytes share a record with the second reply.
@@ -178,8 +177,7 @@ fn the_end_of_a_stream() {
     for front in FRONT_ENDS {
         let _case = Case::new(front.name);
         let bytes = payload(30_000);
-        let server =
-            server(Kind::None, Setup { target: Target::Sends(bytes.clone()), ..Setup::default() });
+        let server = server(Kind::None, Setup { target: Target::Sends(bytes.clone()), ..Setup::default() });
         let mut stream = (front.connect)(&at(server.addr, Obfuscation::None), TARGET).expect("a tunnel");
         assert!(receive(&mut *stream, 1_000).expect("the end") == bytes, "other bytes");
         drop(stream);

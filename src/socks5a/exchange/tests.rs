@@ -1,10 +1,11 @@
 //! The exchange against the vectors, at every split and truncation, and all that a proxy can do
 //! wrong.
 
+#[cfg(target_os = "linux")]
+mod wiping;
+
 use super::*;
 use crate::error::ErrorKind;
-use crate::socks5a::factor::Factor;
-use crate::socks5a::psk::Psk;
 use crate::socks5a::vectors::{case, common};
 use x25519_dalek::PublicKey;
 
