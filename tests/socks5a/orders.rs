@@ -42,7 +42,7 @@ fn orders() -> Vec<Vec<u8>> {
 }
 
 /// Connects on every front end through a server that selects these METHODs.
-fn connects(auth: Auth, methods: &[u8], faults: &[Fault]) {
+fn connects(auth: &Auth, methods: &[u8], faults: &[Fault]) {
     for front in FRONT_ENDS {
         let _case = Case::new(format!("{methods:02X?}, {faults:?}, on {}", front.name));
         let server = Server::start(Setup {
@@ -62,7 +62,7 @@ fn connects(auth: Auth, methods: &[u8], faults: &[Fault]) {
 fn the_clients_order() {
     assert_eq!(orders().len(), 3 + 6 + 6);
     for order in orders() {
-        connects(sequence(&order).auth().expect("METHODs"), &order, &[]);
+        connects(&sequence(&order).auth().expect("METHODs"), &order, &[]);
     }
 }
 
@@ -71,7 +71,7 @@ fn the_clients_order() {
 fn in_other_pieces() {
     for order in orders() {
         for fault in [Fault::Crumbs, Fault::Glue] {
-            connects(sequence(&order).auth().expect("METHODs"), &order, &[fault]);
+            connects(&sequence(&order).auth().expect("METHODs"), &order, &[fault]);
         }
     }
 }
@@ -79,7 +79,7 @@ fn in_other_pieces() {
 #[test]
 fn any_order() {
     for order in orders().into_iter().filter(|order| order.len() == 3) {
-        connects(sequence(&ALL).in_any_order().auth().expect("METHODs"), &order, &[]);
+        connects(&sequence(&ALL).in_any_order().auth().expect("METHODs"), &order, &[]);
     }
 }
 
@@ -88,9 +88,9 @@ fn any_order() {
 fn optional_ones() {
     for order in [vec![]].into_iter().chain(orders()) {
         let auth = optional(&ALL).in_any_order().auth().expect("METHODs");
-        connects(auth, &order, &[]);
+        connects(&auth, &order, &[]);
         if order.is_sorted() {
-            connects(optional(&ALL).auth().expect("METHODs"), &order, &[]);
+            connects(&optional(&ALL).auth().expect("METHODs"), &order, &[]);
         }
     }
 }
@@ -101,7 +101,7 @@ fn optional_ones_around_a_required_one() {
     for order in [&[EAF][..], &[PASSWORD, EAF], &[EAF, TOL], &[PASSWORD, EAF, TOL]] {
         let sequence = Sequence::new().optionally(password()).and_then(|all| all.then(token()));
         let sequence = sequence.and_then(|all| all.optionally(tol(Obfuscation::None))).expect("each once");
-        connects(sequence.auth().expect("METHODs"), order, &[]);
+        connects(&sequence.auth().expect("METHODs"), order, &[]);
     }
 }
 
