@@ -150,3 +150,47 @@ fn dummies_without_end() {
     drop(stream);
     server.finish().only();
 }
+
+/// On an asynchronous front end, they do not keep timers of the same task from firing.
+#[cfg(feature = "tokio")]
+#[test]
+fn dummies_without_end_on_tokio() {
+    use crate::support::blocked::{Executor, OnTokio};
+    use tokio::io::AsyncReadExt;
+    let _case = Case::new("dummies");
+    let server = faulty([Fault::At(Point::Relay, Action::Dummies)]);
+    let limit = Duration::from_secs(1);
+    OnTokio::run(async {
+        let proxy = proxy(server.addr, plain_tol());
+        let mut stream = anysocks::tokio::Socks5Stream::connect(&proxy, TARGET).await.expect("a tunnel");
+        let started = Instant::now();
+        tokio::time::timeout(limit, stream.read(&mut [0; 5])).await.expect_err("a timeout");
+        assert_on_time(started, limit);
+    });
+    server.finish().only();
+}
+
+/// The same on smol.
+#[cfg(feature = "smol")]
+#[test]
+fn dummies_without_end_on_smol() {
+    use crate::support::blocked::{Executor, OnAsyncIo};
+    use smol::io::AsyncReadExt;
+    let _case = Case::new("dummies");
+    let server = faulty([Fault::At(Point::Relay, Action::Dummies)]);
+    let limit = Duration::from_secs(1);
+    OnAsyncIo::run(async {
+        let proxy = proxy(server.addr, plain_tol());
+        let mut stream = anysocks::smol::Socks5Stream::connect(&proxy, TARGET).await.expect("a tunnel");
+        let started = Instant::now();
+        let late = async {
+            async_io::Timer::after(limit).await;
+            None
+        };
+        let mut buf = [0; 5];
+        let read = async { Some(stream.read(&mut buf).await) };
+        assert!(smol::future::or(late, read).await.is_none(), "a read of nothing");
+        assert_on_time(started, limit);
+    });
+    server.finish().only();
+}
