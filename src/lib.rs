@@ -58,6 +58,7 @@
 //! | resolve a name through Tor | [`resolve`] |
 //! | connect to the proxy only, or drive the protocol yourself | [`dial`], [`converse`], [`protocol`] |
 //! | authenticate by GSS-API, such as Kerberos | [`Proxy::gssapi`], [`gssapi`] |
+//! | authenticate by SOCKS5a, or obfuscate the traffic to the proxy | [`socks5a`] |
 //! | authenticate by a custom METHOD | [`Auth::prepared_method`], [Writing a METHOD](protocol::Method#writing-a-method) |
 //!
 //! These names link to the tokio front end. The other front ends have the same names.
@@ -259,6 +260,7 @@
 //! | `hyper` | | [`hyper`]: a [`Connector`] is a [`tower_service::Service<Uri>`] |
 //! | `quinn` | | [`quinn`]: QUIC through UDP ASSOCIATE, with the cryptography of [`ring`]; needs a C compiler |
 //! | `gssapi` | | `kerberos::Kerberos` of [`gssapi`], by the system's library, which is loaded at run time |
+//! | `socks5a` | | [`socks5a`]: METHODs of an experimental extension of SOCKS5 |
 //! | `tracing` | | a span for each connection, an event for each message and each failure; sizes, never contents |
 //!
 //! Features add items and change none, so all of them can be enabled together. [`blocking`] needs
@@ -309,6 +311,8 @@
 #![cfg_attr(not(feature = "hyper"), doc = include_str!("docs/links/no_hyper.md"))]
 #![cfg_attr(feature = "quinn", doc = include_str!("docs/links/quinn.md"))]
 #![cfg_attr(not(feature = "quinn"), doc = include_str!("docs/links/no_quinn.md"))]
+#![cfg_attr(feature = "socks5a", doc = include_str!("docs/links/socks5a.md"))]
+#![cfg_attr(not(feature = "socks5a"), doc = include_str!("docs/links/no_socks5a.md"))]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // For the crate only: tests and examples may panic.
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::unreachable)]
@@ -337,6 +341,8 @@ pub mod quinn;
 mod reactor;
 #[cfg(feature = "smol")]
 pub mod smol;
+#[cfg(feature = "socks5a")]
+pub mod socks5a;
 #[cfg(feature = "tokio")]
 pub mod tokio;
 #[cfg(feature = "tracing")]
@@ -346,7 +352,7 @@ mod trace;
 mod trace;
 
 pub use error::invalid::Invalid;
-pub use error::{Attempt, Error, ErrorKind, Stage};
+pub use error::{Attempt, Error, ErrorKind, RefusalDetails, Stage};
 pub use protocol::address::{Address, Name};
 pub use protocol::any_version::AnyVersion;
 pub use protocol::reply::Reply;

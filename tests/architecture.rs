@@ -32,7 +32,7 @@ type Floors = [&'static [&'static str]];
 /// each other.
 const FLOORS: &Floors = &[
     &["error", "protocol", "trace"],
-    &["gssapi"],
+    &["gssapi", "socks5a"],
     &["proxy"],
     &["stream"],
     &["runtime"],

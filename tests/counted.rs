@@ -11,8 +11,14 @@ mod fronts;
 mod gssapi;
 #[path = "corpus/properties/numbered.rs"]
 mod numbered;
+#[cfg(feature = "socks5a")]
+#[path = "socks5a/records.rs"]
+mod records;
 #[path = "association/scene.rs"]
 mod scene;
+#[cfg(feature = "socks5a")]
+#[path = "counted/socks5a.rs"]
+mod socks5a;
 mod support;
 #[cfg(target_os = "linux")]
 #[path = "counted/system_calls.rs"]

@@ -10,8 +10,14 @@ mod fronts;
 mod messages;
 #[path = "tracing/recorder.rs"]
 mod recorder;
+#[cfg(feature = "socks5a")]
+#[path = "socks5a/records.rs"]
+mod records;
 #[path = "connector/scene.rs"]
 mod scene;
+#[cfg(feature = "socks5a")]
+#[path = "tracing/socks5a.rs"]
+mod socks5a;
 mod support;
 #[path = "connector/ways.rs"]
 mod ways;

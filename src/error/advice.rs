@@ -1,6 +1,6 @@
 //! Whether another try is worthwhile: the same way, or through another proxy.
 
-use super::{Error, ErrorKind, Stage};
+use super::{Error, ErrorKind, Stage, extended};
 use crate::protocol::reply::Reply;
 
 /// # Another try
@@ -18,6 +18,9 @@ use crate::protocol::reply::Reply;
 /// | `Refused`, by an earlier proxy of a chain | [`Reply::is_retryable`] | yes |
 /// | `Refused`, X'01', X'07', X'08', and X'5C' and X'5D' of SOCKS4 | [`Reply::is_retryable`] | yes |
 /// | `Refused`, any other code | [`Reply::is_retryable`] | no |
+/// | `RefusedExtended`, X'0A', X'0C' and X'10' | yes | yes |
+/// | `RefusedExtended`, X'0F', by the last proxy | no | no |
+/// | `RefusedExtended`, any other code | no | yes |
 ///
 /// Another proxy is never worth a try at these stages:
 ///
@@ -58,6 +61,7 @@ impl Error {
             | ErrorKind::EndedEarly { .. }
             | ErrorKind::AssociationEnded(_) => true,
             ErrorKind::Refused(reply) => reply.is_retryable(),
+            ErrorKind::RefusedExtended { reply, .. } => extended::is_retryable(*reply),
             ErrorKind::Invalid(_)
             | ErrorKind::Rule(_)
             | ErrorKind::NotSocks { .. }
@@ -88,6 +92,9 @@ impl Error {
             | (ErrorKind::TimedOut, Stage::SecondReply) => false,
             (ErrorKind::Unresolved { .. }, _) => !self.is_unresolved_target(),
             (ErrorKind::Refused(reply), _) => self.hop() != self.hops() || refuses_client(*reply),
+            (ErrorKind::RefusedExtended { reply: Reply::PERMISSION_DENIED, .. }, _) => {
+                self.hop() != self.hops()
+            }
             _ => true,
         }
     }
@@ -136,6 +143,7 @@ mod tests {
         use Stage::{Resolve, SecondReply, Tunnel};
         let unresolved = || ErrorKind::Unresolved { name: NAME.into(), error: io_error() };
         let address = || Address::Ip(([127, 0, 0, 1], 0).into());
+        let extended = |reply| ErrorKind::RefusedExtended { reply, details: None };
         let (yes, no) = (true, false);
         for (stage, kind, retryable, another) in [
             (Preparation, ErrorKind::Invalid(Invalid::PortMissing), no, no),
@@ -181,6 +189,14 @@ mod tests {
             (Request, ErrorKind::Refused(Reply::REJECTED), yes, no),
             (Request, ErrorKind::Refused(Reply::NO_IDENTD), yes, yes),
             (Request, ErrorKind::Refused(Reply::OTHER_USER_ID), no, yes),
+            (Request, extended(Reply::AUTHENTICATION_EXPIRED), no, yes),
+            (Request, extended(Reply::RATE_LIMITED), yes, yes),
+            (Request, extended(Reply::PROTOCOL_VIOLATION), no, yes),
+            (Request, extended(Reply::TEMPORARY_FAILURE), yes, yes),
+            (Request, extended(Reply::CLIENT_MISCONFIGURED), no, yes),
+            (Request, extended(Reply::NETWORK_MISCONFIGURED), no, yes),
+            (Request, extended(Reply::PERMISSION_DENIED), no, no),
+            (SecondReply, extended(Reply::RESOURCES_EXHAUSTED), yes, yes),
         ] {
             let error = Error::new(stage, kind);
             assert_eq!(

@@ -1,6 +1,7 @@
 //! The kinds of errors.
 
 use super::association_end::AssociationEnd;
+use super::extended::{self, RefusalDetails};
 use super::no_relay::{in_reply, reason};
 use crate::error::escape::Escaped;
 use crate::error::invalid::Invalid;
@@ -15,7 +16,7 @@ use std::{error, fmt, io};
 /// |---|---|
 /// | the arguments | [`Invalid`](Self::Invalid), [`Rule`](Self::Rule) |
 /// | the way to the proxy | [`Unresolved`](Self::Unresolved), [`Unreachable`](Self::Unreachable), [`Io`](Self::Io), [`TimedOut`](Self::TimedOut), [`EndedEarly`](Self::EndedEarly) |
-/// | a refusal by the proxy | [`MethodsRefused`](Self::MethodsRefused), [`PasswordRefused`](Self::PasswordRefused), [`Refused`](Self::Refused) |
+/// | a refusal by the proxy | [`MethodsRefused`](Self::MethodsRefused), [`PasswordRefused`](Self::PasswordRefused), [`Refused`](Self::Refused), [`RefusedExtended`](Self::RefusedExtended) |
 /// | an answer against the protocol | [`NotSocks`](Self::NotSocks), [`MethodNotOffered`](Self::MethodNotOffered), [`Malformed`](Self::Malformed) |
 /// | GSS-API, or a custom METHOD | [`Method`](Self::Method), [`ClosedDuringMethod`](Self::ClosedDuringMethod), [`Encapsulation`](Self::Encapsulation) |
 /// | an association | [`NoRelay`](Self::NoRelay), [`AssociationEnded`](Self::AssociationEnded) |
@@ -116,6 +117,18 @@ pub enum ErrorKind {
     #[doc(alias = "UnsuccessfulReply")]
     #[error("refused: {0}")]
     Refused(Reply),
+    /// The proxy refused the request with a code of SOCKS5a: X'09' to X'10'.
+    ///
+    /// These codes have a meaning only after a METHOD of SOCKS5a. Otherwise the kind is
+    /// [`Refused`](Self::Refused). The variant exists in builds without the feature `socks5a` too,
+    /// where nothing creates it.
+    #[error("refused: {}", extended::reason(*.reply, details.as_ref()))]
+    RefusedExtended {
+        /// The code.
+        reply: Reply,
+        /// The details behind it, if the proxy sent them and they are whole.
+        details: Option<RefusalDetails>,
+    },
     /// The proxy closed the connection before its answer was complete.
     #[error("failed: the proxy closed the connection {}", after_bytes(*.received))]
     EndedEarly {
@@ -221,6 +234,9 @@ impl fmt::Debug for ErrorKind {
             Self::Method(error) => of_one(f, "Method", &Escaped(error)),
             Self::Encapsulation(error) => of_one(f, "Encapsulation", &Escaped(error)),
             Self::Refused(reply) => of_one(f, "Refused", reply),
+            Self::RefusedExtended { reply, details } => {
+                f.debug_struct("RefusedExtended").field("reply", reply).field("details", details).finish()
+            }
             Self::ClosedDuringMethod { code, name } => {
                 f.debug_struct("ClosedDuringMethod").field("code", code).field("name", name).finish()
             }

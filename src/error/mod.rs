@@ -5,6 +5,7 @@ mod association_end;
 mod context;
 mod detail;
 pub(crate) mod escape;
+mod extended;
 pub(crate) mod invalid;
 mod kind;
 mod no_relay;
@@ -14,6 +15,7 @@ mod text;
 
 pub use association_end::AssociationEnd;
 pub(crate) use detail::{Detail, is_reset};
+pub use extended::RefusalDetails;
 pub use kind::{Attempt, ErrorKind};
 pub use stage::Stage;
 
@@ -160,11 +162,12 @@ impl Error {
         self.0.target.as_deref()
     }
 
-    /// Returns the code of the proxy's reply, if the kind is [`Refused`](ErrorKind::Refused).
+    /// Returns the code of the proxy's reply, if the kind is [`Refused`](ErrorKind::Refused) or
+    /// [`RefusedExtended`](ErrorKind::RefusedExtended).
     #[must_use]
     pub const fn reply(&self) -> Option<Reply> {
         match self.kind() {
-            ErrorKind::Refused(reply) => Some(*reply),
+            ErrorKind::Refused(reply) | ErrorKind::RefusedExtended { reply, .. } => Some(*reply),
             _ => None,
         }
     }
@@ -192,6 +195,7 @@ impl Error {
             ErrorKind::TimedOut => io::ErrorKind::TimedOut,
             ErrorKind::MethodsRefused | ErrorKind::PasswordRefused(_) => io::ErrorKind::PermissionDenied,
             ErrorKind::Refused(reply) => reply.io_kind(),
+            ErrorKind::RefusedExtended { reply, .. } => extended::io_kind(*reply),
             ErrorKind::EndedEarly { .. } | ErrorKind::ClosedDuringMethod { .. } => {
                 io::ErrorKind::UnexpectedEof
             }

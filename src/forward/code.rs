@@ -13,6 +13,9 @@ pub(super) fn reply_code(error: &Error) -> Reply {
     let is_last_hop = error.hop() == error.hops();
     match (error.stage(), error.kind()) {
         (_, ErrorKind::Refused(reply @ Reply::V5(1..=8 | 0xF0..))) if is_last_hop => *reply,
+        (_, ErrorKind::RefusedExtended { reply: Reply::PERMISSION_DENIED, .. }) if is_last_hop => {
+            Reply::NOT_ALLOWED
+        }
         (_, ErrorKind::Rule(_)) => Reply::NOT_ALLOWED,
         _ if error.is_timeout() => Reply::TTL_EXPIRED,
         _ if error.is_unresolved_target() => Reply::HOST_UNREACHABLE,

@@ -5,6 +5,7 @@ use super::level::{Level, Terms};
 use super::mechanism::{Context, Order, Unwrapped};
 use super::message::{self, DATA, HEADER, LONGEST};
 use crate::protocol::encapsulation::{Datagrams, Encapsulation, Extent, FrameError, Open, Seal};
+use crate::trace;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -79,11 +80,16 @@ impl Content {
         plain.clear();
         let Unwrapped { confidential, order } =
             self.context.lock().unwrap(token, plain).map_err(Error::Mechanism)?;
-        if self.confidential && !confidential {
-            return Err(Error::NotConfidential);
-        }
-        if order == Order::Repeated || (self.in_order && order != Order::InOrder) {
-            return Err(Error::OutOfOrder(order));
+        let violation = if self.confidential && !confidential {
+            Some(Error::NotConfidential)
+        } else if order == Order::Repeated || (self.in_order && order != Order::InOrder) {
+            Some(Error::OutOfOrder(order))
+        } else {
+            None
+        };
+        if let Some(error) = violation {
+            trace::violation(&error);
+            return Err(error);
         }
         let room = token.get_mut(..plain.len()).ok_or(Error::ContentLength)?;
         room.copy_from_slice(plain);

@@ -103,6 +103,28 @@ impl Reply {
     pub const ONION_TIMED_OUT: Self = Self::V5(0xF7);
 }
 
+/// SOCKS5a (`draft-lancaster-socks-5a-00`), only after a METHOD of it. Then the error is
+/// [`ErrorKind::RefusedExtended`](crate::ErrorKind::RefusedExtended). `Display` of such a code, and
+/// [`is_retryable`](Reply::is_retryable), do not know the METHOD: the code is unassigned for them.
+impl Reply {
+    /// SOCKS5a: the authentication has expired.
+    pub const AUTHENTICATION_EXPIRED: Self = Self::V5(0x09);
+    /// SOCKS5a: there were too many requests or connections.
+    pub const RATE_LIMITED: Self = Self::V5(0x0A);
+    /// SOCKS5a: a message was malformed or out of order.
+    pub const PROTOCOL_VIOLATION: Self = Self::V5(0x0B);
+    /// SOCKS5a: the proxy has a temporary failure.
+    pub const TEMPORARY_FAILURE: Self = Self::V5(0x0C);
+    /// SOCKS5a: the client's configuration is invalid.
+    pub const CLIENT_MISCONFIGURED: Self = Self::V5(0x0D);
+    /// SOCKS5a: the configuration of the network has a problem.
+    pub const NETWORK_MISCONFIGURED: Self = Self::V5(0x0E);
+    /// SOCKS5a: permission denied.
+    pub const PERMISSION_DENIED: Self = Self::V5(0x0F);
+    /// SOCKS5a: the proxy's resources are exhausted.
+    pub const RESOURCES_EXHAUSTED: Self = Self::V5(0x10);
+}
+
 impl Reply {
     /// Returns the number of the code.
     #[must_use]

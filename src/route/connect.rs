@@ -14,6 +14,7 @@ use crate::protocol::conversation::Conversation;
 use crate::protocol::established::Established;
 use crate::protocol::layered::Layered;
 use crate::protocol::negotiated::Negotiated;
+use crate::protocol::reply::Reply;
 use crate::protocol::socks_protocol::SocksProtocol;
 use crate::protocol::target::{Domain, Host, Target};
 use crate::protocol::version::Version;
@@ -308,7 +309,8 @@ pub(crate) fn proxy_deadline<R: Runtime>(route: Deadline, proxy: &Proxy) -> Dead
 /// early data, which must not be sent twice.
 fn is_refused_address(error: &Error, may_repeat: bool) -> bool {
     let refused = match error.kind() {
-        ErrorKind::Refused(_) => true,
+        // The other codes of SOCKS5a are not about the address.
+        ErrorKind::Refused(_) | ErrorKind::RefusedExtended { reply: Reply::PERMISSION_DENIED, .. } => true,
         ErrorKind::EndedEarly { .. } | ErrorKind::Io(_) => may_repeat,
         _ => false,
     };

@@ -9,7 +9,7 @@ use std::fmt::Display;
 use std::time::Instant;
 use tracing::field::{Empty, debug, display};
 use tracing::instrument::Instrumented;
-use tracing::{Instrument, Span, debug, debug_span, info};
+use tracing::{Instrument, Span, debug, debug_span, info, warn};
 
 /// The span of one request, with its stage, its error and its duration.
 ///
@@ -98,6 +98,11 @@ pub(crate) fn received(stage: Stage, bytes: usize) {
 /// Reports that a custom METHOD was negotiated, with an encapsulation or without one.
 pub(crate) fn negotiated(encapsulated: bool) {
     debug!(stage = %Stage::Authentication, encapsulated, "negotiated");
+}
+
+/// Reports that the proxy, or someone on the path to it, violated a protocol of authentication.
+pub(crate) fn violation(what: &dyn Display) {
+    warn!(%what, "violation");
 }
 
 /// Reports that a name was resolved on this machine.

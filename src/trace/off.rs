@@ -58,4 +58,6 @@ pub(crate) const fn ignored(_: &str, _: &str) {}
 
 pub(crate) const fn connected(_: Stage) {}
 
+pub(crate) fn violation(_: &dyn Display) {}
+
 pub(crate) const fn negotiated(_encapsulated: bool) {}

@@ -101,7 +101,8 @@ impl Auth {
         code: u8,
         start: impl Fn(&Purpose<'_>) -> Result<Box<dyn Method>, Error> + Send + Sync + 'static,
     ) -> Result<Self, Error> {
-        Self::custom(code, Start::Selected(Arc::new(start)))
+        Self::check_code(code)?;
+        Ok(Self::selected_method(code, start))
     }
 
     /// Offers a custom [`Method`] alone, whose preparation may block: for the network, files or a
@@ -135,14 +136,20 @@ impl Auth {
         code: u8,
         prepare: impl Fn(&Purpose<'_>) -> Result<Box<dyn Method>, Error> + Send + Sync + 'static,
     ) -> Result<Self, Error> {
-        Self::custom(code, Start::Prepared(Arc::new(prepare)))
+        Self::check_code(code)?;
+        Ok(Self::offering([Offer::Custom(code, Start::Prepared(Arc::new(prepare)))]))
     }
 
-    fn custom(code: u8, start: Start) -> Result<Self, Error> {
-        match code {
-            NO_ACCEPTABLE => Err(Invalid::NotAMethod.into()),
-            code => Ok(Self::offering([Offer::Custom(code, start)])),
-        }
+    fn check_code(code: u8) -> Result<(), Error> {
+        if code == NO_ACCEPTABLE { Err(Invalid::NotAMethod.into()) } else { Ok(()) }
+    }
+
+    /// Offers a METHOD with a valid code, which starts when the proxy has selected it.
+    pub(crate) fn selected_method(
+        code: u8,
+        start: impl Fn(&Purpose<'_>) -> Result<Box<dyn Method>, Error> + Send + Sync + 'static,
+    ) -> Self {
+        Self::offering([Offer::Custom(code, Start::Selected(Arc::new(start)))])
     }
 
     /// Offers METHOD `01`, with this preparation.

@@ -65,7 +65,7 @@ impl Credentials {
     }
 
     /// Appends `01 | ULEN | UNAME | PLEN | PASSWD` (RFC 1929 §2).
-    pub(super) fn put(&self, message: &mut Scratch) {
+    pub(crate) fn put(&self, message: &mut Scratch) {
         message.put(&[1]);
         for part in [&self.user, &self.password] {
             message.put_count(part.len());
