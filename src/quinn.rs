@@ -159,7 +159,7 @@ impl AsyncUdpSocket for Socks5UdpSocket {
 
 impl Socks5UdpSocket {
     fn send_packet(&self, transmit: &Transmit<'_>) -> io::Result<()> {
-        let header = Header::new(&target(transmit.destination));
+        let header = Header::new(&target(transmit.destination))?;
         self.record_peer(transmit.destination);
         self.send_with_retry(|socket| self.association().send(socket, &header, transmit.contents))
     }

@@ -247,7 +247,7 @@ fn associations() {
 fn fragments() {
     let mut reassembler = Reassembler::new(Reassembly::new());
     let from = Target::try_from("192.0.2.1:1").unwrap();
-    let part = [Header::new(&from).fragment(1).as_bytes(), SECRET.as_bytes()].concat();
+    let part = [Header::new(&from).expect("an address").fragment(1).as_bytes(), SECRET.as_bytes()].concat();
     let taken = reassembler.take(&Datagram::parse(&part).unwrap(), Instant::now());
     assert_eq!((taken.lost, reassembler.waiting()), (0, SECRET.len()));
     assert_hidden(&debug(&reassembler));

@@ -1,7 +1,7 @@
 //! The calls of a blocking connector.
 
 use super::block_on::block_on;
-use super::{AnyListener, AnyStream, Blocking, Socks5UdpSocket};
+use super::{AnyListener, AnyStream, Blocking, Socks5Client, Socks5UdpSocket};
 use crate::error::Error;
 use crate::protocol::address::Name;
 use crate::protocol::target::{Host, IntoTarget};
@@ -37,6 +37,11 @@ impl<W: Wrap<Blocking>> Connector<Blocking, W> {
     #[doc = include_str!("../docs/connector/resolve_ptr.md")]
     pub fn resolve_ptr(&self, ip: IpAddr) -> Result<Name, Error> {
         block_on(self.resolve_addr(ip))
+    }
+
+    #[doc = include_str!("../docs/connector/client.md")]
+    pub fn client(&self) -> Result<Socks5Client<W>, Error> {
+        block_on(self.open_client())
     }
 
     #[doc = include_str!("../docs/connector/associate.md")]

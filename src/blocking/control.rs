@@ -1,6 +1,6 @@
 //! The TCP connection of an association on the blocking front end.
 
-use super::wait::wait;
+use super::wait::{remaining, wait};
 use crate::runtime::{ControlIo, Deadline};
 use rustix::event::{PollFd, PollFlags};
 use std::fmt;
@@ -57,8 +57,12 @@ impl Control {
         on(&mut **wrapped.lock().unwrap_or_else(PoisonError::into_inner), io)
     }
 
-    /// Reads, writes or flushes. Waits until that is possible, or the deadline passes.
+    /// Reads, writes or flushes. Waits until that is possible, or the deadline passes. It applies to a
+    /// proxy that never stops sending, too.
     pub(super) fn wait_io(&self, mut io: ControlIo<'_>, deadline: Deadline) -> io::Result<usize> {
+        if remaining(deadline).is_some_and(|left| left.is_zero()) {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
         loop {
             let (flags, again) = match &mut io {
                 ControlIo::Read(buf) => (PollFlags::IN, ControlIo::Read(buf)),

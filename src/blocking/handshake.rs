@@ -2,7 +2,7 @@
 
 use super::Blocking;
 use super::block_on::block_on;
-use super::wait::{DeadlineStream, late};
+use super::wait::{DeadlineStream, late, sleep};
 use crate::error::{Error, Stage};
 use crate::protocol::address::Address;
 use crate::protocol::command::Command;
@@ -20,8 +20,7 @@ use std::future::poll_fn;
 use std::io::{Read, Result as IoResult, Write};
 use std::net::TcpStream;
 use std::task::{Context, Poll};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 impl<S: Read + Write, V: Version> SocksStream<S, V, Blocking> {
     #[doc = include_str!("../docs/handshake.md")]
@@ -134,10 +133,6 @@ impl<S: Read + Write> Transport for BlockingTransport<'_, S> {
     }
 
     fn poll_pause(&mut self, _: &mut Context<'_>, pause: &mut Pause) -> Poll<IoResult<()>> {
-        let left = self.1.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        let is_late = left.is_some_and(|left| left < pause.duration());
-        thread::sleep(left.map_or(pause.duration(), |left| left.min(pause.duration())));
-        pause.end();
-        Poll::Ready(if is_late { Err(std::io::ErrorKind::TimedOut.into()) } else { Ok(()) })
+        Poll::Ready(sleep(pause, self.1))
     }
 }

@@ -16,6 +16,7 @@
 //! `stream.get_ref().set_read_timeout(..)`.
 
 mod block_on;
+mod client;
 mod connector;
 mod control;
 mod handshake;
@@ -186,6 +187,23 @@ pub type Connector<W = Plain> = crate::Connector<Blocking, W>;
 /// stream, which the headings call `W::Stream`.
 #[doc(alias("tls", "ssl"))]
 pub type WrappedConnector<S> = Connector<Wrapped<wrap::Hook<S>>>;
+
+/// A connection to a SOCKS5 proxy for several requests: those of SOCKS5a, and one CONNECT.
+///
+/// ```no_run
+/// use anysocks::{Proxy, blocking::Socks5Client};
+///
+/// # fn example(proxy: &Proxy) -> Result<(), anysocks::Error> {
+/// let mut client = Socks5Client::open(proxy)?;
+/// println!("{}", client.resolve("db.example")?);
+/// let id = client.pool_new("db.example:5432")?;
+/// let stream = client.pool_get(&id)?;
+/// # Ok(()) }
+/// ```
+///
+/// In the headings below, `F` is [`Blocking`]. `W` is [`Plain`], or wraps dialled streams.
+#[doc(alias("pool", "keepalive"))]
+pub type Socks5Client<W = Plain> = crate::SocksClient<Blocking, W>;
 
 /// A UDP socket that sends and receives through a SOCKS5 proxy (UDP ASSOCIATE).
 ///

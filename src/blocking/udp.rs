@@ -5,7 +5,7 @@ use super::block_on::block_on;
 use super::control::Control;
 use super::notify::Notify;
 use super::timeout::Timeout;
-use super::wait::wait;
+use super::wait::{sleep, wait};
 use crate::error::Error;
 use crate::protocol::address::Address;
 use crate::protocol::command::Command;
@@ -13,8 +13,7 @@ use crate::protocol::pause::Pause;
 use crate::protocol::target::IntoTarget;
 use crate::protocol::udp::fragments::Fragments;
 use crate::proxy::into_proxy::IntoProxy;
-use crate::runtime::Deadline;
-use crate::runtime::{ControlIo, Direction, UdpFrontEnd};
+use crate::runtime::{ControlIo, Deadline, Direction, UdpFrontEnd};
 use crate::udp::{Datagram, Header, RecvBatch, SendBatch, SocksUdpSocket};
 use arrayvec::ArrayVec;
 use rustix::event::{PollFd, PollFlags};
@@ -22,7 +21,6 @@ use socket2::{SockRef, Socket};
 use std::io;
 use std::net::{TcpStream, UdpSocket};
 use std::task::{Context, Poll};
-use std::thread;
 use std::time::{Duration, Instant};
 
 /// How long a thread leaves the TCP connection alone while a request reads from it.
@@ -64,16 +62,17 @@ impl UdpFrontEnd for Blocking {
         sockets.control.read(buf)
     }
 
-    fn poll_control(sockets: &Sockets, _: &mut Context<'_>, io: ControlIo<'_>) -> Poll<io::Result<usize>> {
-        let timeout =
-            if matches!(io, ControlIo::Read(_)) { &sockets.read_timeout } else { &sockets.write_timeout };
-        Poll::Ready(sockets.control.wait_io(io, timeout.deadline()))
+    fn poll_control(
+        sockets: &Sockets,
+        _: &mut Context<'_>,
+        io: ControlIo<'_>,
+        deadline: Deadline,
+    ) -> Poll<io::Result<usize>> {
+        Poll::Ready(sockets.control.wait_io(io, deadline))
     }
 
-    fn poll_pause(_: &Sockets, _: &mut Context<'_>, pause: &mut Pause) -> Poll<io::Result<()>> {
-        thread::sleep(pause.duration());
-        pause.end();
-        Poll::Ready(Ok(()))
+    fn poll_pause(_: &mut Context<'_>, pause: &mut Pause, deadline: Deadline) -> Poll<io::Result<()>> {
+        Poll::Ready(sleep(pause, deadline))
     }
 
     /// Receivers also poll the TCP connection.
@@ -103,17 +102,19 @@ impl SocksUdpSocket<Blocking> {
     }
 
     #[doc = include_str!("../docs/udp/request.md")]
-    /// - [`Io`](crate::ErrorKind::Io) with [`TimedOut`](std::io::ErrorKind::TimedOut): a single
-    ///   read or write took longer than the [read timeout](Self::set_read_timeout) or the
-    ///   [write timeout](Self::set_write_timeout).
     pub fn request<'t>(&self, command: Command, target: impl IntoTarget<'t>) -> Result<Address, Error> {
         block_on(self.send_request(command, target.into_target()?))
+    }
+
+    #[doc = include_str!("../docs/udp/keep_alive.md")]
+    pub fn keep_alive(&self) -> Result<(), Error> {
+        block_on(self.send_keep_alive())
     }
 
     #[doc = include_str!("../docs/udp/send_to.md")]
     pub fn send_to<'t>(&self, payload: &[u8], target: impl IntoTarget<'t>) -> io::Result<usize> {
         let target = block_on(self.resolved(target, self.sockets().write_timeout.deadline()))?;
-        self.sending(|socket| self.association().send(socket, &Header::new(&target), payload))
+        self.sending(|socket| self.association().send(socket, &Header::new(&target)?, payload))
     }
 
     #[doc = include_str!("../docs/udp/recv_from.md")]
@@ -124,8 +125,7 @@ impl SocksUdpSocket<Blocking> {
     #[doc = include_str!("../docs/udp/connect.md")]
     pub fn connect<'t>(&self, target: impl IntoTarget<'t>) -> io::Result<()> {
         let target = block_on(self.resolved(target, self.sockets().write_timeout.deadline()))?;
-        self.association().admission.connect(target.into_owned());
-        Ok(())
+        Ok(self.association().admission.connect(target.into_owned())?)
     }
 
     #[doc = include_str!("../docs/udp/send.md")]
@@ -144,7 +144,7 @@ impl SocksUdpSocket<Blocking> {
     #[doc = include_str!("../docs/udp/send_in_place.md")]
     pub fn send_in_place<'t>(&self, buf: &mut [u8], target: impl IntoTarget<'t>) -> io::Result<usize> {
         let target = self.addressed(target)?;
-        self.sending(|socket| self.association().send_in_place(socket, &Header::new(&target), buf))
+        self.sending(|socket| self.association().send_in_place(socket, &Header::new(&target)?, buf))
     }
 
     #[doc = include_str!("../docs/udp/recv_in_place.md")]
@@ -163,7 +163,7 @@ impl SocksUdpSocket<Blocking> {
         let fragments = Fragments::of(payload, fragment_len).map_err(Error::from)?;
         let target = block_on(self.resolved(target, self.sockets().write_timeout.deadline()))?;
         for (fragment, part) in fragments {
-            let header = Header::new(&target).fragment(fragment);
+            let header = Header::new(&target)?.fragment(fragment);
             self.sending(|socket| self.association().send(socket, &header, part))?;
         }
         Ok(payload.len())

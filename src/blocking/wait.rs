@@ -2,11 +2,13 @@
 
 use crate::error::{Error, ErrorKind};
 use crate::protocol::conversation::Conversation;
+use crate::protocol::pause::Pause;
 use crate::runtime::Deadline;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
+use std::thread;
 use std::time::{Duration, Instant};
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -14,6 +16,15 @@ const HOUR: Duration = Duration::from_secs(3600);
 /// Returns the time until the deadline, or `None` if there is no deadline.
 pub(super) fn remaining(deadline: Deadline) -> Option<Duration> {
     deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
+}
+
+/// Sleeps until the pause has ended, or the deadline passes.
+pub(super) fn sleep(pause: &mut Pause, until: Deadline) -> io::Result<()> {
+    let left = remaining(until);
+    let is_late = left.is_some_and(|left| left < pause.duration());
+    thread::sleep(left.map_or(pause.duration(), |left| left.min(pause.duration())));
+    pause.end();
+    if is_late { Err(io::ErrorKind::TimedOut.into()) } else { Ok(()) }
 }
 
 /// Waits until one of the sockets is ready, or the deadline passes. Returns whether one is ready.

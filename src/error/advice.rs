@@ -11,7 +11,7 @@ use crate::protocol::reply::Reply;
 /// | `Unresolved`: a proxy's name | yes | yes |
 /// | `Unresolved`: the target's name, with local resolution or a direct connection | yes | no |
 /// | `Unreachable`, `Io`, `TimedOut`, `EndedEarly` | yes | yes, except at the stages below |
-/// | `NotSocks`, `Malformed`, `MethodNotOffered` | no | yes |
+/// | `NotSocks`, `Malformed`, `MethodNotOffered`, `NeedsSocks5a` | no | yes |
 /// | `MethodsRefused`, `PasswordRefused`, `Method`, `ClosedDuringMethod` | no | yes |
 /// | `Encapsulation`, `NoRelay` | no | yes |
 /// | `AssociationEnded` | yes | yes |
@@ -68,6 +68,7 @@ impl Error {
             | ErrorKind::MethodsRefused
             | ErrorKind::MethodNotOffered(_)
             | ErrorKind::PasswordRefused(_)
+            | ErrorKind::NeedsSocks5a { .. }
             | ErrorKind::Method(_)
             | ErrorKind::Encapsulation(_)
             | ErrorKind::ClosedDuringMethod { .. }

@@ -1,5 +1,7 @@
 //! Mistakes in arguments, found before anything is sent.
 
+use crate::protocol::command::Command;
+
 /// A mistake in an argument.
 ///
 /// Constructors, parsers and calls return it before they send anything, in an
@@ -125,6 +127,50 @@ pub enum Invalid {
         "the encapsulation pauses, and there is no clock: use a front end with a runtime, or give the method a clock"
     )]
     NoClock,
+    /// The command or the target of a request is one of SOCKS5a, and no METHOD of SOCKS5a is offered
+    /// or negotiated.
+    ///
+    /// A [`TargetUrl`](crate::TargetUrl) can have a fallback to its host and port.
+    #[error("only SOCKS5a carries this request: offer one of its methods, such as `socks5a::Eaf`")]
+    NeedsSocks5a,
+    /// A request with this command can't have this target.
+    ///
+    /// `POOL_GET` takes a pool identifier, as no other command does. Lookups of names take a name.
+    #[error("a request with {0} can't have this target")]
+    TargetOfCommand(Command),
+    /// The path or the abstract name of a Unix-domain socket at the proxy has not 1 to 255 bytes.
+    ///
+    /// The field is its length in bytes.
+    #[error("the name of the Unix-domain socket has {0} bytes, and SOCKS5a carries 1 to 255")]
+    UnixNameLength(usize),
+    /// A pool identifier has not 1 to 255 bytes.
+    ///
+    /// The field is its length in bytes.
+    #[error("the pool identifier has {0} bytes, and SOCKS5a carries 1 to 255")]
+    PoolIdLength(usize),
+    /// The scheme of a URL as a target is not one that SOCKS5a knows.
+    #[error("the URL of a target begins with http://, https://, ws://, wss://, ftp:// or sftp://")]
+    UrlScheme,
+    /// The URL of a target has no host.
+    #[error("the URL has no host")]
+    UrlHost,
+    /// The URL of a target has more than 2,048 bytes.
+    ///
+    /// The field is its length in bytes.
+    #[error("the URL has {0} bytes, and SOCKS5a carries 2048")]
+    UrlTooLong(usize),
+    /// The URL of a target contains a character that a URL has only percent-encoded (RFC 3986 §2).
+    #[error("{0:?} must be percent-encoded in a URL")]
+    UrlCharacter(char),
+    /// The URL of a target contains a `%` without two hexadecimal digits behind it.
+    #[error("`%` in a URL is followed by two hexadecimal digits: write `%25` for the character itself")]
+    UrlPercent,
+    /// The URL of a target has user information, which the proxy would learn.
+    #[error("the URL has a user name or password, which the proxy would learn: remove it")]
+    UrlUser,
+    /// The URL of a target has a fragment.
+    #[error("the URL has a fragment, which is for the client alone: remove it, from `#` on")]
+    UrlFragment,
     /// A pipelined handshake would offer a choice of METHODs, or a custom one that does not support
     /// it.
     ///

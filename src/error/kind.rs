@@ -17,7 +17,7 @@ use std::{error, fmt, io};
 /// | the arguments | [`Invalid`](Self::Invalid), [`Rule`](Self::Rule) |
 /// | the way to the proxy | [`Unresolved`](Self::Unresolved), [`Unreachable`](Self::Unreachable), [`Io`](Self::Io), [`TimedOut`](Self::TimedOut), [`EndedEarly`](Self::EndedEarly) |
 /// | a refusal by the proxy | [`MethodsRefused`](Self::MethodsRefused), [`PasswordRefused`](Self::PasswordRefused), [`Refused`](Self::Refused), [`RefusedExtended`](Self::RefusedExtended) |
-/// | an answer against the protocol | [`NotSocks`](Self::NotSocks), [`MethodNotOffered`](Self::MethodNotOffered), [`Malformed`](Self::Malformed) |
+/// | an answer against the protocol | [`NotSocks`](Self::NotSocks), [`MethodNotOffered`](Self::MethodNotOffered), [`NeedsSocks5a`](Self::NeedsSocks5a), [`Malformed`](Self::Malformed) |
 /// | GSS-API, or a custom METHOD | [`Method`](Self::Method), [`ClosedDuringMethod`](Self::ClosedDuringMethod), [`Encapsulation`](Self::Encapsulation) |
 /// | an association | [`NoRelay`](Self::NoRelay), [`AssociationEnded`](Self::AssociationEnded) |
 /// | a driver | [`Overrun`](Self::Overrun), [`Over`](Self::Over) |
@@ -101,6 +101,15 @@ pub enum ErrorKind {
     #[doc(alias = "InvalidAuthStatus")]
     #[error("refused: wrong user name or password (status X'{0:02X}')")]
     PasswordRefused(u8),
+    /// The proxy chose a METHOD with which a request can't have this command or target.
+    ///
+    /// Only SOCKS5a carries them, and its METHODs were offered among others. Nothing was requested.
+    /// The variant exists in builds without the feature `socks5a` too.
+    #[error("failed: the proxy chose X'{method:02X}', and only methods of SOCKS5a carry this request")]
+    NeedsSocks5a {
+        /// The chosen METHOD's code.
+        method: u8,
+    },
     /// GSS-API or a custom METHOD failed, during its preparation or its sub-negotiation.
     ///
     /// [`gssapi::Error::of`](crate::gssapi::Error::of) returns the error of GSS-API.
@@ -231,6 +240,7 @@ impl fmt::Debug for ErrorKind {
             Self::MethodsRefused => f.write_str("MethodsRefused"),
             Self::MethodNotOffered(code) => of_one(f, "MethodNotOffered", code),
             Self::PasswordRefused(status) => of_one(f, "PasswordRefused", status),
+            Self::NeedsSocks5a { method } => f.debug_struct("NeedsSocks5a").field("method", method).finish(),
             Self::Method(error) => of_one(f, "Method", &Escaped(error)),
             Self::Encapsulation(error) => of_one(f, "Encapsulation", &Escaped(error)),
             Self::Refused(reply) => of_one(f, "Refused", reply),

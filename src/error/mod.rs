@@ -202,6 +202,7 @@ impl Error {
             ErrorKind::Method(error) => error.downcast_ref().map_or(io::ErrorKind::Other, io::Error::kind),
             ErrorKind::NotSocks { .. }
             | ErrorKind::MethodNotOffered(_)
+            | ErrorKind::NeedsSocks5a { .. }
             | ErrorKind::Encapsulation(_)
             | ErrorKind::Malformed { .. } => io::ErrorKind::InvalidData,
             ErrorKind::NoRelay { .. } => io::ErrorKind::AddrNotAvailable,

@@ -42,7 +42,7 @@ impl Terms {
     /// Returns whether frames must arrive in order. The datagrams of an association share their
     /// sequence numbers with the frames of its TCP connection.
     pub(super) const fn is_in_order(self) -> bool {
-        !matches!(self.command, Command::UdpAssociate)
+        !self.command.is_association()
     }
 
     /// Returns the flags to request (RFC 1961 §3.2), without delegation.

@@ -74,6 +74,13 @@ impl Sealed for AnyVersion {
         })
     }
 
+    fn negotiation(protocol: &SocksProtocol, next: Command) -> Result<AnyRequest<'_>, Error> {
+        Ok(match protocol {
+            SocksProtocol::V4(user_id) => AnyRequest::V4(V4::negotiation(user_id, next)?),
+            SocksProtocol::V5(auth) => AnyRequest::V5(V5::negotiation(auth, next)?),
+        })
+    }
+
     fn unprepared(protocol: &SocksProtocol) -> Option<&Auth> {
         match protocol {
             SocksProtocol::V4(_) => None,

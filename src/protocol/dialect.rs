@@ -11,8 +11,8 @@ use crate::protocol::reply::Reply;
 /// A METHOD of this crate hands over its dialect in `Negotiated`.
 #[derive(Debug)]
 pub(crate) struct Dialect {
-    /// The ATYP of a reply that has a port and no address. Such a reply has 6 bytes.
-    pub(crate) no_address: Option<u8>,
+    /// Whether requests can have the commands and addresses of SOCKS5a.
+    pub(crate) is_socks5a: bool,
     /// Returns how many more bytes of a refusal must be received, given all its received bytes.
     ///
     /// There are at least two of them, VER and REP.
@@ -24,17 +24,10 @@ pub(crate) struct Dialect {
 /// The longest refusal with its details, in bytes.
 pub(crate) const LONGEST_REFUSAL: usize = 2048;
 
-pub(crate) static RFC_1928: Dialect = Dialect { no_address: None, missing: |_| 0, refusal: refused };
+pub(crate) static RFC_1928: Dialect = Dialect { is_socks5a: false, missing: |_| 0, refusal: refused };
 
 /// The length of the shortest reply of RFC 1928: VER, REP, RSV, ATYP, an empty name, and the port.
 pub(crate) const LEAST_REPLY: usize = 7;
-
-impl Dialect {
-    /// Returns the length of the shortest reply.
-    pub(crate) const fn least_reply(&self) -> usize {
-        if self.no_address.is_some() { LEAST_REPLY - 1 } else { LEAST_REPLY }
-    }
-}
 
 /// Returns the error of a refusal without details.
 pub(crate) fn refused(reply: &[u8]) -> ErrorKind {

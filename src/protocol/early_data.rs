@@ -6,6 +6,7 @@ use crate::protocol::established::Established;
 use crate::protocol::pause::Pause;
 use crate::protocol::progress::Progress;
 use crate::protocol::request::Request;
+use crate::protocol::target::Target;
 use std::io;
 use zeroize::Zeroizing;
 
@@ -52,6 +53,10 @@ impl<'a, T: Request> WithEarlyData<'a, T> {
     /// Limits the early data to what a stream accepts in one write.
     pub(crate) fn at_most(self, limit: usize) -> Self {
         Self { limit: self.limit.min(limit), ..self }
+    }
+
+    pub(crate) fn target(&self) -> &Target<'_> {
+        self.conversation.target()
     }
 
     /// Joins the last message with early data, if it is next.

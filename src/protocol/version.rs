@@ -148,6 +148,12 @@ pub(crate) mod sealed {
         where
             Self: Version;
 
+        /// Creates a handshake that ends with the METHOD, which is prepared or will be. A request
+        /// with the command `next` will follow.
+        fn negotiation(auth: &Self::Auth, next: Command) -> Result<Self::Request<'_>, Error>
+        where
+            Self: Version;
+
         /// Returns the METHODs that have to be prepared before a handshake, if there are any.
         fn unprepared(auth: &Self::Auth) -> Option<&Auth>
         where
@@ -174,10 +180,20 @@ pub(crate) mod sealed {
                 Command::Connect => Socks4::connect(user_id, target),
                 Command::Bind => Socks4::bind(user_id, target),
                 Command::Resolve => Socks4::resolve(user_id, target.into_host()),
-                Command::UdpAssociate | Command::ResolvePtr => {
+                Command::UdpAssociate
+                | Command::ResolvePtr
+                | Command::KeepAlive
+                | Command::DnsResolve
+                | Command::PoolNew
+                | Command::PoolGet
+                | Command::UdpAssociateExt => {
                     Err(Invalid::WrongVersion { proxy: "SOCKS4", wanted: "SOCKS5" }.into())
                 }
             }
+        }
+
+        fn negotiation(_: &UserId, _: Command) -> Result<Socks4<'_>, Error> {
+            Err(Invalid::WrongVersion { proxy: "SOCKS4", wanted: "SOCKS5" }.into())
         }
 
         fn unprepared(_: &UserId) -> Option<&Auth> {
@@ -199,6 +215,10 @@ pub(crate) mod sealed {
 
         fn request<'a>(auth: &'a Auth, command: Command, target: Target<'a>) -> Result<Socks5<'a>, Error> {
             Socks5::new(auth, command, target)
+        }
+
+        fn negotiation(auth: &Auth, next: Command) -> Result<Socks5<'_>, Error> {
+            Socks5::new_negotiation(auth, next)
         }
 
         fn unprepared(auth: &Auth) -> Option<&Auth> {

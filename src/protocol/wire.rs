@@ -7,6 +7,9 @@
 //! |  1   | Variable |    2     |          04: IPv6, 16 bytes
 //! +------+----------+----------+
 //! ```
+//!
+//! SOCKS5a adds 05 and 06, a Unix path and an abstract name like a name, and 07, a URL with VER and
+//! a length of two bytes.
 
 use crate::protocol::target::{Host, Target};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -14,6 +17,12 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 const IPV4: u8 = 1;
 const NAME: u8 = 3;
 const IPV6: u8 = 4;
+const UNIX: u8 = 5;
+const ABSTRACT_UNIX: u8 = 6;
+const URL: u8 = 7;
+
+/// VER of a URL as an address.
+const URL_VERSION: u8 = 1;
 
 /// ATYP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +44,7 @@ impl AddressType {
 }
 
 /// Appends ATYP, address and port with `put`.
-#[allow(clippy::cast_possible_truncation, reason = "a name has at most 255 bytes")]
+#[allow(clippy::cast_possible_truncation, reason = "a URL has at most 2,048 bytes")]
 pub(crate) fn put_address(target: &Target<'_>, mut put: impl FnMut(&[u8])) {
     match target.host() {
         Host::Ip(IpAddr::V4(ip)) => {
@@ -46,13 +55,25 @@ pub(crate) fn put_address(target: &Target<'_>, mut put: impl FnMut(&[u8])) {
             put(&[IPV6]);
             put(&ip.octets());
         }
-        Host::Domain(name) => {
-            let name = name.as_str().as_bytes();
-            put(&[NAME, name.len() as u8]);
-            put(name);
+        Host::Domain(name) => put_short(NAME, name.as_str().as_bytes(), &mut put),
+        Host::Pool(id) => put_short(NAME, id.as_bytes(), &mut put),
+        Host::Unix(name) => put_short(UNIX, name.as_bytes(), &mut put),
+        Host::AbstractUnix(name) => put_short(ABSTRACT_UNIX, name.as_bytes(), &mut put),
+        Host::Url(url) => {
+            let url = url.as_str().as_bytes();
+            put(&[URL, URL_VERSION]);
+            put(&(url.len() as u16).to_be_bytes());
+            put(url);
         }
     }
     put(&target.port().to_be_bytes());
+}
+
+/// Appends ATYP, a length byte and these bytes.
+#[allow(clippy::cast_possible_truncation, reason = "the constructors allow at most 255 bytes")]
+fn put_short(atyp: u8, bytes: &[u8], put: &mut impl FnMut(&[u8])) {
+    put(&[atyp, bytes.len() as u8]);
+    put(bytes);
 }
 
 /// Returns an IPv4 address and a port.

@@ -120,6 +120,10 @@ impl TryFrom<(&str, u16)> for Endpoint {
         Ok(match Host::try_from(Cow::Borrowed(host))?.into_owned() {
             Host::Ip(ip) => Self::Addr((ip, port).into()),
             Host::Domain(name) => Self::Name(name, port),
+            // No text is one of these.
+            Host::Unix(_) | Host::AbstractUnix(_) | Host::Url(_) | Host::Pool(_) => {
+                return Err(Invalid::NeedsSocks5a.into());
+            }
         })
     }
 }

@@ -1,6 +1,7 @@
 //! Options of associations.
 
 use crate::protocol::address::Address;
+use crate::protocol::command::Command;
 use crate::protocol::udp::reassembly::Reassembly;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -23,6 +24,7 @@ pub struct Options {
     pub(crate) source: Option<SocketAddr>,
     pub(crate) reassembly: Option<Reassembly>,
     pub(crate) any_source: bool,
+    pub(crate) extended: bool,
 }
 
 /// The policy for the relay's address.
@@ -79,6 +81,7 @@ impl Options {
     /// - [`source`](Self::source): `None`; the request declares zeros.
     /// - [`reassemble`](Self::reassemble): `None`; fragments are dropped.
     /// - [`any_source`](Self::any_source): `false`.
+    /// - [`extended`](Self::extended): `false`.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -130,6 +133,22 @@ impl Options {
     pub const fn any_source(mut self, any_source: bool) -> Self {
         self.any_source = any_source;
         self
+    }
+
+    /// Sets whether the command of the request is `UDP_ASSOCIATE_EXT` of SOCKS5a. The default is
+    /// `false`.
+    ///
+    /// The association is the same. A proxy of SOCKS5a may treat the two commands differently. The
+    /// proxy must offer a METHOD of SOCKS5a, or the call fails with
+    /// [`Invalid::NeedsSocks5a`](crate::Invalid::NeedsSocks5a).
+    #[must_use]
+    pub const fn extended(mut self, extended: bool) -> Self {
+        self.extended = extended;
+        self
+    }
+
+    pub(crate) const fn command(&self) -> Command {
+        if self.extended { Command::UdpAssociateExt } else { Command::UdpAssociate }
     }
 
     /// Sets whether and how fragments are reassembled. With `None`, the default, they are dropped

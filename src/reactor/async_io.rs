@@ -151,11 +151,12 @@ impl<F: AsyncIoFrontEnd> UdpFrontEnd for F {
         sockets: &Watched<F>,
         cx: &mut Context<'_>,
         io: ControlIo<'_>,
+        _: Deadline,
     ) -> Poll<io::Result<usize>> {
         sockets.control.poll_io(cx, io)
     }
 
-    fn poll_pause(_: &Watched<F>, cx: &mut Context<'_>, pause: &mut Pause) -> Poll<io::Result<()>> {
+    fn poll_pause(cx: &mut Context<'_>, pause: &mut Pause, _: Deadline) -> Poll<io::Result<()>> {
         pause.poll(cx, clock).map(Ok)
     }
 

@@ -5,6 +5,7 @@ use crate::error::Error;
 use crate::protocol::address::Name;
 use crate::protocol::any_version::AnyVersion;
 use crate::protocol::target::{Host, IntoTarget};
+use crate::route::client::SocksClient;
 use crate::route::connector::Connector;
 use crate::route::listener::SocksListener;
 use crate::route::wrap::Wrap;
@@ -49,6 +50,11 @@ impl<F: AsyncFrontEnd, W: Wrap<F>> Connector<F, W> {
     #[doc = include_str!("../docs/connector/resolve_ptr.md")]
     pub async fn resolve_ptr(&self, ip: IpAddr) -> Result<Name, Error> {
         self.resolve_addr(ip).await
+    }
+
+    #[doc = include_str!("../docs/connector/client.md")]
+    pub async fn client(&self) -> Result<SocksClient<F, W>, Error> {
+        self.open_client().await
     }
 
     #[doc = include_str!("../docs/connector/associate.md")]

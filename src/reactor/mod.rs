@@ -5,6 +5,7 @@
 
 #[cfg(any(feature = "smol", feature = "async-std"))]
 pub(crate) mod async_io;
+mod client;
 mod connector;
 mod control;
 mod one_proxy;

@@ -160,6 +160,26 @@ macro_rules! types {
         #[doc(alias("tls", "ssl"))]
         pub type WrappedConnector<S> = Connector<$crate::Wrapped<$crate::reactor::Hook<$stream, S>>>;
 
+        /// A connection to a SOCKS5 proxy for several requests: those of SOCKS5a, and one CONNECT.
+        ///
+        /// ```no_run
+        #[doc = concat!("use anysocks::{Proxy, ", $module, "::Socks5Client};")]
+        ///
+        /// # async fn example(proxy: &Proxy) -> Result<(), anysocks::Error> {
+        /// let mut client = Socks5Client::open(proxy).await?;
+        /// println!("{}", client.resolve("db.example").await?);
+        /// let id = client.pool_new("db.example:5432").await?;
+        /// let stream = client.pool_get(&id).await?;
+        /// # Ok(()) }
+        /// ```
+        ///
+        #[doc = concat!(
+            "In the headings below, `F` is [`", stringify!($front_end), "`]. `W` is [`Plain`](crate::Plain), ",
+            "or wraps dialled streams."
+        )]
+        #[doc(alias("pool", "keepalive"))]
+        pub type Socks5Client<W = $crate::Plain> = $crate::SocksClient<$front_end, W>;
+
         /// A UDP socket that sends and receives through a SOCKS5 proxy (UDP ASSOCIATE).
         ///
         /// ```no_run

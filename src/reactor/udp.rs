@@ -27,10 +27,15 @@ impl<F: AsyncFrontEnd> SocksUdpSocket<F> {
         self.send_request(command, target.into_target()?).await
     }
 
+    #[doc = include_str!("../docs/udp/keep_alive.md")]
+    pub async fn keep_alive(&self) -> Result<(), Error> {
+        self.send_keep_alive().await
+    }
+
     #[doc = include_str!("../docs/udp/send_to.md")]
     pub async fn send_to<'t>(&self, payload: &[u8], target: impl IntoTarget<'t>) -> io::Result<usize> {
         let target = self.resolved(target, None).await?;
-        self.sending(|socket| self.association().send(socket, &Header::new(&target), payload)).await
+        self.sending(|socket| self.association().send(socket, &Header::new(&target)?, payload)).await
     }
 
     #[doc = include_str!("../docs/udp/recv_from.md")]
@@ -41,8 +46,7 @@ impl<F: AsyncFrontEnd> SocksUdpSocket<F> {
     #[doc = include_str!("../docs/udp/connect.md")]
     pub async fn connect<'t>(&self, target: impl IntoTarget<'t>) -> io::Result<()> {
         let target = self.resolved(target, None).await?;
-        self.association().admission.connect(target.into_owned());
-        Ok(())
+        Ok(self.association().admission.connect(target.into_owned())?)
     }
 
     #[doc = include_str!("../docs/udp/send.md")]
@@ -62,7 +66,7 @@ impl<F: AsyncFrontEnd> SocksUdpSocket<F> {
     #[doc = include_str!("../docs/udp/send_in_place.md")]
     pub async fn send_in_place<'t>(&self, buf: &mut [u8], target: impl IntoTarget<'t>) -> io::Result<usize> {
         let target = self.addressed(target)?;
-        self.sending(|socket| self.association().send_in_place(socket, &Header::new(&target), buf)).await
+        self.sending(|socket| self.association().send_in_place(socket, &Header::new(&target)?, buf)).await
     }
 
     #[doc = include_str!("../docs/udp/recv_in_place.md")]
@@ -83,8 +87,8 @@ impl<F: AsyncFrontEnd> SocksUdpSocket<F> {
         let fragments = Fragments::of(payload, fragment_len).map_err(Error::from)?;
         let target = self.resolved(target, None).await?;
         for (fragment, part) in fragments {
-            let header = || Header::new(&target).fragment(fragment);
-            self.sending(|socket| self.association().send(socket, &header(), part)).await?;
+            let header = Header::new(&target)?.fragment(fragment);
+            self.sending(|socket| self.association().send(socket, &header, part)).await?;
         }
         Ok(payload.len())
     }
@@ -124,7 +128,7 @@ impl<F: AsyncFrontEnd> SocksUdpSocket<F> {
     ) -> Poll<io::Result<usize>> {
         let target = self.addressed(target)?;
         self.poll_attempts(cx, Direction::Send, self.polling(Direction::Send), |socket| {
-            self.association().send(socket, &Header::new(&target), payload).map(Some)
+            self.association().send(socket, &Header::new(&target)?, payload).map(Some)
         })
     }
 

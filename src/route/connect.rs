@@ -17,8 +17,8 @@ use crate::protocol::negotiated::Negotiated;
 use crate::protocol::reply::Reply;
 use crate::protocol::socks_protocol::SocksProtocol;
 use crate::protocol::target::{Domain, Host, Target};
-use crate::protocol::version::Version;
 use crate::protocol::version::sealed::Sealed as _;
+use crate::protocol::version::{V5, Version};
 use crate::proxy::{Endpoint, Proxy, Resolve};
 use crate::runtime::{
     Deadline, Runtime, check_endpoint, check_resolvable, deadline, dial_proxy, no_address, resolved,
@@ -26,7 +26,7 @@ use crate::runtime::{
 use crate::trace;
 use std::fmt::Display;
 use std::marker::PhantomData;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 use std::vec;
 
@@ -38,13 +38,26 @@ pub(crate) async fn request_through<R: Runtime, W: Wrap<R>, V: Version>(
     target: Target<'_>,
     template: RequestTemplate<'_, V>,
 ) -> Result<Granted<W::Stream>, Error> {
-    let deadline = deadline::<R>(limit);
-    let traversal = Traversal { hops, wrap, template, target, deadline, front_end: PhantomData };
-    let request = trace::request(traversal.template.command, &Hops(hops), traversal.subject());
+    let traversal = Traversal::<R, W, V>::new(hops, limit, wrap, target, template);
+    let request = traversal.trace();
     let (stream, established, proxy) = request.watch(traversal.try_each_address()).await?;
-    let command = traversal.template.command;
-    let subject = (command != Command::Connect).then(|| traversal.subject().to_string().into());
+    let finished = W::finish(stream).map_err(wrap_error(Stage::Request));
+    let stream = finished.map_err(|error| request.failed(traversal.at(hops.len() - 1)(error)))?;
+    let subject = traversal.template.command != Command::Connect;
+    let subject = subject.then(|| traversal.subject().to_string().into());
     Ok(Granted { stream, established, proxy, request, subject })
+}
+
+/// Negotiates a METHOD with the last proxy, through the others, and requests nothing.
+pub(crate) async fn negotiate_through<R: Runtime, W: Wrap<R>>(
+    hops: &[Proxy],
+    limit: Option<Duration>,
+    wrap: &W,
+) -> Result<(W::HandshakeStream, Established), Error> {
+    let nothing = (Ipv4Addr::UNSPECIFIED, 0).into();
+    let traversal = Traversal::<R, W, V5>::new(hops, limit, wrap, nothing, RequestTemplate::negotiation());
+    let (stream, established, _) = traversal.trace().watch(traversal.try_each_address()).await?;
+    Ok((stream, established))
 }
 
 /// The granted request.
@@ -78,9 +91,27 @@ struct HopTarget<'a> {
     alternatives: vec::IntoIter<Target<'static>>,
 }
 
-impl<R: Runtime, W: Wrap<R>, V: Version> Traversal<'_, R, W, V> {
+impl<'a, R: Runtime, W: Wrap<R>, V: Version> Traversal<'a, R, W, V> {
+    fn new(
+        hops: &'a [Proxy],
+        limit: Option<Duration>,
+        wrap: &'a W,
+        target: Target<'a>,
+        template: RequestTemplate<'a, V>,
+    ) -> Self {
+        let deadline = deadline::<R>(limit);
+        Self { hops, wrap, template, target, deadline, front_end: PhantomData }
+    }
+
+    fn trace(&self) -> trace::Request {
+        if self.template.requests_nothing {
+            return trace::request(&"negotiation", &Hops(self.hops), &"none");
+        }
+        trace::request(&self.template.command, &Hops(self.hops), self.subject())
+    }
+
     /// Connects, and tries the next address of a locally resolved name after each refusal.
-    async fn try_each_address(&self) -> Result<Tunnel<W::Stream>, Error> {
+    async fn try_each_address(&self) -> Result<Tunnel<W::HandshakeStream>, Error> {
         // Mistakes in the options are found before anything is sent or resolved.
         let mut targets = self.targets()?;
         for (n, hop_target) in targets.iter_mut().enumerate() {
@@ -100,7 +131,12 @@ impl<R: Runtime, W: Wrap<R>, V: Version> Traversal<'_, R, W, V> {
                 {
                     hop_target.target = next;
                 }
-                _ => return Err(error),
+                _ => {
+                    let last = targets.len() - 1;
+                    let fallback = url_fallback(&error, &targets[last].target).filter(|_| n == last);
+                    targets[last].target = fallback.ok_or(error)?;
+                    self.resolve_target(last, &mut targets[last]).await.map_err(self.at(last))?;
+                }
             }
         }
     }
@@ -121,10 +157,14 @@ impl<R: Runtime, W: Wrap<R>, V: Version> Traversal<'_, R, W, V> {
         for (n, pair) in self.hops.windows(2).enumerate() {
             targets.push(hop_target(pair[0].protocol(), &pair[1]).map_err(self.at(n))?);
         }
-        let target = self.target.borrowed();
         let last = V::auth(self.hops[targets.len()].protocol())
-            .and_then(|auth| self.template.for_target(auth, target.borrowed()));
-        last.map_err(self.at(targets.len()))?;
+            .and_then(|auth| self.template.for_target(auth, self.target.borrowed()));
+        let request = last.map_err(self.at(targets.len()))?;
+        let target = match self.target.host() {
+            // Without SOCKS5a, the request is for its host and port.
+            Host::Url(_) => request.target().clone().into_owned(),
+            _ => self.target.borrowed(),
+        };
         targets.push(HopTarget { target, alternatives: Vec::new().into_iter() });
         for (n, hop_target) in targets.iter().enumerate() {
             if let Some(name) = self.name_to_resolve(n, hop_target) {
@@ -155,7 +195,7 @@ impl<R: Runtime, W: Wrap<R>, V: Version> Traversal<'_, R, W, V> {
         Ok(())
     }
 
-    async fn attempt(&self, targets: &[HopTarget<'_>]) -> Result<Tunnel<W::Stream>, FailedAttempt> {
+    async fn attempt(&self, targets: &[HopTarget<'_>]) -> Result<Tunnel<W::HandshakeStream>, FailedAttempt> {
         let hops = self.hops;
         let last = hops.len() - 1;
         let mut prepared = Vec::new();
@@ -187,7 +227,6 @@ impl<R: Runtime, W: Wrap<R>, V: Version> Traversal<'_, R, W, V> {
             self.request(&mut stream, outer.as_deref_mut(), &mut request, last, &targets[last], limit);
         let mut established = self.traced(last, granted).await?;
         established.negotiated = Negotiated::inside(established.negotiated, outer);
-        let stream = W::finish(stream).map_err(wrap_error(Stage::Request)).map_err(self.at(last))?;
         Ok((stream, established, proxy))
     }
 
@@ -252,7 +291,10 @@ impl<R: Runtime, W: Wrap<R>, V: Version> Traversal<'_, R, W, V> {
 
     /// Adds this proxy and the target to an error.
     fn at(&self, n: usize) -> impl Fn(Error) -> Error {
-        move |error| error.at_hop(&self.hops[n], n + 1, self.hops.len()).about(self.subject())
+        move |error| {
+            let error = error.at_hop(&self.hops[n], n + 1, self.hops.len());
+            if self.template.requests_nothing { error } else { error.about(self.subject()) }
+        }
     }
 
     /// Returns the target as errors name it: a lookup has no port.
@@ -300,6 +342,15 @@ pub(crate) fn proxy_deadline<R: Runtime>(route: Deadline, proxy: &Proxy) -> Dead
     match (route, deadline::<R>(proxy.limit())) {
         (Some(route), Some(proxy)) => Some(route.min(proxy)),
         (route, proxy) => route.or(proxy),
+    }
+}
+
+/// Returns the host and the port of a URL, if the proxy does not know URLs and this one has a fallback.
+fn url_fallback(error: &Error, target: &Target<'_>) -> Option<Target<'static>> {
+    let refused = matches!(error.kind(), ErrorKind::Refused(Reply::ADDRESS_TYPE_NOT_SUPPORTED));
+    match target.host() {
+        Host::Url(url) if refused && error.stage() == Stage::Request => url.fallback(),
+        _ => None,
     }
 }
 

@@ -10,6 +10,7 @@ use super::proxies::{Proxies, Route};
 use super::request::RequestTemplate;
 use super::rule::{Choice, Rule};
 use super::wrap::{Plain, Wrap, wrap_error};
+use crate::error::invalid::Invalid;
 use crate::error::{Error, Stage};
 use crate::protocol::address::Name;
 use crate::protocol::any_version::AnyVersion;
@@ -195,7 +196,7 @@ impl<F: Runtime, W: Wrap<F>> Connector<F, W> {
         early_data: &[u8],
     ) -> Result<SocksStream<W::Stream, AnyVersion, F>, Error> {
         let Some(chain) = self.route.proxies_for(&target)? else {
-            let request = trace::request(Command::Connect, &"none", &target);
+            let request = trace::request(&Command::Connect, &"none", &target);
             let connected = async {
                 let connected = self.connect_directly(&target, early_data).await;
                 connected.map_err(|error| error.about(&target))
@@ -230,6 +231,7 @@ impl<F: Runtime, W: Wrap<F>> Connector<F, W> {
         let name = match name {
             Host::Ip(ip) => return Ok(ip),
             Host::Domain(name) => name,
+            _ => return Err(trace::failed(Invalid::TargetOfCommand(Command::Resolve).into())),
         };
         let chain = self.route.proxies_for(&(name.borrowed(), 0).into())?;
         match &chain {
@@ -237,7 +239,7 @@ impl<F: Runtime, W: Wrap<F>> Connector<F, W> {
                 lookup::resolve_by::<F, W>(chain.hops(), chain.limit(), &self.wrap, name.into()).await
             }
             chain => {
-                let request = trace::request(Command::Resolve, &"none", &name.as_str());
+                let request = trace::request(&Command::Resolve, &"none", &name.as_str());
                 request.watch(resolved_locally::<F>(name.as_str(), chain.as_deref())).await
             }
         }
@@ -255,9 +257,10 @@ impl<F: Runtime, W: Wrap<F>> Connector<F, W> {
         early_data: &[u8],
     ) -> Result<(W::Stream, Established), Error> {
         let deadline = deadline::<F>(DEFAULT_TIMEOUT);
-        let addrs = match target.host() {
-            Host::Ip(ip) => vec![(*ip, target.port()).into()],
-            Host::Domain(name) => resolve::<F>(name.as_str(), target.port(), deadline).await?,
+        let target = target.borrowed().into_standard()?;
+        let addrs = match (target.ip(), target.domain()) {
+            (Some(ip), _) => vec![(ip, target.port()).into()],
+            (None, name) => resolve::<F>(name.unwrap_or_default(), target.port(), deadline).await?,
         };
         let addrs = interleave(addrs).into_iter().map(Into::into).collect();
         let raced = F::race(addrs, &SocketOptions::default(), deadline).await;

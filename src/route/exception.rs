@@ -67,7 +67,9 @@ impl Exception {
 
     pub(super) fn covers(&self, target: &Target<'_>) -> bool {
         let at = |port: &Option<u16>| port.is_none_or(|port| port == target.port());
-        match (self, target.host()) {
+        // Only the proxy can reach other targets.
+        let Some(host) = target.host().on_network() else { return false };
+        match (self, host) {
             (Self::All(port), _) => at(port),
             (Self::Block(block), Host::Ip(ip)) => block.contains(ip) || block.contains(&ip.to_canonical()),
             (Self::Ip(listed, port), Host::Ip(ip)) => *listed == ip.to_canonical() && at(port),

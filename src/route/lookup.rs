@@ -2,8 +2,9 @@
 
 use super::connect::{Granted, request_through};
 use super::request::RequestTemplate;
+use super::requests;
 use super::wrap::{Plain, Wrap};
-use crate::error::{Error, ErrorKind, Stage};
+use crate::error::Error;
 use crate::protocol::address::{Address, Name};
 use crate::protocol::any_version::AnyVersion;
 use crate::protocol::command::Command;
@@ -12,7 +13,7 @@ use crate::protocol::version::V5;
 use crate::proxy::Proxy;
 use crate::proxy::into_proxy::IntoProxy;
 use crate::runtime::Runtime;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::slice;
 use std::time::Duration;
 
@@ -44,10 +45,7 @@ pub(crate) async fn resolve_by<R: Runtime, W: Wrap<R>>(
 ) -> Result<IpAddr, Error> {
     let template = RequestTemplate::<AnyVersion>::without_data(Command::Resolve);
     let granted = request_through::<R, W, _>(hops, limit, wrap, Target::new(name, 0), template).await?;
-    match &granted.established.bound {
-        Address::Ip(addr) => Ok(addr.ip()),
-        Address::Name(..) => Err(unexpected(3, &granted, hops)),
-    }
+    requests::ip(&granted.established.bound).map_err(|error| unexpected(error, &granted, hops))
 }
 
 /// Resolves the name of an address by the last of the proxies.
@@ -61,14 +59,12 @@ pub(crate) async fn resolve_ptr_by<R: Runtime, W: Wrap<R>>(
     let granted = request_through::<R, W, _>(hops, limit, wrap, (ip, 0).into(), template).await?;
     match &granted.established.bound {
         Address::Name(name, _) => Ok(name.clone()),
-        Address::Ip(SocketAddr::V4(_)) => Err(unexpected(1, &granted, hops)),
-        Address::Ip(SocketAddr::V6(_)) => Err(unexpected(4, &granted, hops)),
+        bound @ Address::Ip(_) => Err(unexpected(requests::unexpected(bound), &granted, hops)),
     }
 }
 
-/// Returns the error of a reply with an address in place of a name, or the reverse.
-fn unexpected<S>(atyp: u8, granted: &Granted<S>, hops: &[Proxy]) -> Error {
-    let mut error = Error::new(Stage::Request, ErrorKind::Malformed { field: "ATYP", byte: atyp });
+/// Reports the error of a reply without an address of the expected kind.
+fn unexpected<S>(mut error: Error, granted: &Granted<S>, hops: &[Proxy]) -> Error {
     if let Some(proxy) = hops.last() {
         error = error.at_hop(proxy, hops.len(), hops.len());
     }

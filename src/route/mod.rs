@@ -2,6 +2,7 @@
 
 mod address_timeout;
 mod chain;
+pub(crate) mod client;
 pub(crate) mod connect;
 pub(crate) mod connector;
 mod environment;
@@ -14,6 +15,7 @@ pub(crate) mod one_proxy;
 pub(crate) mod prepare;
 pub(crate) mod proxies;
 mod request;
+pub(crate) mod requests;
 mod rule;
 pub(crate) mod wrap;
 

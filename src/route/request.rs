@@ -12,16 +12,23 @@ use std::marker::PhantomData;
 pub(crate) struct RequestTemplate<'a, V> {
     pub(crate) command: Command,
     pub(crate) early_data: &'a [u8],
+    /// Whether the handshake ends with the METHOD.
+    pub(crate) requests_nothing: bool,
     version: PhantomData<V>,
 }
 
 impl<'a, V: Version> RequestTemplate<'a, V> {
     pub(crate) const fn connect(early_data: &'a [u8]) -> Self {
-        Self { command: Command::Connect, early_data, version: PhantomData }
+        Self { early_data, ..Self::without_data(Command::Connect) }
     }
 
     pub(crate) const fn without_data(command: Command) -> Self {
-        Self { command, early_data: &[], version: PhantomData }
+        Self { command, early_data: &[], requests_nothing: false, version: PhantomData }
+    }
+
+    /// Returns the handshake that ends with the METHOD.
+    pub(crate) const fn negotiation() -> Self {
+        Self { requests_nothing: true, ..Self::without_data(Command::KeepAlive) }
     }
 
     /// Returns the request for this target.
@@ -33,6 +40,14 @@ impl<'a, V: Version> RequestTemplate<'a, V> {
         if !self.early_data.is_empty() && V::may_encapsulate(auth) {
             return Err(Invalid::EarlyDataWithCustomMethod.into());
         }
-        Ok(WithEarlyData::new(V::request(auth, self.command, target)?, self.early_data))
+        Ok(WithEarlyData::new(self.request(auth, target)?, self.early_data))
+    }
+
+    fn request<'t>(&self, auth: &'t V::Auth, target: Target<'t>) -> Result<V::Request<'t>, Error> {
+        if self.requests_nothing {
+            V::negotiation(auth, self.command)
+        } else {
+            V::request(auth, self.command, target)
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! The operations on an association's two sockets that each front end implements.
 
 use crate::protocol::pause::Pause;
-use crate::runtime::Runtime;
+use crate::runtime::{Deadline, Runtime};
 use socket2::Socket;
 use std::io;
 use std::net::UdpSocket;
@@ -50,15 +50,17 @@ pub trait UdpFrontEnd: Runtime + Sized + 'static {
     /// Only the end of the connection and frames without content are expected.
     fn read_control(sockets: &Self::Sockets, buf: &mut [u8]) -> Option<io::Result<usize>>;
 
-    /// Reads from, writes to or flushes the TCP connection, for a conversation.
+    /// Reads from, writes to or flushes the TCP connection, for a conversation. A call that blocks
+    /// returns by the deadline.
     fn poll_control(
         sockets: &Self::Sockets,
         cx: &mut Context<'_>,
         io: ControlIo<'_>,
+        deadline: Deadline,
     ) -> Poll<io::Result<usize>>;
 
-    /// Waits until the pause has ended.
-    fn poll_pause(sockets: &Self::Sockets, cx: &mut Context<'_>, pause: &mut Pause) -> Poll<io::Result<()>>;
+    /// Waits until the pause has ended. A call that blocks returns by the deadline.
+    fn poll_pause(cx: &mut Context<'_>, pause: &mut Pause, deadline: Deadline) -> Poll<io::Result<()>>;
 
     /// Wakes all waiting receivers, because the association has ended.
     fn wake_receivers(sockets: &Self::Sockets);

@@ -12,7 +12,7 @@ use crate::protocol::dialect::{Dialect, refused};
 use crate::protocol::reply::Reply;
 
 /// The dialect after a METHOD of SOCKS5a.
-pub(super) static SOCKS5A: Dialect = Dialect { no_address: Some(0), missing, refusal };
+pub(super) static SOCKS5A: Dialect = Dialect { is_socks5a: true, missing, refusal };
 
 /// The length of VER, REP, RSV, ATYP and ELEN.
 const HEADER: usize = 6;

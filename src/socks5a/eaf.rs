@@ -71,7 +71,7 @@ impl Eaf {
     /// Do not add alternatives by [`Auth::or`]: an attacker on the path can choose the weakest one.
     #[must_use]
     pub fn auth(self) -> Auth {
-        Auth::selected_method(EAF, move |purpose| {
+        Auth::selected_method(EAF, true, move |purpose| {
             let offers = |code| purpose.offered.contains(&code);
             let others =
                 Capabilities::TOL.filter(offers(TOL)) | Capabilities::SEQUENCE.filter(offers(SEQUENCE));

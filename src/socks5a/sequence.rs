@@ -87,7 +87,7 @@ impl Sequence {
     pub fn auth(self) -> Result<Auth, crate::Error> {
         self.0.check().map_err(Error::mistake)?;
         let plan = Arc::new(self.0);
-        Ok(Auth::selected_method(SEQUENCE, move |purpose| {
+        Ok(Auth::selected_method(SEQUENCE, true, move |purpose| {
             Ok(Box::new(Chaining::start(plan.begin(), purpose.offered.contains(&TOL))))
         }))
     }

@@ -76,7 +76,7 @@ impl Tol {
         if self.psk.is_none() {
             return Err(Error::KeyMissing.mistake());
         }
-        Ok(Auth::selected_method(TOL, move |_| {
+        Ok(Auth::selected_method(TOL, true, move |_| {
             let encapsulation = self.encapsulation(None)?;
             Ok(Box::new(Alone(Some(encapsulation))))
         }))

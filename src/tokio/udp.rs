@@ -4,7 +4,7 @@ use super::Tokio;
 use super::peers::Peers;
 use crate::protocol::pause::{Clock, Pause};
 use crate::reactor::{AsyncSockets, Control, Watched};
-use crate::runtime::{ControlIo, Direction, UdpFrontEnd};
+use crate::runtime::{ControlIo, Deadline, Direction, UdpFrontEnd};
 use socket2::{SockRef, Socket};
 use std::fmt;
 use std::io;
@@ -92,11 +92,12 @@ impl UdpFrontEnd for Tokio {
         sockets: &Watched<Self>,
         cx: &mut Context<'_>,
         io: ControlIo<'_>,
+        _: Deadline,
     ) -> Poll<io::Result<usize>> {
         sockets.control.poll_io(cx, io)
     }
 
-    fn poll_pause(_: &Watched<Self>, cx: &mut Context<'_>, pause: &mut Pause) -> Poll<io::Result<()>> {
+    fn poll_pause(cx: &mut Context<'_>, pause: &mut Pause, _: Deadline) -> Poll<io::Result<()>> {
         pause.poll(cx, Self::CLOCK).map(Ok)
     }
 

@@ -4,7 +4,6 @@
 //! They contain the sizes of messages, never the bytes.
 
 use crate::error::{Error, Stage};
-use crate::protocol::command::Command;
 use std::fmt::Display;
 use std::time::Instant;
 use tracing::field::{Empty, debug, display};
@@ -20,7 +19,7 @@ pub(crate) struct Request {
     started: Instant,
 }
 
-pub(crate) fn request(command: Command, proxy: &dyn Display, target: &dyn Display) -> Request {
+pub(crate) fn request(command: &dyn Display, proxy: &dyn Display, target: &dyn Display) -> Request {
     let span = debug_span!("socks", %command, %proxy, %target, stage = Empty, error = Empty, elapsed = Empty);
     Request { span, started: Instant::now() }
 }

@@ -3,14 +3,13 @@
 #![allow(clippy::unused_self, reason = "the signatures of `trace/mod.rs`")]
 
 use crate::error::{Error, Stage};
-use crate::protocol::command::Command;
 use std::fmt::Display;
 
 /// A request without a span.
 #[derive(Debug)]
 pub(crate) struct Request;
 
-pub(crate) const fn request(_: Command, _: &dyn Display, _: &dyn Display) -> Request {
+pub(crate) const fn request(_: &dyn Display, _: &dyn Display, _: &dyn Display) -> Request {
     Request
 }
 

@@ -48,8 +48,10 @@ impl Admission {
     }
 
     /// Sets the peer: the target of `send`, and the only source that is admitted.
-    pub(crate) fn connect(&self, target: Target<'static>) {
-        self.state.write().unwrap_or_else(PoisonError::into_inner).peer = Some(Peer::new(target));
+    pub(crate) fn connect(&self, target: Target<'static>) -> Result<(), Error> {
+        let peer = Peer::new(target)?;
+        self.state.write().unwrap_or_else(PoisonError::into_inner).peer = Some(peer);
+        Ok(())
     }
 
     /// Calls `send` with the header of datagrams to the peer.

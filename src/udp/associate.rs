@@ -6,7 +6,6 @@ use super::relay;
 use super::socket::{Shared, SocksUdpSocket};
 use crate::error::invalid::Invalid;
 use crate::error::{Error, ErrorKind, Stage};
-use crate::protocol::command::Command;
 use crate::protocol::socks5::Socks5;
 use crate::protocol::target::Target;
 use crate::protocol::version::{V5, Version};
@@ -50,7 +49,8 @@ async fn associate_with<F: UdpFrontEnd, W: Wrap<F>>(
     wrap: &W,
     deadline: Deadline,
 ) -> Result<SocksUdpSocket<F>, Error> {
-    let request = trace::request(Command::UdpAssociate, proxy, &"any");
+    let command = proxy.udp_options().command();
+    let request = trace::request(&command, proxy, &"any");
     let associated = async { open::<F, W>(proxy, wrap, deadline).await.map_err(|error| error.at(proxy)) };
     request.watch(associated).await
 }
@@ -62,10 +62,11 @@ async fn open<F: UdpFrontEnd, W: Wrap<F>>(
 ) -> Result<SocksUdpSocket<F>, Error> {
     let options = proxy.udp_options();
     // Mistakes in the options are found before anything is sent.
-    Socks5::new(V5::auth(proxy.protocol())?, Command::UdpAssociate, unspecified(None))?;
+    let command = options.command();
+    Socks5::new(V5::auth(proxy.protocol())?, command, unspecified(None))?;
     wrap.check_proxy(proxy)?;
     check_endpoint(proxy)?;
-    let prepared = prepare::<F>(proxy, (1, 1), Command::UdpAssociate, deadline).await?;
+    let prepared = prepare::<F>(proxy, (1, 1), command, deadline).await?;
     let auth = V5::auth(prepared.as_ref().unwrap_or(proxy.protocol()))?;
     let dialled = dial_proxy::<F>(proxy, deadline).await?;
     let ends = F::ends(&dialled).ok();
@@ -77,7 +78,7 @@ async fn open<F: UdpFrontEnd, W: Wrap<F>>(
         Some((_, source)) => (source.ip(), source.port()).into(),
         None => unspecified(ends.as_ref()),
     };
-    let mut conversation = Socks5::new(auth, Command::UdpAssociate, source)?;
+    let mut conversation = Socks5::new(auth, command, source)?;
     let mut granted = W::converse(&mut control, &mut conversation, deadline).await?;
     let negotiated = Negotiated::new(&mut granted)
         .map_err(|error| Error::new(Stage::Association, ErrorKind::Encapsulation(error)))?;
@@ -87,7 +88,7 @@ async fn open<F: UdpFrontEnd, W: Wrap<F>>(
     let local = udp.local_addr().and_then(|addr| address(&addr)).map_err(association_error)?;
     let relay = udp.peer_addr().and_then(|addr| address(&addr)).map_err(association_error)?;
     let segmentation = Segmentation::of(&udp);
-    let association = Association::new(proxy, relay, granted.bound, negotiated, options);
+    let association = Association::new(proxy, relay, granted.bound, negotiated);
     let sockets = F::watch(W::control(control), udp.into()).map_err(association_error)?;
     let resolve = proxy.resolves();
     Ok(SocksUdpSocket { shared: Arc::new(Shared { sockets, association, segmentation, resolve, local }) })

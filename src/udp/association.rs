@@ -14,13 +14,14 @@ use crate::protocol::negotiated::Session;
 use crate::protocol::socks5::Socks5;
 use crate::protocol::target::Target;
 use crate::protocol::udp::header::overhead;
-use crate::proxy::udp_options::Options;
+use crate::proxy::Proxy;
 use crate::stream::driver::STEPS_AT_ONCE;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, RwLockReadGuard};
 use std::task::Poll;
+use std::time::Duration;
 
 /// The longest payload of a UDP datagram over IPv4 and over IPv6.
 const MAX_PAYLOAD_V4: usize = 65_507;
@@ -30,6 +31,8 @@ const MAX_PAYLOAD_V6: usize = 65_527;
 pub(crate) struct Association {
     /// The proxy's URL, for errors.
     proxy: Box<str>,
+    /// The proxy's timeout, for requests.
+    limit: Option<Duration>,
     relay: SocketAddr,
     bound: Address,
     pub(crate) admission: Admission,
@@ -108,12 +111,12 @@ impl Negotiated {
 
 impl Association {
     pub(super) fn new(
-        proxy: &impl fmt::Display,
+        proxy: &Proxy,
         relay: SocketAddr,
         bound: Address,
         (negotiated, frames): (Option<Negotiated>, Option<Frames>),
-        options: &Options,
     ) -> Self {
+        let options = proxy.udp_options();
         let inbound = OnceLock::new();
         let is_encapsulated = negotiated.as_ref().is_some_and(|negotiated| negotiated.datagrams.is_some());
         if is_encapsulated || options.reassembly.is_some() {
@@ -121,6 +124,7 @@ impl Association {
         }
         Self {
             proxy: proxy.to_string().into(),
+            limit: proxy.limit(),
             relay,
             bound,
             admission: Admission::new(options.any_source),
@@ -138,6 +142,11 @@ impl Association {
     /// Returns the proxy's URL, for errors.
     pub(super) const fn proxy(&self) -> &impl fmt::Display {
         &self.proxy
+    }
+
+    /// Returns the timeout of a request over the TCP connection.
+    pub(super) const fn limit(&self) -> Option<Duration> {
+        self.limit
     }
 
     pub(super) const fn bound(&self) -> &Address {

@@ -1,5 +1,6 @@
 //! The peer of a connected association.
 
+use crate::error::Error;
 use crate::protocol::target::{Host, Target};
 use crate::protocol::udp::datagram::Source;
 use crate::protocol::udp::header::Header;
@@ -11,8 +12,8 @@ pub(super) struct Peer {
 }
 
 impl Peer {
-    pub(super) fn new(target: Target<'static>) -> Self {
-        Self { header: Header::new(&target), target }
+    pub(super) fn new(target: Target<'static>) -> Result<Self, Error> {
+        Ok(Self { header: Header::new(&target)?, target })
     }
 
     pub(super) const fn target(&self) -> &Target<'static> {
@@ -37,11 +38,11 @@ fn is_same(target: &Target<'_>, source: &Source<'_>) -> bool {
     target.port() == source.port()
         && match (target.host(), source) {
             (Host::Ip(ip), Source::Ip(addr)) => ip.to_canonical() == addr.ip().to_canonical(),
-            (Host::Ip(_), Source::Name(..)) => false,
             (Host::Domain(_), Source::Ip(_)) => true,
             (Host::Domain(name), Source::Name(source, _)) => {
                 name.as_str().as_bytes().eq_ignore_ascii_case(source)
             }
+            _ => false,
         }
 }
 

@@ -185,7 +185,7 @@ impl<F: UdpFrontEnd> SocksUdpSocket<F> {
     pub fn try_send_to<'t>(&self, payload: &[u8], target: impl IntoTarget<'t>) -> io::Result<usize> {
         let target = self.addressed(target)?;
         self.attempt(Direction::Send, |socket| {
-            self.association().send(socket, &Header::new(&target), payload)
+            self.association().send(socket, &Header::new(&target)?, payload)
         })
     }
 

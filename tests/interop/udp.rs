@@ -257,7 +257,7 @@ fn ends_when_dropped(talk: Talk<'_>) -> Result<(), String> {
     let local = association.local_addr();
     let relay = association.relay_addr();
     drop(association);
-    let datagram = [Header::new(&target).as_bytes(), b"?"].concat();
+    let datagram = [Header::new(&target).expect("an address").as_bytes(), b"?"].concat();
     let reason = |error| format!("the port {local}, which is free again: {error}");
     let successor = UdpSocket::bind(local).map_err(reason)?;
     successor.connect(relay).map_err(reason)?;

@@ -172,7 +172,7 @@ async fn there(datagram: &[u8], outside: &Outside, traffic: &Mutex<Traffic>) -> 
 /// A datagram to the client.
 pub(crate) fn datagram<'t>(source: impl TryInto<Target<'t>, Error: fmt::Debug>, payload: &[u8]) -> Vec<u8> {
     let source = source.try_into().expect("a source");
-    [Header::new(&source).as_bytes(), payload].concat()
+    [Header::new(&source).expect("an address").as_bytes(), payload].concat()
 }
 
 impl Traffic {

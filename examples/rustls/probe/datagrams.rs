@@ -105,7 +105,7 @@ impl Association {
 
     fn round_trip(&self, target: &Target<'_>) -> io::Result<Found> {
         let start = Instant::now();
-        let datagram = [Header::new(target).as_bytes(), b"ping"].concat();
+        let datagram = [Header::new(target)?.as_bytes(), b"ping"].concat();
         let mut back = [0; 512];
         let mut again = start;
         loop {

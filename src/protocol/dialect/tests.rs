@@ -1,4 +1,4 @@
-//! A dialect with replies of six bytes, and with details behind some refusals.
+//! A dialect of SOCKS5a, with details behind some refusals, and the replies of `KEEP_ALIVE`.
 
 use super::{Dialect, LONGEST_REFUSAL, refused};
 use crate::error::{Error, ErrorKind, Stage};
@@ -16,7 +16,7 @@ use crate::protocol::version::V5;
 use std::io;
 use std::ops::Range;
 
-static DIALECT: Dialect = Dialect { no_address: Some(0), missing, refusal };
+static DIALECT: Dialect = Dialect { is_socks5a: true, missing, refusal };
 
 /// `ATYP 01 | LEN(2) | DETAILS` behind the code 0A.
 fn missing(reply: &[u8]) -> usize {
@@ -126,7 +126,7 @@ fn reply(
     if !second {
         return play(&mut request, &[b"\x05\x80", &*carried(reply)].concat(), split, end);
     }
-    let first = [b"\x05\x80", &*carried(b"\x05\0\0\0\x1F\x90")].concat();
+    let first = [b"\x05\x80", &*carried(b"\x05\0\0\x01\0\0\0\0\x1F\x90")].concat();
     let (first, left) = play(&mut request, &first, 0, end);
     assert_eq!(left, 0);
     let first = first.unwrap();
@@ -146,8 +146,7 @@ fn everywhere(bytes: &[u8], check: impl Fn([bool; 2], usize)) {
 #[test]
 fn every_reply_is_read_to_its_end() {
     for (bytes, bound) in [
-        (&b"\x05\0\0\0\0\x50"[..], "0.0.0.0:80"),
-        (b"\x05\0\0\x01\xC0\0\x02\x07\0\x50", "192.0.2.7:80"),
+        (&b"\x05\0\0\x01\xC0\0\x02\x07\0\x50"[..], "192.0.2.7:80"),
         (b"\x05\0\0\x04\x20\x01\x0D\xB8\0\0\0\0\0\0\0\0\0\0\0\x07\0\x50", "[2001:db8::7]:80"),
         (b"\x05\0\0\x03\0\0\x50", ":80"),
         (b"\x05\0\0\x03\x01a\0\x50", "a:80"),
@@ -160,6 +159,50 @@ fn every_reply_is_read_to_its_end() {
             assert_eq!(left, if framed { 12 } else { 6 }, "{bound} split at {split}");
         });
     }
+}
+
+/// Replies to `KEEP_ALIVE` after a negotiation, in frames or plain.
+fn keep_alive(reply: &[u8], framed: bool, split: usize) -> (Result<Established, Error>, usize) {
+    let negotiated = if framed { || self::framed().several_requests() } else { || bare().several_requests() };
+    let auth = Auth::method(0x80, move |_| Ok(Box::new(Silent { negotiated, opening: b"" }))).unwrap();
+    let (negotiated, left) = play(&mut Socks5::negotiate(&auth).unwrap(), b"\x05\x80", 0, End::Closed);
+    assert_eq!(left, 0);
+    let any = Target::try_from("192.0.2.1:80").unwrap();
+    let mut request = Socks5::after(negotiated.unwrap(), Command::KeepAlive, any).unwrap();
+    let carried: Vec<u8> =
+        if framed { reply.iter().flat_map(|byte| [b'<', *byte]).collect() } else { reply.to_vec() };
+    play(&mut request, &carried, split, End::Closed)
+}
+
+/// The shortest has six bytes. Nothing behind any of them is read.
+#[test]
+fn every_reply_to_keep_alive_is_read_to_its_end() {
+    for (bytes, bound) in [
+        (&b"\x05\0\0\0\0\x50"[..], "0.0.0.0:80"),
+        (b"\x05\0\0\x01\xC0\0\x02\x07\0\x50", "192.0.2.7:80"),
+        (b"\x05\0\0\x03\0\0\x50", ":80"),
+        (b"\x05\0\0\x03\x01a\0\x50", "a:80"),
+        (b"\x05\0\0\x03\x09a.example\0\x50", "a.example:80"),
+        (b"\x05\0\0\x04\x20\x01\x0D\xB8\0\0\0\0\0\0\0\0\0\0\0\x07\0\x50", "[2001:db8::7]:80"),
+    ] {
+        for (framed, split) in
+            [false, true].into_iter().flat_map(|framed| (0..44).map(move |at| (framed, at)))
+        {
+            let (established, left) = keep_alive(&[bytes, b"behind"].concat(), framed, split);
+            assert_eq!(established.unwrap().bound.to_string(), bound, "split at {split}");
+            assert_eq!(left, if framed { 12 } else { 6 }, "{bound} split at {split}");
+        }
+        let (cut, _) = keep_alive(&bytes[..bytes.len() - 1], false, 0);
+        assert!(matches!(cut.unwrap_err().kind(), ErrorKind::EndedEarly { .. }));
+    }
+}
+
+#[test]
+fn other_replies_have_an_address() {
+    everywhere(b"\x05\0\0\0\0\x50", |[framed, second], split| {
+        let (malformed, _) = reply(b"\x05\0\0\0\0\x50\0", [framed, second], split, End::Closed);
+        assert!(matches!(malformed.unwrap_err().kind(), ErrorKind::Malformed { field: "ATYP", byte: 0 }));
+    });
 }
 
 const REFUSAL: &[u8] = b"\x05\x0A\0\x01\0\x04busy";

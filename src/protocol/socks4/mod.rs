@@ -68,6 +68,7 @@ impl<'a> Socks4<'a> {
     /// - [`Invalid::Ipv6OverSocks4`]: the target is an IPv6 address.
     /// - [`Invalid::MarkOfSocks4a`]: the target is an address from 0.0.0.1 to 0.0.0.255, with
     ///   which SOCKS4a marks a name.
+    /// - [`Invalid::NeedsSocks5a`]: the target is one of SOCKS5a, without a fallback.
     pub fn connect(user_id: &'a UserId, target: Target<'a>) -> Result<Self, Error> {
         Self::new(user_id, Command::Connect, target)
     }
@@ -99,6 +100,7 @@ impl<'a> Socks4<'a> {
     }
 
     fn new(user_id: &'a UserId, command: Command, target: Target<'a>) -> Result<Self, Error> {
+        let target = target.into_standard()?;
         match target.host() {
             Host::Ip(IpAddr::V6(_)) => return Err(Invalid::Ipv6OverSocks4.into()),
             Host::Ip(IpAddr::V4(ip)) if is_mark(*ip) => return Err(Invalid::MarkOfSocks4a.into()),
@@ -112,8 +114,12 @@ impl<'a> Socks4<'a> {
         let (ip, name) = match self.target.host() {
             Host::Ip(IpAddr::V4(ip)) => (ip.octets(), None),
             Host::Domain(name) => ([0, 0, 0, 1], Some(name.as_str())),
-            // The constructor refuses it.
-            Host::Ip(IpAddr::V6(_)) => return,
+            // The constructor refuses them.
+            Host::Ip(IpAddr::V6(_))
+            | Host::Unix(_)
+            | Host::AbstractUnix(_)
+            | Host::Url(_)
+            | Host::Pool(_) => return,
         };
         message.clear();
         message.put(&[4, self.command as u8]);

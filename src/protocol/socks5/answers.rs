@@ -6,7 +6,6 @@ use super::{ANSWER, PASSWORD, Phase, Socks5};
 use crate::error::invalid::Invalid;
 use crate::error::{Error, ErrorKind, Stage};
 use crate::protocol::conversation::{Scratch, Step};
-use crate::protocol::frames::Frames;
 use crate::protocol::reply_reader::ReplyReader;
 use crate::trace;
 
@@ -57,8 +56,12 @@ impl Socks5<'_> {
         };
         self.method = Some(method);
         match selected {
-            Selected::None => self.enter(Phase::Request),
-            Selected::Password => self.enter(Phase::Password),
+            Selected::None => self.enter_request()?,
+            Selected::Password => {
+                // A password for a request that can't be made would be sent in vain.
+                self.check_carried()?;
+                self.enter(Phase::Password);
+            }
             Selected::Custom(mut negotiation) => {
                 if self.messages.auth.is_pipelined() {
                     let mut request = Scratch::new();
@@ -103,37 +106,40 @@ impl Socks5<'_> {
             let refused = Error::new(Stage::Authentication, ErrorKind::PasswordRefused(status));
             return Err(refused.with(self.messages.auth.offered()));
         }
-        self.enter(Phase::Request);
-        Ok(())
+        self.enter_request()
     }
 
     /// Takes over what the METHOD negotiated, if it has ended. To ask it for its next step has no
     /// other effect.
     pub(super) fn end_negotiation(&mut self) -> Result<(), Error> {
         let mut scratch = Scratch::new();
-        let Some(Step::Done(mut negotiated)) =
-            self.negotiation.as_mut().map(|method| method.step(&mut scratch))
+        let Some(Step::Done(negotiated)) = self.negotiation.as_mut().map(|method| method.step(&mut scratch))
         else {
             return Ok(());
         };
         self.negotiation = None;
-        let is_requested = self.messages.auth.is_pipelined();
-        if let Some(frames) = negotiated.frames.as_mut().filter(|_| !is_requested) {
-            self.seal_request(frames)?;
-        }
         trace::negotiated(negotiated.frames.is_some());
         if negotiated.is_something() {
             self.reply.negotiated = Some(Box::new(negotiated));
         }
-        self.enter(if is_requested { Phase::Reply } else { Phase::Request });
-        Ok(())
+        if self.messages.auth.is_pipelined() {
+            self.enter(Phase::Reply);
+            return Ok(());
+        }
+        self.enter_request()?;
+        self.seal_request()
     }
 
-    /// Puts the request into the pump.
-    pub(super) fn seal_request(&self, frames: &mut Frames) -> Result<(), Error> {
-        let failed = |error| self.reply.encapsulation_failed(error);
+    /// Puts the request into the pump, if there is one.
+    pub(super) fn seal_request(&mut self) -> Result<(), Error> {
+        let stage = self.reply.buffer.stage();
+        let failed = |error| Error::new(stage, ErrorKind::Encapsulation(error));
+        let Some(frames) = self.reply.frames_mut() else { return Ok(()) };
         if !frames.incoming.plain().map_err(failed)?.is_empty() {
             return Err(failed("the proxy sent bytes before it was asked for anything".into()));
+        }
+        if self.messages.requests_nothing {
+            return Ok(());
         }
         let mut request = Scratch::new();
         self.messages.put_request(&mut request);

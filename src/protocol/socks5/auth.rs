@@ -102,7 +102,7 @@ impl Auth {
         start: impl Fn(&Purpose<'_>) -> Result<Box<dyn Method>, Error> + Send + Sync + 'static,
     ) -> Result<Self, Error> {
         Self::check_code(code)?;
-        Ok(Self::selected_method(code, start))
+        Ok(Self::selected_method(code, false, start))
     }
 
     /// Offers a custom [`Method`] alone, whose preparation may block: for the network, files or a
@@ -137,26 +137,36 @@ impl Auth {
         prepare: impl Fn(&Purpose<'_>) -> Result<Box<dyn Method>, Error> + Send + Sync + 'static,
     ) -> Result<Self, Error> {
         Self::check_code(code)?;
-        Ok(Self::offering([Offer::Custom(code, Start::Prepared(Arc::new(prepare)))]))
+        Ok(Self::prepared(code, prepare))
     }
 
     fn check_code(code: u8) -> Result<(), Error> {
         if code == NO_ACCEPTABLE { Err(Invalid::NotAMethod.into()) } else { Ok(()) }
     }
 
-    /// Offers a METHOD with a valid code, which starts when the proxy has selected it.
+    /// Offers a METHOD with a valid code, which starts when the proxy has selected it. With one of
+    /// SOCKS5a, the request can have its commands and addresses.
     pub(crate) fn selected_method(
         code: u8,
+        is_socks5a: bool,
         start: impl Fn(&Purpose<'_>) -> Result<Box<dyn Method>, Error> + Send + Sync + 'static,
     ) -> Self {
-        Self::offering([Offer::Custom(code, Start::Selected(Arc::new(start)))])
+        Self::offering([Offer::Custom { code, start: Start::Selected(Arc::new(start)), is_socks5a }])
     }
 
     /// Offers METHOD `01`, with this preparation.
     pub(crate) fn prepared_gssapi(
         prepare: impl Fn(&Purpose<'_>) -> Result<Box<dyn Method>, Error> + Send + Sync + 'static,
     ) -> Self {
-        Self::offering([Offer::Custom(GSSAPI, Start::Prepared(Arc::new(prepare)))])
+        Self::prepared(GSSAPI, prepare)
+    }
+
+    fn prepared(
+        code: u8,
+        prepare: impl Fn(&Purpose<'_>) -> Result<Box<dyn Method>, Error> + Send + Sync + 'static,
+    ) -> Self {
+        let start = Start::Prepared(Arc::new(prepare));
+        Self::offering([Offer::Custom { code, start, is_socks5a: false }])
     }
 
     /// Sets the proxy's host, for GSS-API and for custom METHODs ([`Purpose::host`]).
@@ -319,7 +329,12 @@ impl Auth {
 
     /// Returns whether a custom METHOD is offered. Only after such a one can the proxy speak next.
     pub(crate) fn has_custom_method(&self) -> bool {
-        self.offers.iter().any(|offer| matches!(offer, Offer::Custom(..)))
+        self.offers.iter().any(|offer| matches!(offer, Offer::Custom { .. }))
+    }
+
+    /// Returns whether a METHOD of SOCKS5a is offered.
+    pub(super) fn offers_socks5a(&self) -> bool {
+        self.offers.iter().any(|offer| matches!(offer, Offer::Custom { is_socks5a: true, .. }))
     }
 
     /// Returns the credentials of an offered username/password METHOD.
@@ -345,7 +360,7 @@ impl Auth {
     /// Starts the METHOD with this code. Returns `None` if it was not offered.
     pub(super) fn select(&self, code: u8, command: Command) -> Result<Option<Selected>, Error> {
         let Some(offer) = self.offers.iter().find(|offer| offer.code() == code) else { return Ok(None) };
-        let codes = if matches!(offer, Offer::Custom(..)) { self.codes() } else { Vec::new() };
+        let codes = if matches!(offer, Offer::Custom { .. }) { self.codes() } else { Vec::new() };
         offer.select(&self.purpose(command, &codes)).map(Some)
     }
 
@@ -372,7 +387,7 @@ impl fmt::Debug for Auth {
             match offer {
                 Offer::None => list.entry(&format_args!("none")),
                 Offer::Password(credentials) => list.entry(credentials),
-                Offer::Custom(code, _) => list.entry(&format_args!("X'{code:02X}'")),
+                Offer::Custom { code, .. } => list.entry(&format_args!("X'{code:02X}'")),
             };
         }
         list.finish()

@@ -3,10 +3,14 @@
 use super::Phase;
 use super::auth::Auth;
 use crate::error::Error;
+use crate::error::invalid::Invalid;
 use crate::protocol::command::Command;
 use crate::protocol::conversation::Scratch;
 use crate::protocol::target::Target;
 use crate::protocol::wire;
+
+/// ATYP of a request without an address.
+const NO_ADDRESS: u8 = 0;
 
 /// The parts of the client's messages.
 pub(super) struct Messages<'a> {
@@ -14,11 +18,41 @@ pub(super) struct Messages<'a> {
     pub(super) command: Command,
     pub(super) target: Target<'a>,
     pub(super) pipelined: bool,
+    /// Whether the conversation ends with the METHOD.
+    pub(super) requests_nothing: bool,
 }
 
 impl<'a> Messages<'a> {
-    pub(super) fn new(auth: &'a Auth, command: Command, target: Target<'a>) -> Result<Self, Error> {
-        Ok(Self { auth, command, target, pipelined: auth.checked_pipelined()? })
+    pub(super) fn new(
+        auth: &'a Auth,
+        command: Command,
+        target: Target<'a>,
+        is_socks5a: bool,
+    ) -> Result<Self, Error> {
+        if !command.takes(target.host()) {
+            return Err(Invalid::TargetOfCommand(command).into());
+        }
+        let pipelined = auth.checked_pipelined()?;
+        let mut messages = Self { auth, command, target, pipelined, requests_nothing: false };
+        if !is_socks5a {
+            messages.reduce()?;
+        }
+        Ok(messages)
+    }
+
+    /// Replaces a URL by its host and port, if it has a fallback.
+    ///
+    /// # Errors
+    ///
+    /// - [`Invalid::NeedsSocks5a`]: without SOCKS5a, no request has this command or target.
+    pub(super) fn reduce(&mut self) -> Result<(), Error> {
+        if self.command.needs_socks5a() {
+            return Err(Invalid::NeedsSocks5a.into());
+        }
+        if self.target.host().needs_socks5a() {
+            self.target = self.target.borrowed().into_standard()?.into_owned();
+        }
+        Ok(())
     }
 
     /// Renders the message of this phase. If pipelined, the later messages follow it.
@@ -41,6 +75,10 @@ impl<'a> Messages<'a> {
     /// Appends `05 | CMD | RSV | ATYP | DST.ADDR | DST.PORT` (RFC 1928 §4).
     pub(super) fn put_request(&self, message: &mut Scratch) {
         message.put(&[5, self.command as u8, 0]);
+        if self.command == Command::KeepAlive {
+            message.put(&[NO_ADDRESS, 0, 0]);
+            return;
+        }
         wire::put_address(&self.target, |bytes| message.put(bytes));
     }
 }

@@ -58,8 +58,8 @@ use std::fmt;
 
 /// A request to a SOCKS5 proxy, from the greeting to its first reply.
 ///
-/// The commands are CONNECT, BIND and UDP ASSOCIATE, and Tor's RESOLVE and `RESOLVE_PTR`. After
-/// BIND, [`SecondReply`](crate::protocol::SecondReply) follows.
+/// The commands are CONNECT, BIND and UDP ASSOCIATE, Tor's RESOLVE and `RESOLVE_PTR`, and those of
+/// SOCKS5a. After BIND, [`SecondReply`](crate::protocol::SecondReply) follows.
 pub struct Socks5<'a> {
     messages: Messages<'a>,
     phase: Phase,
@@ -102,6 +102,28 @@ impl Socks5<'_> {
     const fn enter(&mut self, phase: Phase) {
         let silent = self.messages.pipelined || self.progress.has_write_failed();
         self.phase = if silent { phase.answered_in() } else { phase };
+    }
+
+    /// Enters the phase of the request, unless the METHOD does not carry it or nothing is to be
+    /// requested.
+    fn enter_request(&mut self) -> Result<(), Error> {
+        self.check_carried()?;
+        if self.messages.requests_nothing {
+            self.progress.check_write()?;
+            self.phase = Phase::Granted;
+        } else {
+            self.enter(Phase::Request);
+        }
+        Ok(())
+    }
+
+    /// Fails if the METHOD does not carry the request. Replaces a URL that has a fallback.
+    fn check_carried(&mut self) -> Result<(), Error> {
+        if self.reply.dialect().is_socks5a || self.messages.reduce().is_ok() {
+            return Ok(());
+        }
+        let method = self.method.unwrap_or_default();
+        Err(Error::new(Stage::Request, ErrorKind::NeedsSocks5a { method }))
     }
 
     /// Handles the end of a message.
@@ -222,6 +244,9 @@ impl Conversation for Socks5<'_> {
             // After a custom METHOD the proxy may speak next: read its answer and no more. After
             // the others the client speaks next, and only a reply can follow the answer. Room
             // for the shortest reply saves the runtime a read that would not be ready.
+            Phase::Selection | Phase::Status if self.messages.requests_nothing => {
+                self.progress.read(self.reply.buffer.room(ANSWER))
+            }
             Phase::Selection if self.messages.auth.has_custom_method() => {
                 self.progress.read(self.reply.buffer.room(ANSWER))
             }

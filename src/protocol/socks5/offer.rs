@@ -15,7 +15,12 @@ pub(crate) const PASSWORD: u8 = 0x02;
 pub(super) enum Offer {
     None,
     Password(Credentials),
-    Custom(u8, Start),
+    Custom {
+        code: u8,
+        start: Start,
+        /// Whether it is a METHOD of SOCKS5a: the request can have its commands and addresses.
+        is_socks5a: bool,
+    },
 }
 
 /// The sub-negotiation that follows when the proxy has selected a METHOD.
@@ -61,20 +66,22 @@ impl Offer {
         match self {
             Self::None => NONE,
             Self::Password(_) => PASSWORD,
-            Self::Custom(code, _) => *code,
+            Self::Custom { code, .. } => *code,
         }
     }
 
     pub(super) const fn needs_preparation(&self) -> bool {
-        matches!(self, Self::Custom(_, Start::Prepared(_)))
+        matches!(self, Self::Custom { start: Start::Prepared(_), .. })
     }
 
     /// Fails if the METHOD has yet to be prepared, or if it was prepared for a connection that has
     /// used it.
     pub(super) fn check_prepared(&self) -> Result<(), Error> {
         match self {
-            Self::Custom(code, Start::Prepared(_)) => Err(Invalid::MethodNotPrepared(*code).into()),
-            Self::Custom(code, Start::Ready(ready)) if ready.lock().is_none() => {
+            Self::Custom { code, start: Start::Prepared(_), .. } => {
+                Err(Invalid::MethodNotPrepared(*code).into())
+            }
+            Self::Custom { code, start: Start::Ready(ready), .. } if ready.lock().is_none() => {
                 Err(Invalid::MethodUsed(*code).into())
             }
             _ => Ok(()),
@@ -84,7 +91,7 @@ impl Offer {
     /// Returns the first message of the METHOD, if it is known.
     pub(super) fn opening(&self) -> &[u8] {
         match self {
-            Self::Custom(_, Start::Ready(ready)) => &ready.opening,
+            Self::Custom { start: Start::Ready(ready), .. } => &ready.opening,
             _ => &[],
         }
     }
@@ -93,8 +100,8 @@ impl Offer {
     /// yet to be prepared may.
     pub(super) fn may_take_request(&self) -> bool {
         match self {
-            Self::Custom(_, Start::Prepared(_)) => true,
-            Self::Custom(_, Start::Ready(ready)) => {
+            Self::Custom { start: Start::Prepared(_), .. } => true,
+            Self::Custom { start: Start::Ready(ready), .. } => {
                 ready.lock().as_mut().is_none_or(|method| method.request().is_some())
             }
             _ => false,
@@ -104,9 +111,10 @@ impl Offer {
     /// Prepares the METHOD for this connection, if it has to be prepared. May block.
     pub(super) fn prepare(&self, purpose: &Purpose<'_>) -> Result<Self, Error> {
         match self {
-            Self::Custom(code, Start::Prepared(make)) => {
+            Self::Custom { code, start: Start::Prepared(make), is_socks5a } => {
                 let method = make(purpose).map_err(|error| error.in_stage(Stage::Preparation))?;
-                Ok(Self::Custom(*code, Start::Ready(Arc::new(Ready::new(method)))))
+                let start = Start::Ready(Arc::new(Ready::new(method)));
+                Ok(Self::Custom { code: *code, start, is_socks5a: *is_socks5a })
             }
             offer => offer.check_prepared().map(|()| offer.clone()),
         }
@@ -116,9 +124,11 @@ impl Offer {
         match self {
             Self::None => Ok(Selected::None),
             Self::Password(_) => Ok(Selected::Password),
-            Self::Custom(_, Start::Selected(make)) => make(purpose).map(Selected::Custom),
-            Self::Custom(code, Start::Prepared(_)) => Err(Invalid::MethodNotPrepared(*code).into()),
-            Self::Custom(code, Start::Ready(ready)) => {
+            Self::Custom { start: Start::Selected(make), .. } => make(purpose).map(Selected::Custom),
+            Self::Custom { code, start: Start::Prepared(_), .. } => {
+                Err(Invalid::MethodNotPrepared(*code).into())
+            }
+            Self::Custom { code, start: Start::Ready(ready), .. } => {
                 let method = ready.lock().take();
                 method.map(Selected::Custom).ok_or_else(|| Invalid::MethodUsed(*code).into())
             }

@@ -2,6 +2,7 @@
 
 use super::reply_buffer::ReplyBuffer;
 use crate::error::{Error, ErrorKind, Stage};
+use crate::protocol::command::Command;
 use crate::protocol::dialect::{Dialect, RFC_1928};
 use crate::protocol::encapsulation::FrameError;
 use crate::protocol::established::{Established, ProtocolVersion};
@@ -22,7 +23,16 @@ impl Reader {
         Self { buffer: ReplyBuffer::new(stage), negotiated }
     }
 
-    fn dialect(&self) -> &'static Dialect {
+    /// Creates a reader of the reply to a request with this command.
+    pub(super) const fn to(command: Command, negotiated: Option<Box<Negotiated>>) -> Self {
+        let mut buffer = ReplyBuffer::new(Stage::Request);
+        if let Command::KeepAlive = command {
+            buffer = buffer.may_lack_address();
+        }
+        Self { buffer, negotiated }
+    }
+
+    pub(super) fn dialect(&self) -> &'static Dialect {
         self.negotiated.as_ref().and_then(|negotiated| negotiated.dialect).unwrap_or(&RFC_1928)
     }
 
@@ -41,10 +51,9 @@ impl Reader {
 
 impl ReplyReader for Reader {
     fn room(&mut self) -> &mut [u8] {
-        let dialect = self.dialect();
         match self.negotiated.as_mut().and_then(|negotiated| negotiated.frames.as_mut()) {
             Some(frames) => frames.incoming.room(),
-            None => self.buffer.reply_room(dialect),
+            None => self.buffer.reply_room(),
         }
     }
 
@@ -69,7 +78,7 @@ impl ReplyReader for Reader {
             else {
                 return Ok(false);
             };
-            let taken = frames.incoming.take(self.buffer.reply_room(dialect));
+            let taken = frames.incoming.take(self.buffer.reply_room());
             let failed =
                 |error| self.buffer.refusal(dialect).unwrap_or_else(|| self.encapsulation_failed(error));
             match taken.map_err(failed)? {
@@ -81,7 +90,7 @@ impl ReplyReader for Reader {
 
     fn take(&mut self) -> Established {
         Established {
-            bound: self.buffer.take_address(self.dialect()),
+            bound: self.buffer.take_address(),
             negotiated: self.negotiated.take(),
             version: ProtocolVersion::V5,
         }

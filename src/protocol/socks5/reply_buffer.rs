@@ -2,14 +2,16 @@
 
 use crate::error::{Error, ErrorKind, Stage};
 use crate::protocol::address::Address;
-use crate::protocol::dialect::{Dialect, LONGEST_REFUSAL};
+use crate::protocol::dialect::{Dialect, LEAST_REPLY, LONGEST_REFUSAL};
 use crate::protocol::reply::Reply;
 use crate::protocol::wire::{self, AddressType};
 
 /// The length of VER and METHOD, or VER and STATUS.
 pub(super) const ANSWER: usize = 2;
 
+/// The length of a reply without an address, and its ATYP.
 const ADDRESSLESS_REPLY: usize = 6;
+const NO_ADDRESS: u8 = 0;
 const IPV4_REPLY: usize = 10;
 const IPV6_REPLY: usize = 22;
 /// The length of VER, REP, RSV, ATYP and the length byte, which precede a name.
@@ -25,6 +27,8 @@ const PORT: usize = 2;
 pub(super) struct ReplyBuffer {
     /// The stage that the reply ends.
     stage: Stage,
+    /// Whether the reply may have no address: that of `KEEP_ALIVE`.
+    may_lack_address: bool,
     inline: [u8; IPV6_REPLY],
     /// A name and the port behind it, or a refusal.
     long: Vec<u8>,
@@ -35,7 +39,14 @@ pub(super) struct ReplyBuffer {
 
 impl ReplyBuffer {
     pub(super) const fn new(stage: Stage) -> Self {
-        Self { stage, inline: [0; IPV6_REPLY], long: Vec::new(), refused: false, len: 0 }
+        let may_lack_address = false;
+        Self { stage, may_lack_address, inline: [0; IPV6_REPLY], long: Vec::new(), refused: false, len: 0 }
+    }
+
+    /// Accepts a reply without an address.
+    pub(super) const fn may_lack_address(mut self) -> Self {
+        self.may_lack_address = true;
+        self
     }
 
     pub(super) const fn stage(&self) -> Stage {
@@ -77,8 +88,8 @@ impl ReplyBuffer {
     }
 
     /// Returns room for the rest of a reply, as far as its length is known.
-    pub(super) fn reply_room(&mut self, dialect: &Dialect) -> &mut [u8] {
-        self.room(self.reply_len(dialect))
+    pub(super) fn reply_room(&mut self) -> &mut [u8] {
+        self.room(self.reply_len())
     }
 
     const fn address_type(&self) -> Option<AddressType> {
@@ -86,19 +97,24 @@ impl ReplyBuffer {
     }
 
     /// Returns whether the reply has a port alone, if its ATYP has been received.
-    fn has_no_address(&self, dialect: &Dialect) -> bool {
-        dialect.no_address == Some(self.inline[3])
+    const fn has_no_address(&self) -> bool {
+        self.may_lack_address && self.inline[3] == NO_ADDRESS
+    }
+
+    /// Returns the length of the shortest reply.
+    const fn least_reply(&self) -> usize {
+        if self.may_lack_address { ADDRESSLESS_REPLY } else { LEAST_REPLY }
     }
 
     /// Returns the least length of the reply, given the received bytes.
-    fn reply_len(&self, dialect: &Dialect) -> usize {
+    fn reply_len(&self) -> usize {
         match self.address_type() {
-            _ if self.len < dialect.least_reply() => dialect.least_reply(),
-            _ if self.has_no_address(dialect) => ADDRESSLESS_REPLY,
+            _ if self.len < self.least_reply() => self.least_reply(),
+            _ if self.has_no_address() => ADDRESSLESS_REPLY,
             Some(AddressType::V4) => IPV4_REPLY,
             Some(AddressType::V6) => IPV6_REPLY,
             Some(AddressType::Name) => NAME_AT + usize::from(self.inline[4]) + PORT,
-            None => dialect.least_reply(),
+            None => self.least_reply(),
         }
     }
 
@@ -115,15 +131,15 @@ impl ReplyBuffer {
         if self.len >= 2 && Reply::V5(code) != Reply::SUCCEEDED {
             return self.refuse(dialect).map_or(Ok(false), Err);
         }
-        if self.len >= 4 && self.address_type().is_none() && !self.has_no_address(dialect) {
+        if self.len >= 4 && self.address_type().is_none() && !self.has_no_address() {
             return failed(ErrorKind::Malformed { field: "ATYP", byte: atyp });
         }
-        if self.len == dialect.least_reply() && self.address_type() == Some(AddressType::Name) {
+        if self.len == self.least_reply() && self.address_type() == Some(AddressType::Name) {
             let received = self.len - NAME_AT;
             self.long = vec![0; usize::from(name_len) + PORT];
             self.long[..received].copy_from_slice(&self.inline[NAME_AT..self.len]);
         }
-        Ok(self.len == self.reply_len(dialect))
+        Ok(self.len == self.reply_len())
     }
 
     /// Returns the error of a refusal, or `None` if details of it are missing.
@@ -153,9 +169,9 @@ impl ReplyBuffer {
     /// Takes BND.ADDR and BND.PORT of a complete reply.
     ///
     /// A reply without an address has the unspecified one.
-    pub(super) fn take_address(&mut self, dialect: &Dialect) -> Address {
+    pub(super) fn take_address(&mut self) -> Address {
         let [_, _, _, _, bytes @ ..] = self.inline;
-        if self.has_no_address(dialect) {
+        if self.has_no_address() {
             return Address::Ip(wire::socket_addr_v4([0, 0, 0, 0, bytes[0], bytes[1]]));
         }
         match (self.long.len().checked_sub(PORT), self.address_type()) {

@@ -2,15 +2,15 @@
 
 use super::messages::Messages;
 use super::{Auth, Phase, Reader, Socks5};
+use crate::error::Error;
 use crate::error::invalid::Invalid;
-use crate::error::{Error, Stage};
 use crate::protocol::command::Command;
 use crate::protocol::dialect::Dialect;
 use crate::protocol::established::Established;
 use crate::protocol::negotiated::Negotiated;
 use crate::protocol::progress::Progress;
 use crate::protocol::target::{Host, Target};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::LazyLock;
 
 /// For requests without a greeting.
@@ -90,6 +90,34 @@ impl<'a> Socks5<'a> {
         Self::new(auth, Command::ResolvePtr, (ip, 0).into())
     }
 
+    /// Creates a handshake that ends with the METHOD, and requests nothing.
+    ///
+    /// Requests follow with [`after`](Self::after), so the METHOD must allow
+    /// [several](crate::protocol::Negotiated::several_requests). The outcome's
+    /// [`bound`](crate::protocol::Established::bound) is unspecified. The METHOD's
+    /// [`Purpose`](crate::protocol::Purpose) has the command CONNECT.
+    ///
+    /// # Errors
+    ///
+    /// - Those of [`connect`](Self::connect), and
+    ///   [`Invalid::NotPipelinable`](crate::Invalid::NotPipelinable) for any
+    ///   [pipelined](Auth::pipelined) `auth`: there is no request to send with the greeting.
+    pub fn negotiate(auth: &'a Auth) -> Result<Self, Error> {
+        auth.check_prepared()?;
+        Self::new_negotiation(auth, Command::Connect)
+    }
+
+    /// Makes the same, with METHODs that were prepared or will be. They have to carry a request with
+    /// the command `next`.
+    pub(crate) fn new_negotiation(auth: &'a Auth, next: Command) -> Result<Self, Error> {
+        if auth.is_pipelined() {
+            return Err(Invalid::NotPipelinable.into());
+        }
+        let mut handshake = Self::new(auth, next, (Ipv4Addr::UNSPECIFIED, 0).into())?;
+        handshake.messages.requests_nothing = true;
+        Ok(handshake)
+    }
+
     /// Creates another request on the connection of an earlier one, without a greeting and a
     /// METHOD.
     ///
@@ -124,12 +152,11 @@ impl<'a> Socks5<'a> {
     ///   sealed, or the proxy has sent bytes that belong to no reply.
     pub fn after(earlier: Established, command: Command, target: Target<'a>) -> Result<Self, Error> {
         let several = earlier.negotiated.filter(|negotiated| negotiated.several_requests);
-        let mut negotiated = several.ok_or(Invalid::OneRequest)?;
-        let next = Self::further(negotiated.dialect, command, target)?;
-        if let Some(frames) = &mut negotiated.frames {
-            next.seal_request(frames)?;
-        }
-        Ok(Self { reply: Reader::new(Stage::Request, Some(negotiated)), ..next })
+        let negotiated = several.ok_or(Invalid::OneRequest)?;
+        let mut next = Self::further(negotiated.dialect, command, target)?;
+        next.reply = Reader::to(command, Some(negotiated));
+        next.seal_request()?;
+        Ok(next)
     }
 
     /// Creates a request without a greeting and a METHOD, whose reply is read in this dialect.
@@ -138,21 +165,26 @@ impl<'a> Socks5<'a> {
         command: Command,
         target: Target<'a>,
     ) -> Result<Self, Error> {
-        let negotiated = Negotiated { dialect, ..Negotiated::nothing() };
-        let reply = Reader::new(Stage::Request, dialect.map(|_| negotiated.into()));
-        Ok(Self { phase: Phase::Request, reply, ..Self::new(&NO_METHODS, command, target)? })
+        let negotiated = dialect.map(|_| Negotiated { dialect, ..Negotiated::nothing() }.into());
+        let reply = Reader::to(command, negotiated);
+        let messages = Messages::new(&NO_METHODS, command, target, reply.dialect().is_socks5a)?;
+        Ok(Self { phase: Phase::Request, reply, ..Self::of(messages) })
     }
 
     /// Makes the request, with METHODs that were prepared or will be.
     pub(crate) fn new(auth: &'a Auth, command: Command, target: Target<'a>) -> Result<Self, Error> {
-        Ok(Self {
-            messages: Messages::new(auth, command, target)?,
+        Ok(Self::of(Messages::new(auth, command, target, auth.offers_socks5a())?))
+    }
+
+    fn of(messages: Messages<'a>) -> Self {
+        Self {
             phase: Phase::Greeting,
             progress: Progress::default(),
-            reply: Reader::new(Stage::Request, None),
+            reply: Reader::to(messages.command, None),
+            messages,
             method: None,
             negotiation: None,
-        })
+        }
     }
 
     /// Returns the METHOD that the proxy has chosen, or `None` before that.

@@ -1,6 +1,7 @@
 //! The host of a target: an IP address or a name.
 
 use super::syntax::check;
+use super::{PoolId, TargetUrl, UnixName};
 use crate::error::Error;
 use crate::error::invalid::Invalid;
 use crate::error::pasted::Expected;
@@ -9,7 +10,10 @@ use std::borrow::Cow;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// The host of a [`Target`](crate::Target): an IP address or a name.
+/// The host of a [`Target`](crate::Target): an IP address or a name, and in SOCKS5a a few others.
+///
+/// The variants of SOCKS5a exist with and without the feature `socks5a`, so that a match compiles in
+/// both builds. A request carries them only after a METHOD of SOCKS5a.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Host<'a> {
@@ -17,6 +21,15 @@ pub enum Host<'a> {
     Ip(IpAddr),
     /// A name.
     Domain(Domain<'a>),
+    /// SOCKS5a: the path of a Unix-domain socket at the proxy.
+    Unix(UnixName),
+    /// SOCKS5a: the abstract name of a Unix-domain socket at the proxy.
+    AbstractUnix(UnixName),
+    /// SOCKS5a: a URL.
+    Url(TargetUrl),
+    /// SOCKS5a: a connection in the proxy's pool, for
+    /// [`Command::PoolGet`](crate::protocol::Command::PoolGet).
+    Pool(PoolId),
 }
 
 /// A host name that a SOCKS message can carry.
@@ -36,6 +49,10 @@ impl Host<'_> {
         match self {
             Host::Ip(ip) => Host::Ip(ip),
             Host::Domain(Domain(name)) => Host::Domain(Domain(Cow::Owned(name.into_owned()))),
+            Host::Unix(name) => Host::Unix(name),
+            Host::AbstractUnix(name) => Host::AbstractUnix(name),
+            Host::Url(url) => Host::Url(url),
+            Host::Pool(id) => Host::Pool(id),
         }
     }
 
@@ -45,7 +62,25 @@ impl Host<'_> {
         match self {
             Host::Ip(ip) => Host::Ip(*ip),
             Host::Domain(name) => Host::Domain(name.borrowed()),
+            Host::Unix(name) => Host::Unix(name.clone()),
+            Host::AbstractUnix(name) => Host::AbstractUnix(name.clone()),
+            Host::Url(url) => Host::Url(url.clone()),
+            Host::Pool(id) => Host::Pool(id.clone()),
         }
+    }
+
+    /// Returns the IP address or the name: of a URL, those of its host.
+    pub(crate) fn on_network(&self) -> Option<&Host<'_>> {
+        match self {
+            Host::Ip(_) | Host::Domain(_) => Some(self),
+            Host::Url(url) => Some(url.host()),
+            Host::Unix(_) | Host::AbstractUnix(_) | Host::Pool(_) => None,
+        }
+    }
+
+    /// Returns whether only a request of SOCKS5a carries this host.
+    pub(crate) const fn needs_socks5a(&self) -> bool {
+        !matches!(self, Host::Ip(_) | Host::Domain(_))
     }
 }
 
@@ -168,12 +203,29 @@ impl From<Ipv6Addr> for Host<'_> {
     }
 }
 
+impl From<TargetUrl> for Host<'_> {
+    fn from(url: TargetUrl) -> Self {
+        Self::Url(url)
+    }
+}
+
+impl From<PoolId> for Host<'_> {
+    fn from(id: PoolId) -> Self {
+        Self::Pool(id)
+    }
+}
+
 impl fmt::Display for Host<'_> {
+    /// Writes an abstract name with `@` in front of it, and of a URL scheme, host and port.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Ip(IpAddr::V4(ip)) => ip.fmt(f),
             Self::Ip(IpAddr::V6(ip)) => write!(f, "[{ip}]"),
             Self::Domain(name) => f.write_str(name.as_str()),
+            Self::Unix(name) => name.fmt(f),
+            Self::AbstractUnix(name) => write!(f, "@{name}"),
+            Self::Url(url) => url.fmt(f),
+            Self::Pool(id) => id.fmt(f),
         }
     }
 }

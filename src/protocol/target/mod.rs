@@ -2,16 +2,23 @@
 
 mod host;
 mod into_target;
+mod pool_id;
 pub(crate) mod syntax;
+mod unix_name;
+mod url;
 
 pub use host::{Domain, Host};
 pub use into_target::IntoTarget;
+pub use pool_id::PoolId;
+pub use unix_name::UnixName;
+pub use url::TargetUrl;
 
 use crate::error::Error;
 use crate::error::invalid::Invalid;
 use crate::error::pasted::Expected;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
+use std::path::Path;
 use std::str::FromStr;
 
 /// The target of a request: a host and a port.
@@ -32,6 +39,9 @@ use std::str::FromStr;
 /// assert!(Target::try_from(("::1", 80))?.ip().is_some());
 /// # Ok::<(), anysocks::Error>(())
 /// ```
+///
+/// With a METHOD of SOCKS5a, [`unix`](Self::unix), [`abstract_unix`](Self::abstract_unix) and
+/// [`url`](Self::url) are targets too.
 ///
 /// # Errors
 ///
@@ -67,6 +77,50 @@ impl<'a> Target<'a> {
         Self { host, port }
     }
 
+    /// Creates the target for a Unix-domain socket at the proxy, by its path. For SOCKS5a.
+    ///
+    /// # Errors
+    ///
+    /// - Those of [`UnixName::new`].
+    pub fn unix(path: impl AsRef<Path>) -> Result<Self, Error> {
+        UnixName::new(path.as_ref().as_os_str().as_encoded_bytes()).map(|name| Self::new(Host::Unix(name), 0))
+    }
+
+    /// Creates the target for a Unix-domain socket at the proxy, by its abstract name, without the
+    /// NUL in front of it. For SOCKS5a.
+    ///
+    /// # Errors
+    ///
+    /// - Those of [`UnixName::new`].
+    pub fn abstract_unix(name: impl AsRef<[u8]>) -> Result<Self, Error> {
+        UnixName::new(name).map(|name| Self::new(Host::AbstractUnix(name), 0))
+    }
+
+    /// Creates a target from a URL. For SOCKS5a.
+    ///
+    /// [`TargetUrl::with_fallback`] adds a fallback to host and port.
+    ///
+    /// # Errors
+    ///
+    /// - Those of [`TargetUrl::new`].
+    pub fn url(url: impl AsRef<str>) -> Result<Self, Error> {
+        TargetUrl::new(url).map(Self::from)
+    }
+
+    /// Returns the target as a request of RFC 1928 carries it: this one, or the host and the port of
+    /// a URL with a fallback.
+    ///
+    /// # Errors
+    ///
+    /// - [`Invalid::NeedsSocks5a`].
+    pub(crate) fn into_standard(self) -> Result<Self, Error> {
+        match &self.host {
+            Host::Ip(_) | Host::Domain(_) => Ok(self),
+            Host::Url(url) => url.fallback().ok_or_else(|| Invalid::NeedsSocks5a.into()),
+            Host::Unix(_) | Host::AbstractUnix(_) | Host::Pool(_) => Err(Invalid::NeedsSocks5a.into()),
+        }
+    }
+
     /// Returns the host.
     #[must_use]
     pub const fn host(&self) -> &Host<'a> {
@@ -83,23 +137,24 @@ impl<'a> Target<'a> {
         self.port
     }
 
-    /// Returns the IP address, or `None` for a name.
+    /// Returns the IP address, or `None` for a name. Of a URL, it is that of its host.
     #[must_use]
-    pub const fn ip(&self) -> Option<IpAddr> {
-        match self.host {
-            Host::Ip(ip) => Some(ip),
-            Host::Domain(_) => None,
+    pub fn ip(&self) -> Option<IpAddr> {
+        match self.host.on_network()? {
+            Host::Ip(ip) => Some(*ip),
+            _ => None,
         }
     }
 
-    /// Returns the name as the caller wrote it, or `None` for an IP address.
+    /// Returns the name as the caller wrote it, or `None` for an IP address. Of a URL, it is that of
+    /// its host.
     ///
     /// It may contain upper-case letters or end with a dot.
     #[must_use]
     pub fn domain(&self) -> Option<&str> {
-        match &self.host {
-            Host::Ip(_) => None,
+        match self.host.on_network()? {
             Host::Domain(name) => Some(name.as_str()),
+            _ => None,
         }
     }
 
@@ -206,6 +261,19 @@ impl<'a> From<(Domain<'a>, u16)> for Target<'a> {
     }
 }
 
+impl From<TargetUrl> for Target<'_> {
+    fn from(url: TargetUrl) -> Self {
+        let port = url.port();
+        Self::new(Host::Url(url), port)
+    }
+}
+
+impl From<PoolId> for Target<'_> {
+    fn from(id: PoolId) -> Self {
+        Self::new(Host::Pool(id), 0)
+    }
+}
+
 impl From<(IpAddr, u16)> for Target<'_> {
     fn from((ip, port): (IpAddr, u16)) -> Self {
         Self::new(Host::Ip(ip), port)
@@ -268,6 +336,10 @@ impl<'a> From<&'a Target<'_>> for Target<'a> {
 
 impl fmt::Display for Target<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.host, self.port)
+        match &self.host {
+            Host::Ip(_) | Host::Domain(_) => write!(f, "{}:{}", self.host, self.port),
+            // A URL contains its port, and the others have none.
+            host => host.fmt(f),
+        }
     }
 }

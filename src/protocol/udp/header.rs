@@ -1,5 +1,6 @@
 //! The headers of datagrams.
 
+use crate::error::Error;
 use crate::protocol::target::{Host, Target};
 use crate::protocol::wire;
 use arrayvec::ArrayVec;
@@ -11,13 +12,15 @@ pub const HEADROOM: usize = 262;
 
 /// Returns the length in bytes of a datagram's header for this target.
 ///
-/// It is 10 for an IPv4 address, 22 for an IPv6 address, and 7 + n for a name of n bytes.
+/// It is 10 for an IPv4 address, 22 for an IPv6 address, and 7 + n for a name of n bytes. A URL counts
+/// as its host.
 #[must_use]
 pub fn overhead(target: &Target<'_>) -> usize {
-    match target.host() {
-        Host::Ip(IpAddr::V4(_)) => 10,
-        Host::Ip(IpAddr::V6(_)) => 22,
-        Host::Domain(name) => 7 + name.as_str().len(),
+    match target.host().on_network() {
+        Some(Host::Ip(IpAddr::V4(_))) => 10,
+        Some(Host::Ip(IpAddr::V6(_))) => 22,
+        Some(Host::Domain(name)) => 7 + name.as_str().len(),
+        _ => HEADROOM,
     }
 }
 
@@ -30,7 +33,7 @@ pub fn overhead(target: &Target<'_>) -> usize {
 /// use anysocks::udp::Header;
 ///
 /// let target = Target::try_from("192.0.2.7:53")?;
-/// assert_eq!(Header::new(&target).as_bytes(), [0, 0, 0, 1, 192, 0, 2, 7, 0, 53]);
+/// assert_eq!(Header::new(&target)?.as_bytes(), [0, 0, 0, 1, 192, 0, 2, 7, 0, 53]);
 /// # Ok::<(), anysocks::Error>(())
 /// ```
 #[doc(alias = "new_udp_header")]
@@ -39,14 +42,19 @@ pub struct Header(ArrayVec<u8, HEADROOM>);
 
 impl Header {
     /// Creates the header of a standalone datagram.
-    #[must_use]
-    pub fn new(target: &Target<'_>) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// - [`Invalid::NeedsSocks5a`](crate::Invalid::NeedsSocks5a): the target is one of SOCKS5a,
+    ///   without a fallback. Datagrams carry addresses and names alone.
+    pub fn new(target: &Target<'_>) -> Result<Self, Error> {
+        let target = target.borrowed().into_standard()?;
         let mut bytes = ArrayVec::new();
-        put(target, |part| {
+        put(&target, |part| {
             let fits = bytes.try_extend_from_slice(part);
             debug_assert!(fits.is_ok(), "no room for a header");
         });
-        Self(bytes)
+        Ok(Self(bytes))
     }
 
     /// Sets FRAG.

@@ -114,7 +114,7 @@ impl Default for Reassembly {
 ///
 /// let mut reassembler = Reassembler::new(Reassembly::new());
 /// let from = Target::try_from("192.0.2.7:53")?;
-/// let header = Header::new(&from);
+/// let header = Header::new(&from)?;
 /// let received = |fragment, payload| {
 ///     [header.clone().fragment(fragment).as_bytes(), payload].concat()
 /// };

@@ -137,7 +137,7 @@ fn a_message_of_several_peers_is_split() {
 #[test]
 fn malformed_and_removed_datagrams_are_not_returned() {
     let (client, relay) = pair();
-    let good = [Header::new(&TARGET.try_into().unwrap()).as_bytes(), b"good"].concat();
+    let good = [Header::new(&TARGET.try_into().unwrap()).unwrap().as_bytes(), b"good"].concat();
     let mut fragment = good.clone();
     fragment[2] = 1;
     let sent = [&good[..], b"", &fragment, &good[..9], b"\0\0\0\x02address", &good];

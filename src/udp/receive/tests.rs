@@ -1,5 +1,5 @@
 use super::*;
-use crate::udp::Options;
+use crate::Proxy;
 use std::net::UdpSocket;
 use std::sync::mpsc::channel;
 use std::thread;
@@ -12,8 +12,8 @@ fn associated() -> (Association, Socket, UdpSocket) {
     let addr = relay.local_addr().unwrap();
     socket.connect(addr).unwrap();
     relay.connect(socket.local_addr().unwrap()).unwrap();
-    let association =
-        Association::new(&"socks5h://proxy.example", addr, addr.into(), (None, None), &Options::new());
+    let proxy = Proxy::socks5("proxy.example:1080").unwrap();
+    let association = Association::new(&proxy, addr, addr.into(), (None, None));
     (association, socket.into(), relay)
 }
 

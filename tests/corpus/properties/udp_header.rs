@@ -58,14 +58,14 @@ fn encodes_to(parsed: &Datagram<'_>, input: &[u8]) {
         other => panic!("{other:?} is neither an address nor a name"),
     };
     if let Some(target) = target {
-        let header = Header::new(&target).fragment(parsed.fragment);
+        let header = Header::new(&target).expect("an address or a name").fragment(parsed.fragment);
         assert_eq!([header.as_bytes(), parsed.payload].concat()[2..], input[2..]);
     }
 }
 
 fn decodes_to_itself(dice: &mut Dice<'_>) {
     let (fragment, target) = (dice.byte(), dice.target());
-    let header = Header::new(&target).fragment(fragment);
+    let header = Header::new(&target).expect("an address or a name").fragment(fragment);
     let header_len = header.as_bytes().len();
     assert_eq!(header_len, overhead(&target), "{target}");
     assert!(header_len <= HEADROOM, "{target}");

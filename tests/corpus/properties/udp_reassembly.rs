@@ -46,7 +46,9 @@ impl Received {
     /// The reassembler's result: the complete payload, and the number of lost datagrams.
     fn given_to(&self, reassembler: &mut Reassembler) -> (Option<Vec<u8>>, u64) {
         let from = Target::try_from(SOURCES[self.source]).unwrap();
-        let bytes = [Header::new(&from).fragment(self.fragment).as_bytes(), &self.payload].concat();
+        let bytes =
+            [Header::new(&from).expect("an address").fragment(self.fragment).as_bytes(), &self.payload]
+                .concat();
         let Taken { complete, lost, .. } = reassembler.take(&Datagram::parse(&bytes).unwrap(), self.at);
         (complete.map(Into::into), lost)
     }
