@@ -59,6 +59,7 @@
 //! | connect to the proxy only, or drive the protocol yourself | [`dial`], [`converse`], [`protocol`] |
 //! | authenticate by GSS-API, such as Kerberos | [`Proxy::gssapi`], [`gssapi`] |
 //! | authenticate by SOCKS5a, or obfuscate the traffic to the proxy | [`socks5a`] |
+//! | make several requests on one connection to a proxy of SOCKS5a | [`SocksClient`] |
 //! | authenticate by a custom METHOD | [`Auth::prepared_method`], [Writing a METHOD](protocol::Method#writing-a-method) |
 //!
 //! These names link to the tokio front end. The other front ends have the same names.
@@ -260,7 +261,7 @@
 //! | `hyper` | | [`hyper`]: a [`Connector`] is a [`tower_service::Service<Uri>`] |
 //! | `quinn` | | [`quinn`]: QUIC through UDP ASSOCIATE, with the cryptography of [`ring`]; needs a C compiler |
 //! | `gssapi` | | `kerberos::Kerberos` of [`gssapi`], by the system's library, which is loaded at run time |
-//! | `socks5a` | | [`socks5a`]: METHODs of an experimental extension of SOCKS5 |
+//! | `socks5a` | | [`socks5a`]: METHODs of an experimental extension of SOCKS5. The variants of it in [`Host`], [`ErrorKind`] and `Command` exist in all builds |
 //! | `tracing` | | a span for each connection, an event for each message and each failure; sizes, never contents |
 //!
 //! Features add items and change none, so all of them can be enabled together. [`blocking`] needs

@@ -57,8 +57,8 @@ impl Control {
         on(&mut **wrapped.lock().unwrap_or_else(PoisonError::into_inner), io)
     }
 
-    /// Reads, writes or flushes. Waits until that is possible, or the deadline passes. It applies to a
-    /// proxy that never stops sending, too.
+    /// Reads, writes or flushes. Waits until that is possible, or the deadline passes. It applies
+    /// to a proxy that never stops sending, too.
     pub(super) fn wait_io(&self, mut io: ControlIo<'_>, deadline: Deadline) -> io::Result<usize> {
         if remaining(deadline).is_some_and(|left| left.is_zero()) {
             return Err(io::ErrorKind::TimedOut.into());

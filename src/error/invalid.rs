@@ -1,7 +1,5 @@
 //! Mistakes in arguments, found before anything is sent.
 
-use crate::protocol::command::Command;
-
 /// A mistake in an argument.
 ///
 /// Constructors, parsers and calls return it before they send anything, in an
@@ -127,17 +125,19 @@ pub enum Invalid {
         "the encapsulation pauses, and there is no clock: use a front end with a runtime, or give the method a clock"
     )]
     NoClock,
-    /// The command or the target of a request is one of SOCKS5a, and no METHOD of SOCKS5a is offered
-    /// or negotiated.
+    /// The command or the target of a request is one of SOCKS5a, and no METHOD of SOCKS5a is
+    /// offered or negotiated.
     ///
     /// A [`TargetUrl`](crate::TargetUrl) can have a fallback to its host and port.
     #[error("only SOCKS5a carries this request: offer one of its methods, such as `socks5a::Eaf`")]
     NeedsSocks5a,
     /// A request with this command can't have this target.
     ///
+    /// The field is the name of the command.
+    ///
     /// `POOL_GET` takes a pool identifier, as no other command does. Lookups of names take a name.
     #[error("a request with {0} can't have this target")]
-    TargetOfCommand(Command),
+    TargetOfCommand(&'static str),
     /// The path or the abstract name of a Unix-domain socket at the proxy has not 1 to 255 bytes.
     ///
     /// The field is its length in bytes.

@@ -28,9 +28,11 @@
 //! - An encapsulation that delays its frames needs a clock of its own:
 //!   [`Seal::clock`](crate::protocol::Seal::clock).
 
+mod client;
 pub(crate) mod handshake;
 mod io;
 
+pub use client::Socks5Client;
 pub use handshake::converse;
 
 use crate::error::Error;

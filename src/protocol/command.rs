@@ -32,6 +32,22 @@ pub enum Command {
 }
 
 impl Command {
+    /// Returns the name in the specification.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Connect => "CONNECT",
+            Self::Bind => "BIND",
+            Self::UdpAssociate => "UDP ASSOCIATE",
+            Self::KeepAlive => "KEEP_ALIVE",
+            Self::DnsResolve => "DNS_RESOLVE",
+            Self::PoolNew => "POOL_NEW",
+            Self::PoolGet => "POOL_GET",
+            Self::UdpAssociateExt => "UDP_ASSOCIATE_EXT",
+            Self::Resolve => "RESOLVE",
+            Self::ResolvePtr => "RESOLVE_PTR",
+        }
+    }
+
     /// Returns whether the reply is the answer, and no tunnel follows.
     pub(crate) const fn is_lookup(self) -> bool {
         matches!(self, Self::Resolve | Self::ResolvePtr | Self::DnsResolve)
@@ -64,17 +80,6 @@ impl Command {
 
 impl fmt::Display for Command {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Connect => "CONNECT",
-            Self::Bind => "BIND",
-            Self::UdpAssociate => "UDP ASSOCIATE",
-            Self::KeepAlive => "KEEP_ALIVE",
-            Self::DnsResolve => "DNS_RESOLVE",
-            Self::PoolNew => "POOL_NEW",
-            Self::PoolGet => "POOL_GET",
-            Self::UdpAssociateExt => "UDP_ASSOCIATE_EXT",
-            Self::Resolve => "RESOLVE",
-            Self::ResolvePtr => "RESOLVE_PTR",
-        })
+        f.write_str(self.name())
     }
 }

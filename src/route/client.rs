@@ -38,12 +38,13 @@ use std::time::Duration;
 /// the feature `socks5a` is needed.
 ///
 /// A call fails as [`connect`](crate::blocking::Socks5Stream::connect) of a stream does, with the
-/// timeout of the proxy. After a refusal, another failure or a cancelled call, the connection is over:
-/// later calls fail with [`ErrorKind::Over`](crate::ErrorKind::Over). A mistake in the arguments
-/// ([`ErrorKind::Invalid`](crate::ErrorKind::Invalid)) sends nothing and changes nothing.
+/// timeout of the proxy. After a refusal, another failure or a cancelled call, the connection is
+/// over: later calls fail with [`ErrorKind::Over`](crate::ErrorKind::Over). A mistake in the
+/// arguments ([`ErrorKind::Invalid`](crate::ErrorKind::Invalid)) sends nothing and changes
+/// nothing.
 ///
-/// `F` is the front end: each front end has an alias `Socks5Client` with its own. `W` is [`Plain`], or
-/// wraps dialled streams.
+/// `F` is the front end: each front end has an alias `Socks5Client` with its own. `W` is
+/// [`Plain`], or wraps dialled streams.
 pub struct SocksClient<F: Runtime, W: Wrap<F> = Plain> {
     stream: W::HandshakeStream,
     requests: Requests,

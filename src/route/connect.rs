@@ -2,11 +2,12 @@
 //! one before it, and the target from the last.
 
 use super::address_timeout::{FailedAttempt, converse_with_address_timeout};
+use super::hop_target::{HopTarget, hop_target};
 use super::hops::Hops;
+use super::next_target::{is_refused_address, url_fallback};
 use super::prepare::prepare;
 use super::request::RequestTemplate;
 use super::wrap::{Wrap, wrap_error};
-use crate::error::invalid::Invalid;
 use crate::error::{Error, ErrorKind, Stage};
 use crate::protocol::any_version::AnyVersion;
 use crate::protocol::command::Command;
@@ -14,19 +15,17 @@ use crate::protocol::conversation::Conversation;
 use crate::protocol::established::Established;
 use crate::protocol::layered::Layered;
 use crate::protocol::negotiated::Negotiated;
-use crate::protocol::reply::Reply;
 use crate::protocol::socks_protocol::SocksProtocol;
 use crate::protocol::target::{Domain, Host, Target};
-use crate::protocol::version::sealed::Sealed as _;
 use crate::protocol::version::{V5, Version};
-use crate::proxy::{Endpoint, Proxy, Resolve};
+use crate::proxy::{Proxy, Resolve};
 use crate::runtime::{
     Deadline, Runtime, check_endpoint, check_resolvable, deadline, dial_proxy, no_address, resolved,
 };
 use crate::trace;
 use std::fmt::Display;
 use std::marker::PhantomData;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 use std::vec;
 
@@ -81,14 +80,6 @@ struct Traversal<'a, R, W, V: Version> {
     target: Target<'a>,
     deadline: Deadline,
     front_end: PhantomData<fn() -> R>,
-}
-
-/// The target of the request to one proxy.
-struct HopTarget<'a> {
-    target: Target<'a>,
-    /// The addresses to try next: of a name that this machine has resolved, or of a proxy with
-    /// several.
-    alternatives: vec::IntoIter<Target<'static>>,
 }
 
 impl<'a, R: Runtime, W: Wrap<R>, V: Version> Traversal<'a, R, W, V> {
@@ -303,39 +294,6 @@ impl<'a, R: Runtime, W: Wrap<R>, V: Version> Traversal<'a, R, W, V> {
     }
 }
 
-/// Returns the addresses of a proxy as targets of the one before it, which speaks this protocol.
-///
-/// Of several addresses, those that the protocol can't carry are left out.
-fn hop_target<'p>(protocol: &SocksProtocol, proxy: &'p Proxy) -> Result<HopTarget<'p>, Error> {
-    let target = match proxy.endpoint() {
-        Endpoint::Addr(addr) => addr.try_into()?,
-        Endpoint::Addrs(addrs) => return first_carried(protocol, addrs),
-        Endpoint::Name(name, port) => (name.borrowed(), *port).into(),
-        Endpoint::Unix(_) => return Err(Invalid::UnixBehindAProxy.into()),
-    };
-    check_carried(protocol, &target)?;
-    Ok(HopTarget { target, alternatives: Vec::new().into_iter() })
-}
-
-fn first_carried(protocol: &SocksProtocol, addrs: &[SocketAddr]) -> Result<HopTarget<'static>, Error> {
-    let mut failed = Invalid::NoAddress.into();
-    let mut carried = Vec::with_capacity(addrs.len());
-    for addr in addrs {
-        let target = Target::try_from(*addr);
-        match target.and_then(|target| check_carried(protocol, &target).map(|()| target)) {
-            Ok(target) => carried.push(target),
-            Err(error) => failed = error,
-        }
-    }
-    let mut carried = carried.into_iter();
-    let target = carried.next().ok_or(failed)?;
-    Ok(HopTarget { target, alternatives: carried })
-}
-
-fn check_carried(protocol: &SocksProtocol, target: &Target<'_>) -> Result<(), Error> {
-    AnyVersion::request(protocol, Command::Connect, target.borrowed()).map(drop)
-}
-
 /// Returns the deadline of the proxy's timeout, which begins now, or the route's if that is
 /// earlier.
 pub(crate) fn proxy_deadline<R: Runtime>(route: Deadline, proxy: &Proxy) -> Deadline {
@@ -343,27 +301,4 @@ pub(crate) fn proxy_deadline<R: Runtime>(route: Deadline, proxy: &Proxy) -> Dead
         (Some(route), Some(proxy)) => Some(route.min(proxy)),
         (route, proxy) => route.or(proxy),
     }
-}
-
-/// Returns the host and the port of a URL, if the proxy does not know URLs and this one has a fallback.
-fn url_fallback(error: &Error, target: &Target<'_>) -> Option<Target<'static>> {
-    let refused = matches!(error.kind(), ErrorKind::Refused(Reply::ADDRESS_TYPE_NOT_SUPPORTED));
-    match target.host() {
-        Host::Url(url) if refused && error.stage() == Stage::Request => url.fallback(),
-        _ => None,
-    }
-}
-
-/// Returns whether the proxy refused the address, so that another address may succeed.
-///
-/// Some proxies close the connection to refuse. Others close it after they have forwarded the
-/// early data, which must not be sent twice.
-fn is_refused_address(error: &Error, may_repeat: bool) -> bool {
-    let refused = match error.kind() {
-        // The other codes of SOCKS5a are not about the address.
-        ErrorKind::Refused(_) | ErrorKind::RefusedExtended { reply: Reply::PERMISSION_DENIED, .. } => true,
-        ErrorKind::EndedEarly { .. } | ErrorKind::Io(_) => may_repeat,
-        _ => false,
-    };
-    refused && error.stage() == Stage::Request
 }

@@ -231,7 +231,7 @@ impl<F: Runtime, W: Wrap<F>> Connector<F, W> {
         let name = match name {
             Host::Ip(ip) => return Ok(ip),
             Host::Domain(name) => name,
-            _ => return Err(trace::failed(Invalid::TargetOfCommand(Command::Resolve).into())),
+            _ => return Err(trace::failed(Invalid::TargetOfCommand(Command::Resolve.name()).into())),
         };
         let chain = self.route.proxies_for(&(name.borrowed(), 0).into())?;
         match &chain {

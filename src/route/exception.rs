@@ -71,7 +71,7 @@ impl Exception {
         let Some(host) = target.host().on_network() else { return false };
         match (self, host) {
             (Self::All(port), _) => at(port),
-            (Self::Block(block), Host::Ip(ip)) => block.contains(ip) || block.contains(&ip.to_canonical()),
+            (Self::Block(block), Host::Ip(ip)) => block.contains(&ip) || block.contains(&ip.to_canonical()),
             (Self::Ip(listed, port), Host::Ip(ip)) => *listed == ip.to_canonical() && at(port),
             (Self::Name(listed, scope, port), Host::Domain(name)) => {
                 scope.includes(listed, name.as_str().trim_end_matches('.')) && at(port)

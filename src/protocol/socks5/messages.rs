@@ -30,7 +30,7 @@ impl<'a> Messages<'a> {
         is_socks5a: bool,
     ) -> Result<Self, Error> {
         if !command.takes(target.host()) {
-            return Err(Invalid::TargetOfCommand(command).into());
+            return Err(Invalid::TargetOfCommand(command.name()).into());
         }
         let pipelined = auth.checked_pipelined()?;
         let mut messages = Self { auth, command, target, pipelined, requests_nothing: false };

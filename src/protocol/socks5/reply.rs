@@ -27,7 +27,7 @@ impl Reader {
     pub(super) const fn to(command: Command, negotiated: Option<Box<Negotiated>>) -> Self {
         let mut buffer = ReplyBuffer::new(Stage::Request);
         if let Command::KeepAlive = command {
-            buffer = buffer.may_lack_address();
+            buffer = buffer.with_optional_address();
         }
         Self { buffer, negotiated }
     }

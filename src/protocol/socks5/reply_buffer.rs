@@ -27,25 +27,31 @@ const PORT: usize = 2;
 pub(super) struct ReplyBuffer {
     /// The stage that the reply ends.
     stage: Stage,
-    /// Whether the reply may have no address: that of `KEEP_ALIVE`.
-    may_lack_address: bool,
+    kind: Kind,
     inline: [u8; IPV6_REPLY],
     /// A name and the port behind it, or a refusal.
     long: Vec<u8>,
-    /// Whether the details of a refusal are awaited.
-    refused: bool,
     len: usize,
+}
+
+/// The form of the reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Addressed,
+    /// It may have no address: that of `KEEP_ALIVE`.
+    AddressOptional,
+    /// It is a refusal whose details are awaited.
+    Refusal,
 }
 
 impl ReplyBuffer {
     pub(super) const fn new(stage: Stage) -> Self {
-        let may_lack_address = false;
-        Self { stage, may_lack_address, inline: [0; IPV6_REPLY], long: Vec::new(), refused: false, len: 0 }
+        Self { stage, kind: Kind::Addressed, inline: [0; IPV6_REPLY], long: Vec::new(), len: 0 }
     }
 
     /// Accepts a reply without an address.
-    pub(super) const fn may_lack_address(mut self) -> Self {
-        self.may_lack_address = true;
+    pub(super) const fn with_optional_address(mut self) -> Self {
+        self.kind = Kind::AddressOptional;
         self
     }
 
@@ -64,7 +70,7 @@ impl ReplyBuffer {
     /// Returns room for the missing ones of `want` bytes.
     pub(super) fn room(&mut self, want: usize) -> &mut [u8] {
         let len = self.len;
-        if self.refused {
+        if self.kind == Kind::Refusal {
             &mut self.long[len..]
         } else if self.long.is_empty() {
             &mut self.inline[len..want]
@@ -98,12 +104,12 @@ impl ReplyBuffer {
 
     /// Returns whether the reply has a port alone, if its ATYP has been received.
     const fn has_no_address(&self) -> bool {
-        self.may_lack_address && self.inline[3] == NO_ADDRESS
+        matches!(self.kind, Kind::AddressOptional) && self.inline[3] == NO_ADDRESS
     }
 
     /// Returns the length of the shortest reply.
     const fn least_reply(&self) -> usize {
-        if self.may_lack_address { ADDRESSLESS_REPLY } else { LEAST_REPLY }
+        if matches!(self.kind, Kind::AddressOptional) { ADDRESSLESS_REPLY } else { LEAST_REPLY }
     }
 
     /// Returns the least length of the reply, given the received bytes.
@@ -149,9 +155,9 @@ impl ReplyBuffer {
         if len == self.len {
             return Some(Error::new(self.stage, (dialect.refusal)(self.refusal_bytes())));
         }
-        if !self.refused {
+        if self.kind != Kind::Refusal {
             self.long = self.inline[..self.len].to_vec();
-            self.refused = true;
+            self.kind = Kind::Refusal;
         }
         self.long.resize(len, 0);
         None
@@ -159,11 +165,11 @@ impl ReplyBuffer {
 
     /// Returns the error of a refusal whose details have not all been received.
     pub(super) fn refusal(&self, dialect: &Dialect) -> Option<Error> {
-        self.refused.then(|| Error::new(self.stage, (dialect.refusal)(self.refusal_bytes())))
+        (self.kind == Kind::Refusal).then(|| Error::new(self.stage, (dialect.refusal)(self.refusal_bytes())))
     }
 
     fn refusal_bytes(&self) -> &[u8] {
-        if self.refused { &self.long[..self.len] } else { &self.inline[..self.len] }
+        if self.kind == Kind::Refusal { &self.long[..self.len] } else { &self.inline[..self.len] }
     }
 
     /// Takes BND.ADDR and BND.PORT of a complete reply.

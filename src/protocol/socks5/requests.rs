@@ -107,8 +107,8 @@ impl<'a> Socks5<'a> {
         Self::new_negotiation(auth, Command::Connect)
     }
 
-    /// Makes the same, with METHODs that were prepared or will be. They have to carry a request with
-    /// the command `next`.
+    /// Makes the same, with METHODs that were prepared or will be. They have to carry a request
+    /// with the command `next`.
     pub(crate) fn new_negotiation(auth: &'a Auth, next: Command) -> Result<Self, Error> {
         if auth.is_pipelined() {
             return Err(Invalid::NotPipelinable.into());

@@ -1,9 +1,8 @@
 //! The host of a target: an IP address or a name.
 
-use super::syntax::check;
+use super::syntax::{check, parse};
 use super::{PoolId, TargetUrl, UnixName};
 use crate::error::Error;
-use crate::error::invalid::Invalid;
 use crate::error::pasted::Expected;
 use crate::protocol::address::Address;
 use std::borrow::Cow;
@@ -70,10 +69,13 @@ impl Host<'_> {
     }
 
     /// Returns the IP address or the name: of a URL, those of its host.
-    pub(crate) fn on_network(&self) -> Option<&Host<'_>> {
+    pub(crate) fn on_network(&self) -> Option<Host<'_>> {
         match self {
-            Host::Ip(_) | Host::Domain(_) => Some(self),
-            Host::Url(url) => Some(url.host()),
+            Host::Ip(_) | Host::Domain(_) => Some(self.borrowed()),
+            Host::Url(url) => match url.ip() {
+                Some(ip) => Some(Host::Ip(ip)),
+                None => url.domain().map(|name| Host::Domain(Domain(name.into()))),
+            },
             Host::Unix(_) | Host::AbstractUnix(_) | Host::Pool(_) => None,
         }
     }
@@ -129,29 +131,10 @@ impl<'a> TryFrom<Cow<'a, str>> for Host<'a> {
     type Error = Error;
 
     fn try_from(text: Cow<'a, str>) -> Result<Self, Error> {
-        if let Err(no_name) = check(&text) {
-            // No name contains a colon, so only here can the text be an IPv6 address.
-            let ip = match text.strip_prefix('[').and_then(|text| text.strip_suffix(']')) {
-                Some(inside) => ipv6(inside).and_then(|ip| ip.ok_or_else(|| Invalid::NotIpv6.into())),
-                None => ipv6(&text).and_then(|ip| ip.ok_or_else(|| no_name.into())),
-            };
-            return ip.map(Self::Ip).map_err(|error| error.explained(&text, Expected::Host));
-        }
-        if text.ends_with(|last: char| last.is_ascii_digit()) {
-            if let Ok(ip) = text.parse() {
-                return Ok(Self::Ip(IpAddr::V4(ip)));
-            }
-        }
-        Ok(Self::Domain(Domain(text)))
-    }
-}
-
-fn ipv6(text: &str) -> Result<Option<IpAddr>, Error> {
-    let (ip, zone) = text.split_once('%').map_or((text, None), |(ip, zone)| (ip, Some(zone)));
-    match (ip.parse().map(IpAddr::V6), zone) {
-        (Ok(_), Some(_)) => Err(Invalid::Zone.into()),
-        (ip, None) => Ok(ip.ok()),
-        (Err(_), Some(_)) => Ok(None),
+        Ok(match parse(&text).map_err(|invalid| Error::from(invalid).explained(&text, Expected::Host))? {
+            Some(ip) => Self::Ip(ip),
+            None => Self::Domain(Domain(text)),
+        })
     }
 }
 

@@ -1,5 +1,6 @@
 //! The target of a request: a host and a port.
 
+mod conversions;
 mod host;
 mod into_target;
 mod pool_id;
@@ -13,13 +14,13 @@ pub use pool_id::PoolId;
 pub use unix_name::UnixName;
 pub use url::TargetUrl;
 
+pub(crate) use syntax::split_port;
+
 use crate::error::Error;
 use crate::error::invalid::Invalid;
-use crate::error::pasted::Expected;
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
+use std::net::IpAddr;
 use std::path::Path;
-use std::str::FromStr;
 
 /// The target of a request: a host and a port.
 ///
@@ -116,8 +117,13 @@ impl<'a> Target<'a> {
     pub(crate) fn into_standard(self) -> Result<Self, Error> {
         match &self.host {
             Host::Ip(_) | Host::Domain(_) => Ok(self),
-            Host::Url(url) => url.fallback().ok_or_else(|| Invalid::NeedsSocks5a.into()),
-            Host::Unix(_) | Host::AbstractUnix(_) | Host::Pool(_) => Err(Invalid::NeedsSocks5a.into()),
+            Host::Url(url) if url.has_fallback() => match self.host.on_network() {
+                Some(host) => Ok(Self::new(host.into_owned(), url.port())),
+                None => Err(Invalid::NeedsSocks5a.into()),
+            },
+            Host::Url(_) | Host::Unix(_) | Host::AbstractUnix(_) | Host::Pool(_) => {
+                Err(Invalid::NeedsSocks5a.into())
+            }
         }
     }
 
@@ -141,7 +147,7 @@ impl<'a> Target<'a> {
     #[must_use]
     pub fn ip(&self) -> Option<IpAddr> {
         match self.host.on_network()? {
-            Host::Ip(ip) => Some(*ip),
+            Host::Ip(ip) => Some(ip),
             _ => None,
         }
     }
@@ -152,8 +158,9 @@ impl<'a> Target<'a> {
     /// It may contain upper-case letters or end with a dot.
     #[must_use]
     pub fn domain(&self) -> Option<&str> {
-        match self.host.on_network()? {
+        match &self.host {
             Host::Domain(name) => Some(name.as_str()),
+            Host::Url(url) => url.domain(),
             _ => None,
         }
     }
@@ -168,169 +175,6 @@ impl<'a> Target<'a> {
     #[must_use]
     pub fn borrowed(&self) -> Target<'_> {
         Target { host: self.host.borrowed(), port: self.port }
-    }
-}
-
-/// Splits `host:port`. The port is `None` if there is no colon before one.
-pub(crate) fn split_port(text: &str) -> Result<(&str, Option<u16>), Error> {
-    let last = text.bytes().rposition(|byte| matches!(byte, b':' | b']'));
-    let (host, port) = match last.and_then(|last| text.split_at_checked(last)) {
-        Some((host, rest)) if rest.starts_with(':') => (host, &rest[1..]),
-        _ => return Ok((text, None)),
-    };
-    if host.contains(':') && [host, text].iter().any(|bare| bare.parse::<Ipv6Addr>().is_ok()) {
-        return Err(Invalid::Unbracketed.into());
-    }
-    // `u16::from_str` accepts a sign, which no port has.
-    match port.parse() {
-        Ok(number) if !port.starts_with('+') => Ok((host, Some(number))),
-        _ => Err(Invalid::NotAPort.into()),
-    }
-}
-
-impl<'a> TryFrom<&'a str> for Target<'a> {
-    type Error = Error;
-
-    fn try_from(text: &'a str) -> Result<Self, Error> {
-        let text = text.trim();
-        let target = split_port(text).and_then(|split| match split {
-            (host, Some(port)) => (host, port).try_into(),
-            (_, None) => Err(Invalid::PortMissing.into()),
-        });
-        target.map_err(|error| error.explained(text, Expected::Target))
-    }
-}
-
-impl<'a> TryFrom<&'a String> for Target<'a> {
-    type Error = Error;
-
-    fn try_from(text: &'a String) -> Result<Self, Error> {
-        text.as_str().try_into()
-    }
-}
-
-impl TryFrom<String> for Target<'_> {
-    type Error = Error;
-
-    fn try_from(text: String) -> Result<Self, Error> {
-        text.parse()
-    }
-}
-
-impl FromStr for Target<'_> {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self, Error> {
-        Ok(Target::try_from(text)?.into_owned())
-    }
-}
-
-impl<'a> TryFrom<(&'a str, u16)> for Target<'a> {
-    type Error = Error;
-
-    fn try_from((host, port): (&'a str, u16)) -> Result<Self, Error> {
-        Ok(Self::new(host.try_into()?, port))
-    }
-}
-
-impl TryFrom<(String, u16)> for Target<'_> {
-    type Error = Error;
-
-    fn try_from((host, port): (String, u16)) -> Result<Self, Error> {
-        Ok(Self::new(host.try_into()?, port))
-    }
-}
-
-impl<'a> TryFrom<(&'a String, u16)> for Target<'a> {
-    type Error = Error;
-
-    fn try_from((host, port): (&'a String, u16)) -> Result<Self, Error> {
-        (host.as_str(), port).try_into()
-    }
-}
-
-impl<'a> From<(Host<'a>, u16)> for Target<'a> {
-    fn from((host, port): (Host<'a>, u16)) -> Self {
-        Self::new(host, port)
-    }
-}
-
-impl<'a> From<(Domain<'a>, u16)> for Target<'a> {
-    fn from((name, port): (Domain<'a>, u16)) -> Self {
-        Self::new(Host::Domain(name), port)
-    }
-}
-
-impl From<TargetUrl> for Target<'_> {
-    fn from(url: TargetUrl) -> Self {
-        let port = url.port();
-        Self::new(Host::Url(url), port)
-    }
-}
-
-impl From<PoolId> for Target<'_> {
-    fn from(id: PoolId) -> Self {
-        Self::new(Host::Pool(id), 0)
-    }
-}
-
-impl From<(IpAddr, u16)> for Target<'_> {
-    fn from((ip, port): (IpAddr, u16)) -> Self {
-        Self::new(Host::Ip(ip), port)
-    }
-}
-
-impl From<(Ipv4Addr, u16)> for Target<'_> {
-    fn from((ip, port): (Ipv4Addr, u16)) -> Self {
-        (IpAddr::V4(ip), port).into()
-    }
-}
-
-impl From<(Ipv6Addr, u16)> for Target<'_> {
-    fn from((ip, port): (Ipv6Addr, u16)) -> Self {
-        (IpAddr::V6(ip), port).into()
-    }
-}
-
-impl From<SocketAddrV4> for Target<'_> {
-    fn from(addr: SocketAddrV4) -> Self {
-        (*addr.ip(), addr.port()).into()
-    }
-}
-
-impl TryFrom<SocketAddrV6> for Target<'_> {
-    type Error = Error;
-
-    fn try_from(addr: SocketAddrV6) -> Result<Self, Error> {
-        match addr.scope_id() {
-            0 => Ok((*addr.ip(), addr.port()).into()),
-            _ => Err(Invalid::Zone.into()),
-        }
-    }
-}
-
-impl TryFrom<&SocketAddr> for Target<'_> {
-    type Error = Error;
-
-    fn try_from(addr: &SocketAddr) -> Result<Self, Error> {
-        (*addr).try_into()
-    }
-}
-
-impl TryFrom<SocketAddr> for Target<'_> {
-    type Error = Error;
-
-    fn try_from(addr: SocketAddr) -> Result<Self, Error> {
-        match addr {
-            SocketAddr::V4(addr) => Ok(addr.into()),
-            SocketAddr::V6(addr) => addr.try_into(),
-        }
-    }
-}
-
-impl<'a> From<&'a Target<'_>> for Target<'a> {
-    fn from(target: &'a Target<'_>) -> Self {
-        target.borrowed()
     }
 }
 

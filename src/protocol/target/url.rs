@@ -1,9 +1,10 @@
 //! URLs as targets.
 
-use super::{Host, Target, split_port};
+use super::syntax::{parse, split_port};
 use crate::error::Error;
 use crate::error::invalid::Invalid;
 use std::fmt;
+use std::net::IpAddr;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -41,8 +42,10 @@ struct Parts {
     text: Box<str>,
     /// The length of scheme and authority.
     origin_len: usize,
-    /// An IP address or a name.
-    host: Host<'static>,
+    /// The host, if it is an IP address.
+    ip: Option<IpAddr>,
+    /// The host as text.
+    host: Box<str>,
     port: u16,
 }
 
@@ -85,11 +88,11 @@ impl TargetUrl {
         if host.is_empty() {
             return Err(Invalid::UrlHost.into());
         }
-        let host = Host::try_from(host).map_err(Error::unquoted)?.into_owned();
         let parts = Parts {
             text: text.into(),
             origin_len: text.len() - path.len(),
-            host,
+            ip: parse(host)?,
+            host: host.into(),
             port: port.unwrap_or(default_port),
         };
         Ok(Self { parts: Arc::new(parts), has_fallback: false })
@@ -115,10 +118,16 @@ impl TargetUrl {
         &self.parts.text
     }
 
-    /// Returns the host: an IP address or a name.
+    /// Returns the host if it is an IP address, or `None` for a name.
     #[must_use]
-    pub fn host(&self) -> &Host<'static> {
-        &self.parts.host
+    pub fn ip(&self) -> Option<IpAddr> {
+        self.parts.ip
+    }
+
+    /// Returns the host if it is a name, or `None` for an IP address.
+    #[must_use]
+    pub fn domain(&self) -> Option<&str> {
+        self.parts.ip.is_none().then_some(&*self.parts.host)
     }
 
     /// Returns the port, or the default of the scheme.
@@ -127,9 +136,8 @@ impl TargetUrl {
         self.parts.port
     }
 
-    /// Returns the host and the port to ask for instead, if the URL has a fallback.
-    pub(crate) fn fallback(&self) -> Option<Target<'static>> {
-        self.has_fallback.then(|| Target::new(self.parts.host.clone(), self.parts.port))
+    pub(crate) const fn has_fallback(&self) -> bool {
+        self.has_fallback
     }
 }
 
@@ -192,17 +200,17 @@ mod tests {
             ("HTTPS://a.example/", "a.example", 443, "HTTPS://a.example/"),
             ("ws://a.example?q", "a.example", 80, "ws://a.example/..."),
             ("wss://192.0.2.7:8443/x", "192.0.2.7", 8443, "wss://192.0.2.7:8443/..."),
-            ("ftp://[2001:db8::7]:2121/", "[2001:db8::7]", 2121, "ftp://[2001:db8::7]:2121/"),
-            ("sftp://[::1]", "[::1]", 22, "sftp://[::1]"),
+            ("ftp://[2001:db8::7]:2121/", "2001:db8::7", 2121, "ftp://[2001:db8::7]:2121/"),
+            ("sftp://[::1]", "::1", 22, "sftp://[::1]"),
             ("http://a.example:/%7Euser", "a.example", 80, "http://a.example:/..."),
             ("http://a.example/@;=:!$&'()*+,", "a.example", 80, "http://a.example/..."),
         ] {
             let parsed = TargetUrl::new(url).unwrap();
-            assert_eq!((parsed.host().to_string().as_str(), parsed.port()), (host, port), "{url}");
+            let parsed_host =
+                parsed.ip().map_or_else(|| parsed.domain().map(Into::into), |ip| Some(ip.to_string()));
+            assert_eq!((parsed_host.as_deref(), parsed.port()), (Some(host), port), "{url}");
             assert_eq!((parsed.as_str(), parsed.to_string().as_str()), (url, shown));
-            assert!(parsed.fallback().is_none());
-            let fallback = parsed.with_fallback();
-            assert_eq!(fallback.fallback().unwrap().to_string(), format!("{host}:{port}"));
+            assert!(!parsed.has_fallback() && parsed.with_fallback().has_fallback());
         }
     }
 

@@ -12,8 +12,8 @@ pub const HEADROOM: usize = 262;
 
 /// Returns the length in bytes of a datagram's header for this target.
 ///
-/// It is 10 for an IPv4 address, 22 for an IPv6 address, and 7 + n for a name of n bytes. A URL counts
-/// as its host.
+/// It is 10 for an IPv4 address, 22 for an IPv6 address, and 7 + n for a name of n bytes. A URL
+/// counts as its host.
 #[must_use]
 pub fn overhead(target: &Target<'_>) -> usize {
     match target.host().on_network() {
