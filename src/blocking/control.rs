@@ -57,11 +57,11 @@ impl Control {
         on(&mut **wrapped.lock().unwrap_or_else(PoisonError::into_inner), io)
     }
 
-    /// Reads, writes or flushes. Waits until that is possible, or the deadline passes. It applies
-    /// to a proxy that never stops sending, too.
-    pub(super) fn wait_io(&self, mut io: ControlIo<'_>, deadline: Deadline) -> io::Result<usize> {
+    /// Reads, writes or flushes. Waits until that is possible, or returns `None` when the deadline
+    /// passes. It applies to a proxy that never stops sending, too.
+    pub(super) fn wait_io(&self, mut io: ControlIo<'_>, deadline: Deadline) -> Option<io::Result<usize>> {
         if remaining(deadline).is_some_and(|left| left.is_zero()) {
-            return Err(io::ErrorKind::TimedOut.into());
+            return None;
         }
         loop {
             let (flags, again) = match &mut io {
@@ -71,10 +71,12 @@ impl Control {
             };
             match self.io(again) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                done => return done,
+                done => return Some(done),
             }
-            if !wait(&mut [PollFd::new(&self.socket, flags)], deadline)? {
-                return Err(io::ErrorKind::TimedOut.into());
+            match wait(&mut [PollFd::new(&self.socket, flags)], deadline) {
+                Ok(true) => {}
+                Ok(false) => return None,
+                Err(error) => return Some(Err(error)),
             }
         }
     }

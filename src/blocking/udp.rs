@@ -64,15 +64,15 @@ impl UdpFrontEnd for Blocking {
 
     fn poll_control(
         sockets: &Sockets,
-        _: &mut Context<'_>,
+        cx: &mut Context<'_>,
         io: ControlIo<'_>,
         deadline: Deadline,
     ) -> Poll<io::Result<usize>> {
-        Poll::Ready(sockets.control.wait_io(io, deadline))
+        sockets.control.wait_io(io, deadline).map_or_else(|| late(cx), Poll::Ready)
     }
 
-    fn poll_pause(_: &mut Context<'_>, pause: &mut Pause, deadline: Deadline) -> Poll<io::Result<()>> {
-        Poll::Ready(sleep(pause, deadline))
+    fn poll_pause(cx: &mut Context<'_>, pause: &mut Pause, deadline: Deadline) -> Poll<io::Result<()>> {
+        sleep(pause, deadline).map_or_else(|_| late(cx), |()| Poll::Ready(Ok(())))
     }
 
     /// Receivers also poll the TCP connection.
@@ -93,6 +93,12 @@ impl UdpFrontEnd for Blocking {
     fn handle(sockets: &Sockets) -> std::os::windows::io::BorrowedSocket<'_> {
         std::os::windows::io::AsSocket::as_socket(&sockets.udp)
     }
+}
+
+/// Returns to the caller, which then notices that its deadline has passed.
+fn late<T>(cx: &Context<'_>) -> Poll<T> {
+    cx.waker().wake_by_ref();
+    Poll::Pending
 }
 
 impl SocksUdpSocket<Blocking> {

@@ -212,13 +212,25 @@ impl<'a, R: Runtime, W: Wrap<R>, V: Version> Traversal<'a, R, W, V> {
             limit = proxy_deadline::<R>(self.deadline, &hops[n + 1]);
         }
         let auth = V::auth(self.protocol(last, &prepared))?;
-        let request = self.template.for_target(auth, targets[last].target.borrowed())?;
+        let request = self.template.for_target(auth, self.requested(&targets[last].target))?;
         let mut request = request.at_most(W::write_capacity(&stream));
         let granted =
             self.request(&mut stream, outer.as_deref_mut(), &mut request, last, &targets[last], limit);
         let mut established = self.traced(last, granted).await?;
         established.negotiated = Negotiated::inside(established.negotiated, outer);
         Ok((stream, established, proxy))
+    }
+
+    /// Returns the target of the last request. If this machine resolves names, a URL is not replaced
+    /// by its name on this connection: its addresses are asked for on another one.
+    fn requested<'t>(&self, target: &'t Target<'_>) -> Target<'t> {
+        let resolves = self.hops[self.hops.len() - 1].resolves();
+        match target.host() {
+            Host::Url(url) if resolves == Resolve::Locally && target.domain().is_some() => {
+                url.without_fallback().into()
+            }
+            _ => target.borrowed(),
+        }
     }
 
     /// Prepares the custom METHODs of each proxy within its own deadline, and returns that of the

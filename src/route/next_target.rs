@@ -4,10 +4,13 @@ use crate::error::{Error, ErrorKind, Stage};
 use crate::protocol::reply::Reply;
 use crate::protocol::target::{Host, Target};
 
-/// Returns the host and the port of a URL, if the proxy does not know URLs and this one has a
+/// Returns the host and the port of a URL, if the proxy does not take URLs and this one has a
 /// fallback.
 pub(super) fn url_fallback(error: &Error, target: &Target<'_>) -> Option<Target<'static>> {
-    let refused = matches!(error.kind(), ErrorKind::Refused(Reply::ADDRESS_TYPE_NOT_SUPPORTED));
+    let refused = matches!(
+        error.kind(),
+        ErrorKind::Refused(Reply::ADDRESS_TYPE_NOT_SUPPORTED) | ErrorKind::NeedsSocks5a { .. }
+    );
     match target.host() {
         Host::Url(_) if refused && error.stage() == Stage::Request => {
             target.clone().into_standard().ok().map(Target::into_owned)

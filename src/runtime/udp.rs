@@ -51,7 +51,7 @@ pub trait UdpFrontEnd: Runtime + Sized + 'static {
     fn read_control(sockets: &Self::Sockets, buf: &mut [u8]) -> Option<io::Result<usize>>;
 
     /// Reads from, writes to or flushes the TCP connection, for a conversation. A call that blocks
-    /// returns by the deadline.
+    /// is pending when the deadline has passed.
     fn poll_control(
         sockets: &Self::Sockets,
         cx: &mut Context<'_>,
@@ -59,7 +59,7 @@ pub trait UdpFrontEnd: Runtime + Sized + 'static {
         deadline: Deadline,
     ) -> Poll<io::Result<usize>>;
 
-    /// Waits until the pause has ended. A call that blocks returns by the deadline.
+    /// Waits until the pause has ended. A call that blocks is pending when the deadline has passed.
     fn poll_pause(cx: &mut Context<'_>, pause: &mut Pause, deadline: Deadline) -> Poll<io::Result<()>>;
 
     /// Wakes all waiting receivers, because the association has ended.

@@ -1,5 +1,7 @@
 //! A dialect of SOCKS5a, with details behind some refusals, and the replies of `KEEP_ALIVE`.
 
+mod commands;
+
 use super::{Dialect, LONGEST_REFUSAL, refused};
 use crate::error::{Error, ErrorKind, Stage};
 use crate::protocol::command::Command;

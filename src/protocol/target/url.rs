@@ -104,12 +104,19 @@ impl TargetUrl {
     ///   them at once.
     /// - If the proxy replies "address type not supported" (X'08'), calls that dial the proxy
     ///   connect again and ask for them. A handshake over a stream fails with that reply.
+    /// - If this machine resolves names ([`Resolve::Locally`](crate::Resolve::Locally)) and the proxy
+    ///   does not select an offered METHOD of SOCKS5a, these calls connect again too, and ask for an
+    ///   address of the host.
     ///
     /// The path of the URL is then lost: the tunnel leads to the host, and the application has to
     /// request the path itself.
     #[must_use]
     pub fn with_fallback(self) -> Self {
         Self { has_fallback: true, ..self }
+    }
+
+    pub(crate) fn without_fallback(&self) -> Self {
+        Self { parts: Arc::clone(&self.parts), has_fallback: false }
     }
 
     /// Returns the URL.
