@@ -1,5 +1,5 @@
-//! EAF: the input is what the client is configured with, the chunks, and the proxy's messages. Their
-//! HMACs are right, except where a byte is changed.
+//! EAF: the input is what the client is configured with, the chunks, and the proxy's messages.
+//! Their HMACs are right, except where a byte is changed.
 
 mod reference;
 
