@@ -2,7 +2,7 @@
 //!
 //! **Experimental.** `draft-lancaster-socks-5a-00` is an individual Internet-Draft that has
 //! expired, and no other implementation is known. It leaves open how keys are derived, among other
-//! things. What this crate does there may change.
+//! things. [The protocol](#the-protocol) states what this crate does there, which may change.
 //!
 //! | METHOD | type | what it does |
 //! |---|---|---|
@@ -29,6 +29,22 @@
 //!                                  <-------  05 00 00 ATYP BND.ADDR BND.PORT
 //! ```
 //!
+//! A message of EAF, and a record of TOL on a stream, with their lengths in bytes:
+//!
+//! ```text
+//! +-----+------+------+------+----------+------+
+//! | VER | ALEN | MLEN | AUTH | METADATA | HMAC |    HMAC: of all bytes before it
+//! +-----+------+------+------+----------+------+
+//! |  1  |  2   |  2   | ALEN |   MLEN   |  32  |
+//! +-----+------+------+------+----------+------+
+//!
+//! +-----+------+----------+----------+--------+---------+
+//! | SIG | TYPE | RAND_LEN |   RAND   | LENGTH | MESSAGE |    SIG: of all bytes after it
+//! +-----+------+----------+----------+--------+---------+
+//! |  2  |  1   |    1     | RAND_LEN |   2    | LENGTH  |
+//! +-----+------+----------+----------+--------+---------+
+//! ```
+//!
 //! # Security
 //!
 //! - EAF authenticates and does not encrypt. A token, a one-time password and an RFC 1929 password
@@ -40,6 +56,8 @@
 //!
 //! Wrong HMACs, replays, wrong signatures and violations of a sequence's order are events of the
 //! feature `tracing`.
+//!
+#![doc = include_str!("../../docs/socks5a.md")]
 
 mod capabilities;
 mod chaining;

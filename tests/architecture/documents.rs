@@ -1,4 +1,5 @@
-//! The files that CONTRIBUTING.md and DESIGN.md name exist.
+//! The files that CONTRIBUTING.md and DESIGN.md name exist, and so do the tests that the page on
+//! SOCKS5a names.
 
 use std::fs;
 use std::path::Path;
@@ -50,6 +51,36 @@ fn named_files_exist() {
         missing.extend(paths.into_iter().filter(|path| !exists(path)).map(|path| format!("{page}: {path}")));
     }
     assert!(missing.is_empty(), "{missing:#?}");
+}
+
+/// Returns the tests in a page's code spans: "`socks5a/streams::connect`" of `tests/`, and
+/// "`src record::the_vectors`".
+fn tests(page: &str) -> Vec<&str> {
+    let spans = page.lines().flat_map(|line| line.split('`').skip(1).step_by(2));
+    let is_word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "/_: ".contains(c);
+    spans.filter(|span| span.contains("::") && span.chars().all(is_word)).collect()
+}
+
+/// Returns whether a file of this module has the test.
+fn has_test(name: &str) -> bool {
+    let (folder, name) = name.strip_prefix("src ").map_or(("tests", name), |name| ("src/socks5a", name));
+    let Some((module, test)) = name.split_once("::") else { return false };
+    let test = format!("fn {test}()");
+    super::sources(folder).iter().any(|(file, text)| {
+        let is_module = file.trim_end_matches(".rs").trim_end_matches("/main").trim_end_matches("/tests");
+        is_module.ends_with(&format!("/{module}")) && text.contains(&test)
+    })
+}
+
+#[test]
+fn named_tests_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = fs::read_to_string(root.join("docs/socks5a.md")).unwrap();
+    let tests = tests(&page);
+    assert!(tests.len() > 20, "the page names {tests:?}");
+    let missing: Vec<_> = tests.into_iter().filter(|name| !has_test(name)).collect();
+    assert!(missing.is_empty(), "{missing:#?}");
+    assert!(!has_test("src record::another_name") && !has_test("socks5a/none::connect"));
 }
 
 #[test]

@@ -42,6 +42,24 @@ fn gssapi() {
     replay("gssapi");
 }
 
+#[cfg(feature = "socks5a")]
+#[test]
+fn socks5a_eaf() {
+    replay("socks5a_eaf");
+}
+
+#[cfg(feature = "socks5a")]
+#[test]
+fn socks5a_records() {
+    replay("socks5a_records");
+}
+
+#[cfg(feature = "socks5a")]
+#[test]
+fn socks5a_refusals() {
+    replay("socks5a_refusals");
+}
+
 #[test]
 fn second_reply() {
     replay("second_reply");
@@ -66,6 +84,14 @@ fn proxy_url_of_any_bytes() {
 #[test]
 fn gssapi_of_any_bytes() {
     any_bytes("gssapi", 5_000);
+}
+
+#[cfg(feature = "socks5a")]
+#[test]
+fn socks5a_of_any_bytes() {
+    for fuzz_target in ["socks5a_eaf", "socks5a_records", "socks5a_refusals"] {
+        any_bytes(fuzz_target, 200);
+    }
 }
 
 fn any_bytes(fuzz_target: &str, count: usize) {

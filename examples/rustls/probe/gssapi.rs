@@ -1,14 +1,15 @@
 //! GSS-API (RFC 1961): whether the proxy selects it, and which levels it grants.
 
 use crate::event::reason;
-use anysocks::protocol::{Command, Conversation, Method, Negotiated, Scratch, Step};
-use anysocks::{Auth, Endpoint, Error, Proxy, SocksProtocol, Stage};
+use crate::method;
+use anysocks::protocol::Command;
+use anysocks::{Auth, Endpoint, Error, Proxy, SocksProtocol};
 
 const LEVELS: [&str; 2] = ["confidentiality", "integrity"];
 
-/// Offers GSS-API without a mechanism. It needs no ticket, and ends at the proxy's selection.
+/// Offers GSS-API without a mechanism, which needs no ticket.
 pub(crate) fn offered() -> Result<Auth, Error> {
-    Auth::method(1, |_| Ok(Box::new(GssApi)))
+    method::offered(1, "GSS-API")
 }
 
 /// Returns the levels that `is_granted` finds, or why none can be tried.
@@ -43,29 +44,5 @@ pub(crate) fn auth(proxy: &Proxy, endpoint: &Endpoint) -> Result<Auth, Error> {
         (SocksProtocol::V5(auth), Endpoint::Name(name, _)) => auth.clone().host(name.as_str()),
         (SocksProtocol::V5(auth), _) => Ok(auth.clone()),
         _ => Ok(Auth::none()),
-    }
-}
-
-struct GssApi;
-
-impl Method for GssApi {
-    fn name(&self) -> &'static str {
-        "GSS-API"
-    }
-}
-
-impl Conversation for GssApi {
-    type Outcome = Negotiated;
-
-    fn step<'s>(&'s mut self, scratch: &'s mut Scratch) -> Step<'s, Self::Outcome> {
-        Step::Read(scratch.room())
-    }
-
-    fn advance(&mut self, _: usize) -> Result<(), Error> {
-        Ok(())
-    }
-
-    fn stage(&self) -> Stage {
-        Stage::Authentication
     }
 }

@@ -20,6 +20,9 @@
 //!
 //! The levels of GSS-API are tried with the ticket of `kinit`. With `?auth=gssapi` in the URL, all
 //! connections authenticate with it.
+//!
+//! METHODs `80` to `82` are those of SOCKS5a: EAF, TOL, and chains of METHODs (AMC). The probe only
+//! tests whether the proxy selects them.
 
 mod answer;
 mod arguments;
@@ -32,6 +35,7 @@ mod in_time;
 mod json;
 #[path = "../../local/mod.rs"]
 mod local;
+mod method;
 mod prober;
 mod questions;
 mod report;

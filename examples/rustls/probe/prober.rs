@@ -3,6 +3,7 @@
 use crate::answer::{Answer, DeadEnd, Found, NotTried, Row, Verdict, is_refusal};
 use crate::datagrams::Source;
 use crate::gssapi;
+use crate::method::offered;
 use crate::target::Aim;
 use crate::wire::{Dialler, Wire};
 use anysocks::blocking::{Blocking, converse, dial};
@@ -111,6 +112,11 @@ impl Prober {
         self.chooses(&gssapi::offered()?)?;
         let is_granted = |auth: &Auth| self.talk_until(auth, |talk| talk.stage() == Stage::Request).is_ok();
         Ok(Found { note: gssapi::levels(&self.proxy, is_granted), ..Found::default() })
+    }
+
+    /// Whether the proxy selects a METHOD of SOCKS5a. The name is for errors.
+    pub(crate) fn socks5a(&self, code: u8, name: &'static str) -> Answer {
+        self.chooses(&offered(code, name)?)
     }
 
     pub(crate) fn password(&self) -> Answer {

@@ -4,9 +4,6 @@ use anysocks::protocol::{Conversation, Established, Scratch, Step};
 use anysocks::{Error, ErrorKind, Stage};
 use std::io;
 
-/// The longest reply of SOCKS5: a name of 255 bytes.
-const LONGEST_READ: usize = 262;
-
 /// The result of a reference parser for all bytes of a proxy so far.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Heard {
@@ -14,6 +11,9 @@ pub(crate) enum Heard {
     Open { at: usize, bound: String },
     /// No tunnel will come of it.
     Failed(Failure),
+    /// The same, and at least `least` more bytes of the details must arrive.
+    #[cfg_attr(not(feature = "socks5a"), allow(dead_code, reason = "details are SOCKS5a's"))]
+    Refused { least: usize, failure: Failure },
     /// At least `least` more bytes must arrive; `received` bytes of the present message have
     /// arrived.
     Wants { least: usize, stage: Stage, received: usize },
@@ -28,6 +28,8 @@ pub(crate) enum Reason {
     MethodNotOffered(u8),
     PasswordRefused(u8),
     Refused(u8),
+    /// A code of SOCKS5a, and its details.
+    Extended(u8, Option<(u16, String)>),
     EndedEarly(usize),
     Malformed(&'static str, u8),
 }
@@ -49,7 +51,7 @@ where
     let (heard, messages) = reference.read(wire);
     let expected = match heard {
         Heard::Open { at, bound } => Ok((at, bound)),
-        Heard::Failed(failure) => Err(failure),
+        Heard::Failed(failure) | Heard::Refused { failure, .. } => Err(failure),
         Heard::Wants { stage, received, .. } => Err((stage, Reason::EndedEarly(received))),
     };
     for sizes in [&[0][..], &[1], chunks] {
@@ -89,10 +91,11 @@ fn hold(
                 n
             }
             Step::Read(buf) => {
-                let (Heard::Wants { least, .. }, _) = reference.read(&wire[..consumed]) else {
-                    panic!("a read was asked for after the end");
+                let least = match reference.read(&wire[..consumed]).0 {
+                    Heard::Wants { least, .. } | Heard::Refused { least, .. } => least,
+                    Heard::Open { .. } | Heard::Failed(_) => panic!("a read was asked for after the end"),
                 };
-                assert!((1..=LONGEST_READ.min(least)).contains(&buf.len()), "{} of {least}", buf.len());
+                assert!((1..=least).contains(&buf.len()), "{} of {least}", buf.len());
                 let n = size.min(buf.len()).min(wire.len() - consumed);
                 buf[..n].copy_from_slice(&wire[consumed..][..n]);
                 consumed += n;
@@ -151,6 +154,10 @@ fn failure(error: &Error) -> Failure {
         ErrorKind::MethodNotOffered(code) => Reason::MethodNotOffered(code),
         ErrorKind::PasswordRefused(status) => Reason::PasswordRefused(status),
         ErrorKind::Refused(reply) => Reason::Refused(reply.code()),
+        ErrorKind::RefusedExtended { reply, ref details } => {
+            let details = details.as_ref().map(|details| (details.code, details.message.clone()));
+            Reason::Extended(reply.code(), details)
+        }
         ErrorKind::EndedEarly { received } => Reason::EndedEarly(received),
         // None of the bytes of a custom METHOD count.
         ErrorKind::ClosedDuringMethod { .. } => Reason::EndedEarly(0),

@@ -11,6 +11,8 @@ mod pump;
 mod second_reply;
 mod socks4;
 mod socks5;
+#[cfg(feature = "socks5a")]
+mod socks5a;
 mod target;
 mod udp_header;
 mod udp_reassembly;
@@ -22,6 +24,12 @@ pub(crate) fn hold(fuzz_target: &str, input: &[u8]) {
         "socks4" => socks4::holds(input),
         "pump" => pump::holds(input),
         "gssapi" => gssapi::holds(input),
+        #[cfg(feature = "socks5a")]
+        "socks5a_eaf" => socks5a::eaf::holds(input),
+        #[cfg(feature = "socks5a")]
+        "socks5a_records" => socks5a::records::holds(input),
+        #[cfg(feature = "socks5a")]
+        "socks5a_refusals" => socks5a::refusals::holds(input),
         "second_reply" => second_reply::holds(input),
         "target" => target::holds(input),
         "proxy_url" => proxy_url::holds(input),

@@ -30,7 +30,7 @@ enum Tells {
 use Tells::{Nothing, Relay, RoundTrip};
 
 /// The probe's rows, by their ids.
-const ROWS: [(&str, Expected, Tells); 19] = [
+const ROWS: [(&str, Expected, Tells); 22] = [
     ("tcp", |_, _| YES, Nothing),
     ("tls", |_, place| if place == Place::Tls { YES } else { NOT_TRIED }, Nothing),
     ("socks4", |server, _| request(server.socks4), RoundTrip),
@@ -41,6 +41,9 @@ const ROWS: [(&str, Expected, Tells); 19] = [
     ("method-gssapi", |_, _| NO, Nothing),
     ("method-password", |server, _| method(server.right_password), Nothing),
     (CREDENTIALS_ROW, |server, _| method(server.right_password), Nothing),
+    ("method-eaf", |_, _| NO, Nothing),
+    ("method-tol", |_, _| NO, Nothing),
+    ("method-amc", |_, _| NO, Nothing),
     ("socks5-ipv4", |server, _| request(server.v4), RoundTrip),
     ("socks5-ipv6", |server, _| request(server.v6), RoundTrip),
     ("socks5-name", |server, _| request(server.name), RoundTrip),

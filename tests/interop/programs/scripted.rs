@@ -50,8 +50,7 @@ impl Request {
     }
 
     fn read_v5(client: &mut TcpStream) -> io::Result<Self> {
-        let [methods] = bytes(client)?;
-        let methods = counted(client, methods)?;
+        let methods = offered_methods(client)?;
         if !methods.contains(&0) {
             client.write_all(&[5, 0xff])?;
             return Err(io::ErrorKind::PermissionDenied.into());
@@ -91,6 +90,19 @@ pub(crate) fn echo(client: &TcpStream) -> io::Result<()> {
 /// Reads until the client closes the connection.
 pub(crate) fn say_nothing(client: &TcpStream) -> io::Result<()> {
     io::copy(&mut &*client, &mut io::sink()).map(drop)
+}
+
+/// Reads the greeting of a client of SOCKS5, and returns its METHODs. Other versions are an error.
+pub(crate) fn read_methods(client: &mut TcpStream) -> io::Result<Vec<u8>> {
+    match bytes(client)? {
+        [5] => offered_methods(client),
+        [_] => Err(io::ErrorKind::InvalidData.into()),
+    }
+}
+
+fn offered_methods(client: &mut TcpStream) -> io::Result<Vec<u8>> {
+    let [count] = bytes(client)?;
+    counted(client, count)
 }
 
 fn bytes<const N: usize>(client: &mut TcpStream) -> io::Result<[u8; N]> {

@@ -9,7 +9,7 @@ use std::thread;
 use libtest_mimic::{Failed, Trial};
 
 use super::json::Json;
-use super::scripted::{NOWHERE, Request, echo, say_nothing, serve};
+use super::scripted::{NOWHERE, Request, echo, read_methods, say_nothing, serve};
 
 pub(crate) fn trials() -> Vec<Trial> {
     let trial = |name: &str, play: fn() -> Result<(), Failed>| {
@@ -20,6 +20,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("elsewhere", a_proxy_that_reaches_other_machines_only),
         trial("silence", a_server_that_says_nothing),
         trial("socks4-alone", a_server_of_socks4_that_ignores_the_rest),
+        trial("socks5a", servers_of_one_method),
         trial("mark", a_server_that_takes_the_mark_of_socks4a_for_an_address),
         trial("bind-port", a_server_that_listens_at_the_port_of_the_request),
         trial("declared-source", a_relay_that_answers_to_the_declared_source),
@@ -154,6 +155,43 @@ fn a_server_of_socks4_that_ignores_the_rest() -> Result<(), Failed> {
         said.check(id, "not tried", "the proxy does not speak SOCKS5")?;
     }
     log.check_in_any_order(&["nothing", "command 1", "command 1 by name", "command 2", "another version"])
+}
+
+/// The rows of the METHODs that the probe has no secret for.
+const METHODS: [(u8, &str); 3] = [(0x80, "method-eaf"), (0x81, "method-tol"), (0x82, "method-amc")];
+
+/// Each METHOD of SOCKS5a is offered alone, and only its selection is a yes. No byte follows it.
+fn servers_of_one_method() -> Result<(), Failed> {
+    for selected in METHODS.map(|(code, _)| code).into_iter().chain([0xFF]) {
+        let log = Log::default();
+        let server = serve({
+            let log = log.clone();
+            move |mut client| {
+                let methods = read_methods(&mut client)?;
+                if !methods.contains(&selected) {
+                    return client.write_all(&[5, 0xFF]);
+                }
+                client.write_all(&[5, selected])?;
+                let mut rest = Vec::new();
+                client.read_to_end(&mut rest)?;
+                log.add(format!("{methods:02X?} and {} bytes", rest.len()));
+                Ok(())
+            }
+        })?;
+        let said = Said::about(server, &[])?;
+        for (code, row) in METHODS {
+            let refused = "the proxy accepts none of the methods offered";
+            let (answer, words) = if code == selected { ("yes", "") } else { ("no", refused) };
+            said.check(row, answer, words)?;
+        }
+        said.check("socks5", "refused", "")?;
+        let expected = match selected {
+            0xFF => vec![],
+            selected => vec![format!("[{selected:02X}] and 0 bytes")],
+        };
+        log.check(&expected.iter().map(String::as_str).collect::<Vec<_>>())?;
+    }
+    Ok(())
 }
 
 /// It grants names with 0.0.0.1. Echoed data show that it interprets the mark all the same.

@@ -1,0 +1,49 @@
+//! SOCKS5a. The codecs of the reference server, which share no code with the client, are the
+//! reference here too.
+
+pub(crate) mod eaf;
+pub(crate) mod records;
+pub(crate) mod refusals;
+
+#[path = "../../../support/socks5a/keys.rs"]
+#[allow(dead_code, reason = "the reference server uses the rest")]
+mod keys;
+#[path = "../../../support/socks5a/message.rs"]
+#[allow(dead_code, reason = "the reference server uses the rest")]
+mod message;
+#[path = "../../../support/socks5a/metadata.rs"]
+#[allow(dead_code, reason = "the reference server uses the rest")]
+mod metadata;
+#[path = "../../../support/socks5a/random.rs"]
+#[allow(dead_code, reason = "the reference server uses the rest")]
+mod random;
+#[path = "../../../support/socks5a/record.rs"]
+#[allow(dead_code, reason = "the reference server uses the rest")]
+mod record;
+
+use anysocks::Target;
+use anysocks::socks5a::Psk;
+use keys::Keys;
+use std::sync::LazyLock;
+
+const PSK: [u8; 16] = *b"a pre-shared key";
+const REPLY: &[u8] = b"\x05\x00\x00\x01\xC0\x00\x02\x07\x30\x39";
+
+static KEYS: LazyLock<Keys> = LazyLock::new(|| Keys::of(&PSK));
+
+fn psk() -> Psk {
+    Psk::new(PSK).expect("16 bytes")
+}
+
+fn target() -> Target<'static> {
+    "a.b:80".try_into().expect("a target")
+}
+
+/// How many bytes one call moves: the sizes in turn. 0 means all that are offered.
+fn cycle(sizes: &[u8]) -> impl FnMut() -> usize + use<'_> {
+    let mut sizes = sizes.iter().cycle();
+    move || match sizes.next() {
+        None | Some(0) => usize::MAX,
+        Some(size) => usize::from(*size),
+    }
+}

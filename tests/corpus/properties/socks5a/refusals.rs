@@ -1,0 +1,61 @@
+//! Refusals with details: the input is the chunks, and then the reply of the proxy.
+
+use super::super::conversation::{Heard, Messages, Reason, Reference, check};
+use super::super::dice::Dice;
+use super::target;
+use anysocks::protocol::Socks5;
+use anysocks::socks5a::Sequence;
+use anysocks::{Credentials, Stage};
+
+/// A sequence whose only METHOD is left out, so that the replies of SOCKS5a follow at once.
+const NEGOTIATED: &[u8] = b"\x05\x82\x05\x00";
+
+pub(crate) fn holds(input: &[u8]) {
+    let mut dice = Dice(input);
+    let chunks = dice.chunks();
+    // What a proxy grants is for the target `socks5`.
+    let code = dice.byte().max(1);
+    let wire = [NEGOTIATED, &[5, code], dice.0].concat();
+    let credentials = Credentials::new("user", "password").expect("short ones");
+    let sequence = Sequence::new().optionally(credentials).expect("one METHOD");
+    let auth = sequence.auth().expect("a METHOD");
+    check(|| Socks5::connect(&auth, target()).expect("a request"), &Refused, &wire, chunks);
+}
+
+struct Refused;
+
+impl Reference for Refused {
+    fn read(&self, wire: &[u8]) -> (Heard, Messages) {
+        let (greeting, request) = (b"\x05\x01\x82".to_vec(), b"\x05\x01\x00\x03\x03a.b\x00\x50".to_vec());
+        let wants = |least, stage, received| Heard::Wants { least, stage, received };
+        match wire.len() {
+            // The greeting has a METHOD, whose answer may be all that follows.
+            received @ 0..2 => (wants(2 - received, Stage::MethodSelection, received), vec![greeting]),
+            // The crate counts no bytes of a METHOD.
+            received @ 2..4 => (wants(4 - received, Stage::Authentication, 0), vec![greeting]),
+            _ => (reply(&wire[4..]), vec![greeting, request]),
+        }
+    }
+}
+
+fn reply(wire: &[u8]) -> Heard {
+    let stage = Stage::Request;
+    let failed = |reason| Heard::Failed((stage, reason));
+    let cut = |least| Heard::Refused { least, failure: (stage, Reason::Extended(wire[1], None)) };
+    match *wire {
+        [] | [_] => Heard::Wants { least: 7 - wire.len(), stage, received: wire.len() },
+        [_, code @ (1..=8 | 0x11..), ..] => failed(Reason::Refused(code)),
+        [_, _] | [_, _, _] | [_, _, _, 1] | [_, _, _, 1, _] => cut(6 - wire.len()),
+        [_, code, _, 1, high, low, ref details @ ..] => match usize::from(high) * 256 + usize::from(low) {
+            // An IPv4 address.
+            0 | 1 | 1027.. => failed(Reason::Extended(code, None)),
+            len if len > details.len() => cut(len - details.len()),
+            len => {
+                let message = String::from_utf8_lossy(&details[2..len]).into_owned();
+                let number = u16::from(details[0]) * 256 + u16::from(details[1]);
+                failed(Reason::Extended(code, Some((number, message))))
+            }
+        },
+        [_, code, ..] => failed(Reason::Extended(code, None)),
+    }
+}
