@@ -21,6 +21,7 @@ use rustix::event::{PollFd, PollFlags};
 use socket2::{SockRef, Socket};
 use std::io;
 use std::net::{TcpStream, UdpSocket};
+use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -36,6 +37,28 @@ pub struct Sockets {
     more: Notify,
     read_timeout: Timeout,
     write_timeout: Timeout,
+    /// The direction of the last transfer of a request, and when the first one of an uninterrupted
+    /// series in that direction began.
+    transfers: Mutex<Option<(Direction, Instant)>>,
+}
+
+impl Sockets {
+    /// Returns the deadline of a transfer of a request. All reads of a reply share the read
+    /// timeout: frames without content must not prolong it. All writes share the write timeout.
+    fn transfer_deadline(&self, direction: Direction) -> Deadline {
+        let timeout = match direction {
+            Direction::Send => &self.write_timeout,
+            Direction::Receive => &self.read_timeout,
+        };
+        let mut transfers = self.transfers.lock().unwrap_or_else(PoisonError::into_inner);
+        let began = match *transfers {
+            Some((last, began)) if last == direction => began,
+            _ => Instant::now(),
+        };
+        *transfers = Some((direction, began));
+        drop(transfers);
+        timeout.get().and_then(|timeout| began.checked_add(timeout))
+    }
 }
 
 impl UdpFrontEnd for Blocking {
@@ -48,8 +71,8 @@ impl UdpFrontEnd for Blocking {
 
     fn watch(control: Control, udp: UdpSocket) -> io::Result<Sockets> {
         control.watch()?;
-        let (read_timeout, write_timeout) = Default::default();
-        Ok(Sockets { udp, control, more: Notify::new()?, read_timeout, write_timeout })
+        let (read_timeout, write_timeout, transfers) = Default::default();
+        Ok(Sockets { udp, control, more: Notify::new()?, read_timeout, write_timeout, transfers })
     }
 
     fn attempt<T>(
@@ -65,14 +88,19 @@ impl UdpFrontEnd for Blocking {
     }
 
     fn poll_control(sockets: &Sockets, _: &mut Context<'_>, io: ControlIo<'_>) -> Poll<io::Result<usize>> {
-        let timeout =
-            if matches!(io, ControlIo::Read(_)) { &sockets.read_timeout } else { &sockets.write_timeout };
-        Poll::Ready(sockets.control.wait_io(io, timeout.deadline()))
+        let deadline = match io {
+            ControlIo::Read(_) => sockets.transfer_deadline(Direction::Receive),
+            ControlIo::Write(_) => sockets.transfer_deadline(Direction::Send),
+            ControlIo::Flush => sockets.write_timeout.deadline(),
+        };
+        Poll::Ready(check_time(deadline).and_then(|()| sockets.control.wait_io(io, deadline)))
     }
 
-    fn poll_pause(_: &Sockets, _: &mut Context<'_>, pause: &mut Pause) -> Poll<io::Result<()>> {
+    fn poll_pause(sockets: &Sockets, _: &mut Context<'_>, pause: &mut Pause) -> Poll<io::Result<()>> {
         thread::sleep(pause.duration());
         pause.end();
+        // The encapsulation asks for pauses. They are not part of the write timeout.
+        *sockets.transfers.lock().unwrap_or_else(PoisonError::into_inner) = None;
         Poll::Ready(Ok(()))
     }
 
@@ -103,9 +131,9 @@ impl SocksUdpSocket<Blocking> {
     }
 
     #[doc = include_str!("../docs/udp/request.md")]
-    /// - [`Io`](crate::ErrorKind::Io) with [`TimedOut`](std::io::ErrorKind::TimedOut): a single
-    ///   read or write took longer than the [read timeout](Self::set_read_timeout) or the
-    ///   [write timeout](Self::set_write_timeout).
+    /// - [`Io`](crate::ErrorKind::Io) with [`TimedOut`](std::io::ErrorKind::TimedOut): the request
+    ///   took longer than the [write timeout](Self::set_write_timeout), or its reply longer than
+    ///   the [read timeout](Self::set_read_timeout).
     pub fn request<'t>(&self, command: Command, target: impl IntoTarget<'t>) -> Result<Address, Error> {
         block_on(self.send_request(command, target.into_target()?))
     }

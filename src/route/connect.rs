@@ -187,6 +187,10 @@ impl<R: Runtime, W: Wrap<R>, V: Version> Traversal<'_, R, W, V> {
             self.request(&mut stream, outer.as_deref_mut(), &mut request, last, &targets[last], limit);
         let mut established = self.traced(last, granted).await?;
         established.negotiated = Negotiated::inside(established.negotiated, outer);
+        if let Some(frames) = established.negotiated.as_deref_mut().and_then(Negotiated::last_frames) {
+            let limit = W::call_limit(&stream).map_err(wrap_error(Stage::Request));
+            frames.call_limit = limit.map_err(self.at(last))?;
+        }
         let stream = W::finish(stream).map_err(wrap_error(Stage::Request)).map_err(self.at(last))?;
         Ok((stream, established, proxy))
     }

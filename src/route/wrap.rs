@@ -3,6 +3,7 @@
 use crate::error::invalid::Invalid;
 use crate::error::{Error, ErrorKind, Stage};
 use crate::protocol::conversation::Conversation;
+use crate::protocol::frames::CallLimit;
 use crate::proxy::Proxy;
 use crate::runtime::{Deadline, Runtime, UdpFrontEnd};
 use std::fmt;
@@ -40,6 +41,11 @@ pub trait Wrap<R: Runtime>: Send + Sync + 'static {
         usize::MAX
     }
 
+    /// Returns the time limit of the calls on this stream, if it is encapsulated.
+    fn call_limit(_: &Self::HandshakeStream) -> io::Result<Option<Box<dyn CallLimit>>> {
+        Ok(None)
+    }
+
     /// Returns the stream after the last handshake.
     fn finish(stream: Self::HandshakeStream) -> io::Result<Self::Stream>;
 
@@ -72,6 +78,10 @@ impl<R: Runtime> Wrap<R> for Plain {
         deadline: Deadline,
     ) -> Result<C::Outcome, Error> {
         R::converse(stream, conversation, deadline).await
+    }
+
+    fn call_limit(stream: &R::Stream) -> io::Result<Option<Box<dyn CallLimit>>> {
+        R::call_limit(stream)
     }
 
     fn finish(stream: R::Stream) -> io::Result<R::Stream> {
