@@ -1,14 +1,16 @@
 //! Frames and further requests on the TCP connection of an association.
 
 use crate::scene::{Scene, Setting, at_once, datagram, everywhere, inner};
+use crate::support::clock::TOLERANCE;
 use crate::support::toy::{self, Level, sealed_datagram};
 use anysocks::protocol::Command;
 use anysocks::udp::AssociationEnd;
 use anysocks::{ErrorKind, Invalid};
 use std::io::{self, Read, Write};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc::channel;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const SOURCE: &str = "192.0.2.7:53";
 const TARGET: &str = "192.0.2.1:80";
@@ -204,4 +206,36 @@ fn one_that_is_late() {
             );
         });
     }
+}
+
+/// Frames without content that never end prolong neither a receiving call nor a request.
+#[test]
+fn limits_while_frames_never_end() {
+    everywhere(|front| {
+        let scene = Setting { level: Some(Level::Framed), ..Setting::default() }.open(front);
+        let limit = Duration::from_secs(1);
+        let is_over = AtomicBool::new(false);
+        thread::scope(|scope| {
+            let flooding = scope.spawn(|| {
+                let frames = toy::frame(b"").repeat(100);
+                // It is the other end that closes: the client's request has failed then.
+                while !is_over.load(Relaxed) && scene.control().write_all(&frames).is_ok() {}
+            });
+            let started = Instant::now();
+            let received = scene.socket.recv_from_within(limit, &mut [0; 64]);
+            let received_at = started.elapsed();
+            let started = Instant::now();
+            let late = scene.socket.request_within(limit, Command::Connect, TARGET);
+            let requested_at = started.elapsed();
+            is_over.store(true, Relaxed);
+            // A write that is blocked.
+            let _ = scene.control().shutdown(std::net::Shutdown::Both);
+            flooding.join().expect("no panic");
+            assert_eq!(received.expect_err("no datagram").kind(), io::ErrorKind::TimedOut);
+            assert!(late.is_none_or(|late| late.is_err_and(|error| error.is_timeout())));
+            for elapsed in [received_at, requested_at] {
+                assert!(elapsed >= limit && elapsed < limit + TOLERANCE, "{elapsed:?}");
+            }
+        });
+    });
 }
