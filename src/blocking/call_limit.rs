@@ -10,7 +10,7 @@ use std::io;
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-/// The timeouts that are set on a socket: SO_RCVTIMEO and SO_SNDTIMEO.
+/// The timeouts that are set on a socket: `SO_RCVTIMEO` and `SO_SNDTIMEO`.
 pub(super) struct SocketTimeouts {
     /// A duplicate, which has the options of the original at any time.
     socket: TcpStream,
@@ -58,19 +58,18 @@ impl SocketTimeouts {
 
 impl CallLimit for SocketTimeouts {
     fn before_read(&self, began: Instant, reads: usize) -> io::Result<()> {
-        match self.is_nonblocking()? {
-            false => self.check(began, self.socket.read_timeout()?, PollFlags::IN),
-            // `WouldBlock` would be wrong: no further event may announce the bytes that are there.
-            true if reads >= STEPS_AT_ONCE => Err(io::ErrorKind::Interrupted.into()),
-            true => Ok(()),
+        if !self.is_nonblocking()? {
+            return self.check(began, self.socket.read_timeout()?, PollFlags::IN);
         }
+        // `WouldBlock` would be wrong: no further event may announce the bytes that are there.
+        if reads < STEPS_AT_ONCE { Ok(()) } else { Err(io::ErrorKind::Interrupted.into()) }
     }
 
     fn before_write(&self, began: Instant) -> io::Result<()> {
-        match self.is_nonblocking()? {
-            false => self.check(began, self.socket.write_timeout()?, PollFlags::OUT),
-            true => Ok(()),
+        if self.is_nonblocking()? {
+            return Ok(());
         }
+        self.check(began, self.socket.write_timeout()?, PollFlags::OUT)
     }
 }
 
@@ -97,7 +96,7 @@ impl<'a> Call<'a> {
 
     /// Waits before a read of the inner stream, unless it is the first one of this call.
     pub(super) fn before_read(&mut self) -> io::Result<()> {
-        let Some((limit, began)) = self.to_be_checked() else { return Ok(()) };
+        let Some((limit, began)) = self.further() else { return Ok(()) };
         self.reads += 1;
         let is_checked = began.elapsed() >= UNCHECKED || self.reads >= STEPS_AT_ONCE;
         if is_checked { limit.before_read(began, self.reads) } else { Ok(()) }
@@ -105,7 +104,7 @@ impl<'a> Call<'a> {
 
     /// Waits before a write of the inner stream, unless it is the first one of this call.
     pub(super) fn before_write(&mut self) -> io::Result<()> {
-        match self.to_be_checked() {
+        match self.further() {
             Some((limit, began)) if began.elapsed() >= UNCHECKED => limit.before_write(began),
             _ => Ok(()),
         }
@@ -116,8 +115,8 @@ impl<'a> Call<'a> {
         self.began = None;
     }
 
-    /// Returns when the call began. The first time, returns `None`, and the call begins.
-    fn to_be_checked(&mut self) -> Option<(&'a dyn CallLimit, Instant)> {
+    /// Returns the limit and when the call began. The first time, returns `None`: the call begins.
+    fn further(&mut self) -> Option<(&'a dyn CallLimit, Instant)> {
         let limit = self.limit?;
         if self.began.is_none() {
             self.began = Some(Instant::now());

@@ -7,7 +7,7 @@ use crate::stream::split::Split;
 use crate::stream::{Pumps, Shared, SocksStream};
 use std::io::{ErrorKind, IoSlice, IoSliceMut, Read, Result, Write};
 use std::net::TcpStream;
-use std::sync::{Arc, MutexGuard};
+use std::sync::MutexGuard;
 use std::task::{Context, Poll, Waker};
 use std::thread;
 
@@ -52,14 +52,14 @@ impl<S: Write> Sink for Writer<'_, '_, S> {
 type Limit<'s> = Option<&'s dyn CallLimit>;
 
 /// Returns the pumps and the time limit of a read, if the stream is encapsulated.
-fn for_read(shared: &Option<Arc<Shared>>) -> Option<(Pumps<'_>, Limit<'_>)> {
-    let shared = shared.as_deref()?;
+fn for_read(shared: Option<&Shared>) -> Option<(Pumps<'_>, Limit<'_>)> {
+    let shared = shared?;
     Some((shared.pumps()?, shared.call_limit()))
 }
 
 /// Returns the pump and the time limit of a write, if the stream is encapsulated.
-fn for_write(shared: &Option<Arc<Shared>>) -> Option<(MutexGuard<'_, Outgoing>, Limit<'_>)> {
-    let shared = shared.as_deref()?;
+fn for_write(shared: Option<&Shared>) -> Option<(MutexGuard<'_, Outgoing>, Limit<'_>)> {
+    let shared = shared?;
     Some((shared.outgoing()?, shared.call_limit()))
 }
 
@@ -87,7 +87,7 @@ fn write(
     would_block(outgoing.poll_write_vectored(bufs, &mut Writer { inner, call: Call::new(limit) }))
 }
 
-fn flush(inner: &mut impl Write, shared: &Option<Arc<Shared>>) -> Result<()> {
+fn flush(inner: &mut impl Write, shared: Option<&Shared>) -> Result<()> {
     if let Some((mut outgoing, limit)) = for_write(shared) {
         let writer = &mut Writer { inner: &mut *inner, call: Call::new(limit) };
         would_block(outgoing.poll_flush(writer))?;
@@ -97,14 +97,14 @@ fn flush(inner: &mut impl Write, shared: &Option<Arc<Shared>>) -> Result<()> {
 
 impl<S: Read + Write, V, F> Read for SocksStream<S, V, F> {
     fn read(&mut self, buf: &mut [u8]) -> Result<usize> {
-        match for_read(&self.shared) {
+        match for_read(self.shared.as_deref()) {
             None => self.inner.read(buf),
             Some(pumps) => read(&mut self.inner, pumps, &mut [IoSliceMut::new(buf)]),
         }
     }
 
     fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> Result<usize> {
-        match for_read(&self.shared) {
+        match for_read(self.shared.as_deref()) {
             None => self.inner.read_vectored(bufs),
             Some(pumps) => read(&mut self.inner, pumps, bufs),
         }
@@ -113,21 +113,21 @@ impl<S: Read + Write, V, F> Read for SocksStream<S, V, F> {
 
 impl<S: Write, V, F> Write for SocksStream<S, V, F> {
     fn write(&mut self, buf: &[u8]) -> Result<usize> {
-        match for_write(&self.shared) {
+        match for_write(self.shared.as_deref()) {
             None => self.inner.write(buf),
             Some(pump) => write(&mut self.inner, pump, &[IoSlice::new(buf)]),
         }
     }
 
     fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> Result<usize> {
-        match for_write(&self.shared) {
+        match for_write(self.shared.as_deref()) {
             None => self.inner.write_vectored(bufs),
             Some(pump) => write(&mut self.inner, pump, bufs),
         }
     }
 
     fn flush(&mut self) -> Result<()> {
-        flush(&mut self.inner, &self.shared)
+        flush(&mut self.inner, self.shared.as_deref())
     }
 }
 
@@ -136,14 +136,14 @@ where
     &'a S: Read + Write,
 {
     fn read(&mut self, buf: &mut [u8]) -> Result<usize> {
-        match for_read(&self.shared) {
+        match for_read(self.shared.as_deref()) {
             None => (&self.inner).read(buf),
             Some(pumps) => read(&mut &self.inner, pumps, &mut [IoSliceMut::new(buf)]),
         }
     }
 
     fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> Result<usize> {
-        match for_read(&self.shared) {
+        match for_read(self.shared.as_deref()) {
             None => (&self.inner).read_vectored(bufs),
             Some(pumps) => read(&mut &self.inner, pumps, bufs),
         }
@@ -155,21 +155,21 @@ where
     &'a S: Write,
 {
     fn write(&mut self, buf: &[u8]) -> Result<usize> {
-        match for_write(&self.shared) {
+        match for_write(self.shared.as_deref()) {
             None => (&self.inner).write(buf),
             Some(pump) => write(&mut &self.inner, pump, &[IoSlice::new(buf)]),
         }
     }
 
     fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> Result<usize> {
-        match for_write(&self.shared) {
+        match for_write(self.shared.as_deref()) {
             None => (&self.inner).write_vectored(bufs),
             Some(pump) => write(&mut &self.inner, pump, bufs),
         }
     }
 
     fn flush(&mut self) -> Result<()> {
-        flush(&mut &self.inner, &self.shared)
+        flush(&mut &self.inner, self.shared.as_deref())
     }
 }
 

@@ -6,6 +6,8 @@ pub(crate) mod encapsulated;
 pub(crate) mod fairness;
 #[cfg(any(feature = "tokio", feature = "futures-io"))]
 pub(crate) mod handshake;
+#[cfg(any(feature = "tokio", feature = "futures-io"))]
+mod pumps;
 pub(crate) mod split;
 
 use crate::protocol::address::Address;
@@ -215,16 +217,6 @@ impl<S, V, F> SocksStream<S, V, F> {
             call_limit: None,
         });
         Ok((inner, frames))
-    }
-
-    /// Returns the inner stream, and the pump of what goes to it.
-    pub(crate) fn writing(&mut self) -> (&mut S, Option<MutexGuard<'_, Outgoing>>) {
-        (&mut self.inner, self.shared.as_ref().and_then(|shared| shared.outgoing()))
-    }
-
-    /// Returns the inner stream and both pumps, for a read.
-    pub(crate) fn both(&mut self) -> (&mut S, Option<Pumps<'_>>) {
-        (&mut self.inner, self.shared.as_ref().and_then(|shared| shared.pumps()))
     }
 }
 

@@ -118,6 +118,6 @@ impl fmt::Debug for Frames {
             .field("incoming", &self.incoming)
             .field("outgoing", &self.outgoing)
             .field("datagrams", &self.datagrams.is_some())
-            .finish()
+            .finish_non_exhaustive()
     }
 }
