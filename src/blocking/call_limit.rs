@@ -136,7 +136,8 @@ impl<S, V> SocksStream<S, V, Blocking> {
     /// A read of an encapsulated stream ends only with content. Without this call, a proxy that
     /// sends frames without content prolongs it: each read of the inner stream has the whole
     /// timeout. With this call, a read fails before the double of the timeout has passed, like one
-    /// of the inner stream that timed out. Timeouts that are set later apply too.
+    /// of the inner stream that timed out. Timeouts that are set later apply too. For a Unix-domain
+    /// socket, convert a duplicate: `TcpStream::from(OwnedFd::from(unix.try_clone()?))`.
     ///
     /// ```no_run
     /// use anysocks::{Auth, blocking::Socks5Stream};

@@ -41,11 +41,12 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 ///   not send it.
 /// - Frames are read ahead of the application, up to 64 KiB in one read.
 /// - On the blocking front end, the socket's read timeout applies to a whole read, also while frames
-///   without content arrive. A frame that is only partly there is kept for the next read. Of a
-///   wrapped stream, a read may take up to twice the timeout. Over a stream of the caller, each
-///   read of the inner stream has its own timeout, so frames without content can prolong a read:
-///   [`with_timeouts_of`](Self::with_timeouts_of) sets a limit. On Unix, a read of a non-blocking
-///   socket fails with [`Interrupted`](std::io::ErrorKind::Interrupted) if such frames do not end.
+///   without content arrive. A frame that is only partly there is kept for the next read. On Windows
+///   and over a wrapped stream, a read may take up to twice the timeout.
+/// - Over a stream of the caller, each read of the inner stream has its own timeout, so frames
+///   without content can prolong a read: [`with_timeouts_of`](Self::with_timeouts_of) sets a limit.
+/// - On Unix, a read of a non-blocking socket fails with
+///   [`Interrupted`](std::io::ErrorKind::Interrupted) if frames without content do not end.
 /// - A frame that can't be sealed or opened is an error of the kind
 ///   [`InvalidData`](std::io::ErrorKind::InvalidData), with an [`Error`](crate::Error) of
 ///   [`Stage::Tunnel`](crate::Stage::Tunnel) inside. That direction then fails with each call.
