@@ -40,6 +40,8 @@ mod scene;
 #[path = "methods/sessions.rs"]
 mod sessions;
 mod support;
+#[path = "methods/timeouts.rs"]
+mod timeouts;
 #[path = "methods/two_tasks.rs"]
 mod two_tasks;
 #[path = "connector/ways.rs"]

@@ -1,9 +1,10 @@
 //! The standard library's traits on the stream: those of the inner stream, or of the pump over it.
 
-use crate::protocol::frames::{Incoming, Outgoing, Sink};
+use super::call_limit::Call;
+use crate::protocol::frames::{CallLimit, Outgoing, Sink};
 use crate::protocol::pause::Pause;
-use crate::stream::SocksStream;
 use crate::stream::split::Split;
+use crate::stream::{Pumps, Shared, SocksStream};
 use std::io::{ErrorKind, IoSlice, IoSliceMut, Read, Result, Write};
 use std::net::TcpStream;
 use std::sync::MutexGuard;
@@ -26,16 +27,20 @@ fn would_block<T>(moved: Poll<Result<T>>) -> Result<T> {
 }
 
 /// Writes frames to a stream.
-struct Writer<'s, S>(&'s mut S);
+struct Writer<'s, 'l, S> {
+    inner: &'s mut S,
+    call: Call<'l>,
+}
 
-impl<S: Write> Sink for Writer<'_, S> {
+impl<S: Write> Sink for Writer<'_, '_, S> {
     fn poll_write(&mut self, bytes: &[u8]) -> Poll<Result<usize>> {
-        pending(self.0.write(bytes))
+        pending(self.call.before_write().and_then(|()| self.inner.write(bytes)))
     }
 
     fn poll_pause(&mut self, pause: &mut Pause) -> Poll<Result<()>> {
         thread::sleep(pause.duration());
         pause.end();
+        self.call.restart();
         Poll::Ready(Ok(()))
     }
 
@@ -44,67 +49,85 @@ impl<S: Write> Sink for Writer<'_, S> {
     }
 }
 
-type Guard<'a, T> = Option<MutexGuard<'a, T>>;
+type Limit<'s> = Option<&'s dyn CallLimit>;
+
+/// Returns the pumps and the time limit of a read, if the stream is encapsulated.
+fn for_read(shared: Option<&Shared>) -> Option<(Pumps<'_>, Limit<'_>)> {
+    let shared = shared?;
+    Some((shared.pumps()?, shared.call_limit()))
+}
+
+/// Returns the pump and the time limit of a write, if the stream is encapsulated.
+fn for_write(shared: Option<&Shared>) -> Option<(MutexGuard<'_, Outgoing>, Limit<'_>)> {
+    let shared = shared?;
+    Some((shared.outgoing()?, shared.call_limit()))
+}
 
 /// Writes what is sealed, and reads plain bytes.
 fn read(
     inner: &mut (impl Read + Write),
-    incoming: &mut Incoming,
-    outgoing: Guard<'_, Outgoing>,
+    ((mut incoming, outgoing), limit): (Pumps<'_>, Limit<'_>),
     bufs: &mut [IoSliceMut<'_>],
 ) -> Result<usize> {
     if let Some(mut outgoing) = outgoing {
         let cx = &mut Context::from_waker(Waker::noop());
-        outgoing.send_before_read(cx, |outgoing, _| outgoing.poll_send(&mut Writer(inner)));
+        let writer = &mut Writer { inner, call: Call::new(limit) };
+        outgoing.send_before_read(cx, |outgoing, _| outgoing.poll_send(writer));
     }
-    would_block(incoming.poll_read_vectored(bufs, |frame| pending(inner.read(frame))))
+    let mut call = Call::new(limit);
+    let read = |frame: &mut [u8]| pending(call.before_read().and_then(|()| inner.read(frame)));
+    would_block(incoming.poll_read_vectored(bufs, read))
 }
 
-fn flush(inner: &mut impl Write, outgoing: Guard<'_, Outgoing>) -> Result<()> {
-    if let Some(mut outgoing) = outgoing {
-        would_block(outgoing.poll_flush(&mut Writer(inner)))?;
+fn write(
+    inner: &mut impl Write,
+    (mut outgoing, limit): (MutexGuard<'_, Outgoing>, Limit<'_>),
+    bufs: &[IoSlice<'_>],
+) -> Result<usize> {
+    would_block(outgoing.poll_write_vectored(bufs, &mut Writer { inner, call: Call::new(limit) }))
+}
+
+fn flush(inner: &mut impl Write, shared: Option<&Shared>) -> Result<()> {
+    if let Some((mut outgoing, limit)) = for_write(shared) {
+        let writer = &mut Writer { inner: &mut *inner, call: Call::new(limit) };
+        would_block(outgoing.poll_flush(writer))?;
     }
     inner.flush()
 }
 
 impl<S: Read + Write, V, F> Read for SocksStream<S, V, F> {
     fn read(&mut self, buf: &mut [u8]) -> Result<usize> {
-        match self.both() {
-            (inner, None) => inner.read(buf),
-            (inner, Some((mut incoming, outgoing))) => {
-                read(inner, &mut incoming, outgoing, &mut [IoSliceMut::new(buf)])
-            }
+        match for_read(self.shared.as_deref()) {
+            None => self.inner.read(buf),
+            Some(pumps) => read(&mut self.inner, pumps, &mut [IoSliceMut::new(buf)]),
         }
     }
 
     fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> Result<usize> {
-        match self.both() {
-            (inner, None) => inner.read_vectored(bufs),
-            (inner, Some((mut incoming, outgoing))) => read(inner, &mut incoming, outgoing, bufs),
+        match for_read(self.shared.as_deref()) {
+            None => self.inner.read_vectored(bufs),
+            Some(pumps) => read(&mut self.inner, pumps, bufs),
         }
     }
 }
 
 impl<S: Write, V, F> Write for SocksStream<S, V, F> {
     fn write(&mut self, buf: &[u8]) -> Result<usize> {
-        match self.writing() {
-            (inner, None) => inner.write(buf),
-            (inner, Some(mut outgoing)) => would_block(outgoing.poll_write(buf, &mut Writer(inner))),
+        match for_write(self.shared.as_deref()) {
+            None => self.inner.write(buf),
+            Some(pump) => write(&mut self.inner, pump, &[IoSlice::new(buf)]),
         }
     }
 
     fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> Result<usize> {
-        match self.writing() {
-            (inner, None) => inner.write_vectored(bufs),
-            (inner, Some(mut outgoing)) => {
-                would_block(outgoing.poll_write_vectored(bufs, &mut Writer(inner)))
-            }
+        match for_write(self.shared.as_deref()) {
+            None => self.inner.write_vectored(bufs),
+            Some(pump) => write(&mut self.inner, pump, bufs),
         }
     }
 
     fn flush(&mut self) -> Result<()> {
-        let (inner, outgoing) = self.writing();
-        flush(inner, outgoing)
+        flush(&mut self.inner, self.shared.as_deref())
     }
 }
 
@@ -113,18 +136,16 @@ where
     &'a S: Read + Write,
 {
     fn read(&mut self, buf: &mut [u8]) -> Result<usize> {
-        match self.pumps() {
+        match for_read(self.shared.as_deref()) {
             None => (&self.inner).read(buf),
-            Some((mut incoming, outgoing)) => {
-                read(&mut &self.inner, &mut incoming, outgoing, &mut [IoSliceMut::new(buf)])
-            }
+            Some(pumps) => read(&mut &self.inner, pumps, &mut [IoSliceMut::new(buf)]),
         }
     }
 
     fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> Result<usize> {
-        match self.pumps() {
+        match for_read(self.shared.as_deref()) {
             None => (&self.inner).read_vectored(bufs),
-            Some((mut incoming, outgoing)) => read(&mut &self.inner, &mut incoming, outgoing, bufs),
+            Some(pumps) => read(&mut &self.inner, pumps, bufs),
         }
     }
 }
@@ -134,23 +155,21 @@ where
     &'a S: Write,
 {
     fn write(&mut self, buf: &[u8]) -> Result<usize> {
-        match self.outgoing() {
+        match for_write(self.shared.as_deref()) {
             None => (&self.inner).write(buf),
-            Some(mut outgoing) => would_block(outgoing.poll_write(buf, &mut Writer(&mut &self.inner))),
+            Some(pump) => write(&mut &self.inner, pump, &[IoSlice::new(buf)]),
         }
     }
 
     fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> Result<usize> {
-        match self.outgoing() {
+        match for_write(self.shared.as_deref()) {
             None => (&self.inner).write_vectored(bufs),
-            Some(mut outgoing) => {
-                would_block(outgoing.poll_write_vectored(bufs, &mut Writer(&mut &self.inner)))
-            }
+            Some(pump) => write(&mut &self.inner, pump, bufs),
         }
     }
 
     fn flush(&mut self) -> Result<()> {
-        flush(&mut &self.inner, self.outgoing())
+        flush(&mut &self.inner, self.shared.as_deref())
     }
 }
 

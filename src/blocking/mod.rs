@@ -16,6 +16,7 @@
 //! `stream.get_ref().set_read_timeout(..)`.
 
 mod block_on;
+mod call_limit;
 mod client;
 mod connector;
 mod control;

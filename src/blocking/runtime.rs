@@ -1,10 +1,12 @@
 //! The standard library's sockets and clock.
 
+use super::call_limit::SocketTimeouts;
 use super::handshake::converse_until;
 use super::wait::{DeadlineStream, late};
 use super::{Blocking, block_on, race};
 use crate::error::Error;
 use crate::protocol::conversation::Conversation;
+use crate::protocol::frames::CallLimit;
 use crate::proxy::SocketOptions;
 use crate::runtime::dial::Failures;
 use crate::runtime::{Deadline, Ends, Runtime};
@@ -43,6 +45,10 @@ impl Runtime for Blocking {
 
     fn ends(stream: &TcpStream) -> io::Result<Ends> {
         Ok(Ends { local: stream.local_addr()?, peer: stream.peer_addr()? })
+    }
+
+    fn call_limit(stream: &TcpStream) -> io::Result<Option<Box<dyn CallLimit>>> {
+        SocketTimeouts::of_inner(stream).map(Some)
     }
 
     /// Makes the socket blocking. Until then it is non-blocking, because a blocking write has no

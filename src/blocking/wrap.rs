@@ -1,11 +1,13 @@
 //! Wrapping a blocking stream.
 
+use super::call_limit::SocketTimeouts;
 use super::control::Control;
 use super::handshake::converse_until;
 use super::watchdog::Watchdog;
 use super::{Blocking, Connector};
 use crate::error::{Error, ErrorKind};
 use crate::protocol::conversation::Conversation;
+use crate::protocol::frames::CallLimit;
 use crate::proxy::Proxy;
 use crate::route::wrap::{Wrap, Wrapped};
 use crate::runtime::Deadline;
@@ -81,6 +83,10 @@ impl<S: Read + Write + Send + Sync + 'static> Wrap<Blocking> for Wrapped<Hook<S>
     /// as part of the buffer, and the wrapping stream may add bytes.
     fn write_capacity(wrapped: &WithSocket<S>) -> usize {
         SockRef::from(&wrapped.socket).send_buffer_size().unwrap_or(0) / 4
+    }
+
+    fn call_limit(wrapped: &WithSocket<S>) -> io::Result<Option<Box<dyn CallLimit>>> {
+        SocketTimeouts::of_wrapped(&wrapped.socket).map(Some)
     }
 
     fn finish(wrapped: WithSocket<S>) -> io::Result<S> {

@@ -99,6 +99,11 @@ impl Negotiated {
         self.frames.as_mut()
     }
 
+    /// Returns the frames of the last proxy that has negotiated an encapsulation.
+    pub(crate) fn last_frames(&mut self) -> Option<&mut Frames> {
+        self.frames.as_mut().or(self.outer.as_deref_mut())
+    }
+
     /// Takes the pump, through the frames of all proxies.
     pub(crate) fn take_frames(&mut self) -> Option<Frames> {
         match (self.frames.take(), self.outer.take()) {

@@ -3,7 +3,7 @@
 use super::connect::{negotiate_through, proxy_deadline};
 use super::connector::Connector;
 use super::requests::{self, Requests, with_outer};
-use super::wrap::{Plain, Wrap, wrap_error};
+use super::wrap::{Plain, Wrap, finish, wrap_error};
 use crate::error::invalid::Invalid;
 use crate::error::{Error, Stage};
 use crate::protocol::address::Address;
@@ -133,8 +133,9 @@ impl<F: Runtime, W: Wrap<F>> SocksClient<F, W> {
         let connected = async {
             let mut request = self.requests.begin(command, target.borrowed())?;
             let granted = W::converse(&mut self.stream, &mut request, deadline).await?;
-            let stream = W::finish(self.stream).map_err(wrap_error(Stage::Request))?;
-            Ok(SocksStream::new(stream, with_outer(request, granted)))
+            let mut granted = with_outer(request, granted);
+            let finished = finish::<F, W>(self.stream, &mut granted);
+            Ok(SocksStream::new(finished.map_err(wrap_error(Stage::Request))?, granted))
         };
         let connected = async { connected.await.map_err(|error| subject.explain(error, &proxy, hops)) };
         trace.watch(connected).await

@@ -7,7 +7,7 @@ use super::hops::Hops;
 use super::next_target::{is_refused_address, url_fallback};
 use super::prepare::prepare;
 use super::request::RequestTemplate;
-use super::wrap::{Wrap, wrap_error};
+use super::wrap::{Wrap, finish, wrap_error};
 use crate::error::{Error, ErrorKind, Stage};
 use crate::protocol::any_version::AnyVersion;
 use crate::protocol::command::Command;
@@ -39,8 +39,8 @@ pub(crate) async fn request_through<R: Runtime, W: Wrap<R>, V: Version>(
 ) -> Result<Granted<W::Stream>, Error> {
     let traversal = Traversal::<R, W, V>::new(hops, limit, wrap, target, template);
     let request = traversal.trace();
-    let (stream, established, proxy) = request.watch(traversal.try_each_address()).await?;
-    let finished = W::finish(stream).map_err(wrap_error(Stage::Request));
+    let (stream, mut established, proxy) = request.watch(traversal.try_each_address()).await?;
+    let finished = finish::<R, W>(stream, &mut established).map_err(wrap_error(Stage::Request));
     let stream = finished.map_err(|error| request.failed(traversal.at(hops.len() - 1)(error)))?;
     let subject = traversal.template.command != Command::Connect;
     let subject = subject.then(|| traversal.subject().to_string().into());

@@ -3,6 +3,9 @@
 use crate::error::invalid::Invalid;
 use crate::error::{Error, ErrorKind, Stage};
 use crate::protocol::conversation::Conversation;
+use crate::protocol::established::Established;
+use crate::protocol::frames::CallLimit;
+use crate::protocol::negotiated::Negotiated;
 use crate::proxy::Proxy;
 use crate::runtime::{Deadline, Runtime, UdpFrontEnd};
 use std::fmt;
@@ -40,6 +43,11 @@ pub trait Wrap<R: Runtime>: Send + Sync + 'static {
         usize::MAX
     }
 
+    /// Returns the time limit of the calls on this stream, if it is encapsulated.
+    fn call_limit(_: &Self::HandshakeStream) -> io::Result<Option<Box<dyn CallLimit>>> {
+        Ok(None)
+    }
+
     /// Returns the stream after the last handshake.
     fn finish(stream: Self::HandshakeStream) -> io::Result<Self::Stream>;
 
@@ -47,6 +55,17 @@ pub trait Wrap<R: Runtime>: Send + Sync + 'static {
     fn control(stream: Self::HandshakeStream) -> R::Control
     where
         R: UdpFrontEnd;
+}
+
+/// Returns the stream after the last handshake. If it is encapsulated, its calls have a time limit.
+pub(crate) fn finish<R: Runtime, W: Wrap<R>>(
+    stream: W::HandshakeStream,
+    established: &mut Established,
+) -> io::Result<W::Stream> {
+    if let Some(frames) = established.negotiated.as_deref_mut().and_then(Negotiated::last_frames) {
+        frames.call_limit = W::call_limit(&stream)?;
+    }
+    W::finish(stream)
 }
 
 /// No wrapper: the dialled stream is used as it is.
@@ -72,6 +91,10 @@ impl<R: Runtime> Wrap<R> for Plain {
         deadline: Deadline,
     ) -> Result<C::Outcome, Error> {
         R::converse(stream, conversation, deadline).await
+    }
+
+    fn call_limit(stream: &R::Stream) -> io::Result<Option<Box<dyn CallLimit>>> {
+        R::call_limit(stream)
     }
 
     fn finish(stream: R::Stream) -> io::Result<R::Stream> {

@@ -18,6 +18,7 @@ pub(crate) use udp::{ControlIo, Direction, UdpFrontEnd};
 
 use crate::error::Error;
 use crate::protocol::conversation::Conversation;
+use crate::protocol::frames::CallLimit;
 use crate::proxy::SocketOptions;
 use dial::Failures;
 use lookup::LOOKUPS;
@@ -69,6 +70,12 @@ pub trait Runtime: Sized {
 
     /// Returns the addresses of both ends. A Unix-domain socket has none.
     fn ends(stream: &Self::Stream) -> io::Result<Ends>;
+
+    /// Returns the time limit of the calls on this stream, if it is encapsulated. An asynchronous
+    /// front end has none: its callers limit the future.
+    fn call_limit(_: &Self::Stream) -> io::Result<Option<Box<dyn CallLimit>>> {
+        Ok(None)
+    }
 
     /// Prepares the stream for the caller after the last conversation.
     fn finish(stream: Self::Stream) -> io::Result<Self::Stream> {

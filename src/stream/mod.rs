@@ -6,17 +6,19 @@ pub(crate) mod encapsulated;
 pub(crate) mod fairness;
 #[cfg(any(feature = "tokio", feature = "futures-io"))]
 pub(crate) mod handshake;
+#[cfg(any(feature = "tokio", feature = "futures-io"))]
+mod pumps;
 pub(crate) mod split;
 
 use crate::protocol::address::Address;
 use crate::protocol::established::Established;
-use crate::protocol::frames::{Frames, Incoming, Outgoing};
+use crate::protocol::frames::{CallLimit, Frames, Incoming, Outgoing};
 use crate::protocol::negotiated::{Negotiated, Session};
 use encapsulated::Encapsulated;
 use std::any::Any;
 use std::fmt;
 use std::marker::PhantomData;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 
 /// A stream to a target through a proxy.
 ///
@@ -38,6 +40,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 ///   The rest is sent by the next write, flush or read. On tokio, a read by a split read half does
 ///   not send it.
 /// - Frames are read ahead of the application, up to 64 KiB in one read.
+/// - On the blocking front end, the socket's read timeout applies to a whole read, also while frames
+///   without content arrive. A frame that is only partly there is kept for the next read. On Windows
+///   and over a wrapped stream, a read may take up to twice the timeout.
+/// - Over a stream of the caller, each read of the inner stream has its own timeout, so frames
+///   without content can prolong a read: [`with_timeouts_of`](Self::with_timeouts_of) sets a limit.
+/// - On Unix, a read of a non-blocking socket fails with
+///   [`Interrupted`](std::io::ErrorKind::Interrupted) if frames without content do not end.
 /// - A frame that can't be sealed or opened is an error of the kind
 ///   [`InvalidData`](std::io::ErrorKind::InvalidData), with an [`Error`](crate::Error) of
 ///   [`Stage::Tunnel`](crate::Stage::Tunnel) inside. That direction then fails with each call.
@@ -55,6 +64,8 @@ pub struct SocksStream<S, V, F> {
 pub(crate) struct Shared {
     frames: Option<(Mutex<Incoming>, Mutex<Outgoing>)>,
     sessions: Vec<Session>,
+    /// The time limit of each call, on the blocking front end.
+    call_limit: OnceLock<Box<dyn CallLimit>>,
 }
 
 impl Shared {
@@ -63,15 +74,22 @@ impl Shared {
         Some(incoming.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn outgoing(&self) -> Option<MutexGuard<'_, Outgoing>> {
+    pub(crate) fn outgoing(&self) -> Option<MutexGuard<'_, Outgoing>> {
         let (_, outgoing) = self.frames.as_ref()?;
         Some(outgoing.lock().unwrap_or_else(PoisonError::into_inner))
     }
-}
 
-impl Shared {
+    pub(crate) fn call_limit(&self) -> Option<&dyn CallLimit> {
+        self.call_limit.get().map(|limit| &**limit)
+    }
+
+    /// Sets the time limit of each call, unless it has one.
+    pub(crate) fn set_call_limit(&self, limit: Box<dyn CallLimit>) {
+        let _ = self.call_limit.set(limit);
+    }
+
     /// Returns both pumps; the second only if no other task or thread is writing.
-    fn pumps(&self) -> Option<Pumps<'_>> {
+    pub(crate) fn pumps(&self) -> Option<Pumps<'_>> {
         let incoming = self.incoming()?;
         let (_, outgoing) = self.frames.as_ref()?;
         let outgoing = match outgoing.try_lock() {
@@ -88,11 +106,14 @@ pub(crate) type Pumps<'a> = (MutexGuard<'a, Incoming>, Option<MutexGuard<'a, Out
 
 impl From<Negotiated> for Shared {
     fn from(mut negotiated: Negotiated) -> Self {
+        let mut call_limit = None;
         let frames = negotiated.take_frames().map(|mut frames| {
             frames.enter_tunnel();
+            call_limit = frames.call_limit;
             (frames.incoming.into(), frames.outgoing.into())
         });
-        Self { frames, sessions: negotiated.sessions }
+        let call_limit = call_limit.map_or_else(OnceLock::new, OnceLock::from);
+        Self { frames, sessions: negotiated.sessions, call_limit }
     }
 }
 
@@ -194,28 +215,9 @@ impl<S, V, F> SocksStream<S, V, F> {
             incoming: incoming.into_inner().unwrap_or_else(PoisonError::into_inner),
             outgoing: outgoing.into_inner().unwrap_or_else(PoisonError::into_inner),
             datagrams: None,
+            call_limit: None,
         });
         Ok((inner, frames))
-    }
-
-    /// Returns the inner stream, and the pump of what goes to it.
-    pub(crate) fn writing(&mut self) -> (&mut S, Option<MutexGuard<'_, Outgoing>>) {
-        (&mut self.inner, self.shared.as_ref().and_then(|shared| shared.outgoing()))
-    }
-
-    /// Returns the inner stream and both pumps, for a read.
-    pub(crate) fn both(&mut self) -> (&mut S, Option<Pumps<'_>>) {
-        (&mut self.inner, self.shared.as_ref().and_then(|shared| shared.pumps()))
-    }
-
-    /// Returns both pumps, for a read.
-    pub(crate) fn pumps(&self) -> Option<Pumps<'_>> {
-        self.shared.as_ref()?.pumps()
-    }
-
-    /// Returns the pump of what goes to the inner stream.
-    pub(crate) fn outgoing(&self) -> Option<MutexGuard<'_, Outgoing>> {
-        self.shared.as_ref()?.outgoing()
     }
 }
 

@@ -1,17 +1,22 @@
 //! Frames and further requests on the TCP connection of an association.
 
 use crate::scene::{Scene, Setting, at_once, datagram, everywhere, inner};
+use crate::support::clock::TOLERANCE;
 use crate::support::toy::{self, Level, sealed_datagram};
 use anysocks::protocol::Command;
 use anysocks::udp::AssociationEnd;
 use anysocks::{ErrorKind, Invalid};
 use std::io::{self, Read, Write};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc::channel;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const SOURCE: &str = "192.0.2.7:53";
 const TARGET: &str = "192.0.2.1:80";
+
+/// The timeout of a proxy that does not answer. An association takes less on a busy machine.
+const LATE: Duration = Duration::from_secs(3);
 const REQUEST: &[u8] = b"\x05\x01\0\x01\xC0\0\x02\x01\0\x50";
 const GRANTED: &[u8] = b"\x05\0\0\x01\xC0\0\x02\x07\0\x35";
 
@@ -177,20 +182,12 @@ fn one_that_fails() {
 fn one_that_is_late() {
     for level in [Level::Bare, Level::Framed] {
         at_once(|front| {
-            let scene = Setting { level: Some(level), ..Setting::default() }.open(front);
+            let timeout = LATE;
+            let scene = Setting { level: Some(level), timeout, ..Setting::default() }.open(front);
             let receiver = scene.socket.another();
             thread::scope(|scope| {
-                let receiving = scope.spawn(move || {
-                    loop {
-                        match receiver.recv_from(&mut [0; 64]) {
-                            // By the limit that clones share.
-                            Err(error) if error.kind() == io::ErrorKind::TimedOut => {}
-                            ended => return ended.map(drop),
-                        }
-                    }
-                });
-                let limit = Duration::from_millis(300);
-                let late = scene.socket.request_within(limit, Command::Connect, TARGET);
+                let receiving = scope.spawn(move || receiver.recv_from(&mut [0; 64]).map(drop));
+                let late = scene.socket.request_within(LATE, Command::Connect, TARGET);
                 assert!(late.is_none_or(|late| late.is_err_and(|error| error.is_timeout())));
                 let ended = receiving.join().expect("no panic").expect_err("the end");
                 assert_eq!(end(&ended), AssociationEnd::UnfinishedRequest);
@@ -204,4 +201,40 @@ fn one_that_is_late() {
             );
         });
     }
+}
+
+/// Frames without content that never end prolong neither a receiving call nor a request.
+#[test]
+fn limits_while_frames_never_end() {
+    everywhere(|front| {
+        let limit = LATE;
+        let scene = Setting { level: Some(Level::Framed), timeout: limit, ..Setting::default() }.open(front);
+        let is_over = AtomicBool::new(false);
+        thread::scope(|scope| {
+            let flooding = scope.spawn(|| {
+                let frames = toy::frame(b"").repeat(100);
+                while !is_over.load(Relaxed) {
+                    // The client closes the connection once its request has failed.
+                    if scene.control().write_all(&frames).is_err() {
+                        return;
+                    }
+                }
+            });
+            let started = Instant::now();
+            let received = scene.socket.recv_from_within(limit, &mut [0; 64]);
+            let received_at = started.elapsed();
+            let started = Instant::now();
+            let late = scene.socket.request_within(limit, Command::Connect, TARGET);
+            let requested_at = started.elapsed();
+            is_over.store(true, Relaxed);
+            // A write that is blocked.
+            let _ = scene.control().shutdown(std::net::Shutdown::Both);
+            flooding.join().expect("no panic");
+            assert_eq!(received.expect_err("no datagram").kind(), io::ErrorKind::TimedOut);
+            assert!(late.is_none_or(|late| late.is_err_and(|error| error.is_timeout())));
+            for elapsed in [received_at, requested_at] {
+                assert!(elapsed >= limit && elapsed < limit + TOLERANCE, "{elapsed:?}");
+            }
+        });
+    });
 }

@@ -37,12 +37,20 @@ pub(crate) struct Setting {
     pub(crate) resolve: Resolve,
     /// A METHOD of the caller's own.
     pub(crate) level: Option<Level>,
+    /// The timeout of the proxy.
+    pub(crate) timeout: Duration,
 }
 
 impl Default for Setting {
     fn default() -> Self {
         let at = Ipv4Addr::LOCALHOST.into();
-        Self { at, options: Options::new(), resolve: Resolve::ByProxy, level: None }
+        Self {
+            at,
+            options: Options::new(),
+            resolve: Resolve::ByProxy,
+            level: None,
+            timeout: Duration::from_secs(30),
+        }
     }
 }
 
@@ -72,7 +80,7 @@ impl Setting {
     }
 
     pub(crate) fn proxy<T: Send + 'static>(&self, server: &Server<T>) -> Proxy {
-        let proxy = server.proxy().udp(self.options.clone()).resolve(self.resolve);
+        let proxy = server.proxy().udp(self.options.clone()).resolve(self.resolve).timeout(self.timeout);
         match self.level {
             None => proxy,
             Some(_) => proxy.auth(toy::auth()).expect("a SOCKS5 proxy"),

@@ -17,7 +17,7 @@ use anysocks::udp::HEADROOM;
 use std::io::{IoSlice, Read, Write};
 use std::net::UdpSocket;
 
-fn lines(layer: Layer, request: &[u8], reply: &[u8]) -> Vec<Line> {
+pub(crate) fn lines(layer: Layer, request: &[u8], reply: &[u8]) -> Vec<Line> {
     vec![
         client([5, 1, CODE]),
         proxy(Stage::MethodSelection, [5, CODE]),

@@ -1,27 +1,32 @@
-//! System calls of a datagram: one to send it, and one to receive it.
+//! System calls: one to send a datagram or a frame, and one to receive it.
 //!
-//! `strace` counts the calls of this same test, which runs again with a number of datagrams in its
-//! environment. The difference between two numbers is the cost of the datagrams, because all else
+//! `strace` counts the calls of this same test, which runs again with a number of messages in its
+//! environment. The difference between two numbers is the cost of the messages, because all else
 //! is equal.
 
-use crate::scene::Setting;
+use crate::encapsulated;
+use crate::numbered::Layer;
+use crate::scene::{PATIENCE, Setting};
 use crate::support::case::Case;
 use crate::support::echo::payload;
 use crate::support::left_out::left_out;
+use crate::support::server::Server;
+use crate::{REPLY, REQUEST};
+use anysocks::blocking::Socks5Stream;
 use std::env;
-use std::io;
+use std::io::{self, Read, Write};
 use std::net::UdpSocket;
 use std::ops::RangeInclusive;
 use std::process::Command;
 
 const TARGET: &str = "192.0.2.7:53";
-const NUMBER: &str = "ANYSOCKS_COUNTED_DATAGRAMS";
+const NUMBER: &str = "ANYSOCKS_COUNTED_MESSAGES";
 
-/// What a datagram may be moved or waited for by. Not every machine has all of them.
+/// What a message may be moved or waited for by. Not every machine has all of them.
 const TRACED: &str = "trace=%network,read,readv,write,writev,fcntl,ioctl,ppoll,?poll,?select,pselect6,?epoll_wait,epoll_pwait,epoll_ctl";
 
-/// The relay's echo is counted too.
-const OF_THE_RELAY: usize = 2;
+/// The echo of the relay or the peer is counted too.
+const OF_THE_ECHO: usize = 2;
 
 /// After 128 calls a task lets others run, and there are 200 of them.
 #[cfg(feature = "tokio")]
@@ -39,6 +44,28 @@ fn on_blocking() {
         socket.send_to(&payload, TARGET).expect("sent");
         echo(&relay);
         socket.recv_from(&mut buf[..payload.len()]).expect("an echo");
+    }
+}
+
+/// The limit of a read costs nothing while frames with content arrive.
+#[test]
+fn of_an_encapsulated_stream() {
+    let Some(number) = number() else { return measure("system_calls::of_an_encapsulated_stream", 0..=0) };
+    let layer = Layer::new(0x5A, 4096);
+    let server = Server::start(encapsulated::lines(layer, REQUEST, REPLY), |client| {
+        client.try_clone().expect("a handle")
+    });
+    let proxy = server.proxy().auth(layer.auth()).expect("SOCKS5");
+    let mut stream: Socks5Stream = Socks5Stream::connect(&proxy, crate::TARGET).expect("the tunnel");
+    stream.get_ref().set_read_timeout(Some(PATIENCE)).expect("a timeout");
+    stream.get_ref().set_write_timeout(Some(PATIENCE)).expect("a timeout");
+    let mut peer = server.join();
+    let mut frame = [0; 8192];
+    for _ in 0..number {
+        stream.write_all(&payload(1000)).expect("an open stream");
+        let n = peer.read(&mut frame).expect("a frame");
+        peer.write_all(&frame[..n]).expect("a client that listens");
+        assert_eq!(stream.read(&mut [0; 1000]).expect("an echo"), 1000);
     }
 }
 
@@ -82,13 +109,13 @@ fn measure(test: &str, rests: RangeInclusive<usize>) {
     let Some((few, many)) = traced(test, 40).zip(traced(test, 140)) else {
         return left_out(test, "strace is not installed");
     };
-    let _case = Case::new(format!("{few} calls for 40 datagrams each way, and {many} for 140"));
-    let resting = (many - few).checked_sub(100 * (2 + OF_THE_RELAY));
+    let _case = Case::new(format!("{few} calls for 40 messages each way, and {many} for 140"));
+    let resting = (many - few).checked_sub(100 * (2 + OF_THE_ECHO));
     let as_expected = resting.is_some_and(|resting| rests.contains(&resting));
-    assert!(as_expected, "{} system calls of 100 datagrams each way", many - few);
+    assert!(as_expected, "{} system calls of 100 messages each way", many - few);
 }
 
-/// How many system calls it takes to run a test with so many datagrams.
+/// How many system calls it takes to run a test with so many messages.
 fn traced(test: &str, number: usize) -> Option<usize> {
     let traced = Command::new("strace")
         .args(["-f", "-qq", "-e", "signal=none", "-e", TRACED])

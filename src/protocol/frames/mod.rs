@@ -1,11 +1,13 @@
 //! The pump of an encapsulated stream: plain bytes on one side, frames on the other, and no I/O.
 
+mod call_limit;
 mod incoming;
 mod outgoing;
 mod received;
 mod sealing;
 mod waking;
 
+pub(crate) use call_limit::CallLimit;
 pub use incoming::Incoming;
 pub use outgoing::Outgoing;
 pub(crate) use outgoing::Sink;
@@ -72,6 +74,8 @@ pub struct Frames {
     pub outgoing: Outgoing,
     /// The encapsulation of the datagrams of UDP ASSOCIATE, if there is one.
     pub datagrams: Option<Box<dyn Datagrams>>,
+    /// The time limit of the calls on the stream, if the front end has dialled it.
+    pub(crate) call_limit: Option<Box<dyn CallLimit>>,
 }
 
 impl Frames {
@@ -86,6 +90,7 @@ impl Frames {
             incoming: self.incoming.inside(outer.incoming),
             outgoing: self.outgoing.inside(outer.outgoing),
             datagrams: self.datagrams,
+            call_limit: self.call_limit.or(outer.call_limit),
         }
     }
 
@@ -98,7 +103,7 @@ impl Frames {
 
 impl From<Encapsulation> for Frames {
     fn from(Encapsulation { seal, open, datagrams }: Encapsulation) -> Self {
-        Self { incoming: Incoming::new(open), outgoing: Outgoing::new(seal), datagrams }
+        Self { incoming: Incoming::new(open), outgoing: Outgoing::new(seal), datagrams, call_limit: None }
     }
 }
 
@@ -113,6 +118,6 @@ impl fmt::Debug for Frames {
             .field("incoming", &self.incoming)
             .field("outgoing", &self.outgoing)
             .field("datagrams", &self.datagrams.is_some())
-            .finish()
+            .finish_non_exhaustive()
     }
 }

@@ -41,6 +41,12 @@ impl<S> Wire<S> {
         self.layers.pop();
     }
 
+    /// A frame without content of the innermost layer, in frames of the others.
+    pub(crate) fn empty(&mut self) -> Vec<u8> {
+        let Some((last, others)) = self.layers.split_last_mut() else { return Vec::new() };
+        others.iter_mut().rev().fold(last.seal.frame(b""), |bytes, layer| layer.sealed(&bytes))
+    }
+
     /// The frames of a message, through all layers. Their lengths vary, and some are empty.
     pub(crate) fn sealed(&mut self, message: &[u8]) -> Vec<u8> {
         self.layers.iter_mut().rev().fold(message.to_vec(), |bytes, layer| layer.sealed(&bytes))

@@ -275,7 +275,7 @@ fn requests_that_can_not_be_made() {
         (Command::Resolve, Target::unix("/a").unwrap()),
         (Command::ResolvePtr, Target::url("ws://a.b").unwrap()),
     ] {
-        let expected = Invalid::TargetOfCommand(command);
+        let expected = Invalid::TargetOfCommand(command.name());
         let after = Socks5::after(negotiated(&auth), command, target.borrowed());
         assert_eq!(invalid(after), expected);
         assert_eq!(invalid(Socks5::new(&auth, command, target)), expected);
