@@ -60,6 +60,9 @@ pub(crate) trait Polled {
     fn poll_send_to(&self, cx: &mut Context<'_>, payload: &[u8], target: &str) -> Poll<io::Result<usize>>;
     fn poll_recv_from(&self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<(usize, Address)>>;
 
+    /// `poll_send_to` with any target.
+    fn poll_send_any(&self, cx: &mut Context<'_>, to: &Target<'_>) -> Poll<io::Result<usize>>;
+
     /// Polls the work as a task of this front end's runtime.
     fn as_a_task(&self, work: &mut dyn FnMut(&mut Context<'_>) -> Poll<()>);
 }
@@ -282,6 +285,10 @@ macro_rules! polled {
                 buf: &mut [u8],
             ) -> Poll<io::Result<(usize, Address)>> {
                 self.poll_recv_from(cx, buf)
+            }
+
+            fn poll_send_any(&self, cx: &mut Context<'_>, to: &Target<'_>) -> Poll<io::Result<usize>> {
+                self.poll_send_to(cx, b"hello", to)
             }
 
             fn as_a_task(&self, work: &mut dyn FnMut(&mut Context<'_>) -> Poll<()>) {

@@ -12,6 +12,7 @@ use anysocks::protocol::{Command, Socks4, Socks5};
 use anysocks::udp::{Header, Options, SendBatch};
 use anysocks::{Auth, Error, ErrorKind, Invalid, PoolId, Proxy, Stage, Target, TargetUrl, UserId};
 use std::io;
+use std::task::Poll;
 
 fn targets() -> [Target<'static>; 3] {
     [
@@ -146,6 +147,17 @@ fn datagrams() {
                         matches!(inner(&error).kind(), ErrorKind::Invalid(Invalid::NeedsSocks5a)),
                         "{call}: {error:?}"
                     );
+                }
+                if let Some(polled) = socket.polled() {
+                    polled.as_a_task(&mut |cx| {
+                        let outcome = polled.poll_send_any(cx, &target);
+                        let Poll::Ready(Err(error)) = outcome else { panic!("{outcome:?}") };
+                        assert!(
+                            matches!(inner(&error).kind(), ErrorKind::Invalid(Invalid::NeedsSocks5a)),
+                            "poll_send_to: {error:?}"
+                        );
+                        Poll::Ready(())
+                    });
                 }
                 let pushed = SendBatch::new().push(b"hello", &target);
                 assert_eq!(invalid(pushed), Invalid::NeedsSocks5a);

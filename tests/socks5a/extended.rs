@@ -7,6 +7,7 @@ use crate::parts::{faulty, proxy, token};
 use crate::reference::{Address, Fault, Reply, Request, Server, Setup};
 use crate::scene::{Lonely, error, invalid};
 use crate::support::case::Case;
+use crate::ways::hooks::Does;
 use crate::ways::{Through, everywhere};
 use anysocks::udp::Options;
 use anysocks::{Auth, ErrorKind, Invalid, Proxy};
@@ -58,9 +59,18 @@ fn by_connectors() {
             let _case = Case::new(format!("{name} on {}", way.name));
             let server = Server::start(setup());
             let proxy = extended(proxy(server.addr, auth.clone()));
-            let connector = (way.new)(proxy.into());
-            use_it(&*connector.associate().expect("an association"));
-            assert_eq!(server.finish().only().requests[0], asked(0));
+            // The wrapped stream keeps what is written until it is flushed.
+            let wrapped =
+                (way.wrapped)(Through::Chain(proxy.clone().into()), Box::new(|_| Does::ShrinkAndKeep));
+            for connector in [(way.new)(proxy.into()), wrapped] {
+                use_it(&*connector.associate().expect("an association"));
+            }
+            let connections = server.finish().clean();
+            assert_eq!(connections.len(), 2);
+            for connection in connections {
+                let commands: Vec<_> = connection.requests.iter().map(|request| request.command).collect();
+                assert_eq!(commands, [8, 4, 4, 4]);
+            }
         });
     }
 }

@@ -123,6 +123,24 @@ fn silence() {
     });
 }
 
+/// A call that is cancelled, or ends with the caller's own limit.
+#[test]
+fn cancelled() {
+    let limit = Duration::from_millis(300);
+    each_at_once(|front, auth| {
+        let server = faulty(&[Fault::ReplyBytes(1, Vec::new())]);
+        let proxy = proxy(server.addr, auth.clone()).timeout(LIMIT);
+        let socket = (front.associate)(&proxy).expect("an association");
+        let outcome = socket.request_within(limit, Command::KeepAlive, "0.0.0.0:0");
+        // A call that blocks has the proxy's timeout alone.
+        assert_eq!(outcome.is_some(), front.name == "blocking");
+        assert!(outcome.is_none_or(|outcome| outcome.is_err_and(|error| error.is_timeout())));
+        assert_ended(&*socket, AssociationEnd::UnfinishedRequest);
+        drop(socket);
+        server.finish().only();
+    });
+}
+
 /// Receivers that wait meanwhile see the end too.
 #[test]
 fn receivers_of_a_silent_proxy() {
