@@ -42,6 +42,28 @@ mod transcripts;
 #[path = "connector/ways.rs"]
 mod ways;
 
+#[path = "socks5a/addresses.rs"]
+mod addresses;
+#[path = "socks5a/addresses_refused.rs"]
+mod addresses_refused;
+#[path = "socks5a/client.rs"]
+mod client;
+#[path = "socks5a/client_ends.rs"]
+mod client_ends;
+#[path = "socks5a/client_replies.rs"]
+mod client_replies;
+#[path = "socks5a/client_routes.rs"]
+mod client_routes;
+#[path = "socks5a/extended.rs"]
+mod extended;
+#[path = "socks5a/fallback.rs"]
+mod fallback;
+#[path = "socks5a/fallback_routes.rs"]
+mod fallback_routes;
+#[path = "socks5a/keep_alive.rs"]
+mod keep_alive;
+#[path = "socks5a/keep_alive_ends.rs"]
+mod keep_alive_ends;
 use anysocks::socks5a::{Jitter, Obfuscation, Psk, Tol};
 use anysocks::{Auth, Proxy};
 use std::net::SocketAddr;

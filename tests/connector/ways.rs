@@ -7,6 +7,7 @@
 pub(crate) mod hooks;
 
 use crate::fronts::association::Association;
+use crate::fronts::client;
 use crate::fronts::listening::Listening;
 use crate::support::blocked::{Executor, FuturesStream, OnAsyncIo, OnTokio, TokioStream, Tunnel};
 use crate::support::case::{self, Case};
@@ -27,6 +28,9 @@ pub(crate) trait Connecting: Debug + Send + Sync {
     fn no_proxy(&self, list: &str) -> Box<dyn Connecting>;
     fn another(&self) -> Box<dyn Connecting>;
     fn associate(&self) -> Result<Box<dyn Association>, Error>;
+    fn connect_to(&self, target: Target<'_>) -> Opened;
+    fn bind_to(&self, expected_peer: Target<'_>) -> Result<Box<dyn Listening>, Error>;
+    fn client(&self) -> client::Opened;
 }
 
 type Rule<C> = Box<dyn Fn(&Target<'_>) -> Option<C> + Send + Sync>;
@@ -84,7 +88,7 @@ fn done<T>(done: T) -> T {
 
 /// The calls that all connectors have.
 macro_rules! calls {
-    ($run:path, $blocked:expr) => {
+    ($run:path, $once:path, $blocked:expr) => {
         fn connect(&self, target: &str) -> Opened {
             opened($run(self.connect(target)), $blocked)
         }
@@ -116,19 +120,31 @@ macro_rules! calls {
         fn associate(&self) -> Result<Box<dyn Association>, Error> {
             Ok(Box::new($run(self.associate())?))
         }
+
+        fn connect_to(&self, target: Target<'_>) -> Opened {
+            opened($run(self.connect(target)), $blocked)
+        }
+
+        fn bind_to(&self, expected_peer: Target<'_>) -> Result<Box<dyn Listening>, Error> {
+            Ok(Box::new($run(self.bind(expected_peer))?))
+        }
+
+        fn client(&self) -> client::Opened {
+            client::client!($run(self.client()), $run, $once, $blocked)
+        }
     };
 }
 
 /// The calls of `anysocks::$front`, whose futures `$run` runs, whose streams `$blocked` makes
-/// blocking, and whose hook returns `$wrapped`.
+/// blocking, and whose hook returns `$wrapped`. `$once` polls a future once.
 macro_rules! way {
-    ($front:ident, $run:path, $blocked:expr, $wrapped:expr) => {
+    ($front:ident, $run:path, $once:path, $blocked:expr, $wrapped:expr) => {
         impl Connecting for anysocks::$front::Connector {
-            calls!($run, $blocked);
+            calls!($run, $once, $blocked);
         }
 
         impl Connecting for anysocks::$front::WrappedConnector<hooks::$front::Wrapped> {
-            calls!($run, $blocked);
+            calls!($run, $once, $blocked);
         }
 
         pub(super) const WAY: Way = Way {
@@ -177,28 +193,34 @@ macro_rules! way {
 
 mod blocking {
     use super::*;
-    way!(blocking, done, done, Ok);
+    way!(blocking, done, client::never, done, Ok);
 }
 
 #[cfg(feature = "tokio")]
 mod tokio {
     use super::*;
     use std::future::ready;
-    way!(tokio, OnTokio::run, TokioStream::<_, OnTokio>::new, |stream| ready(Ok(stream)));
+    way!(tokio, OnTokio::run, client::once_on_tokio, TokioStream::<_, OnTokio>::new, |stream| ready(Ok(
+        stream
+    )));
 }
 
 #[cfg(feature = "smol")]
 mod smol {
     use super::*;
     use std::future::ready;
-    way!(smol, OnAsyncIo::run, FuturesStream::<_, OnAsyncIo>::new, |stream| ready(Ok(stream)));
+    way!(smol, OnAsyncIo::run, client::once_on_async_io, FuturesStream::<_, OnAsyncIo>::new, |stream| ready(
+        Ok(stream)
+    ));
 }
 
 #[cfg(feature = "async-std")]
 mod async_std {
     use super::*;
     use std::future::ready;
-    way!(async_std, OnAsyncIo::run, FuturesStream::<_, OnAsyncIo>::new, |stream| ready(Ok(stream)));
+    way!(async_std, OnAsyncIo::run, client::once_on_async_io, FuturesStream::<_, OnAsyncIo>::new, |stream| {
+        ready(Ok(stream))
+    });
 }
 
 /// Those that are switched on.

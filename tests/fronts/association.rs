@@ -7,7 +7,7 @@ use crate::support::blocked::OnAsyncIo;
 #[cfg(feature = "tokio")]
 use crate::support::blocked::OnTokio;
 use anysocks::protocol::Command;
-use anysocks::udp::{Datagram, RecvBatch, SendBatch};
+use anysocks::udp::{Datagram, HEADROOM, RecvBatch, SendBatch};
 use anysocks::{Address, Error, Target};
 use std::fmt::Debug;
 use std::io;
@@ -33,6 +33,7 @@ pub(crate) trait Association: Debug + Send + Sync {
     fn recv_batch(&self, batch: &mut RecvBatch) -> io::Result<usize>;
     fn closed(&self) -> io::Error;
     fn request(&self, command: Command, target: &str) -> Reply;
+    fn keep_alive(&self) -> Result<(), Error>;
     fn relay_addr(&self) -> SocketAddr;
     fn bound_addr(&self) -> &Address;
     fn local_addr(&self) -> SocketAddr;
@@ -40,6 +41,9 @@ pub(crate) trait Association: Debug + Send + Sync {
     fn dropped(&self) -> u64;
     fn max_payload(&self, target: &str) -> usize;
     fn another(&self) -> Box<dyn Association>;
+
+    /// The outcome of each call that sends to a target, and of `connect`.
+    fn each_send(&self, payload: &[u8], target: &Target<'_>) -> [(&'static str, io::Result<usize>); 5];
 
     /// Receives, but waits no longer than this: `TimedOut` then.
     fn recv_from_within(&self, limit: Duration, buf: &mut [u8]) -> io::Result<(usize, Address)>;
@@ -56,6 +60,9 @@ pub(crate) trait Association: Debug + Send + Sync {
 pub(crate) trait Polled {
     fn poll_send_to(&self, cx: &mut Context<'_>, payload: &[u8], target: &str) -> Poll<io::Result<usize>>;
     fn poll_recv_from(&self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<(usize, Address)>>;
+
+    /// `poll_send_to` with any target.
+    fn poll_send_any(&self, cx: &mut Context<'_>, to: &Target<'_>) -> Poll<io::Result<usize>>;
 
     /// Polls the work as a task of this front end's runtime.
     fn as_a_task(&self, work: &mut dyn FnMut(&mut Context<'_>) -> Poll<()>);
@@ -122,6 +129,21 @@ macro_rules! calls {
 
         fn request(&self, command: Command, target: &str) -> Reply {
             $run(self.request(command, target))
+        }
+
+        fn keep_alive(&self) -> Result<(), Error> {
+            $run(self.keep_alive())
+        }
+
+        fn each_send(&self, payload: &[u8], target: &Target<'_>) -> [(&'static str, io::Result<usize>); 5] {
+            let mut in_place = [&[0; HEADROOM][..], payload].concat();
+            [
+                ("send_to", $run(self.send_to(payload, target))),
+                ("try_send_to", self.try_send_to(payload, target)),
+                ("send_in_place", $run(self.send_in_place(&mut in_place, target))),
+                ("send_fragmented", $run(self.send_fragmented(payload, target, 100))),
+                ("connect", $run(self.connect(target)).map(|()| 0)),
+            ]
         }
 
         fn relay_addr(&self) -> SocketAddr {
@@ -261,6 +283,10 @@ macro_rules! polled {
                 buf: &mut [u8],
             ) -> Poll<io::Result<(usize, Address)>> {
                 self.poll_recv_from(cx, buf)
+            }
+
+            fn poll_send_any(&self, cx: &mut Context<'_>, to: &Target<'_>) -> Poll<io::Result<usize>> {
+                self.poll_send_to(cx, b"hello", to)
             }
 
             fn as_a_task(&self, work: &mut dyn FnMut(&mut Context<'_>) -> Poll<()>) {

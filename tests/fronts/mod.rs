@@ -3,17 +3,27 @@
 #![allow(dead_code, reason = "each test crate uses a part of it")]
 
 pub(crate) mod association;
+pub(crate) mod client;
 pub(crate) mod listening;
 
 #[cfg(any(feature = "tokio", feature = "smol", feature = "async-std"))]
 use crate::support::blocked::Executor;
+use crate::support::blocked::Tunnel;
 #[cfg(any(feature = "smol", feature = "async-std"))]
-use crate::support::blocked::OnAsyncIo;
+use crate::support::blocked::{FuturesStream, OnAsyncIo};
 #[cfg(feature = "tokio")]
-use crate::support::blocked::OnTokio;
-use anysocks::{Error, Proxy};
+use crate::support::blocked::{OnTokio, TokioStream};
+use anysocks::{Error, Proxy, Target};
 use association::Association;
+#[cfg(any(feature = "smol", feature = "async-std"))]
+use client::once_on_async_io;
+#[cfg(feature = "tokio")]
+use client::once_on_tokio;
+use client::{Opened, boxed, client, never};
 use listening::Bound;
+
+/// The outcome of a CONNECT.
+pub(crate) type Connected = Result<Box<dyn Tunnel>, Error>;
 
 /// A front end.
 pub(crate) struct Front {
@@ -28,6 +38,15 @@ pub(crate) struct Front {
     pub(crate) bind4: fn(&Proxy, &str) -> Bound,
     /// `Socks5UdpSocket::associate`.
     pub(crate) associate: fn(&Proxy) -> Result<Box<dyn Association>, Error>,
+    /// `Socks5Stream::connect` and `Socks5Listener::bind` of any target.
+    pub(crate) connect_to: fn(&Proxy, Target<'_>) -> Connected,
+    pub(crate) bind_to: fn(&Proxy, Target<'_>) -> Bound,
+    /// `Socks5Client::open`.
+    pub(crate) client: fn(&Proxy) -> Opened,
+}
+
+fn done<T>(done: T) -> T {
+    done
 }
 
 /// Those that are switched on.
@@ -39,6 +58,9 @@ pub(crate) const FRONTS: &[Front] = &[
         bind5: |proxy, peer| Ok(Box::new(anysocks::blocking::Socks5Listener::bind(proxy, peer)?)),
         bind4: |proxy, peer| Ok(Box::new(anysocks::blocking::Socks4Listener::bind(proxy, peer)?)),
         associate: |proxy| Ok(Box::new(anysocks::blocking::Socks5UdpSocket::associate(proxy)?)),
+        connect_to: |proxy, target| anysocks::blocking::Socks5Stream::connect(proxy, target).map(boxed),
+        bind_to: |proxy, peer| Ok(Box::new(anysocks::blocking::Socks5Listener::bind(proxy, peer)?)),
+        client: |proxy| client!(anysocks::blocking::Socks5Client::open(proxy), done, never, done),
     },
     #[cfg(feature = "tokio")]
     Front {
@@ -52,6 +74,22 @@ pub(crate) const FRONTS: &[Front] = &[
         bind5: |proxy, peer| Ok(Box::new(OnTokio::run(anysocks::tokio::Socks5Listener::bind(proxy, peer))?)),
         bind4: |proxy, peer| Ok(Box::new(OnTokio::run(anysocks::tokio::Socks4Listener::bind(proxy, peer))?)),
         associate: |proxy| Ok(Box::new(OnTokio::run(anysocks::tokio::Socks5UdpSocket::associate(proxy))?)),
+        connect_to: |proxy, target| {
+            OnTokio::run(anysocks::tokio::Socks5Stream::connect(proxy, target))
+                .map(TokioStream::<_, OnTokio>::new)
+                .map(boxed)
+        },
+        bind_to: |proxy, peer| {
+            Ok(Box::new(OnTokio::run(anysocks::tokio::Socks5Listener::bind(proxy, peer))?))
+        },
+        client: |proxy| {
+            client!(
+                OnTokio::run(anysocks::tokio::Socks5Client::open(proxy)),
+                OnTokio::run,
+                once_on_tokio,
+                TokioStream::<_, OnTokio>::new
+            )
+        },
     },
     #[cfg(feature = "smol")]
     Front {
@@ -65,6 +103,22 @@ pub(crate) const FRONTS: &[Front] = &[
         bind5: |proxy, peer| Ok(Box::new(OnAsyncIo::run(anysocks::smol::Socks5Listener::bind(proxy, peer))?)),
         bind4: |proxy, peer| Ok(Box::new(OnAsyncIo::run(anysocks::smol::Socks4Listener::bind(proxy, peer))?)),
         associate: |proxy| Ok(Box::new(OnAsyncIo::run(anysocks::smol::Socks5UdpSocket::associate(proxy))?)),
+        connect_to: |proxy, target| {
+            OnAsyncIo::run(anysocks::smol::Socks5Stream::connect(proxy, target))
+                .map(FuturesStream::<_, OnAsyncIo>::new)
+                .map(boxed)
+        },
+        bind_to: |proxy, peer| {
+            Ok(Box::new(OnAsyncIo::run(anysocks::smol::Socks5Listener::bind(proxy, peer))?))
+        },
+        client: |proxy| {
+            client!(
+                OnAsyncIo::run(anysocks::smol::Socks5Client::open(proxy)),
+                OnAsyncIo::run,
+                once_on_async_io,
+                FuturesStream::<_, OnAsyncIo>::new
+            )
+        },
     },
     #[cfg(feature = "async-std")]
     Front {
@@ -83,6 +137,22 @@ pub(crate) const FRONTS: &[Front] = &[
         },
         associate: |proxy| {
             Ok(Box::new(OnAsyncIo::run(anysocks::async_std::Socks5UdpSocket::associate(proxy))?))
+        },
+        connect_to: |proxy, target| {
+            OnAsyncIo::run(anysocks::async_std::Socks5Stream::connect(proxy, target))
+                .map(FuturesStream::<_, OnAsyncIo>::new)
+                .map(boxed)
+        },
+        bind_to: |proxy, peer| {
+            Ok(Box::new(OnAsyncIo::run(anysocks::async_std::Socks5Listener::bind(proxy, peer))?))
+        },
+        client: |proxy| {
+            client!(
+                OnAsyncIo::run(anysocks::async_std::Socks5Client::open(proxy)),
+                OnAsyncIo::run,
+                once_on_async_io,
+                FuturesStream::<_, OnAsyncIo>::new
+            )
         },
     },
 ];

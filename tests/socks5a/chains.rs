@@ -9,7 +9,7 @@ use crate::ways::{Way, everywhere};
 use anysocks::socks5a::{Obfuscation, Sequence};
 use anysocks::{Auth, Chain, ErrorKind};
 
-fn auths() -> [(&'static str, Auth, &'static [u8]); 3] {
+pub(crate) fn auths() -> [(&'static str, Auth, &'static [u8]); 3] {
     let sequence = Sequence::new().then(token().key_exchange(true));
     let sequence = sequence.and_then(|all| all.then(tol(Obfuscation::Full(jitter(1, 2)))));
     let sequence = sequence.and_then(|all| all.then(password())).expect("each once");
@@ -21,7 +21,7 @@ fn auths() -> [(&'static str, Auth, &'static [u8]); 3] {
 }
 
 /// A chain whose second proxy is the server, at an address that the first one maps to it.
-fn second(first: Speaks, server: &Server, auth: Auth, check: impl FnOnce(Chain)) {
+pub(crate) fn second(first: Speaks, server: &Server, auth: Auth, check: impl FnOnce(Chain)) {
     let first_server = relay(first.connection(BEHIND[0]), server.addr);
     let behind = BEHIND[0].parse().expect("an address");
     check(chain([first.at(first_server.addr), proxy(behind, auth)]));
@@ -39,7 +39,8 @@ fn each(check: impl Fn(&Way, Speaks, Auth, &[u8])) {
     }
 }
 
-fn setup() -> Setup {
+/// The sequence of the third one.
+pub(crate) fn setup() -> Setup {
     Setup { sequence: vec![EAF, TOL, PASSWORD, 0], ..Setup::default() }
 }
 

@@ -130,7 +130,13 @@ impl Replies {
         }
         let known = commands.contains(&command);
         self.early_data = matches!(command, CONNECT | POOL_GET);
-        let address = Address::read(atyp, |length| line.read_exact(length))?;
+        let mut bytes = header;
+        let address = Address::read(atyp, |length| {
+            let part = line.read_exact(length)?;
+            bytes.extend(&part);
+            Ok::<_, End>(part)
+        })?;
+        line.notes.get().request_bytes.push(bytes);
         let Some((address, port, rule)) = address else {
             line.notes.violation(format!("a request with ATYP {atyp:02x}"));
             let code = if known { ADDRESS_NOT_SUPPORTED } else { COMMAND_NOT_SUPPORTED };

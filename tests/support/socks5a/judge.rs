@@ -55,6 +55,8 @@ pub(crate) struct Connection {
     /// EAF's session key.
     pub(crate) session_key: Option<Key>,
     pub(crate) requests: Vec<Request>,
+    /// The bytes of each of them.
+    pub(crate) request_bytes: Vec<Vec<u8>>,
     /// The records on the stream, and those on UDP.
     pub(crate) records: Tunnel,
     pub(crate) datagrams: Tunnel,
