@@ -95,7 +95,7 @@ fn refused(proxy: &Proxy) -> Result<(), Box<dyn std::error::Error>> {
     let eaf = Eaf::new(Psk::new(PSK)?, Factor::token("another token")?);
     let proxy = proxy.clone().auth(eaf.auth())?;
     let error = Socks5Stream::connect(&proxy, "example.com:7").err().ok_or("it was granted")?;
-    println!("a wrong token: {error}: {:?}", socks5a::Error::of(&error));
+    println!("a wrong token: {error:#}: {:?}", socks5a::Error::of(&error));
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 
 use super::{Error, ErrorKind, Stage, extended};
 use crate::protocol::reply::Reply;
+use std::io;
 
 /// # Another try
 ///
@@ -12,7 +13,10 @@ use crate::protocol::reply::Reply;
 /// | `Unresolved`: the target's name, with local resolution or a direct connection | yes | no |
 /// | `Unreachable`, `Io`, `TimedOut`, `EndedEarly` | yes | yes, except at the stages below |
 /// | `NotSocks`, `Malformed`, `MethodNotOffered`, `NeedsSocks5a` | no | yes |
-/// | `MethodsRefused`, `PasswordRefused`, `Method`, `ClosedDuringMethod` | no | yes |
+/// | `MethodsRefused`, `PasswordRefused`, `ClosedDuringMethod` | no | yes |
+/// | `Method` whose source is an `io::Error` of the kind `ResourceBusy`: try later | yes | yes |
+/// | `Method` whose source is an `io::Error` of the kind `InvalidInput`: a mistake in the arguments | no | no |
+/// | `Method`, any other | no | yes |
 /// | `Encapsulation`, `NoRelay` | no | yes |
 /// | `AssociationEnded` | yes | yes |
 /// | `Refused`, by an earlier proxy of a chain | [`Reply::is_retryable`] | yes |
@@ -62,6 +66,7 @@ impl Error {
             | ErrorKind::AssociationEnded(_) => true,
             ErrorKind::Refused(reply) => reply.is_retryable(),
             ErrorKind::RefusedExtended { reply, .. } => extended::is_retryable(*reply),
+            ErrorKind::Method(_) => self.io_kind() == io::ErrorKind::ResourceBusy,
             ErrorKind::Invalid(_)
             | ErrorKind::Rule(_)
             | ErrorKind::NotSocks { .. }
@@ -69,7 +74,6 @@ impl Error {
             | ErrorKind::MethodNotOffered(_)
             | ErrorKind::PasswordRefused(_)
             | ErrorKind::NeedsSocks5a { .. }
-            | ErrorKind::Method(_)
             | ErrorKind::Encapsulation(_)
             | ErrorKind::ClosedDuringMethod { .. }
             | ErrorKind::Overrun { .. }
@@ -87,7 +91,8 @@ impl Error {
     #[must_use]
     pub fn is_worth_another_proxy(&self) -> bool {
         match (self.kind(), self.stage()) {
-            (ErrorKind::Method(_), _) => true,
+            // A mistake in the arguments of a METHOD.
+            (ErrorKind::Method(_), _) => self.io_kind() != io::ErrorKind::InvalidInput,
             (ErrorKind::Invalid(_) | ErrorKind::Rule(_) | ErrorKind::Overrun { .. } | ErrorKind::Over, _)
             | (_, Stage::Direct | Stage::Preparation)
             | (ErrorKind::TimedOut, Stage::SecondReply) => false,

@@ -2,6 +2,7 @@
 
 use super::kind::ErrorKind;
 use super::stage::Stage;
+use std::borrow::Cow;
 use std::io;
 
 /// A fact that the text of an error adds to the stage and the kind.
@@ -15,12 +16,26 @@ pub(crate) enum Detail {
     OnlyPassword,
     /// Only Tor's isolation token was offered, as a password.
     IsolationToken,
+    /// Only this custom METHOD was offered.
+    OnlyMethod(u8),
+    /// A request was sent in an encapsulation, and the proxy has sent no byte behind it.
+    SealedUnanswered,
 }
 
 impl Detail {
     /// Returns the text that follows the sentence and its sources, or an empty one.
-    pub(super) fn text(self, stage: Stage, kind: &ErrorKind) -> &'static str {
+    pub(super) fn text(self, stage: Stage, kind: &ErrorKind) -> Cow<'static, str> {
+        if let (Self::OnlyMethod(code), ErrorKind::MethodsRefused) = (self, kind) {
+            return format!(": only X'{code:02X}' was offered").into();
+        }
+        self.fixed_text(stage, kind).into()
+    }
+
+    fn fixed_text(self, stage: Stage, kind: &ErrorKind) -> &'static str {
         match (self, kind) {
+            (Self::SealedUnanswered, ErrorKind::EndedEarly { .. }) => {
+                ": the keys of the encapsulation may differ from the proxy's"
+            }
             (Self::Unanswered, ErrorKind::TimedOut) => after_silence(stage),
             (Self::Unanswered, ErrorKind::EndedEarly { .. }) => after_close(stage),
             (Self::Unanswered, ErrorKind::Io(error)) if is_reset(error) => after_close(stage),

@@ -114,7 +114,7 @@ pub enum Invalid {
     ///
     /// [`Socks5::after`](crate::protocol::Socks5::after) returns this, and the `request` of a UDP
     /// socket.
-    #[error("this connection carries one request")]
+    #[error("this connection carries one request: its method does not allow several, as those of SOCKS5a do")]
     OneRequest,
     /// An encapsulation asks for a pause, and neither the front end nor the encapsulation has a
     /// clock.
@@ -129,7 +129,9 @@ pub enum Invalid {
     /// offered or negotiated.
     ///
     /// A [`TargetUrl`](crate::TargetUrl) can have a fallback to its host and port.
-    #[error("only SOCKS5a carries this request: offer one of its methods, such as `socks5a::Eaf`")]
+    #[error(
+        "only a proxy with a method of SOCKS5a takes this request; a URL may have a fallback (`TargetUrl::with_fallback`)"
+    )]
     NeedsSocks5a,
     /// A request with this command can't have this target.
     ///
@@ -141,8 +143,18 @@ pub enum Invalid {
     /// The path or the abstract name of a Unix-domain socket at the proxy has not 1 to 255 bytes.
     ///
     /// The field is its length in bytes.
-    #[error("the name of the Unix-domain socket has {0} bytes, and SOCKS5a carries 1 to 255")]
+    #[error("the path or name of the Unix-domain socket has {0} bytes, and SOCKS5a carries 1 to 255")]
     UnixNameLength(usize),
+    /// The path or the abstract name of a Unix-domain socket at the proxy contains a NUL.
+    #[error(
+        "the path or name of the Unix-domain socket holds a NUL: leave out the one before an abstract name"
+    )]
+    UnixNameNul,
+    /// A datagram's target is one of SOCKS5a, without a fallback.
+    ///
+    /// Headers of datagrams carry addresses and names alone.
+    #[error("a datagram can't have this target: give an IP address or a name")]
+    TargetOfDatagram,
     /// A pool identifier has not 1 to 255 bytes.
     ///
     /// The field is its length in bytes.
@@ -269,7 +281,7 @@ pub enum Invalid {
     #[error("this is a list, and one is expected: a `Chain` takes several URLs, separated by commas")]
     List,
     /// The text is a path, and a target is expected.
-    #[error("this is a path, and a target is host:port")]
+    #[error("this is a path, and a target is host:port: for SOCKS5a, use `Target::unix`")]
     PathAsTarget,
     /// The text is a path, and a proxy is expected.
     #[error("this is a path: give a `std::path::Path`, or a URL such as socks5h+unix:///run/tor/socks")]

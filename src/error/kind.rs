@@ -131,6 +131,9 @@ pub enum ErrorKind {
     /// These codes have a meaning only after a METHOD of SOCKS5a. Otherwise the kind is
     /// [`Refused`](Self::Refused). The variant exists in builds without the feature `socks5a` too,
     /// where nothing creates it.
+    ///
+    /// The text of the error has the meaning of the code. `Display` of `reply` alone has not: it does
+    /// not know the METHOD.
     #[error("refused: {}", extended::reason(*.reply, details.as_ref()))]
     RefusedExtended {
         /// The code.
@@ -151,7 +154,7 @@ pub enum ErrorKind {
     /// Some proxies refuse a client in this way, without a code.
     #[error(
         "failed: the proxy closed the connection during {name} (X'{code:02X}'); its log may say why{}",
-        reasons(*.code)
+        reasons(name)
     )]
     ClosedDuringMethod {
         /// The METHOD's code.
@@ -287,9 +290,10 @@ fn server_with_first_byte(first: u8) -> &'static str {
 }
 
 /// Returns the usual reasons why a proxy closes the connection during this METHOD.
-const fn reasons(code: u8) -> &'static str {
-    match code {
-        1 => " (its clock, its keytab, the realm)",
+fn reasons(name: &str) -> &'static str {
+    match name {
+        "GSS-API" => " (its clock, its keytab, the realm)",
+        "EAF" => " (another pre-shared key)",
         _ => "",
     }
 }

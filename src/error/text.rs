@@ -53,7 +53,7 @@ impl fmt::Display for Sentence<'_> {
             write!(f, ": {}", Escaped(error))?;
             source = error.source();
         }
-        f.write_str(detail.map_or("", |detail| detail.text(*stage, kind)))
+        f.write_str(&detail.map_or_else(Default::default, |detail| detail.text(*stage, kind)))
     }
 }
 

@@ -108,6 +108,9 @@ pub enum Error {
         skew: i64,
     },
     /// The HMAC of a message of the proxy is wrong: another pre-shared key, or a forgery.
+    ///
+    /// A proxy that checks the client's HMAC first closes the connection instead:
+    /// [`ErrorKind::ClosedDuringMethod`](crate::ErrorKind::ClosedDuringMethod).
     #[error("the proxy has another pre-shared key, or its message was changed on the way (HMAC)")]
     Hmac,
     /// A message of the proxy has no NONCE, or another one than this connection's: a replay.
@@ -271,6 +274,7 @@ impl Error {
 
     const fn io_kind(&self) -> io::ErrorKind {
         match self {
+            Self::Refused { status: Status::RateLimited, .. } => io::ErrorKind::ResourceBusy,
             Self::Refused { .. } | Self::SequenceRefused => io::ErrorKind::PermissionDenied,
             Self::VersionRefused | Self::KeyExchangeMissing => io::ErrorKind::Unsupported,
             Self::PskTooShort(_)

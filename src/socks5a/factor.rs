@@ -59,12 +59,31 @@ pub(super) struct Terms<'a> {
 }
 
 impl Factor {
-    /// Signs with the Ed25519 key of this seed (RFC 8032 §5.1.5). The proxy must know its public
-    /// key.
+    /// Signs with the Ed25519 key of this seed (RFC 8032 §5.1.5).
+    ///
+    /// The proxy must know the public key, which [`verifying_key`](Self::verifying_key) returns.
     #[must_use]
     pub fn public_key(seed: [u8; 32]) -> Self {
         let seed = Zeroizing::new(seed);
         Self(Arc::new(Kind::PublicKey(SigningKey::from_bytes(&seed))))
+    }
+
+    /// Returns the public key of public key authentication, for the configuration of the proxy.
+    ///
+    /// ```
+    /// use anysocks::socks5a::Factor;
+    ///
+    /// /// Prints what the administrator of the proxy needs.
+    /// fn enroll(seed: [u8; 32]) {
+    ///     println!("{:02x?}", Factor::public_key(seed).verifying_key());
+    /// }
+    /// ```
+    #[must_use]
+    pub fn verifying_key(&self) -> Option<[u8; 32]> {
+        match &*self.0 {
+            Kind::PublicKey(key) => Some(key.verifying_key().to_bytes()),
+            _ => None,
+        }
     }
 
     /// Answers a challenge of the proxy with an HMAC of this secret.

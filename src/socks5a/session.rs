@@ -65,11 +65,29 @@ impl fmt::Debug for Session {
     /// Writes the length of the parameters alone, because they may be secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Session")
-            .field("methods", &format_args!("{:02X?}", self.methods))
+            .field("methods", &Codes(&self.methods))
             .field("identity", &self.identity)
             .field("server_capabilities", &self.capabilities)
-            .field("parameters", &self.parameters.as_ref().map(|parameters| parameters.len()))
+            .field("parameters", &self.parameters.as_ref().map(|all| Bytes(all.len())))
             .field("server_time", &self.server_time())
             .finish_non_exhaustive()
+    }
+}
+
+/// The codes of METHODs, as the specifications write them.
+struct Codes<'a>(&'a [u8]);
+
+impl fmt::Debug for Codes<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|code| format!("X'{code:02X}'"))).finish()
+    }
+}
+
+/// A number of bytes.
+struct Bytes(usize);
+
+impl fmt::Debug for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.0)
     }
 }

@@ -144,7 +144,8 @@ impl<S, V, F> SocksStream<S, V, F> {
         self.shared.as_ref().is_some_and(|shared| shared.frames.is_some())
     }
 
-    /// Returns the value of type `T` that a custom METHOD made for the user of this connection.
+    /// Returns the value of type `T` that a METHOD made for the user of this connection, such as
+    /// `socks5a::Session`.
     ///
     /// Returns `None` if the METHOD made no value, or one of another type. If several METHODs of a
     /// chain made a value of this type, it is that of the last proxy. Both halves of a

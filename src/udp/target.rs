@@ -11,7 +11,7 @@ use std::io;
 impl<F: UdpFrontEnd> SocksUdpSocket<F> {
     /// Converts a target, and fails for a name that must be resolved on this machine.
     pub(crate) fn addressed<'t>(&self, target: impl IntoTarget<'t>) -> io::Result<Target<'t>> {
-        let target = target.into_target()?.into_standard()?;
+        let target = target.into_target()?.of_datagram()?;
         if self.resolves_locally(&target) {
             Err(Error::from(Invalid::NameToResolve).into())
         } else {
@@ -30,7 +30,7 @@ impl<F: UdpFrontEnd> SocksUdpSocket<F> {
         target: impl IntoTarget<'t>,
         deadline: Deadline,
     ) -> io::Result<Target<'t>> {
-        let target = target.into_target()?.into_standard()?;
+        let target = target.into_target()?.of_datagram()?;
         let (Host::Domain(name), Resolve::Locally) = (target.host(), self.shared.resolve) else {
             return Ok(target);
         };

@@ -353,6 +353,7 @@ impl Auth {
                 Some(Detail::IsolationToken)
             }
             [Offer::Password(_)] => Some(Detail::OnlyPassword),
+            [Offer::Custom { code, .. }] => Some(Detail::OnlyMethod(*code)),
             _ => None,
         }
     }

@@ -32,6 +32,10 @@ impl<'a> Messages<'a> {
         if !command.takes(target.host()) {
             return Err(Invalid::TargetOfCommand(command.name()).into());
         }
+        let target = match command {
+            Command::DnsResolve => Target::new(target.into_host(), 0),
+            _ => target,
+        };
         let pipelined = auth.checked_pipelined()?;
         let mut messages = Self { auth, command, target, pipelined, requests_nothing: false };
         if !is_socks5a {

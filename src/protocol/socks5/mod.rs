@@ -306,8 +306,12 @@ impl Conversation for Socks5<'_> {
                 _ => error,
             };
         }
-        let unanswered = self.stage() == Stage::MethodSelection && self.reply.received() == 0;
-        let failure = || Error::new(self.stage(), kind).with(unanswered.then_some(Detail::Unanswered));
+        let detail = match (self.stage(), self.reply.received(), self.reply.frames()) {
+            (Stage::MethodSelection, 0, _) => Some(Detail::Unanswered),
+            (Stage::Request, 0, Some(_)) => Some(Detail::SealedUnanswered),
+            _ => None,
+        };
+        let failure = || Error::new(self.stage(), kind).with(detail);
         self.reply.refusal().unwrap_or_else(failure)
     }
 }

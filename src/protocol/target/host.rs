@@ -103,9 +103,9 @@ impl<'a> Domain<'a> {
     ///
     /// # Errors
     ///
-    /// - [`Invalid::NameEmpty`], [`Invalid::NameTooLong`]: its length is not 1 to 255 bytes.
-    /// - [`Invalid::NameNotAscii`]: it is not ASCII.
-    /// - [`Invalid::NameCharacter`]: it contains a character that no host name has.
+    /// - [`NameEmpty`](crate::Invalid::NameEmpty), [`NameTooLong`](crate::Invalid::NameTooLong): its length is not 1 to 255 bytes.
+    /// - [`NameNotAscii`](crate::Invalid::NameNotAscii): it is not ASCII.
+    /// - [`NameCharacter`](crate::Invalid::NameCharacter): it contains a character that no host name has.
     pub fn new(name: impl Into<Cow<'a, str>>) -> Result<Self, Error> {
         let name = name.into();
         match check(&name) {

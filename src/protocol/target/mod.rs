@@ -127,6 +127,15 @@ impl<'a> Target<'a> {
         }
     }
 
+    /// Returns the target as a datagram carries it.
+    ///
+    /// # Errors
+    ///
+    /// - [`Invalid::TargetOfDatagram`].
+    pub(crate) fn of_datagram(self) -> Result<Self, Error> {
+        self.into_standard().map_err(|_| Invalid::TargetOfDatagram.into())
+    }
+
     /// Returns the host.
     #[must_use]
     pub const fn host(&self) -> &Host<'a> {

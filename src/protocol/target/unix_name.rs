@@ -20,11 +20,11 @@ impl UnixName {
     /// # Errors
     ///
     /// - [`Invalid::UnixNameLength`]: its length is not 1 to 255 bytes.
-    /// - [`Invalid::PathNul`]: it contains a NUL.
+    /// - [`Invalid::UnixNameNul`]: it contains a NUL.
     pub fn new(name: impl AsRef<[u8]>) -> Result<Self, Error> {
         match name.as_ref() {
             name if !(1..=255).contains(&name.len()) => Err(Invalid::UnixNameLength(name.len()).into()),
-            name if name.contains(&0) => Err(Invalid::PathNul.into()),
+            name if name.contains(&0) => Err(Invalid::UnixNameNul.into()),
             name => Ok(Self(name.into())),
         }
     }
@@ -68,7 +68,7 @@ mod tests {
         }
         assert_eq!(invalid(b""), Invalid::UnixNameLength(0));
         assert_eq!(invalid(&[b'x'; 256]), Invalid::UnixNameLength(256));
-        assert_eq!(invalid(b"\0app"), Invalid::PathNul);
+        assert_eq!(invalid(b"\0app"), Invalid::UnixNameNul);
         assert_eq!(UnixName::new(b"a\n\"\xFF").unwrap().to_string(), r#"a\n\"\xff"#);
     }
 }

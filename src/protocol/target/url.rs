@@ -62,7 +62,7 @@ impl TargetUrl {
     /// - [`Invalid::UrlUser`]: it has user information, which the proxy would learn.
     /// - [`Invalid::UrlFragment`]: it has a fragment.
     /// - [`Invalid::UrlHost`]: it has no host.
-    /// - Those of a [`Target`]: the host is neither a name nor an IP address, or the port is not a
+    /// - Those of a [`Target`](crate::Target): the host is neither a name nor an IP address, or the port is not a
     ///   number from 0 to 65535.
     pub fn new(url: impl AsRef<str>) -> Result<Self, Error> {
         let text = url.as_ref();

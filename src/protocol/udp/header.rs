@@ -45,10 +45,9 @@ impl Header {
     ///
     /// # Errors
     ///
-    /// - [`Invalid::NeedsSocks5a`](crate::Invalid::NeedsSocks5a): the target is one of SOCKS5a,
-    ///   without a fallback. Datagrams carry addresses and names alone.
+    /// - [`Invalid::TargetOfDatagram`](crate::Invalid::TargetOfDatagram): the target is one of SOCKS5a, without a fallback.
     pub fn new(target: &Target<'_>) -> Result<Self, Error> {
-        let target = target.borrowed().into_standard()?;
+        let target = target.borrowed().of_datagram()?;
         let mut bytes = ArrayVec::new();
         put(&target, |part| {
             let fits = bytes.try_extend_from_slice(part);

@@ -54,7 +54,7 @@ impl SendBatch {
     ///   of UDP.
     /// - Another [`Invalid`]: the target is malformed, or SOCKS can't carry it.
     pub fn push<'t>(&mut self, payload: &[u8], target: impl IntoTarget<'t>) -> Result<(), Error> {
-        let target = target.into_target()?.into_standard()?;
+        let target = target.into_target()?.of_datagram()?;
         let len = overhead(&target).saturating_add(payload.len());
         let Some(len) = u16::try_from(len).ok().filter(|len| *len <= LONGEST) else {
             return Err(Invalid::DatagramTooLong(len).into());
