@@ -131,8 +131,8 @@ fn pool_identifiers() {
     });
 }
 
-/// Datagrams have the addresses of RFC 1928 alone, whatever was negotiated. A URL with a fallback is
-/// its host and port.
+/// Datagrams have the addresses of RFC 1928 alone, whatever was negotiated. A URL with a fallback
+/// is its host and port.
 #[test]
 fn datagrams() {
     for auth in [Auth::none(), token().auth(), plain_tol()] {
