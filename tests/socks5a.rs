@@ -10,6 +10,9 @@ mod eaf_faults;
 #[path = "socks5a/factors.rs"]
 mod factors;
 mod fronts;
+#[cfg(feature = "tokio")]
+#[path = "socks5a/layers.rs"]
+mod layers;
 #[path = "connector/messages.rs"]
 mod messages;
 #[path = "socks5a/orders.rs"]

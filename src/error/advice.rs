@@ -149,6 +149,7 @@ mod tests {
         use Stage::{Resolve, SecondReply, Tunnel};
         let unresolved = || ErrorKind::Unresolved { name: NAME.into(), error: io_error() };
         let address = || Address::Ip(([127, 0, 0, 1], 0).into());
+        let method = |kind| ErrorKind::Method(Box::new(io::Error::from(kind)));
         let extended = |reply| ErrorKind::RefusedExtended { reply, details: None };
         let (yes, no) = (true, false);
         for (stage, kind, retryable, another) in [
@@ -177,6 +178,10 @@ mod tests {
             (Authentication, ErrorKind::PasswordRefused(1), no, yes),
             (Authentication, ErrorKind::Method("no".into()), no, yes),
             (Preparation, ErrorKind::Method("no".into()), no, yes),
+            (Preparation, method(io::ErrorKind::InvalidInput), no, no),
+            (Authentication, method(io::ErrorKind::ResourceBusy), yes, yes),
+            (Authentication, method(io::ErrorKind::PermissionDenied), no, yes),
+            (Request, ErrorKind::NeedsSocks5a { method: 0 }, no, yes),
             (Authentication, ErrorKind::ClosedDuringMethod { code: 1, name: "toy" }, no, yes),
             (Tunnel, ErrorKind::Encapsulation("no".into()), no, yes),
             (Association, ErrorKind::NoRelay { bound: address(), relay: address() }, no, yes),

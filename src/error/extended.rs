@@ -21,8 +21,8 @@ use std::io;
 pub struct RefusalDetails {
     /// The proxy's own code.
     pub code: u16,
-    /// The proxy's message for people, of up to 1,024 bytes. Bytes that are not UTF-8 are replaced, and
-    /// characters that are not printable are escaped.
+    /// The proxy's message for people, of up to 1,024 bytes. Bytes that are not UTF-8 are
+    /// replaced, and characters that are not printable are escaped.
     pub message: String,
 }
 

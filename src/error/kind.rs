@@ -132,8 +132,8 @@ pub enum ErrorKind {
     /// [`Refused`](Self::Refused). The variant exists in builds without the feature `socks5a` too,
     /// where nothing creates it.
     ///
-    /// The text of the error has the meaning of the code. `Display` of `reply` alone has not: it does
-    /// not know the METHOD.
+    /// The text of the error has the meaning of the code. `Display` of `reply` alone has not: it
+    /// does not know the METHOD.
     #[error("refused: {}", extended::reason(*.reply, details.as_ref()))]
     RefusedExtended {
         /// The code.

@@ -19,8 +19,8 @@ pub enum Command {
     KeepAlive = 4,
     /// `DNS_RESOLVE` of SOCKS5a: an address of a name. The port of the target is not sent.
     DnsResolve = 5,
-    /// `POOL_NEW` of SOCKS5a: a connection to the target in the proxy's pool. BND.ADDR of the reply is
-    /// a name, whose bytes make a [`PoolId`](crate::PoolId).
+    /// `POOL_NEW` of SOCKS5a: a connection to the target in the proxy's pool. BND.ADDR of the
+    /// reply is a name, whose bytes make a [`PoolId`](crate::PoolId).
     PoolNew = 6,
     /// `POOL_GET` of SOCKS5a: a connection out of the proxy's pool. Its target is a
     /// [`Host::Pool`](crate::Host::Pool).

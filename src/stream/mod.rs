@@ -40,9 +40,9 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 ///   The rest is sent by the next write, flush or read. On tokio, a read by a split read half does
 ///   not send it.
 /// - Frames are read ahead of the application, up to 64 KiB in one read.
-/// - On the blocking front end, the socket's read timeout applies to a whole read, also while frames
-///   without content arrive. A frame that is only partly there is kept for the next read. On Windows
-///   and over a wrapped stream, a read may take up to twice the timeout.
+/// - On the blocking front end, the socket's read timeout applies to a whole read, also while
+///   frames without content arrive. A frame that is only partly there is kept for the next read.
+///   On Windows and over a wrapped stream, a read may take up to twice the timeout.
 /// - Over a stream of the caller, each read of the inner stream has its own timeout, so frames
 ///   without content can prolong a read: [`with_timeouts_of`](Self::with_timeouts_of) sets a limit.
 /// - On Unix, a read of a non-blocking socket fails with

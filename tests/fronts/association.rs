@@ -48,8 +48,8 @@ pub(crate) trait Association: Debug + Send + Sync {
     /// Receives, but waits no longer than this: `TimedOut` then.
     fn recv_from_within(&self, limit: Duration, buf: &mut [u8]) -> io::Result<(usize, Address)>;
 
-    /// Requests, but waits no longer than this, which is the proxy's timeout too. `None` if the call
-    /// was cancelled then.
+    /// Requests, but waits no longer than this, which is the proxy's timeout too. `None` if the
+    /// call was cancelled then.
     fn request_within(&self, limit: Duration, command: Command, target: &str) -> Option<Reply>;
 
     /// The `poll` functions, where there are any.

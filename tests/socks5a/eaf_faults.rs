@@ -215,6 +215,7 @@ fn another_key() {
         let eaf = Eaf::new(Psk::new([7; 16]).expect("16 bytes"), Factor::public_key([1; 32]));
         let error = (front.connect5)(&proxy(server.addr, eaf.auth()), TARGET).expect_err("a failure");
         assert!(matches!(error.kind(), ErrorKind::ClosedDuringMethod { .. }), "{error:?}");
+        assert!(error.to_string().ends_with("its log may say why (another pre-shared key)"), "{error}");
         let report = server.finish();
         assert!(report.violations()[0].contains("HMAC"), "{report}");
     }

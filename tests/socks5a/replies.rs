@@ -90,7 +90,7 @@ fn details() {
             (Details::None, None),
             (Details::Text(7, String::new()), Some((7, ""))),
             (Details::Text(0, long.clone()), Some((0, &long))),
-            (Details::Text(1, "a\r\n\u{1b}[31mb".into()), Some((1, "a\r\n\u{1b}[31mb"))),
+            (Details::Text(1, "a\r\n\u{1b}[31mb".into()), Some((1, r"a\r\n\u{1b}[31mb"))),
             (sized(5, b"\x00\x01a\xFFb"), Some((1, "a\u{FFFD}b"))),
             (Details::Plain(Ipv4Addr::LOCALHOST, 1080), None),
             (sized(0, &[0; 4]), None),

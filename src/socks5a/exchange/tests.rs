@@ -212,9 +212,9 @@ fn refusals() {
     let result = message(&[5, 3], &[&context()]);
     let (_, outcome) = play(&mut start(token(), None), &[&[1][..], &result].concat(), usize::MAX);
     let Err(error) = outcome else { panic!("verified") };
-    assert!(Error::of(&error).unwrap().is_retryable());
+    assert!(Error::of(&error).unwrap().is_retryable() && error.is_retryable());
     let error = std::io::Error::from(error);
-    assert_eq!(error.kind(), std::io::ErrorKind::PermissionDenied);
+    assert_eq!(error.kind(), std::io::ErrorKind::ResourceBusy);
     assert!(Error::of(&error).is_some());
 }
 
