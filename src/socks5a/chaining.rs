@@ -37,7 +37,7 @@ pub(super) struct Chaining {
     order: Order,
     /// Whether TOL is offered beside the sequence.
     is_tol_offered: bool,
-    talk: Layered<Box<Frames>, Talk>,
+    phase: Layered<Box<Frames>, Phase>,
     /// The key of EAF, until records have begun.
     key: Option<Key>,
     /// The METHOD that the proxy has announced to come next.
@@ -50,22 +50,21 @@ pub(super) struct Chaining {
 const END: u8 = 0x00;
 const REFUSED: u8 = 0xFF;
 
-/// What is said next.
-enum Talk {
+/// The next selection, or the sub-negotiation of the selected METHOD.
+enum Phase {
     /// `05 METHOD` of the proxy.
     Selection(Transfer),
     Password(Password),
     Eaf(Box<Exchange>),
 }
 
-/// The outcome of that.
-enum Said {
+enum PhaseOutcome {
     Selected(u8),
     Accepted,
     Verified(Box<Verified>),
 }
 
-impl Talk {
+impl Phase {
     fn selection() -> Self {
         Self::Selection(Transfer::read(2))
     }
@@ -76,7 +75,7 @@ impl Chaining {
         Self {
             order,
             is_tol_offered,
-            talk: Layered::through(None, Talk::selection()),
+            phase: Layered::through(None, Phase::selection()),
             key: None,
             control: None,
             session: Session::default(),
@@ -84,23 +83,23 @@ impl Chaining {
         }
     }
 
-    /// Begins the next talk, through the same records.
-    fn enter(&mut self, talk: Talk) {
+    /// Begins the next phase, through the same records.
+    fn enter(&mut self, phase: Phase) {
         let frames = self.take_frames();
-        self.talk = Layered::through(frames, talk);
+        self.phase = Layered::through(frames, phase);
     }
 
     fn take_frames(&mut self) -> Option<Box<Frames>> {
-        std::mem::replace(&mut self.talk, Layered::through(None, Talk::selection())).into_frames()
+        std::mem::replace(&mut self.phase, Layered::through(None, Phase::selection())).into_frames()
     }
 
     /// Handles what has ended, if something has.
     fn proceed(&mut self) -> Result<(), crate::Error> {
         while self.outcome.is_none() {
-            match self.talk.step(&mut Scratch::new()) {
-                Step::Done(Said::Selected(method)) => self.selected(method)?,
-                Step::Done(Said::Accepted) => self.ran(PASSWORD),
-                Step::Done(Said::Verified(verified)) => self.verified(*verified),
+            match self.phase.step(&mut Scratch::new()) {
+                Step::Done(PhaseOutcome::Selected(method)) => self.selected(method)?,
+                Step::Done(PhaseOutcome::Accepted) => self.ran(PASSWORD),
+                Step::Done(PhaseOutcome::Verified(verified)) => self.verified(*verified),
                 _ => break,
             }
         }
@@ -123,15 +122,15 @@ impl Chaining {
         match self.order.select(method).map_err(Error::logged)? {
             Kind::Password(credentials) => {
                 let password = Password::start(credentials);
-                self.enter(Talk::Password(password));
+                self.enter(Phase::Password(password));
             }
             Kind::Eaf(eaf) => {
                 let exchange = eaf.exchange(capabilities)?;
-                self.enter(Talk::Eaf(Box::new(exchange)));
+                self.enter(Phase::Eaf(Box::new(exchange)));
             }
             Kind::Tol(tol) => {
                 let records = tol.encapsulation(self.key.take())?;
-                self.talk = Layered::through(Some(Box::new(Frames::from(records))), Talk::selection());
+                self.phase = Layered::through(Some(Box::new(Frames::from(records))), Phase::selection());
                 self.session.methods.push(TOL);
             }
         }
@@ -150,7 +149,7 @@ impl Chaining {
     /// Waits for the next selection.
     fn ran(&mut self, method: u8) {
         self.session.methods.push(method);
-        self.enter(Talk::selection());
+        self.enter(Phase::selection());
     }
 
     fn end(&mut self) -> Result<(), crate::Error> {
@@ -176,7 +175,7 @@ impl Conversation for Chaining {
         if let Some(negotiated) = self.outcome.take() {
             return Step::Done(negotiated);
         }
-        match self.talk.step(scratch) {
+        match self.phase.step(scratch) {
             Step::Write(bytes) => Step::Write(bytes),
             Step::Read(room) => Step::Read(room),
             // `advance` has handled it.
@@ -185,7 +184,7 @@ impl Conversation for Chaining {
     }
 
     fn advance(&mut self, n: usize) -> Result<(), crate::Error> {
-        self.talk.advance(n)?;
+        self.phase.advance(n)?;
         self.proceed()
     }
 
@@ -194,11 +193,11 @@ impl Conversation for Chaining {
     }
 
     fn failure(&self, kind: ErrorKind) -> crate::Error {
-        self.talk.failure(kind)
+        self.phase.failure(kind)
     }
 
     fn pause(&mut self) -> Option<&mut Pause> {
-        self.talk.pause()
+        self.phase.pause()
     }
 }
 
@@ -208,18 +207,18 @@ impl Method for Chaining {
     }
 }
 
-impl Conversation for Talk {
-    type Outcome = Said;
+impl Conversation for Phase {
+    type Outcome = PhaseOutcome;
 
-    fn step<'s>(&'s mut self, scratch: &'s mut Scratch) -> Step<'s, Said> {
+    fn step<'s>(&'s mut self, scratch: &'s mut Scratch) -> Step<'s, PhaseOutcome> {
         match self {
             Self::Selection(transfer) => match *transfer.moved() {
-                [_, method] => Step::Done(Said::Selected(method)),
+                [_, method] => Step::Done(PhaseOutcome::Selected(method)),
                 _ => transfer.step(),
             },
-            Self::Password(password) => mapped(password.step(scratch), |()| Said::Accepted),
+            Self::Password(password) => mapped(password.step(scratch), |()| PhaseOutcome::Accepted),
             Self::Eaf(exchange) => {
-                mapped(exchange.step(scratch), |verified| Said::Verified(Box::new(verified)))
+                mapped(exchange.step(scratch), |verified| PhaseOutcome::Verified(Box::new(verified)))
             }
         }
     }

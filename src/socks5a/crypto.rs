@@ -4,7 +4,7 @@ use hkdf::{GenericHkdfExtract, HkdfExtract};
 use hmac::{Hmac, KeyInit, Mac as _};
 use sha2::digest::Digest;
 use sha2::{Sha256, digest::block_api::EagerHash};
-use std::ops::Deref;
+use std::ops::{Deref, DerefMut};
 use zeroize::{Zeroize, Zeroizing};
 
 /// The length of a key, and of an HMAC.
@@ -28,6 +28,12 @@ impl Deref for Key {
     }
 }
 
+impl DerefMut for Key {
+    fn deref_mut(&mut self) -> &mut [u8; LEN] {
+        &mut self.0
+    }
+}
+
 /// Returns the key of the messages that the client sends.
 pub(super) fn client_key(psk: &[u8]) -> Key {
     hkdf(EAF, &[psk], b"client hmac")
@@ -48,22 +54,37 @@ pub(super) fn tol_key(psk: &[u8]) -> Key {
     hkdf(TOL, &[psk], b"session key")
 }
 
-/// HKDF-SHA256 (RFC 5869) to one key.
+/// Runs an operation on secrets, and overwrites the part of the stack that it has used.
 ///
-/// The crates below move their states by value, which leaves copies on the stack.
+/// The crates for cryptography move their states by value, which leaves copies there. The outcome
+/// must have its secrets on the heap.
+pub(super) fn wiped<T>(operation: impl FnOnce() -> T) -> T {
+    let outcome = called(operation);
+    wipe_stack::<DEEP>();
+    outcome
+}
+
+/// How many words of 8 bytes derivations, signatures and key agreements use at most.
+const DEEP: usize = 4096;
+
+/// The same for one HMAC. Each record needs one, and a longer part would take more time than it.
+const SHALLOW: usize = 1024;
+
+#[inline(never)]
+fn called<T>(operation: impl FnOnce() -> T) -> T {
+    operation()
+}
+
+#[inline(never)]
+fn wipe_stack<const WORDS: usize>() {
+    [0_u64; WORDS].zeroize();
+}
+
+/// HKDF-SHA256 (RFC 5869) to one key.
 fn hkdf(salt: &[u8], input: &[&[u8]], info: &[u8]) -> Key {
-    let key = derive(salt, input, info);
-    wipe_stack();
-    key
+    wiped(|| derive(salt, input, info))
 }
 
-/// Overwrites the part of the stack that [`derive`] has used.
-#[inline(never)]
-fn wipe_stack() {
-    [0_u8; 16 * 1024].zeroize();
-}
-
-#[inline(never)]
 fn derive(salt: &[u8], input: &[&[u8]], info: &[u8]) -> Key {
     let mut extract: GenericHkdfExtract<Hmac<Sha256>> = HkdfExtract::<Sha256>::new(Some(salt));
     for part in input {
@@ -73,36 +94,45 @@ fn derive(salt: &[u8], input: &[&[u8]], info: &[u8]) -> Key {
     pseudorandom.zeroize();
     let mut key = Key::default();
     // It fails for more than 255 times this length only.
-    let expanded = expand.expand(info, &mut **key.0);
+    let expanded = expand.expand(info, &mut *key);
     debug_assert!(expanded.is_ok());
     key
 }
 
 /// HMAC-SHA256 with a key. The states that the key has made are wiped on drop.
-#[derive(Clone)]
 pub(super) struct Mac(Box<Hmac<Sha256>>);
 
 impl Mac {
     pub(super) fn new(key: &[u8]) -> Self {
-        Self(Box::new(keyed::<Sha256>(key)))
+        wiped(|| Self(Box::new(keyed::<Sha256>(key))))
     }
 
     pub(super) fn sum(&self, parts: &[&[u8]]) -> [u8; LEN] {
-        self.of(parts).finalize().into_bytes().into()
+        self.with(parts, |mac| mac.finalize().into_bytes().into())
     }
 
     /// Returns whether `sum` is the HMAC, or a part of it from the start. Takes the same time for
     /// each wrong one.
     pub(super) fn is_sum(&self, parts: &[&[u8]], sum: &[u8]) -> bool {
-        self.of(parts).verify_truncated_left(sum).is_ok()
+        self.with(parts, |mac| mac.verify_truncated_left(sum).is_ok())
     }
 
-    fn of(&self, parts: &[&[u8]]) -> Hmac<Sha256> {
-        let mut mac = Hmac::clone(&self.0);
-        for part in parts {
-            mac.update(part);
-        }
-        mac
+    fn with<T>(&self, parts: &[&[u8]], finish: impl FnOnce(Hmac<Sha256>) -> T) -> T {
+        let outcome = called(|| {
+            let mut mac = Hmac::clone(&self.0);
+            for part in parts {
+                mac.update(part);
+            }
+            finish(mac)
+        });
+        wipe_stack::<SHALLOW>();
+        outcome
+    }
+}
+
+impl Clone for Mac {
+    fn clone(&self) -> Self {
+        wiped(|| Self(self.0.clone()))
     }
 }
 

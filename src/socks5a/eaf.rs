@@ -6,8 +6,9 @@ mod tests;
 use super::capabilities::Capabilities;
 use super::codes::{EAF, SEQUENCE, TOL};
 use super::dialect::SOCKS5A;
+use super::ephemeral::Ephemeral;
 use super::error::Error;
-use super::exchange::{Draw, Exchange, Options};
+use super::exchange::{Exchange, Options};
 use super::factor::Factor;
 use super::psk::Psk;
 use crate::error::{ErrorKind, Stage};
@@ -50,7 +51,7 @@ impl Eaf {
     /// - [`Error::IdentityTooLong`]: it has more than 255 bytes.
     pub fn identity(mut self, identity: &str) -> Result<Self, crate::Error> {
         if identity.len() > 255 {
-            return Err(Error::IdentityTooLong(identity.len()).mistake());
+            return Err(Error::IdentityTooLong(identity.len()).local());
         }
         Arc::make_mut(&mut self.0).identity = identity.into();
         Ok(self)
@@ -79,9 +80,11 @@ impl Eaf {
         })
     }
 
-    /// Begins the exchange of one connection. `others` are the capabilities beside EAF's own.
-    pub(super) fn exchange(&self, others: Capabilities) -> Result<Exchange, Error> {
-        Exchange::start(self.0.clone(), &Draw::of_system(self.0.key_exchange)?, others)
+    /// Begins the exchange of one connection. `others` are the capabilities beside EAF's own. It
+    /// fails only by causes on this machine.
+    pub(super) fn exchange(&self, others: Capabilities) -> Result<Exchange, crate::Error> {
+        let ephemeral = Ephemeral::of_system(self.0.key_exchange).map_err(Error::local)?;
+        Exchange::start(self.0.clone(), ephemeral, others).map_err(Error::local)
     }
 }
 

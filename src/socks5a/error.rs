@@ -1,20 +1,35 @@
 //! The errors of SOCKS5a.
 
+mod conversion;
+
 use super::status::Status;
-use crate::error::Stage;
-use crate::trace;
 use std::time::Duration;
 use std::{error, io};
 
 /// The failure of a METHOD of SOCKS5a, or of a record.
 ///
-/// It is the source of an [`anysocks::Error`](crate::Error), whose stage tells when it occurred:
+/// It is the source of an [`anysocks::Error`](crate::Error). The stage of that is the step that
+/// failed:
 ///
-/// - [`Stage::Preparation`](crate::Stage::Preparation): a mistake in an argument. Nothing was sent.
+/// - [`Stage::Preparation`](crate::Stage::Preparation): a mistake in an argument, or a failure of
+///   this machine. Nothing of the METHOD was sent. The kind is
+///   [`ErrorKind::Method`](crate::ErrorKind::Method), or [`ErrorKind::Io`](crate::ErrorKind::Io)
+///   for [`CodeSource`](Self::CodeSource) and [`Random`](Self::Random).
 /// - [`Stage::Authentication`](crate::Stage::Authentication): the proxy refused, or did not follow
-///   the protocol.
-/// - Later stages: a record of TOL is wrong. The kind is
-///   [`ErrorKind::Encapsulation`](crate::ErrorKind::Encapsulation) then.
+///   the protocol. The kind is [`ErrorKind::Method`](crate::ErrorKind::Method).
+/// - All stages after the selection of TOL: a record is wrong. The kind is
+///   [`ErrorKind::Encapsulation`](crate::ErrorKind::Encapsulation).
+///
+/// Some failures of these METHODs are kinds of the core, without an error of this type:
+///
+/// - [`ErrorKind::PasswordRefused`](crate::ErrorKind::PasswordRefused): the proxy refused the
+///   password in a sequence.
+/// - [`ErrorKind::Malformed`](crate::ErrorKind::Malformed): its answer to the password has a wrong
+///   VER.
+/// - [`ErrorKind::Encapsulation`](crate::ErrorKind::Encapsulation): after TOL alone, the proxy sent
+///   bytes before the request.
+/// - [`ErrorKind::ClosedDuringMethod`](crate::ErrorKind::ClosedDuringMethod): the proxy closed the
+///   connection.
 ///
 /// ```
 /// use anysocks::socks5a::{self, Status};
@@ -32,30 +47,30 @@ pub enum Error {
     /// The pre-shared key has fewer than 16 bytes.
     ///
     /// The field is its length.
-    #[error("the pre-shared key has {0} bytes, and 16 are the least")]
+    #[error("the pre-shared key has {0} bytes: use at least 16 random bytes")]
     PskTooShort(usize),
     /// The identity has more than 255 bytes.
     ///
     /// The field is its length.
-    #[error("the identity has {0} bytes, and 255 are the most")]
+    #[error("the identity has {0} bytes: use at most 255")]
     IdentityTooLong(usize),
     /// A token, a secret or a code is empty.
-    #[error("the token, secret or code is empty")]
+    #[error("the token, secret or code is empty: use at least one byte")]
     SecretEmpty,
     /// A token, or the factors together, do not fit a message.
     ///
     /// The field is the length of AUTH.
-    #[error("the factor takes {0} bytes, and a message has 65535 for it")]
+    #[error("the factor takes {0} bytes of a message: use at most 65535")]
     FactorTooLong(usize),
     /// Multi-factor authentication has fewer than two factors.
     ///
     /// The field is their number.
-    #[error("{0} factors were given, and two are the least")]
+    #[error("{0} factors are too few for multi-factor authentication: use at least two")]
     TooFewFactors(usize),
     /// Multi-factor authentication has two factors of one method.
     ///
     /// The field is the method's MID.
-    #[error("two factors are of the same method (MID X'{0:02X}')")]
+    #[error("two factors are of the same method (MID X'{0:02X}'): use each once")]
     FactorTwice(u8),
     /// A factor can't be one of several: challenge-response, or several factors.
     ///
@@ -66,12 +81,12 @@ pub enum Error {
     #[error("TOL has no key: give it a pre-shared key, or put EAF before it")]
     KeyMissing,
     /// A sequence has no METHOD.
-    #[error("the sequence has no method")]
+    #[error("the sequence has no METHOD: add at least one")]
     SequenceEmpty,
     /// A METHOD is in a sequence twice.
     ///
     /// The field is its code.
-    #[error("METHOD X'{0:02X}' is in the sequence twice")]
+    #[error("METHOD X'{0:02X}' is in the sequence twice: add it once")]
     MemberTwice(u8),
     /// The range of a jitter ends before it begins.
     #[error("the jitter's range ends at {most:?}, before it begins at {least:?}")]
@@ -84,13 +99,13 @@ pub enum Error {
     /// The range of a jitter has an end above 65,535 ms.
     ///
     /// The field is that end.
-    #[error("a jitter of {0:?} is too long: 65535 ms are the most")]
+    #[error("a jitter of {0:?} is too long: use at most 65535 ms")]
     JitterTooLong(Duration),
     /// The source of codes failed.
     #[error("the source of codes failed")]
     CodeSource(#[source] Box<dyn error::Error + Send + Sync>),
     /// A code of the caller has a character that is not an ASCII digit.
-    #[error("the code has a character that is not a digit")]
+    #[error("the code has a character that is not a digit: use ASCII digits")]
     CodeDigits,
     /// The system's generator of random bytes failed.
     #[error("the system has no random bytes")]
@@ -184,7 +199,7 @@ pub enum Error {
     ControlUnexpected(u8),
 
     /// The proxy refused the sequence (`05 FF`).
-    #[error("the proxy refused the sequence of methods")]
+    #[error("the proxy refused the sequence of METHODs")]
     SequenceRefused,
     /// The proxy selected a METHOD that is not in the sequence.
     ///
@@ -196,7 +211,8 @@ pub enum Error {
     /// The field is its code.
     #[error("the proxy selected METHOD X'{0:02X}' twice")]
     SelectedTwice(u8),
-    /// The proxy selected a METHOD before or after its turn.
+    /// The proxy selected a METHOD before or after its turn, or TOL before the METHOD that makes
+    /// its key.
     ///
     /// The field is its code.
     #[error("the proxy selected METHOD X'{0:02X}' out of order: it may be an attack")]
@@ -235,67 +251,6 @@ pub enum Error {
     RecordLength(usize),
 }
 
-impl Error {
-    /// Returns the error of SOCKS5a in this error or its sources.
-    ///
-    /// `error` is an [`anysocks::Error`](crate::Error), or an `io::Error` of a stream or a socket.
-    #[must_use]
-    pub fn of<'e>(error: &'e (dyn error::Error + 'static)) -> Option<&'e Self> {
-        let mut next = Some(error);
-        while let Some(error) = next {
-            if let Some(found) = error.downcast_ref() {
-                return Some(found);
-            }
-            next = match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
-                Some(inside) => Some(inside),
-                None => error.source(),
-            };
-        }
-        None
-    }
-
-    /// Returns whether the same call may succeed a little later: the proxy limits the rate.
-    #[must_use]
-    pub const fn is_retryable(&self) -> bool {
-        matches!(self, Self::Refused { status: Status::RateLimited, .. })
-    }
-
-    /// Converts the mistake in an argument.
-    pub(super) fn mistake(self) -> crate::Error {
-        let error = io::Error::new(io::ErrorKind::InvalidInput, self);
-        crate::Error::method(error).in_stage(Stage::Preparation)
-    }
-
-    /// Reports a violation of the protocol that may be an attack, to the log.
-    pub(super) fn logged(self) -> Self {
-        trace::violation(&self);
-        self
-    }
-
-    const fn io_kind(&self) -> io::ErrorKind {
-        match self {
-            Self::Refused { status: Status::RateLimited, .. } => io::ErrorKind::ResourceBusy,
-            Self::Refused { .. } | Self::SequenceRefused => io::ErrorKind::PermissionDenied,
-            Self::VersionRefused | Self::KeyExchangeMissing => io::ErrorKind::Unsupported,
-            Self::PskTooShort(_)
-            | Self::IdentityTooLong(_)
-            | Self::SecretEmpty
-            | Self::FactorTooLong(_)
-            | Self::TooFewFactors(_)
-            | Self::FactorTwice(_)
-            | Self::FactorAlone(_)
-            | Self::KeyMissing
-            | Self::SequenceEmpty
-            | Self::MemberTwice(_)
-            | Self::JitterOrder { .. }
-            | Self::JitterTooLong(_)
-            | Self::CodeDigits => io::ErrorKind::InvalidInput,
-            Self::CodeSource(_) | Self::Random(_) => io::ErrorKind::Other,
-            _ => io::ErrorKind::InvalidData,
-        }
-    }
-}
-
 /// From so many seconds on, a difference of the clocks may be the reason.
 const SKEW: u64 = 60;
 
@@ -304,12 +259,5 @@ fn other_clock(skew: i64) -> String {
         ..SKEW => String::new(),
         seconds if skew > 0 => format!("; its clock is {seconds} s ahead of this machine's"),
         seconds => format!("; its clock is {seconds} s behind this machine's"),
-    }
-}
-
-impl From<Error> for crate::Error {
-    /// Converts to an error of [`Stage::Authentication`](crate::Stage::Authentication).
-    fn from(error: Error) -> Self {
-        Self::method(io::Error::new(error.io_kind(), error))
     }
 }

@@ -13,14 +13,15 @@
 #[cfg(test)]
 pub(super) mod tests;
 
+use super::agreement::PrivateKey;
 use super::capabilities::Capabilities;
 use super::crypto::{self, Key, Mac, joined};
+use super::ephemeral::Ephemeral;
 use super::error::Error;
 use super::factor::{CHALLENGE_RESPONSE, Factor, Terms};
 use super::message::{self, HEADER, Lengths, Message, VERSION};
-use super::metadata::{NONCE, Own, Servers};
+use super::metadata::{ClientMetadata, NONCE, ServerMetadata};
 use super::psk::Psk;
-use super::random;
 use super::session::Session;
 use super::status::Status;
 use super::transfer::Transfer;
@@ -28,8 +29,6 @@ use crate::error::Stage;
 use crate::protocol::conversation::{Conversation, Scratch, Step};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
-use std::time::SystemTime;
-use x25519_dalek::{PublicKey, SharedSecret, StaticSecret};
 use zeroize::Zeroizing;
 
 /// What the user has configured.
@@ -39,29 +38,6 @@ pub(super) struct Options {
     pub(super) factor: Factor,
     pub(super) identity: Box<str>,
     pub(super) key_exchange: bool,
-}
-
-/// What a connection takes from the system.
-pub(super) struct Draw {
-    /// The Unix time.
-    time: u64,
-    nonce: [u8; NONCE],
-    /// The client's private key, if keys are exchanged.
-    private: Option<StaticSecret>,
-}
-
-impl Draw {
-    pub(super) fn of_system(key_exchange: bool) -> Result<Self, Error> {
-        let mut nonce = [0; NONCE];
-        random::fill(&mut nonce)?;
-        let mut private = Zeroizing::new([0; 32]);
-        if key_exchange {
-            random::fill(&mut *private)?;
-        }
-        let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let private = key_exchange.then(|| StaticSecret::from(*private));
-        Ok(Self { time: since_epoch.as_secs(), nonce, private })
-    }
 }
 
 /// The outcome of EAF.
@@ -78,8 +54,8 @@ pub(super) struct Exchange {
     options: Arc<Options>,
     time: u64,
     nonce: [u8; NONCE],
-    private: Option<StaticSecret>,
-    shared: Option<SharedSecret>,
+    private_key: Option<PrivateKey>,
+    shared_secret: Option<Key>,
     client: Mac,
     server: Mac,
     transcript: Sha256,
@@ -88,7 +64,7 @@ pub(super) struct Exchange {
     phase: Phase,
     transfer: Transfer,
     /// Whether a message of the proxy was read.
-    has_heard: bool,
+    has_received: bool,
     has_responded: bool,
     session: Session,
     control: Option<u8>,
@@ -110,13 +86,17 @@ enum Phase {
 }
 
 impl Exchange {
-    /// Begins with what was drawn. `others` are the capabilities beside EAF's own.
-    pub(super) fn start(options: Arc<Options>, draw: &Draw, others: Capabilities) -> Result<Self, Error> {
-        let Draw { time, nonce, ref private } = *draw;
+    /// `others` are the capabilities beside EAF's own.
+    pub(super) fn start(
+        options: Arc<Options>,
+        ephemeral: Ephemeral,
+        others: Capabilities,
+    ) -> Result<Self, Error> {
+        let Ephemeral { time, nonce, private_key } = ephemeral;
         let capabilities =
-            options.factor.capabilities() | Capabilities::KEY_EXCHANGE.filter(private.is_some()) | others;
-        let metadata = Own {
-            public_key: private.as_ref().map(|private| PublicKey::from(private).to_bytes()),
+            options.factor.capabilities() | Capabilities::KEY_EXCHANGE.filter(private_key.is_some()) | others;
+        let metadata = ClientMetadata {
+            public_key: private_key.as_ref().map(PrivateKey::public_key),
             capabilities: Some(capabilities),
             time,
             nonce,
@@ -129,15 +109,15 @@ impl Exchange {
         Ok(Self {
             time,
             nonce,
-            private: private.clone(),
-            shared: None,
+            private_key,
+            shared_secret: None,
             client,
             server: Mac::new(&*crypto::server_key(options.psk.bytes())),
             transcript: Sha256::new(),
             first,
             phase: Phase::Greeting,
             transfer: Transfer::write(joined(&[&[VERSION]])),
-            has_heard: false,
+            has_received: false,
             has_responded: false,
             session: Session { identity: Some(options.identity.clone()), ..Session::default() },
             control: None,
@@ -198,13 +178,13 @@ impl Exchange {
     }
 
     fn read(&mut self, message: &Message<'_>) -> Result<(), Error> {
-        let servers = Servers::parse(message.metadata)?;
+        let servers = ServerMetadata::parse(message.metadata)?;
         let time = match servers.context {
             Some((time, nonce)) if nonce == self.nonce => time,
             _ => return Err(Error::Replayed.logged()),
         };
-        let is_first = !std::mem::replace(&mut self.has_heard, true);
-        if servers.public_key.is_some() && (!is_first || self.private.is_none()) {
+        let is_first = !std::mem::replace(&mut self.has_received, true);
+        if servers.public_key.is_some() && (!is_first || self.private_key.is_none()) {
             return Err(Error::KeyExchangeUnexpected.logged());
         }
         let refusal = self.refusal(message.auth, time)?;
@@ -260,14 +240,10 @@ impl Exchange {
     }
 
     /// Exchanges keys, if the client has begun to.
-    fn agree(&mut self, public: Option<[u8; 32]>) -> Result<(), Error> {
-        let Some(private) = self.private.take() else { return Ok(()) };
-        let public = public.ok_or(Error::KeyExchangeMissing)?;
-        let shared = private.diffie_hellman(&public.into());
-        if !shared.was_contributory() {
-            return Err(Error::KeyExchangeWeak.logged());
-        }
-        self.shared = Some(shared);
+    fn agree(&mut self, public_key: Option<[u8; 32]>) -> Result<(), Error> {
+        let Some(private_key) = self.private_key.take() else { return Ok(()) };
+        let public_key = public_key.ok_or(Error::KeyExchangeMissing)?;
+        self.shared_secret = Some(private_key.agree(public_key)?);
         Ok(())
     }
 
@@ -276,8 +252,7 @@ impl Exchange {
         let challenge = auth.get(RESULT + 1..).unwrap_or_default();
         let response = self.options.factor.response(challenge, &self.nonce);
         let response = response.ok_or(Error::AuthLength(auth.len()))?;
-        let metadata =
-            Own { public_key: None, capabilities: None, time: self.time, nonce: self.nonce, identity: "" };
+        let metadata = ClientMetadata::later(self.time, self.nonce);
         let message = message::seal(&self.client, &response, &metadata.render())?;
         self.send(message);
         Ok(())
@@ -285,8 +260,8 @@ impl Exchange {
 
     fn verified(&mut self) {
         let transcript = std::mem::take(&mut self.transcript);
-        let shared = self.shared.take();
-        let dh = shared.as_ref().map_or(&[][..], |shared| shared.as_bytes());
+        let shared_secret = self.shared_secret.take();
+        let dh = shared_secret.as_ref().map_or(&[][..], |secret| &secret[..]);
         let key = crypto::session_key(transcript, self.options.psk.bytes(), dh);
         let session = std::mem::take(&mut self.session);
         self.outcome = Some(Verified { key, session, control: self.control });

@@ -73,10 +73,10 @@ impl Jitter {
     fn new(range: &RangeInclusive<Duration>, mode: Mode) -> Result<Self, crate::Error> {
         let (least, most) = (*range.start(), *range.end());
         if least > most {
-            return Err(Error::JitterOrder { least, most }.mistake());
+            return Err(Error::JitterOrder { least, most }.local());
         }
         let ms =
-            |end: Duration| u16::try_from(end.as_millis()).map_err(|_| Error::JitterTooLong(end).mistake());
+            |end: Duration| u16::try_from(end.as_millis()).map_err(|_| Error::JitterTooLong(end).local());
         Ok(Self { least_ms: ms(least)?, most_ms: ms(most)?, mode })
     }
 

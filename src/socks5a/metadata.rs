@@ -15,8 +15,8 @@ const X25519: u16 = 0x001D;
 
 pub(super) const NONCE: usize = 16;
 
-/// What the client puts into its METADATA.
-pub(super) struct Own<'a> {
+/// METADATA of the client.
+pub(super) struct ClientMetadata<'a> {
     pub(super) public_key: Option<[u8; 32]>,
     /// In the first message only, like the identity.
     pub(super) capabilities: Option<Capabilities>,
@@ -25,7 +25,12 @@ pub(super) struct Own<'a> {
     pub(super) identity: &'a str,
 }
 
-impl Own<'_> {
+impl ClientMetadata<'_> {
+    /// Creates that of a later message.
+    pub(super) const fn later(time: u64, nonce: [u8; NONCE]) -> Self {
+        Self { public_key: None, capabilities: None, time, nonce, identity: "" }
+    }
+
     pub(super) fn render(&self) -> Vec<u8> {
         let mut metadata = Vec::new();
         if let Some(public_key) = self.public_key {
@@ -50,9 +55,9 @@ fn put(kind: u8, value: &[&[u8]], metadata: &mut Vec<u8>) {
     }
 }
 
-/// What the server has put into its METADATA.
+/// METADATA of the server.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Servers<'a> {
+pub(super) struct ServerMetadata<'a> {
     pub(super) public_key: Option<[u8; 32]>,
     pub(super) capabilities: Option<Capabilities>,
     pub(super) context: Option<(u64, [u8; NONCE])>,
@@ -60,7 +65,7 @@ pub(super) struct Servers<'a> {
     pub(super) control: Option<u8>,
 }
 
-impl<'a> Servers<'a> {
+impl<'a> ServerMetadata<'a> {
     pub(super) fn parse(mut metadata: &'a [u8]) -> Result<Self, Error> {
         let mut found = Self::default();
         while !metadata.is_empty() {
@@ -115,19 +120,19 @@ mod tests {
     fn what_a_server_sends() {
         let key = [&b"\x01\x00\x22\x00\x1D"[..], &[9; 32]].concat();
         let all = [&key[..], b"\x03\x00\x04\0\0\x03\x3F", b"\x05\x00\x02ab", b"\x06\x00\x01\x81", CONTEXT];
-        let expected = Servers {
+        let expected = ServerMetadata {
             public_key: Some([9; 32]),
             capabilities: Some(Capabilities::from_bits(0x33F)),
             context: Some((7, [b'n'; 16])),
             parameters: Some(b"ab"),
             control: Some(0x81),
         };
-        assert_eq!(Servers::parse(&all.concat()).unwrap(), expected);
+        assert_eq!(ServerMetadata::parse(&all.concat()).unwrap(), expected);
         // Unknown types, and that of clients.
         let skipped = [&b"\x02\x00\x00\x02\x00\x01x"[..], b"\x07\x00\x00", b"\xFF\x00\x01\xFF"];
         let skipped = [&skipped[..], &all].concat().concat();
-        assert_eq!(Servers::parse(&skipped).unwrap(), expected);
-        assert_eq!(Servers::parse(b"").unwrap(), Servers::default());
+        assert_eq!(ServerMetadata::parse(&skipped).unwrap(), expected);
+        assert_eq!(ServerMetadata::parse(b"").unwrap(), ServerMetadata::default());
     }
 
     #[test]
@@ -138,7 +143,7 @@ mod tests {
             for size in sizes {
                 let mut entry = vec![kind, 0, *size];
                 entry.resize(3 + usize::from(*size), 0);
-                let error = Servers::parse(&entry).unwrap_err();
+                let error = ServerMetadata::parse(&entry).unwrap_err();
                 let expected = usize::from(*size);
                 assert!(
                     matches!(error, Error::MetadataSize { kind: k, len } if (k, len) == (kind, expected)),
@@ -152,7 +157,7 @@ mod tests {
     fn what_is_there_twice() {
         let key = [&b"\x01\x00\x22\x00\x1D"[..], &[9; 32]].concat();
         for entry in [&key[..], b"\x03\x00\x04\0\0\0\0", CONTEXT, b"\x05\x00\x00", b"\x06\x00\x01\x81"] {
-            let error = Servers::parse(&[entry, entry].concat()).unwrap_err();
+            let error = ServerMetadata::parse(&[entry, entry].concat()).unwrap_err();
             assert!(matches!(error, Error::MetadataTwice(kind) if kind == entry[0]), "{error:?}");
         }
     }
@@ -164,14 +169,14 @@ mod tests {
             if len == CONTEXT.len() {
                 continue;
             }
-            assert!(matches!(Servers::parse(&all[..len]), Err(Error::MetadataLength)), "{len}");
+            assert!(matches!(ServerMetadata::parse(&all[..len]), Err(Error::MetadataLength)), "{len}");
         }
-        assert!(matches!(Servers::parse(b"\x09\xFF\xFF"), Err(Error::MetadataLength)));
+        assert!(matches!(ServerMetadata::parse(b"\x09\xFF\xFF"), Err(Error::MetadataLength)));
     }
 
     #[test]
     fn another_group() {
         let entry = [&b"\x01\x00\x22\x00\x17"[..], &[9; 32]].concat();
-        assert!(matches!(Servers::parse(&entry), Err(Error::KeyExchangeGroup(0x17))));
+        assert!(matches!(ServerMetadata::parse(&entry), Err(Error::KeyExchangeGroup(0x17))));
     }
 }

@@ -52,19 +52,22 @@
 //! - TOL does not encrypt either. It hides sizes only from those who do not parse records.
 //! - Alternatives by [`Auth::or`](crate::Auth::or) can be reduced to the weakest one by anyone on
 //!   the path. METHODs that must all run are a [`Sequence`].
-//! - Pre-shared keys, derived keys and secrets are wiped. `Debug` shows none of them.
+//! - The crate wipes its copies of pre-shared keys, private keys, shared secrets, derived keys and
+//!   the secrets of factors. The caller's copies stay with the caller. `Debug` shows no secret.
 //!
 //! Wrong HMACs, replays, wrong signatures and violations of a sequence's order are events of the
 //! feature `tracing`.
 //!
 #![doc = include_str!("../../docs/socks5a.md")]
 
+mod agreement;
 mod capabilities;
 mod chaining;
 mod codes;
 mod crypto;
 mod dialect;
 mod eaf;
+mod ephemeral;
 mod error;
 mod exchange;
 mod factor;

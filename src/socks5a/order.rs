@@ -54,7 +54,8 @@ pub(super) struct Order {
 }
 
 impl Order {
-    /// Returns the METHOD that the proxy has selected, if it may.
+    /// Returns the METHOD that the proxy has selected, if it may. TOL without a key of its own may
+    /// come only after EAF, in any order too.
     pub(super) fn select(&mut self, code: u8) -> Result<&Kind, Error> {
         let members = &self.plan.members;
         let position = members.iter().position(|(member, _)| member.code() == code);
@@ -71,8 +72,17 @@ impl Order {
             }
             self.next = position + 1;
         }
+        let method = &members[position].0.0;
+        if matches!(method, Kind::Tol(tol) if !tol.has_key()) && !self.has_run(EAF) {
+            return Err(Error::OutOfOrder(code));
+        }
         self.has_run[position] = true;
-        Ok(&members[position].0.0)
+        Ok(method)
+    }
+
+    fn has_run(&self, code: u8) -> bool {
+        let mut members = self.plan.members.iter().zip(&self.has_run);
+        members.any(|((member, _), has_run)| *has_run && member.code() == code)
     }
 
     /// Fails if a required METHOD has not run.
@@ -147,6 +157,19 @@ mod tests {
         ] {
             assert_eq!(outcome(&plan(&all, false), codes), expected, "{codes:02X?}");
             assert_eq!(outcome(&plan(&all, true), codes), in_any_order, "{codes:02X?}");
+        }
+    }
+
+    #[test]
+    fn the_key_of_eaf_is_there_before_tol() {
+        use Need::{Optional, Required};
+        for (eaf, in_any_order) in [(Required, true), (Optional, true), (Optional, false)] {
+            let members = vec![(member(EAF), eaf), (tol().into(), Required)];
+            let plan = Arc::new(Plan { members, in_any_order });
+            assert_eq!(outcome(&plan, &[EAF, TOL]), "Ok(())");
+            for selections in [&[TOL][..], &[TOL, EAF]] {
+                assert_eq!(outcome(&plan, selections), "Err(OutOfOrder(129))", "{eaf:?}");
+            }
         }
     }
 

@@ -33,7 +33,7 @@ impl Psk {
     pub fn new(bytes: impl AsRef<[u8]>) -> Result<Self, crate::Error> {
         let bytes = bytes.as_ref();
         if bytes.len() < Self::LEAST {
-            return Err(Error::PskTooShort(bytes.len()).mistake());
+            return Err(Error::PskTooShort(bytes.len()).local());
         }
         Ok(Self(Arc::new(Zeroizing::new(bytes.to_vec()))))
     }

@@ -13,20 +13,24 @@ const DRAWN: usize = 4096;
 
 /// Random bytes that were drawn in advance. None is used twice.
 pub(super) struct Stock {
-    bytes: Box<[u8; DRAWN]>,
+    /// Empty until the first use: many connections use none.
+    bytes: Vec<u8>,
     used: usize,
 }
 
 impl Stock {
-    pub(super) fn new() -> Self {
-        Self { bytes: Box::new([0; DRAWN]), used: DRAWN }
+    pub(super) const fn new() -> Self {
+        Self { bytes: Vec::new(), used: 0 }
     }
 
     /// Takes at most as many bytes as one byte can count.
     pub(super) fn take(&mut self, len: u8) -> Result<&[u8], Error> {
         let len = usize::from(len);
-        if self.used + len > DRAWN {
-            fill(&mut *self.bytes)?;
+        if self.used + len > self.bytes.len() {
+            self.bytes.resize(DRAWN, 0);
+            // If this fails, the next call tries again.
+            self.used = DRAWN;
+            fill(&mut self.bytes)?;
             self.used = 0;
         }
         let start = self.used;
@@ -68,6 +72,15 @@ mod tests {
         assert!(drawn.iter().all(|number| (3..=6).contains(number)), "{drawn:?}");
         assert_eq!(stock.within(7, 7).unwrap(), 7);
         assert!((0..2000).all(|_| (1..=u16::MAX).contains(&stock.within(1, u16::MAX).unwrap())));
+    }
+
+    #[test]
+    fn nothing_is_allocated_before_the_first_use() {
+        let mut stock = Stock::new();
+        assert_eq!(stock.take(0).unwrap(), b"");
+        assert_eq!(stock.bytes.capacity(), 0);
+        stock.byte().unwrap();
+        assert_eq!(stock.bytes.capacity(), DRAWN);
     }
 
     #[test]

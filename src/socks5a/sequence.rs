@@ -62,7 +62,7 @@ impl Sequence {
 
     fn with(mut self, member: Member, need: Need) -> Result<Self, crate::Error> {
         if self.0.has(member.code()) {
-            return Err(Error::MemberTwice(member.code()).mistake());
+            return Err(Error::MemberTwice(member.code()).local());
         }
         self.0.members.push((member, need));
         Ok(self)
@@ -71,6 +71,8 @@ impl Sequence {
     /// Allows the proxy to ask for the METHODs in any order.
     ///
     /// Someone on the path can then choose the order: a password may be sent before records begin.
+    /// A [`Tol`](super::Tol) without a pre-shared key still runs only after [`Eaf`](super::Eaf):
+    /// a connection fails with [`Error::OutOfOrder`] otherwise.
     #[must_use]
     pub fn in_any_order(mut self) -> Self {
         self.0.in_any_order = true;
@@ -85,7 +87,7 @@ impl Sequence {
     /// - [`Error::KeyMissing`]: [`Tol`](super::Tol) has no pre-shared key, and no
     ///   [`Eaf`](super::Eaf) comes before it.
     pub fn auth(self) -> Result<Auth, crate::Error> {
-        self.0.check().map_err(Error::mistake)?;
+        self.0.check().map_err(Error::local)?;
         let plan = Arc::new(self.0);
         Ok(Auth::selected_method(SEQUENCE, true, move |purpose| {
             Ok(Box::new(Chaining::start(plan.begin(), purpose.offered.contains(&TOL))))

@@ -74,7 +74,7 @@ impl Tol {
     /// - [`Error::KeyMissing`]: there is no pre-shared key.
     pub fn auth(self) -> Result<Auth, crate::Error> {
         if self.psk.is_none() {
-            return Err(Error::KeyMissing.mistake());
+            return Err(Error::KeyMissing.local());
         }
         Ok(Auth::selected_method(TOL, true, move |_| {
             let encapsulation = self.encapsulation(None)?;

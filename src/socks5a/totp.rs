@@ -1,6 +1,6 @@
 //! Time-based one-time passwords (RFC 6238).
 
-use super::crypto::keyed;
+use super::crypto::{keyed, wiped};
 use hmac::Mac;
 use sha1::Sha1;
 use zeroize::Zeroizing;
@@ -10,9 +10,11 @@ const STEP: u64 = 30;
 
 /// Returns the code of 6 digits at this Unix time, by HMAC-SHA-1.
 pub(super) fn code(secret: &[u8], time: u64) -> Zeroizing<String> {
-    let mut mac = keyed::<Sha1>(secret);
-    mac.update(&(time / STEP).to_be_bytes());
-    let sum: [u8; 20] = mac.finalize().into_bytes().into();
+    let sum: [u8; 20] = wiped(|| {
+        let mut mac = keyed::<Sha1>(secret);
+        mac.update(&(time / STEP).to_be_bytes());
+        mac.finalize().into_bytes().into()
+    });
     // RFC 4226 §5.3.
     let at = usize::from(sum[19] & 0x0F);
     let number = u32::from_be_bytes([sum[at], sum[at + 1], sum[at + 2], sum[at + 3]]) & 0x7FFF_FFFF;

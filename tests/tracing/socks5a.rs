@@ -7,7 +7,7 @@ use crate::scene::{TARGET, error};
 use crate::support::script::{Line, client, proxy};
 use crate::support::server::Server;
 use crate::ways::everywhere;
-use anysocks::socks5a::{Obfuscation, Psk, Sequence, Tol};
+use anysocks::socks5a::{Eaf, Factor, Obfuscation, Psk, Sequence, Tol};
 use anysocks::{Auth, Credentials, Proxy, Stage};
 
 #[test]
@@ -20,7 +20,10 @@ fn violations() {
     let request = client(record(0, b"", &Speaks::Socks5.request(1, TARGET)));
     let forged = proxy(Stage::Request, *b"\0\0\0\0\0\0");
     let selects = |code| proxy(Stage::Authentication, [5, code]);
-    let rows: [(Auth, Vec<Line>, &str); 3] = [
+    let eaf = Eaf::new(Psk::new(PSK).expect("32 bytes"), Factor::token("t").expect("a token"));
+    let without_key = Sequence::new().then(eaf).and_then(|all| all.then(Tol::new(Obfuscation::None)));
+    let without_key = without_key.expect("two METHODs").in_any_order();
+    let rows: [(Auth, Vec<Line>, &str); 4] = [
         (
             tol().auth().expect("a key"),
             [selection(0x81), vec![request, forged]].concat(),
@@ -35,6 +38,11 @@ fn violations() {
             sequence().auth().expect("a sequence"),
             [selection(0x82), vec![selects(0)]].concat(),
             "the proxy ended the sequence before METHOD X'81', which is required",
+        ),
+        (
+            without_key.auth().expect("a sequence"),
+            [selection(0x82), vec![selects(0x81)]].concat(),
+            "the proxy selected METHOD X'81' out of order: it may be an attack",
         ),
     ];
     everywhere(|way| {

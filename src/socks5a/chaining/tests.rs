@@ -245,11 +245,11 @@ fn an_announcement_holds_once() {
 }
 
 #[test]
-fn no_key_at_the_time() {
+fn no_key_yet() {
     let optional = |member: Member| (member, Need::Optional);
     let eaf = Eaf::new(psk(), Factor::token("t").unwrap());
     let members = vec![optional(eaf.into()), optional(Tol::new(Obfuscation::None).into())];
-    assert_eq!(error(Plan { members, in_any_order: false }, &[TOL], None), "KeyMissing");
+    assert_eq!(error(Plan { members, in_any_order: false }, &[TOL], None), "OutOfOrder(129)");
 }
 
 /// With the key of EAF, records of TOL's own key are refused, and the other way round.

@@ -134,9 +134,17 @@ fn a_code_that_fails_is_not_sent() {
         (Factor::code(|_| Err("no device".into())), "CodeSource(\"no device\")"),
         (Factor::code(|_| Ok(String::new())), "SecretEmpty"),
         (Factor::code(|_| Ok("1 2".into())), "CodeDigits"),
+        (Factor::code(|_| Ok("1".repeat(65_533))), "FactorTooLong(65536)"),
     ] {
+        let sequence = Sequence::new().then(eaf(factor.clone())).unwrap().auth().unwrap();
+        let (_, outcome) = connect(&sequence, &[(3, &|_| vec![5, SEQUENCE, 5, EAF])]);
+        assert_eq!(outcome.as_ref().err().unwrap().stage(), Stage::Preparation);
+        assert_eq!(found(outcome), expected);
         let (written, outcome) = connect(&eaf(factor).auth(), &[(3, &|_| vec![5, EAF])]);
         assert_eq!(written, [5, 1, EAF]);
+        let error = outcome.as_ref().err().unwrap();
+        assert_eq!(error.stage(), Stage::Preparation);
+        assert!(!error.is_worth_another_proxy(), "{error:?}");
         assert_eq!(found(outcome), expected);
     }
 }

@@ -7,7 +7,7 @@ mod wiping;
 use super::*;
 use crate::error::ErrorKind;
 use crate::socks5a::vectors::{case, common};
-use x25519_dalek::PublicKey;
+use std::time::{Duration, SystemTime};
 
 const TIME: u64 = 1_770_000_000;
 
@@ -23,6 +23,12 @@ fn challenge_response() -> Factor {
     Factor::challenge_response("sesame").unwrap()
 }
 
+fn private_key(bytes: [u8; 32]) -> PrivateKey {
+    let mut key = Key::default();
+    key.copy_from_slice(&bytes);
+    PrivateKey::from_key(key)
+}
+
 fn start(factor: Factor, private: Option<[u8; 32]>) -> Exchange {
     let with_identity = private.is_none();
     let options = Options {
@@ -32,8 +38,9 @@ fn start(factor: Factor, private: Option<[u8; 32]>) -> Exchange {
         key_exchange: private.is_some(),
     };
     let others = (Capabilities::TOL | Capabilities::SEQUENCE).filter(private.is_some());
-    let draw = Draw { time: TIME, nonce: common().array("nonce"), private: private.map(StaticSecret::from) };
-    Exchange::start(Arc::new(options), &draw, others).unwrap()
+    let private_key = private.map(private_key);
+    let ephemeral = Ephemeral { time: TIME, nonce: common().array("nonce"), private_key };
+    Exchange::start(Arc::new(options), ephemeral, others).unwrap()
 }
 
 /// What was written, and the outcome.
@@ -133,7 +140,7 @@ fn the_vectors_in_pieces_of_any_size() {
             };
             assert_eq!(*key, case(name).array("session_key"), "{name}");
             assert_eq!(session.identity(), Some(if private.is_some() { "" } else { "alice@example" }));
-            let time = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(TIME + 1);
+            let time = SystemTime::UNIX_EPOCH + Duration::from_secs(TIME + 1);
             assert_eq!(session.server_time(), Some(time));
             assert_eq!((session.server_capabilities(), session.parameters()), (None, None));
         }
@@ -239,7 +246,7 @@ fn violations() {
     let context = context();
     let other = [&context[..context.len() - 1], b"x"].concat();
     let [own, twice] = [&[&context[..]][..], &[&context, &context]];
-    let key = key_exchange(PublicKey::from(&StaticSecret::from([2; 32])).to_bytes());
+    let key = key_exchange(private_key([2; 32]).public_key());
     let asked = |bytes: &[u8]| message(&[&[2, 0, u8::try_from(bytes.len()).unwrap()], bytes].concat(), own);
     let long = |len: u16| {
         let auth = [&[2][..], &len.to_be_bytes(), &vec![7; len.into()]].concat();
