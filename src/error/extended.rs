@@ -1,6 +1,5 @@
 //! Refusals with the reply codes of SOCKS5a.
 
-use super::escape::Escaped;
 use crate::protocol::reply::Reply;
 use std::io;
 
@@ -22,9 +21,8 @@ use std::io;
 pub struct RefusalDetails {
     /// The proxy's own code.
     pub code: u16,
-    /// The proxy's message for people, up to 1,024 bytes. Bytes that are not UTF-8 are replaced.
-    ///
-    /// Control characters in it are as the proxy sent them. The text of the error escapes them.
+    /// The proxy's message for people, of up to 1,024 bytes. Bytes that are not UTF-8 are replaced, and
+    /// characters that are not printable are escaped.
     pub message: String,
 }
 
@@ -35,7 +33,6 @@ pub(super) fn reason(reply: Reply, details: Option<&RefusalDetails>) -> String {
     match details {
         None => format!("{meaning} (X'{code:02X}')"),
         Some(RefusalDetails { code: detail, message }) => {
-            let message = Escaped(message);
             format!("{meaning} (X'{code:02X}', detail {detail}): {message}")
         }
     }

@@ -10,9 +10,9 @@ use crate::protocol::address::Address;
 use crate::protocol::command::Command;
 use crate::protocol::target::{Host, PoolId, Target};
 use crate::protocol::version::V5;
-use crate::proxy::Proxy;
 use crate::proxy::into_proxy::IntoProxy;
-use crate::runtime::{Deadline, Runtime, deadline};
+use crate::proxy::{Proxy, Resolve};
+use crate::runtime::{Deadline, Runtime, deadline, no_address, resolved};
 use crate::stream::SocksStream;
 use crate::trace;
 use std::any::Any;
@@ -40,8 +40,8 @@ use std::time::Duration;
 /// A call fails as [`connect`](crate::blocking::Socks5Stream::connect) of a stream does, with the
 /// timeout of the proxy. After a refusal, another failure or a cancelled call, the connection is
 /// over: later calls fail with [`ErrorKind::Over`](crate::ErrorKind::Over). A mistake in the
-/// arguments ([`ErrorKind::Invalid`](crate::ErrorKind::Invalid)) sends nothing and changes
-/// nothing.
+/// arguments ([`ErrorKind::Invalid`](crate::ErrorKind::Invalid)) sends nothing, and the connection
+/// can still be used, except by the calls that end this value.
 ///
 /// `F` is the front end: each front end has an alias `Socks5Client` with its own. `W` is
 /// [`Plain`], or wraps dialled streams.
@@ -111,7 +111,8 @@ impl<F: Runtime, W: Wrap<F>> SocksClient<F, W> {
         let trace = trace::request(&command, &self.proxy, &subject);
         let deadline = self.deadline();
         let asked = async {
-            let mut request = self.requests.begin(command, target.borrowed())?;
+            let target = resolved_locally::<F>(&self.proxy, command, &target, deadline).await?;
+            let mut request = self.requests.begin(command, target)?;
             let granted = W::converse(&mut self.stream, &mut request, deadline).await?;
             self.requests.end(request, granted, read)
         };
@@ -131,7 +132,8 @@ impl<F: Runtime, W: Wrap<F>> SocksClient<F, W> {
         let deadline = self.deadline();
         let (proxy, hops) = (self.proxy, self.hops);
         let connected = async {
-            let mut request = self.requests.begin(command, target.borrowed())?;
+            let target = resolved_locally::<F>(&proxy, command, &target, deadline).await?;
+            let mut request = self.requests.begin(command, target)?;
             let granted = W::converse(&mut self.stream, &mut request, deadline).await?;
             let mut granted = with_outer(request, granted);
             let finished = finish::<F, W>(self.stream, &mut granted);
@@ -143,6 +145,23 @@ impl<F: Runtime, W: Wrap<F>> SocksClient<F, W> {
 
     fn deadline(&self) -> Deadline {
         proxy_deadline::<F>(deadline::<F>(self.limit), &self.proxy)
+    }
+}
+
+/// Replaces a name that this machine resolves by its first address that the proxy can carry.
+async fn resolved_locally<'t, F: Runtime>(
+    proxy: &Proxy,
+    command: Command,
+    target: &'t Target<'_>,
+    deadline: Deadline,
+) -> Result<Target<'t>, Error> {
+    match (target.host(), proxy.resolves()) {
+        (Host::Domain(name), Resolve::Locally) if !command.is_lookup() => {
+            let addrs = resolved::<F>(proxy.protocol(), name.as_str(), target.port(), deadline).await?;
+            let first = addrs.into_iter().next();
+            first.ok_or_else(|| no_address(name.as_str()))
+        }
+        _ => Ok(target.borrowed()),
     }
 }
 

@@ -221,8 +221,8 @@ impl<'a, R: Runtime, W: Wrap<R>, V: Version> Traversal<'a, R, W, V> {
         Ok((stream, established, proxy))
     }
 
-    /// Returns the target of the last request. If this machine resolves names, a URL is not replaced
-    /// by its name on this connection: its addresses are asked for on another one.
+    /// Returns the target of the last request. If this machine resolves names, a URL is not
+    /// replaced by its name on this connection: its addresses are asked for on another one.
     fn requested<'t>(&self, target: &'t Target<'_>) -> Target<'t> {
         let resolves = self.hops[self.hops.len() - 1].resolves();
         match target.host() {

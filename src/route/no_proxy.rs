@@ -29,7 +29,7 @@ use std::str::FromStr;
 ///
 /// | entry | accepted by | covers |
 /// |---|---|---|
-/// | `*` | all | all targets |
+/// | `*` | all | all targets, but Unix-domain sockets at the proxy |
 /// | `example.com`, `.example.com`, `*.example.com` | curl, Go, Python, npm, .NET | that name and its subdomains |
 /// | `example.com` in a list with `\|` or `;` | Java, Windows | that name only |
 /// | `*.example.com`, `.example.com` in such a list | Java, Windows | its subdomains, without the name itself |

@@ -7,6 +7,7 @@
 #[cfg(test)]
 mod tests;
 
+use crate::error::escape::Escaped;
 use crate::error::{ErrorKind, RefusalDetails};
 use crate::protocol::dialect::{Dialect, refused};
 use crate::protocol::reply::Reply;
@@ -45,7 +46,7 @@ fn refusal(reply: &[u8]) -> ErrorKind {
     }
     let whole = details_len(reply).and_then(|len| reply.get(HEADER..HEADER + len));
     let details = whole.and_then(|details| details.split_first_chunk()).map(|(code, message)| {
-        let message = String::from_utf8_lossy(message).into_owned();
+        let message = Escaped(String::from_utf8_lossy(message)).to_string();
         RefusalDetails { code: u16::from_be_bytes(*code), message }
     });
     ErrorKind::RefusedExtended { reply: Reply::V5(reply[1]), details }

@@ -1,7 +1,8 @@
 //! UDP ASSOCIATE: from a proxy to a UDP socket that is connected to its relay.
 
-use super::association::{Association, Negotiated};
+use super::association::Association;
 use super::batch::Segmentation;
+use super::negotiated::Negotiated;
 use super::relay;
 use super::socket::{Shared, SocksUdpSocket};
 use crate::error::invalid::Invalid;

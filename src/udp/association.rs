@@ -2,15 +2,13 @@
 
 use super::admission::{Admission, State};
 use super::inbound::Inbound;
+use super::negotiated::Negotiated;
 use crate::error::invalid::Invalid;
 use crate::error::{AssociationEnd, Error, ErrorKind, Stage};
 use crate::protocol::address::Address;
 use crate::protocol::command::Command;
-use crate::protocol::dialect::Dialect;
 use crate::protocol::encapsulation::{Datagrams, FrameError};
-use crate::protocol::established::Established;
 use crate::protocol::frames::Frames;
-use crate::protocol::negotiated::Session;
 use crate::protocol::pause::Pause;
 use crate::protocol::socks5::Socks5;
 use crate::protocol::target::Target;
@@ -44,70 +42,12 @@ pub(crate) struct Association {
     inbound: OnceLock<Mutex<Inbound>>,
 }
 
-/// What a METHOD negotiated for an association.
-pub(super) struct Negotiated {
-    pub(super) datagrams: Option<Box<dyn Datagrams>>,
-    pub(super) sessions: Vec<Session>,
-    /// Whether the proxy accepts further requests on the TCP connection, and how their replies are
-    /// read.
-    several_requests: bool,
-    dialect: Option<&'static Dialect>,
-    sealing: Mutex<Sealing>,
-}
-
 /// The use of the TCP connection.
 enum Control {
     /// Nothing but its end is expected. It may have a pump.
     Idle(Option<Box<Frames>>),
     /// A request waits for its reply.
     Requesting,
-}
-
-/// Buffers for a datagram that is sealed.
-#[derive(Default)]
-pub(super) struct Sealing {
-    pub(super) plain: Vec<u8>,
-    pub(super) sealed: Vec<u8>,
-    /// Whether cover traffic was sent for the next datagram. A second attempt sends none.
-    pub(super) is_covered: bool,
-}
-
-impl Negotiated {
-    /// Takes over what was negotiated, and the pump of the TCP connection.
-    ///
-    /// # Errors
-    ///
-    /// - The encapsulation is for streams only.
-    pub(super) fn new(established: &mut Established) -> Result<(Option<Self>, Option<Frames>), FrameError> {
-        let sessions = established.sessions().to_vec();
-        let negotiated = established.negotiated.as_ref();
-        let several_requests = negotiated.is_some_and(|negotiated| negotiated.several_requests);
-        let dialect = negotiated.and_then(|negotiated| negotiated.dialect);
-        let (datagrams, control) = match established.take_frames() {
-            Some(Frames { datagrams: None, .. }) => {
-                return Err("the method's encapsulation carries no datagrams".into());
-            }
-            Some(mut frames) => {
-                frames.enter_tunnel();
-                (frames.datagrams.take(), Some(frames))
-            }
-            None => (None, None),
-        };
-        let is_something = control.is_some() || !sessions.is_empty() || several_requests;
-        let negotiated = is_something.then(|| Self {
-            datagrams,
-            sessions,
-            several_requests,
-            dialect,
-            sealing: Mutex::default(),
-        });
-        Ok((negotiated, control))
-    }
-
-    /// Locks the buffers for one call.
-    pub(super) fn sealing(&self) -> MutexGuard<'_, Sealing> {
-        self.sealing.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl Association {

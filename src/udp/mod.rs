@@ -71,6 +71,7 @@ mod associate;
 mod association;
 mod batch;
 mod inbound;
+mod negotiated;
 mod peer;
 mod receive;
 mod relay;

@@ -1,7 +1,8 @@
 //! One attempt to send a datagram with its header.
 
-use super::association::{Association, Sealing};
+use super::association::Association;
 use super::batch::{self, Segmentation, SendBatch};
+use super::negotiated::Sealing;
 use crate::error::Error;
 use crate::error::invalid::Invalid;
 use crate::protocol::udp::header::{HEADROOM, Header};

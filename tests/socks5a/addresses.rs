@@ -95,7 +95,7 @@ fn pool_new() {
     });
 }
 
-/// The requests of the vectors, which nobody in this repository has encoded.
+/// The requests of the vectors, byte by byte.
 #[test]
 fn vectors() {
     let vectors = Vectors::read();

@@ -193,7 +193,6 @@ fn in_pieces() {
 fn mistakes() {
     use crate::scene::invalid;
     use anysocks::Invalid;
-    use anysocks::protocol::Command;
     each(|front, auth, _| {
         let connection = served(setup(), |server| {
             let mut client = (front.client)(&proxy(server.addr, auth.clone())).expect("a connection");
@@ -202,13 +201,13 @@ fn mistakes() {
             let pooled = || Host::Pool(PoolId::new("id").expect("an identifier"));
             for host in [unix, url, pooled()] {
                 let resolved = client.resolve_host(host);
-                assert_eq!(invalid(resolved), Invalid::TargetOfCommand(Command::DnsResolve));
+                assert_eq!(invalid(resolved), Invalid::TargetOfCommand("DNS_RESOLVE"));
             }
             let added = client.pool_new((pooled(), 0).into());
-            assert_eq!(invalid(added), Invalid::TargetOfCommand(Command::PoolNew));
+            assert_eq!(invalid(added), Invalid::TargetOfCommand("POOL_NEW"));
             client.keep_alive().expect("a reply");
             let connected = client.connect((pooled(), 0).into());
-            assert_eq!(invalid(connected.map(drop)), Invalid::TargetOfCommand(Command::Connect));
+            assert_eq!(invalid(connected.map(drop)), Invalid::TargetOfCommand("CONNECT"));
         });
         assert_eq!(connection.requests, [request(4, Address::None, 0)]);
     });

@@ -18,7 +18,7 @@ fn auths() -> [Auth; 2] {
 /// No reply to the second request: the timeout begins with each.
 #[test]
 fn silence() {
-    let limit = Duration::from_secs(1);
+    let limit = Duration::from_secs(3);
     for front in FRONTS {
         let cases: Vec<_> =
             auths().into_iter().flat_map(|auth| CALLS.map(|call| (auth.clone(), call))).collect();
@@ -48,7 +48,7 @@ fn silence() {
 /// Records without content, without end.
 #[test]
 fn dummies_without_end() {
-    let limit = Duration::from_secs(1);
+    let limit = Duration::from_secs(3);
     at_once(
         FRONTS,
         |front| front.name.to_owned(),
@@ -70,7 +70,7 @@ fn dummies_without_end() {
 /// While the connection is opened.
 #[test]
 fn silence_before_the_method() {
-    let limit = Duration::from_secs(1);
+    let limit = Duration::from_secs(3);
     let points = [
         (Point::Selection, Stage::MethodSelection),
         (Point::EafVersion, Stage::Authentication),

@@ -2,6 +2,7 @@
 
 use crate::chains::{auths, second};
 use crate::client::{request, setup, target};
+use crate::fronts::FRONTS;
 use crate::fronts::client::Client;
 use crate::messages::Speaks;
 use crate::parts::{assert_echo, plain_tol, proxy, token};
@@ -15,7 +16,7 @@ use crate::support::server::Server as Scripted;
 use crate::ways::hooks::Does;
 use crate::ways::{Connecting, Through, WAYS, everywhere};
 use crate::{REPLY, payload};
-use anysocks::{ErrorKind, Stage};
+use anysocks::{Error, ErrorKind, Invalid, Resolve, Stage};
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::thread;
@@ -163,7 +164,7 @@ fn errors_of_chains() {
 /// The chain's timeout applies to each request.
 #[test]
 fn the_timeout_of_a_chain() {
-    let limit = Duration::from_secs(1);
+    let limit = Duration::from_secs(3);
     case::at_once(
         WAYS,
         |way| way.name.to_owned(),
@@ -180,4 +181,34 @@ fn the_timeout_of_a_chain() {
             server.finish().only();
         },
     );
+}
+
+/// The proxy gets an address in place of a name, but for a lookup. An onion service is never
+/// resolved on this machine, and the connection can still be used.
+#[test]
+fn names_that_this_machine_resolves() {
+    let is_local = |address: &Address| matches!(address, Address::Ip(ip) if ip.is_loopback());
+    for front in FRONTS {
+        for auth in [token().auth(), plain_tol()] {
+            let _case = Case::new(format!("{auth:?} on {}", front.name));
+            let server = Server::start(setup());
+            let proxy = proxy(server.addr, auth).resolve(Resolve::Locally);
+            let target = |text: &'static str| text.try_into().expect("a target");
+            let mut client = (front.client)(&proxy).expect("a connection");
+            let onion =
+                |error: Error| matches!(error.kind(), ErrorKind::Invalid(Invalid::OnionResolvedLocally));
+            assert!(onion(client.pool_new(target("hidden.onion:7")).expect_err("an onion service")));
+            assert_eq!(client.resolve("db.example").expect("an address").to_string(), "192.0.2.53");
+            client.pool_new(target("localhost:7")).expect("an identifier");
+            assert_echo(&mut *client.connect(target("localhost:8")).expect("a tunnel"), 100);
+            let client = (front.client)(&proxy).expect("a connection");
+            assert!(onion(client.connect(target("hidden.onion:7")).err().expect("an onion service")));
+            let connections = server.finish().clean();
+            let [lookup, pooled, connected] = &connections[0].requests[..] else { panic!("three requests") };
+            assert_eq!(lookup.address, Address::Name(b"db.example".into()));
+            assert!(is_local(&pooled.address) && pooled.port == 7, "{pooled:?}");
+            assert!(is_local(&connected.address) && connected.port == 8, "{connected:?}");
+            assert_eq!(connections[1].requests, []);
+        }
+    }
 }

@@ -159,8 +159,8 @@ fn rules() {
     });
 }
 
-/// `NO_PROXY` covers a URL by its host and port. No entry covers a Unix name, because only the proxy
-/// can reach it.
+/// `NO_PROXY` covers a URL by its host and port. No entry covers a Unix name, because only the
+/// proxy can reach it.
 #[test]
 fn exceptions() {
     everywhere(|way| {

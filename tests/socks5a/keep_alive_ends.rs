@@ -14,7 +14,7 @@ use std::io;
 use std::thread;
 use std::time::{Duration, Instant};
 
-const LIMIT: Duration = Duration::from_secs(1);
+const LIMIT: Duration = Duration::from_secs(3);
 
 fn auths() -> [Auth; 2] {
     [token().auth(), plain_tol()]

@@ -39,6 +39,8 @@ pub struct Outgoing {
     frames: Zeroizing<Vec<u8>>,
     sent: usize,
     whole: usize,
+    /// Plain bytes to seal when the frames before them are written.
+    queue: Zeroizing<Vec<u8>>,
     /// The buffers of a vectored write, one behind the other.
     gathered: Vec<u8>,
     /// Whether written frames are wiped: a handshake may put a password into them.
@@ -64,6 +66,7 @@ impl Outgoing {
             frames: Zeroizing::default(),
             sent: 0,
             whole: 0,
+            queue: Zeroizing::default(),
             gathered: Vec::new(),
             is_handshake: true,
             failure: Failure::None,
@@ -158,6 +161,24 @@ impl Outgoing {
             sealed += self.put(&plain[sealed..])?;
         }
         Ok(sealed)
+    }
+
+    /// Takes all of `plain`, and seals it as far as the first pause. [`put_queued`](Self::put_queued)
+    /// seals the rest, so that each frame has its own pause.
+    pub(crate) fn queue(&mut self, plain: &[u8]) -> Result<(), FrameError> {
+        let sealed = self.put_much(plain)?;
+        self.queue = plain[sealed..].to_vec().into();
+        Ok(())
+    }
+
+    /// Seals more of the queued bytes, when all frames are written. Returns whether there were any.
+    pub(crate) fn put_queued(&mut self) -> Result<bool, FrameError> {
+        if self.queue.is_empty() {
+            return Ok(false);
+        }
+        let queue = std::mem::take(&mut self.queue);
+        self.queue(&queue)?;
+        Ok(true)
     }
 
     /// Returns the sealed bytes that have to be written.

@@ -130,6 +130,28 @@ impl Socks5<'_> {
         self.seal_request()
     }
 
+    /// Enters the phase of the request, unless the METHOD does not carry it or nothing is to be
+    /// requested.
+    fn enter_request(&mut self) -> Result<(), Error> {
+        self.check_carried()?;
+        if self.messages.requests_nothing {
+            self.progress.check_write()?;
+            self.phase = Phase::Granted;
+        } else {
+            self.enter(Phase::Request);
+        }
+        Ok(())
+    }
+
+    /// Fails if the METHOD does not carry the request. Replaces a URL that has a fallback.
+    fn check_carried(&mut self) -> Result<(), Error> {
+        if self.reply.dialect().is_socks5a || self.messages.reduce().is_ok() {
+            return Ok(());
+        }
+        let method = self.method.unwrap_or_default();
+        Err(Error::new(Stage::Request, ErrorKind::NeedsSocks5a { method }))
+    }
+
     /// Puts the request into the pump, if there is one.
     pub(super) fn seal_request(&mut self) -> Result<(), Error> {
         let stage = self.reply.buffer.stage();
@@ -143,7 +165,7 @@ impl Socks5<'_> {
         }
         let mut request = Scratch::new();
         self.messages.put_request(&mut request);
-        frames.outgoing.put_all(request.message()).map_err(failed)
+        frames.outgoing.queue(request.message()).map_err(failed)
     }
 
     fn read_reply(&mut self) -> Result<(), Error> {

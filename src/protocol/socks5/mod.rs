@@ -104,35 +104,18 @@ impl Socks5<'_> {
         self.phase = if silent { phase.answered_in() } else { phase };
     }
 
-    /// Enters the phase of the request, unless the METHOD does not carry it or nothing is to be
-    /// requested.
-    fn enter_request(&mut self) -> Result<(), Error> {
-        self.check_carried()?;
-        if self.messages.requests_nothing {
-            self.progress.check_write()?;
-            self.phase = Phase::Granted;
-        } else {
-            self.enter(Phase::Request);
-        }
-        Ok(())
-    }
-
-    /// Fails if the METHOD does not carry the request. Replaces a URL that has a fallback.
-    fn check_carried(&mut self) -> Result<(), Error> {
-        if self.reply.dialect().is_socks5a || self.messages.reduce().is_ok() {
-            return Ok(());
-        }
-        let method = self.method.unwrap_or_default();
-        Err(Error::new(Stage::Request, ErrorKind::NeedsSocks5a { method }))
-    }
-
-    /// Handles the end of a message.
-    fn sent(&mut self, bytes: usize) {
+    /// Handles the end of a message, or of its frames before a pause.
+    fn sent(&mut self, bytes: usize) -> Result<(), Error> {
         trace::sent(self.stage(), bytes);
         if let Some(frames) = self.reply.frames_mut() {
             frames.outgoing.sent(bytes);
+            let queued = frames.outgoing.put_queued();
+            if queued.map_err(|error| self.reply.encapsulation_failed(error))? {
+                return Ok(());
+            }
         }
         self.phase = self.phase.answered_in();
+        Ok(())
     }
 
     fn try_advance(&mut self, n: usize) -> Result<(), Error> {
@@ -158,7 +141,7 @@ impl Socks5<'_> {
         match self.phase {
             Phase::Greeting | Phase::Password | Phase::Request => {
                 if let Some(bytes) = self.progress.sent(n, left) {
-                    self.sent(bytes);
+                    self.sent(bytes)?;
                 }
             }
             _ => self.reply.filled(n),

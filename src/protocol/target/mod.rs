@@ -73,8 +73,15 @@ pub struct Target<'a> {
 
 impl<'a> Target<'a> {
     /// Creates a target. Port 0 is sent as it is.
+    ///
+    /// The port of a URL is its own, and other targets of SOCKS5a have port 0, whatever `port` is.
     #[must_use]
-    pub const fn new(host: Host<'a>, port: u16) -> Self {
+    pub fn new(host: Host<'a>, port: u16) -> Self {
+        let port = match &host {
+            Host::Ip(_) | Host::Domain(_) => port,
+            Host::Url(url) => url.port(),
+            Host::Unix(_) | Host::AbstractUnix(_) | Host::Pool(_) => 0,
+        };
         Self { host, port }
     }
 
@@ -152,7 +159,7 @@ impl<'a> Target<'a> {
         self.port
     }
 
-    /// Returns the IP address, or `None` for a name. Of a URL, it is that of its host.
+    /// Returns the IP address of the target or of its URL, or `None` for a name.
     #[must_use]
     pub fn ip(&self) -> Option<IpAddr> {
         match self.host.on_network()? {
@@ -161,8 +168,8 @@ impl<'a> Target<'a> {
         }
     }
 
-    /// Returns the name as the caller wrote it, or `None` for an IP address. Of a URL, it is that of
-    /// its host.
+    /// Returns the name of the target or of its URL, as the caller wrote it, or `None` for an IP
+    /// address.
     ///
     /// It may contain upper-case letters or end with a dot.
     #[must_use]

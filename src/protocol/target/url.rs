@@ -103,7 +103,8 @@ impl TargetUrl {
     /// - Without a METHOD of SOCKS5a, a SOCKS4 proxy and a direct connection included, it asks for
     ///   them at once.
     /// - If the proxy replies "address type not supported" (X'08'), calls that dial the proxy
-    ///   connect again and ask for them. A handshake over a stream fails with that reply.
+    ///   connect again and ask for them. A handshake over a stream and a
+    ///   [`SocksClient`](crate::SocksClient) fail with that reply.
     /// - If this machine resolves names ([`Resolve::Locally`](crate::Resolve::Locally)) and the proxy
     ///   does not select an offered METHOD of SOCKS5a, these calls connect again too, and ask for an
     ///   address of the host.
@@ -199,6 +200,7 @@ impl fmt::Debug for TargetUrl {
 mod tests {
     use super::*;
     use crate::error::ErrorKind;
+    use crate::protocol::target::{Host, Target};
 
     #[test]
     fn urls_and_their_ports() {
@@ -219,6 +221,17 @@ mod tests {
             assert_eq!((parsed.as_str(), parsed.to_string().as_str()), (url, shown));
             assert!(!parsed.has_fallback() && parsed.with_fallback().has_fallback());
         }
+    }
+
+    /// A rule that looks at the port of a target sees the one that is used.
+    #[test]
+    fn the_port_is_that_of_the_url() {
+        let url = TargetUrl::new("https://a.example/").unwrap().with_fallback();
+        let target = Target::new(Host::Url(url), 7);
+        assert_eq!(target.port(), 443);
+        assert_eq!(target.into_standard().unwrap().to_string(), "a.example:443");
+        let unix = Target::unix("/run/app.sock").unwrap();
+        assert_eq!(Target::new(unix.into_host(), 80).port(), 0);
     }
 
     #[test]

@@ -129,7 +129,7 @@ fn messages() {
     };
     for (message, expected, shown) in [
         (&b""[..], "", ""),
-        (b"a\x1B[2J\n", "a\x1B[2J\n", r"a\u{1b}[2J\n"),
+        (b"a\x1B[2J\n", r"a\u{1b}[2J\n", r"a\u{1b}[2J\n"),
         (b"\xFF", "\u{FFFD}", "\u{FFFD}"),
     ] {
         let error = of(message);
