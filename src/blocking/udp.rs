@@ -119,8 +119,9 @@ impl SocksUdpSocket<Blocking> {
 
     #[doc = include_str!("../docs/udp/send_to.md")]
     pub fn send_to<'t>(&self, payload: &[u8], target: impl IntoTarget<'t>) -> io::Result<usize> {
-        let target = block_on(self.resolved(target, self.sockets().write_timeout.deadline()))?;
-        self.sending(|socket| self.association().send(socket, &Header::new(&target)?, payload))
+        let deadline = self.send_deadline();
+        let target = block_on(self.resolved(target, deadline))?;
+        self.sending(deadline, |socket| self.association().send(socket, &Header::new(&target)?, payload))
     }
 
     #[doc = include_str!("../docs/udp/recv_from.md")]
@@ -130,14 +131,14 @@ impl SocksUdpSocket<Blocking> {
 
     #[doc = include_str!("../docs/udp/connect.md")]
     pub fn connect<'t>(&self, target: impl IntoTarget<'t>) -> io::Result<()> {
-        let target = block_on(self.resolved(target, self.sockets().write_timeout.deadline()))?;
+        let target = block_on(self.resolved(target, self.send_deadline()))?;
         Ok(self.association().admission.connect(target.into_owned())?)
     }
 
     #[doc = include_str!("../docs/udp/send.md")]
     pub fn send(&self, payload: &[u8]) -> io::Result<usize> {
         let association = self.association();
-        self.sending(|socket| {
+        self.sending(self.send_deadline(), |socket| {
             association.admission.with_peer(|header| association.send(socket, header, payload))
         })
     }
@@ -150,7 +151,9 @@ impl SocksUdpSocket<Blocking> {
     #[doc = include_str!("../docs/udp/send_in_place.md")]
     pub fn send_in_place<'t>(&self, buf: &mut [u8], target: impl IntoTarget<'t>) -> io::Result<usize> {
         let target = self.addressed(target)?;
-        self.sending(|socket| self.association().send_in_place(socket, &Header::new(&target)?, buf))
+        self.sending(self.send_deadline(), |socket| {
+            self.association().send_in_place(socket, &Header::new(&target)?, buf)
+        })
     }
 
     #[doc = include_str!("../docs/udp/recv_in_place.md")]
@@ -167,17 +170,19 @@ impl SocksUdpSocket<Blocking> {
         fragment_len: usize,
     ) -> io::Result<usize> {
         let fragments = Fragments::of(payload, fragment_len).map_err(Error::from)?;
-        let target = block_on(self.resolved(target, self.sockets().write_timeout.deadline()))?;
+        let deadline = self.send_deadline();
+        let target = block_on(self.resolved(target, deadline))?;
         for (fragment, part) in fragments {
             let header = Header::new(&target)?.fragment(fragment);
-            self.sending(|socket| self.association().send(socket, &header, part))?;
+            self.sending(deadline, |socket| self.association().send(socket, &header, part))?;
         }
         Ok(payload.len())
     }
 
     #[doc = include_str!("../docs/udp/send_batch.md")]
     pub fn send_batch(&self, batch: &mut SendBatch) -> io::Result<usize> {
-        self.sending(|socket| self.send_batch_now(socket, batch))
+        let deadline = || self.send_deadline();
+        self.waiting(Direction::Send, deadline, |socket| self.send_batch_now(socket, batch).map(Some))
     }
 
     #[doc = include_str!("../docs/udp/recv_batch.md")]
@@ -213,8 +218,8 @@ impl SocksUdpSocket<Blocking> {
         self.sockets().read_timeout.set(timeout)
     }
 
-    /// Sets how long a sending call may wait, for the socket and for the local resolver. `None` is
-    /// the default: no limit.
+    /// Sets how long a sending call may wait: for the local resolver, for a pause of the
+    /// encapsulation, and for the socket. `None` is the default: no limit.
     ///
     /// Apart from that it is like [`set_read_timeout`](Self::set_read_timeout).
     ///
@@ -241,24 +246,34 @@ impl SocksUdpSocket<Blocking> {
         &self.shared.sockets
     }
 
-    fn sending<T>(&self, mut attempt: impl FnMut(&Socket) -> io::Result<T>) -> io::Result<T> {
-        self.waiting(Direction::Send, |socket| attempt(socket).map(Some))
+    fn send_deadline(&self) -> Deadline {
+        self.sockets().write_timeout.deadline()
+    }
+
+    /// Sends one datagram. If it has to wait first, it is sealed afterwards, so a call that times
+    /// out meanwhile has used no sequence number.
+    fn sending<T>(
+        &self,
+        deadline: Deadline,
+        mut attempt: impl FnMut(&Socket) -> io::Result<T>,
+    ) -> io::Result<T> {
+        if let Some(mut pause) = self.association().pause()? {
+            sleep(&mut pause, deadline)?;
+        }
+        self.waiting(Direction::Send, || deadline, |socket| attempt(socket).map(Some))
     }
 
     fn receiving<T>(&self, attempt: impl FnMut(&Socket) -> io::Result<Option<T>>) -> io::Result<T> {
-        self.waiting(Direction::Receive, attempt)
+        self.waiting(Direction::Receive, || self.sockets().read_timeout.deadline(), attempt)
     }
 
     /// Makes attempts until one succeeds. An attempt returns `None` if it dropped a datagram.
     fn waiting<T>(
         &self,
         direction: Direction,
+        deadline: impl Fn() -> Deadline,
         mut attempt: impl FnMut(&Socket) -> io::Result<Option<T>>,
     ) -> io::Result<T> {
-        let timeout = match direction {
-            Direction::Send => &self.sockets().write_timeout,
-            Direction::Receive => &self.sockets().read_timeout,
-        };
         let mut began = None;
         loop {
             match self.attempt(direction, &mut attempt) {
@@ -271,14 +286,14 @@ impl SocksUdpSocket<Blocking> {
                 Ok(None) => {}
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    let deadline = *began.get_or_insert_with(|| timeout.deadline());
+                    let deadline = *began.get_or_insert_with(&deadline);
                     self.wait(direction, deadline)?;
                     continue;
                 }
                 Err(error) => return Err(error),
             }
             // A relay that sends only malformed datagrams must not block the call any longer.
-            let deadline = *began.get_or_insert_with(|| timeout.deadline());
+            let deadline = *began.get_or_insert_with(&deadline);
             if let Err(late) = check_time(deadline) {
                 if direction == Direction::Receive {
                     self.wake_for_more();

@@ -6,8 +6,9 @@ use crate::protocol::target::{Host, Target};
 use crate::tokio::Socks5UdpSocket;
 use crate::udp::{Datagram, HEADROOM, Source};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::str;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::io::AsyncReadExt;
 use tokio::net::{TcpStream, UdpSocket};
@@ -31,48 +32,77 @@ pub(super) async fn relay(
     let socket = UdpSocket::bind((client.local_addr()?.ip(), 0)).await?;
     handshake::reply(&mut client, Reply::SUCCEEDED, &socket.local_addr()?.into()).await?;
     let client_ip = client.peer_addr()?.ip();
-    let mut peer = (declared != 0).then(|| SocketAddr::new(client_ip, declared));
-    let mut from_client = vec![0; MAX_DATAGRAM];
-    let mut from_relay = vec![0; HEADROOM + MAX_DATAGRAM];
+    let peer = Mutex::new((declared != 0).then(|| SocketAddr::new(client_ip, declared)));
+    // Datagrams of an encapsulation can wait before they are sent. Meanwhile the others are relayed.
+    tokio::select! {
+        // The client must send nothing over TCP, so any byte ends the association too.
+        ended = client.read_u8() => ended.map(drop),
+        ended = to_relay(&socket, client_ip, &peer, &association) => ended,
+        ended = to_client(&association, &peer, &socket) => ended,
+    }
+}
+
+/// The address that the client declared, or that of its first datagram.
+type Peer = Mutex<Option<SocketAddr>>;
+
+fn locked(peer: &Peer) -> MutexGuard<'_, Option<SocketAddr>> {
+    peer.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Forwards the client's datagrams until the association ends.
+async fn to_relay(
+    socket: &UdpSocket,
+    client_ip: IpAddr,
+    peer: &Peer,
+    association: &Socks5UdpSocket,
+) -> io::Result<()> {
+    let mut buf = vec![0; MAX_DATAGRAM];
     // A slow name server must not delay datagrams to other targets.
     let mut lookups = JoinSet::new();
     loop {
         tokio::select! {
-            // The client must send nothing over TCP, so any byte ends the association too.
-            ended = client.read_u8() => return ended.map(drop),
-            received = socket.recv_from(&mut from_client) => {
+            received = socket.recv_from(&mut buf) => {
                 // An error means that the client refused an earlier datagram.
                 let Ok((n, from)) = received else { continue };
-                if from.ip() != client_ip || peer.is_some_and(|peer| peer != from) {
+                if from.ip() != client_ip || locked(peer).is_some_and(|peer| peer != from) {
                     continue;
                 }
-                let Some((payload, target)) = parse(&from_client[..n]) else { continue };
-                peer = Some(from);
+                let Some((payload, target)) = parse(&buf[..n]) else { continue };
+                *locked(peer) = Some(from);
                 if !association.resolves_locally(&target) {
-                    forward(&association, payload, target).await?;
+                    forward(association, payload, target).await?;
                 } else if lookups.len() < MAX_LOOKUPS {
                     let (association, payload) = (association.clone(), payload.to_vec());
                     let target = target.into_owned();
-                    lookups.spawn(timeout(LOOKUP_TIMEOUT, async move {
-                        forward(&association, &payload, target).await
-                    }));
+                    lookups.spawn(async move {
+                        match timeout(LOOKUP_TIMEOUT, association.resolved(target, None)).await {
+                            Ok(Ok(target)) => forward(&association, &payload, target).await,
+                            _ => Ok(()),
+                        }
+                    });
                 }
             }
             Some(_) = lookups.join_next() => {}
-            received = association.recv_in_place(&mut from_relay) => {
-                let datagram = match received {
-                    Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => return Err(error),
-                    Err(_) => continue,
-                    Ok(datagram) => datagram,
-                };
-                if let Some(peer) = peer {
-                    let mut bytes = Vec::with_capacity(HEADROOM + datagram.payload.len());
-                    datagram.source.put_header(|part| bytes.extend_from_slice(part));
-                    bytes.extend_from_slice(datagram.payload);
-                    // The client may have closed its socket, or not opened it yet.
-                    let _ = socket.send_to(&bytes, peer).await;
-                }
-            }
+        }
+    }
+}
+
+/// Forwards the relay's datagrams until the association ends.
+async fn to_client(association: &Socks5UdpSocket, peer: &Peer, socket: &UdpSocket) -> io::Result<()> {
+    let mut buf = vec![0; HEADROOM + MAX_DATAGRAM];
+    loop {
+        let datagram = match association.recv_in_place(&mut buf).await {
+            Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => return Err(error),
+            Err(_) => continue,
+            Ok(datagram) => datagram,
+        };
+        let peer = *locked(peer);
+        if let Some(peer) = peer {
+            let mut bytes = Vec::with_capacity(HEADROOM + datagram.payload.len());
+            datagram.source.put_header(|part| bytes.extend_from_slice(part));
+            bytes.extend_from_slice(datagram.payload);
+            // The client may have closed its socket, or not opened it yet.
+            let _ = socket.send_to(&bytes, peer).await;
         }
     }
 }

@@ -200,6 +200,23 @@ pub trait Datagrams: Send + Sync {
     /// The datagram is forged or malformed. It is dropped and counted; receivers continue to wait.
     fn open(&self, sealed: &mut [u8]) -> Result<Option<Range<usize>>, FrameError>;
 
+    /// Returns how long the next datagram waits before it is sealed and sent, for traffic shaping.
+    /// Default: no time.
+    ///
+    /// `send`, `send_to`, `send_in_place` and `send_fragmented` call it once for each datagram. The
+    /// asynchronous front ends wait with a timer, so other tasks run meanwhile, and a cancelled call
+    /// has sent nothing. The blocking front end sleeps, but no longer than the write timeout of the
+    /// socket. Calls that run at once wait at once.
+    ///
+    /// Other calls do not wait and do not call it: `try_send_to`, `poll_send_to`, batches and QUIC.
+    ///
+    /// # Errors
+    ///
+    /// The time can't be determined. The call fails like one whose datagram can't be sealed.
+    fn pause(&self) -> Result<Duration, FrameError> {
+        Ok(Duration::ZERO)
+    }
+
     /// Appends a datagram without content to `sealed`, which is empty, and returns `true`. It is
     /// sent before the next datagram. Default: returns `false`.
     ///

@@ -81,6 +81,11 @@ impl Pause {
         self.clock
     }
 
+    /// Returns the pause before a datagram, if there is one.
+    pub(crate) fn of_a_datagram(duration: Duration) -> Option<Self> {
+        (!duration.is_zero()).then(|| Self { duration, ..Self::default() })
+    }
+
     pub(crate) fn begin(&mut self, duration: Duration, clock: Option<Clock>) {
         if !duration.is_zero() {
             self.duration = self.duration.saturating_add(duration);

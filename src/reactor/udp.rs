@@ -95,7 +95,7 @@ impl<F: AsyncFrontEnd> SocksUdpSocket<F> {
 
     #[doc = include_str!("../docs/udp/send_batch.md")]
     pub async fn send_batch(&self, batch: &mut SendBatch) -> io::Result<usize> {
-        self.sending(|socket| self.send_batch_now(socket, batch)).await
+        self.waiting(Direction::Send, |socket| self.send_batch_now(socket, batch).map(Some)).await
     }
 
     #[doc = include_str!("../docs/udp/recv_batch.md")]
@@ -113,7 +113,8 @@ impl<F: AsyncFrontEnd> SocksUdpSocket<F> {
 
     /// Polls to send a datagram like [`send_to`](Self::send_to).
     ///
-    /// A call that returns `Pending` has sent nothing. Only the task of the last call is woken.
+    /// A call that returns `Pending` has sent nothing. Only the task of the last call is woken. The
+    /// datagram does not wait for the pause of an encapsulation.
     ///
     /// # Errors
     ///
@@ -163,7 +164,12 @@ impl<F: AsyncFrontEnd> SocksUdpSocket<F> {
         move |waker| waiters.wait(0, waker)
     }
 
+    /// Sends one datagram. If it has to wait first, it is sealed afterwards, so a call that is
+    /// cancelled meanwhile has used no sequence number.
     async fn sending<T>(&self, mut attempt: impl FnMut(&Socket) -> io::Result<T>) -> io::Result<T> {
+        if let Some(mut pause) = self.association().pause()? {
+            poll_fn(|cx| F::poll_pause(cx, &mut pause, None)).await?;
+        }
         self.waiting(Direction::Send, move |socket| attempt(socket).map(Some)).await
     }
 

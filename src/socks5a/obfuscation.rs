@@ -15,9 +15,11 @@ pub enum Obfuscation {
     None,
     /// Adds 0 to 255 random bytes to each record (`01`).
     Padding,
-    /// Delays each record (`02`).
+    /// Delays each record (`02`), and each datagram of `send`, `send_to`, `send_in_place` and
+    /// `send_fragmented`.
     ///
-    /// A UDP socket announces the delay and does not wait.
+    /// Calls that never wait announce the delay and send at once: `try_send_to`, `poll_send_to`,
+    /// batches and QUIC.
     Jitter(Jitter),
     /// Splits the bytes into records of random sizes, and sends a record without content before one
     /// in eight (`03`). Datagrams are not split.
@@ -57,6 +59,10 @@ impl Obfuscation {
             Self::Jitter(jitter) | Self::Full(jitter) => Some(jitter),
             _ => None,
         }
+    }
+
+    pub(super) const fn is_delayed(self) -> bool {
+        self.jitter().is_some()
     }
 
     const fn is_masked(self) -> bool {

@@ -95,6 +95,14 @@ impl Datagrams for Letters {
         Ok(self.put(&mut stock, datagram, sealed)?)
     }
 
+    fn pause(&self) -> Result<Duration, FrameError> {
+        if !self.obfuscation.is_delayed() {
+            return Ok(Duration::ZERO);
+        }
+        let mut stock = self.stock.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(self.obfuscation.pause(&mut stock)?)
+    }
+
     fn open(&self, sealed: &mut [u8]) -> Result<Option<Range<usize>>, FrameError> {
         let message = On::Datagrams.open(&self.mac, sealed)?;
         Ok(Some(message).filter(|message| !message.is_empty()))

@@ -9,6 +9,7 @@ use crate::protocol::address::Address;
 use crate::protocol::command::Command;
 use crate::protocol::encapsulation::{Datagrams, FrameError};
 use crate::protocol::frames::Frames;
+use crate::protocol::pause::Pause;
 use crate::protocol::socks5::Socks5;
 use crate::protocol::target::Target;
 use crate::protocol::udp::header::overhead;
@@ -222,6 +223,14 @@ impl Association {
 
     fn error(&self, end: AssociationEnd) -> io::Error {
         Error::new(Stage::Association, ErrorKind::AssociationEnded(end)).at(&self.proxy).into()
+    }
+
+    /// Returns how long the next datagram waits before it is sent, if it has to wait.
+    pub(crate) fn pause(&self) -> io::Result<Option<Pause>> {
+        let Some(encapsulation) = self.encapsulation() else { return Ok(None) };
+        self.check()?;
+        let duration = encapsulation.pause().map_err(|error| self.encapsulation_failed(error))?;
+        Ok(Pause::of_a_datagram(duration))
     }
 
     /// Returns the error of an encapsulation that can't seal a datagram.

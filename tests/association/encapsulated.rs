@@ -1,13 +1,19 @@
 //! Datagrams through an encapsulation that a METHOD has negotiated: each by itself, both ways.
 
-use crate::scene::{REQUEST_V4, Scene, Setting, datagram, everywhere, fragment, inner, local, reply};
+use crate::scene::{
+    PATIENCE, REQUEST_V4, Scene, Setting, at_once, datagram, everywhere, fragment, inner, local, reply,
+};
 use crate::support::case::Case;
 use crate::support::echo::payload;
 use crate::support::server::Server;
-use crate::support::toy::{self, Level, sealed_datagram};
+use crate::support::toy::{self, Level, PAUSE, sealed_datagram};
+use crate::waiting::{at_last, unless_blocked};
 use anysocks::udp::{HEADROOM, Options, Reassembly, RecvBatch, SendBatch, Source};
 use anysocks::{ErrorKind, Stage};
+use std::io;
 use std::net::UdpSocket;
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
 
 const SOURCE: &str = "192.0.2.7:53";
 
@@ -160,4 +166,115 @@ fn the_end() {
         let ended = scene.socket.recv_from(&mut [0; 64]).expect_err("the end");
         assert!(matches!(inner(&ended).kind(), ErrorKind::AssociationEnded(_)), "{ended:?}");
     });
+}
+
+/// Each datagram waits, fragments included, and is sent then.
+#[test]
+fn pauses() {
+    at_once(|front| {
+        let scene = setting(Level::Paused).open(front);
+        scene.socket.connect(SOURCE).expect("a peer");
+        let payload = payload(250);
+        for (round, expected) in [(&payload[..50], 4), (&payload, 6)] {
+            let started = Instant::now();
+            for (call, sent) in scene.socket.each_send_within(PATIENCE, round, SOURCE) {
+                assert_eq!(sent.expect(call), round.len());
+            }
+            assert!(started.elapsed() >= PAUSE * expected, "{:?}", started.elapsed());
+            for _ in 0..3 {
+                assert_eq!(scene.heard(), sealed_datagram(&datagram(SOURCE, round)));
+            }
+            for _ in 3..expected {
+                scene.heard();
+            }
+        }
+        assert_nothing_is_heard(&scene);
+    });
+}
+
+#[track_caller]
+fn assert_nothing_is_heard(scene: &Scene) {
+    scene.relay.set_nonblocking(true).expect("a socket");
+    let heard = scene.relay.recv(&mut [0; 64]).expect_err("nothing");
+    assert_eq!(heard.kind(), io::ErrorKind::WouldBlock);
+    scene.relay.set_nonblocking(false).expect("a socket");
+}
+
+/// A call that is cancelled or times out in its pause sends nothing, and cover neither. Its thread
+/// was free for the timer.
+#[test]
+fn pauses_that_are_too_long() {
+    at_once(|front| {
+        let scene = setting(Level::PausedLong).open(front);
+        scene.socket.connect(SOURCE).expect("a peer");
+        let limit = Duration::from_millis(50);
+        for (call, sent) in scene.socket.each_send_within(limit, b"late", SOURCE) {
+            assert_eq!(sent.expect_err(call).kind(), io::ErrorKind::TimedOut, "{call}");
+        }
+        assert_nothing_is_heard(&scene);
+        at_last(|| unless_blocked(scene.socket.try_send_to(b"next", SOURCE)));
+        assert_eq!(scene.heard(), sealed_datagram(b""));
+        assert_eq!(scene.heard(), sealed_datagram(&datagram(SOURCE, b"next")));
+    });
+}
+
+/// Calls that never wait have no pause. The others fail if the association has ended, and do not
+/// wait for it.
+#[test]
+fn without_pauses() {
+    at_once(|front| {
+        let scene = setting(Level::PausedLong).open(front);
+        let heard = |payload: &[u8]| {
+            assert_eq!(scene.heard(), sealed_datagram(b""));
+            assert_eq!(scene.heard(), sealed_datagram(&datagram(SOURCE, payload)));
+        };
+        at_last(|| unless_blocked(scene.socket.try_send_to(b"try", SOURCE)));
+        heard(b"try");
+        if let Some(polled) = scene.socket.polled() {
+            let cx = &mut Context::from_waker(Waker::noop());
+            at_last(|| match polled.poll_send_to(cx, b"poll", SOURCE) {
+                Poll::Ready(sent) => Some(sent.expect("sent")),
+                Poll::Pending => None,
+            });
+            heard(b"poll");
+        }
+        let mut batch = SendBatch::new();
+        for number in 0..3 {
+            batch.push(&[number; 100], SOURCE).expect("room");
+        }
+        while !batch.is_empty() {
+            scene.socket.send_batch(&mut batch).expect("sent");
+        }
+        for number in 0..3 {
+            heard(&[number; 100]);
+        }
+        scene.control().shutdown(std::net::Shutdown::Both).expect("an open connection");
+        scene.socket.recv_from(&mut [0; 64]).expect_err("the end");
+        let ended = scene.socket.send_to(b"late", SOURCE).expect_err("the end");
+        assert!(matches!(inner(&ended).kind(), ErrorKind::AssociationEnded(_)), "{ended:?}");
+    });
+}
+
+#[test]
+fn pauses_that_can_not_be_determined() {
+    everywhere(|front| {
+        let scene = setting(Level::PauseUnknown).open(front);
+        scene.socket.connect(SOURCE).expect("a peer");
+        for (call, sent) in scene.socket.each_send_within(PATIENCE, b"unsent", SOURCE) {
+            let error = sent.expect_err(call);
+            assert!(matches!(inner(&error).kind(), ErrorKind::Encapsulation(_)), "{call}: {error:?}");
+        }
+        assert_nothing_is_heard(&scene);
+    });
+}
+
+/// The write timeout is that of the whole call, with the pauses of all fragments.
+#[test]
+fn a_write_timeout_in_the_pauses() {
+    let associate =
+        |proxy: &_| anysocks::blocking::Socks5UdpSocket::associate(proxy).expect("an association");
+    let (socket, _relay, _control) = setting(Level::Paused).associate(associate);
+    socket.set_write_timeout(Some(PAUSE * 3)).expect("a timeout");
+    let late = socket.send_fragmented(&payload(127), SOURCE, 1).expect_err("too many pauses");
+    assert_eq!(late.kind(), io::ErrorKind::TimedOut);
 }

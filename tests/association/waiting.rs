@@ -28,7 +28,7 @@ pub(crate) fn at_last<T>(mut call: impl FnMut() -> Option<T>) -> T {
 }
 
 /// Returns the result of a non-blocking call, if it has one.
-fn unless_blocked<T>(done: io::Result<T>) -> Option<T> {
+pub(crate) fn unless_blocked<T>(done: io::Result<T>) -> Option<T> {
     match done {
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => None,
         done => Some(done.expect("no other error")),

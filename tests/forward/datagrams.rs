@@ -2,6 +2,8 @@
 
 use super::clients::{admitted, to_the_end};
 use super::messages::{Speaks, field};
+use super::support::methods::toy::{self, Level};
+use super::support::script::Line;
 use super::support::server::Server;
 use super::{PATIENCE, QUIET, started};
 use anysocks::forward::Forwarder;
@@ -33,9 +35,16 @@ impl Scene {
     }
 
     async fn by(declared: u16, way: impl FnOnce(Proxy) -> Proxy) -> Self {
+        Self::of(declared, |granted| Speaks::Socks5.lines(3, "0.0.0.0:0", granted), way).await
+    }
+
+    async fn of(
+        declared: u16,
+        lines: impl FnOnce(Vec<u8>) -> Vec<Line>,
+        way: impl FnOnce(Proxy) -> Proxy,
+    ) -> Self {
         let relay = socket().await;
-        let granted = Speaks::Socks5.granted(&relay.local_addr().expect("an address").to_string());
-        let lines = Speaks::Socks5.lines(3, "0.0.0.0:0", granted);
+        let lines = lines(Speaks::Socks5.granted(&relay.local_addr().expect("an address").to_string()));
         let proxy = Server::start(lines, |mut client| drop(client.read(&mut [0])));
         let forwarder = started(Connector::new(way(proxy.proxy()))).await;
         let mut control = admitted(&forwarder).await;
@@ -180,4 +189,16 @@ async fn an_association_ends_with_the_forwarder() {
     drop(scene.forwarder);
     assert!(to_the_end(&mut scene.control).await.is_empty());
     tokio::task::spawn_blocking(|| scene.proxy.join()).await.expect("no panic");
+}
+
+/// A datagram that its encapsulation delays for an hour does not keep the association open.
+#[tokio::test]
+async fn an_association_ends_while_a_datagram_waits() {
+    let request = Speaks::Socks5.request(3, "0.0.0.0:0");
+    let lines = |granted: Vec<u8>| toy::connection(Level::PausedLong, &request, &granted);
+    let mut scene = Scene::of(0, lines, |proxy| proxy.auth(toy::auth()).expect("SOCKS5")).await;
+    scene.send(&socket().await, "late").await;
+    sleep(QUIET).await;
+    scene.control.write_all(b"!").await.expect("an open stream");
+    assert!(to_the_end(&mut scene.control).await.is_empty());
 }

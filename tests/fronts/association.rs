@@ -45,6 +45,15 @@ pub(crate) trait Association: Debug + Send + Sync {
     /// The outcome of each call that sends to a target, and of `connect`.
     fn each_send(&self, payload: &[u8], target: &Target<'_>) -> [(&'static str, io::Result<usize>); 5];
 
+    /// The outcome of each call that sends to the target, or to a peer, and may wait. It waits no
+    /// longer than this: `TimedOut` then.
+    fn each_send_within(
+        &self,
+        limit: Duration,
+        payload: &[u8],
+        target: &str,
+    ) -> [(&'static str, io::Result<usize>); 4];
+
     /// Receives, but waits no longer than this: `TimedOut` then.
     fn recv_from_within(&self, limit: Duration, buf: &mut [u8]) -> io::Result<(usize, Address)>;
 
@@ -176,6 +185,33 @@ macro_rules! calls {
     };
 }
 
+/// The outcomes of `each_send_within`, of the calls that `$within` limits.
+macro_rules! each_send_within {
+    ($socket:ident, $within:path, $limit:ident, $payload:ident, $target:ident) => {{
+        let mut in_place = [&[0; HEADROOM][..], $payload].concat();
+        [
+            ("send_to", $within($limit, $socket.send_to($payload, $target))),
+            ("send", $within($limit, $socket.send($payload))),
+            ("send_in_place", $within($limit, $socket.send_in_place(&mut in_place, $target))),
+            ("send_fragmented", $within($limit, $socket.send_fragmented($payload, $target, 100))),
+        ]
+    }};
+}
+
+/// `each_send_within` of an asynchronous front end.
+macro_rules! sends_within {
+    ($within:path) => {
+        fn each_send_within(
+            &self,
+            limit: Duration,
+            payload: &[u8],
+            target: &str,
+        ) -> [(&'static str, io::Result<usize>); 4] {
+            each_send_within!(self, $within, limit, payload, target)
+        }
+    };
+}
+
 /// What a call that blocks has come to.
 fn done<T>(done: T) -> T {
     done
@@ -183,6 +219,18 @@ fn done<T>(done: T) -> T {
 
 impl Association for anysocks::blocking::Socks5UdpSocket {
     calls!(done);
+
+    fn each_send_within(
+        &self,
+        limit: Duration,
+        payload: &[u8],
+        target: &str,
+    ) -> [(&'static str, io::Result<usize>); 4] {
+        self.set_write_timeout(Some(limit)).expect("a timeout");
+        let sent = each_send_within!(self, limited, limit, payload, target);
+        self.set_write_timeout(None).expect("a timeout");
+        sent
+    }
 
     fn recv_from_within(&self, limit: Duration, buf: &mut [u8]) -> io::Result<(usize, Address)> {
         self.set_read_timeout(Some(limit))?;
@@ -200,12 +248,24 @@ impl Association for anysocks::blocking::Socks5UdpSocket {
     }
 }
 
+/// What a call that blocks has come to, under a limit of its own.
+fn limited<T>(_: Duration, done: T) -> T {
+    done
+}
+
+#[cfg(feature = "tokio")]
+fn on_tokio_within<T>(limit: Duration, work: impl Future<Output = io::Result<T>>) -> io::Result<T> {
+    OnTokio::run(async { tokio::time::timeout(limit, work).await })?
+}
+
 #[cfg(feature = "tokio")]
 impl Association for anysocks::tokio::Socks5UdpSocket {
     calls!(OnTokio::run);
 
+    sends_within!(on_tokio_within);
+
     fn recv_from_within(&self, limit: Duration, buf: &mut [u8]) -> io::Result<(usize, Address)> {
-        OnTokio::run(async { tokio::time::timeout(limit, self.recv_from(buf)).await })?
+        on_tokio_within(limit, self.recv_from(buf))
     }
 
     fn request_within(&self, limit: Duration, command: Command, target: &str) -> Option<Reply> {
@@ -226,13 +286,19 @@ fn on_async_io_within<T>(limit: Duration, work: impl Future<Output = T>) -> Opti
     OnAsyncIo::run(smol::future::or(late, async { Some(work.await) }))
 }
 
+#[cfg(any(feature = "smol", feature = "async-std"))]
+fn io_within<T>(limit: Duration, work: impl Future<Output = io::Result<T>>) -> io::Result<T> {
+    on_async_io_within(limit, work).unwrap_or_else(|| Err(io::ErrorKind::TimedOut.into()))
+}
+
 /// The calls with a limit of a front end on async-io.
 #[cfg(any(feature = "smol", feature = "async-std"))]
 macro_rules! limited_on_async_io {
     () => {
+        sends_within!(io_within);
+
         fn recv_from_within(&self, limit: Duration, buf: &mut [u8]) -> io::Result<(usize, Address)> {
-            on_async_io_within(limit, self.recv_from(buf))
-                .unwrap_or_else(|| Err(io::ErrorKind::TimedOut.into()))
+            io_within(limit, self.recv_from(buf))
         }
 
         fn request_within(&self, limit: Duration, command: Command, target: &str) -> Option<Reply> {

@@ -7,10 +7,12 @@ use crate::payload;
 use crate::reference::{
     self, Action, Carrier, Connection, Dummies, Fault, Kind, Point, Request, Server, Setup,
 };
-use crate::support::case::Case;
+use crate::support::case::{self, Case};
 use anysocks::socks5a::Obfuscation;
 use anysocks::udp::{HEADROOM, RecvBatch, SendBatch};
-use std::time::Duration;
+use std::task::{Context, Poll, Waker};
+use std::thread;
+use std::time::{Duration, Instant};
 
 const SOURCE: &str = "192.0.2.7:53";
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -102,6 +104,73 @@ fn each_call() {
         assert_eq!(connection.payloads[8].len(), 30_000);
         assert!(matches!(connection.requests[..], [Request { command: 3, .. }]));
     });
+}
+
+fn delayed(check: impl Fn(&Front, Obfuscation) + Sync, least_ms: u64) {
+    let jitter = jitter(least_ms, least_ms + 20);
+    for obfuscation in [Obfuscation::Jitter(jitter), Obfuscation::Full(jitter)] {
+        let name = |front: &Front| format!("{obfuscation:?} on {}", front.name);
+        case::at_once(FRONTS, name, |front| check(front, obfuscation));
+    }
+}
+
+/// The server judges the times of the datagrams.
+#[test]
+fn delays() {
+    let check = |front: &Front, obfuscation| {
+        let tol = reference::Obfuscation { datagrams_wait: true, ..reference::Obfuscation::default() };
+        let scene = Scene::open(front, obfuscation, Setup { tol, ..Setup::default() });
+        scene.socket.connect(SOURCE).expect("a peer");
+        for round in 0..4_usize {
+            let payload = payload(round * 30);
+            for (call, sent) in scene.socket.each_send_within(PATIENCE, &payload, SOURCE) {
+                assert_eq!(sent.expect(call), payload.len());
+                assert_eq!(scene.received(), payload);
+            }
+        }
+        let connection = scene.close();
+        assert!(connection.dropped.is_empty(), "{:?}", connection.dropped);
+        assert_eq!(connection.payloads.len(), 16);
+    };
+    delayed(check, 40);
+}
+
+/// Calls that never wait announce the delay only.
+#[test]
+fn without_delays() {
+    let check = |front: &Front, obfuscation| {
+        let scene = Scene::open(front, obfuscation, Setup::default());
+        let sends: [(_, &dyn Fn() -> bool); 3] = [
+            ("try_send_to", &|| scene.socket.try_send_to(b"hello", SOURCE).is_ok()),
+            ("poll_send_to", &|| {
+                let Some(polled) = scene.socket.polled() else { return true };
+                let cx = &mut Context::from_waker(Waker::noop());
+                matches!(polled.poll_send_to(cx, b"hello", SOURCE), Poll::Ready(Ok(5)))
+            }),
+            ("send_batch", &|| {
+                let mut batch = SendBatch::new();
+                batch.push(b"hello", SOURCE).expect("room");
+                scene.socket.send_batch(&mut batch).expect("sent") == 1
+            }),
+        ];
+        for (call, send) in sends {
+            let started = Instant::now();
+            for _ in 0..8 {
+                while !send() {
+                    assert!(started.elapsed() < PATIENCE, "{call} sends nothing");
+                    thread::yield_now();
+                }
+            }
+            // The delays alone would take that long.
+            assert!(started.elapsed() < Duration::from_secs(8), "{call} took {:?}", started.elapsed());
+        }
+        let datagrams = if scene.socket.polled().is_some() { 24 } else { 16 };
+        for _ in 0..datagrams {
+            assert_eq!(scene.received(), b"hello");
+        }
+        scene.close();
+    };
+    delayed(check, 1000);
 }
 
 /// The server judges how padding is distributed in many datagrams, and how often dummies come.

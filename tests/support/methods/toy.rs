@@ -15,11 +15,14 @@ use anysocks::protocol::{
 use anysocks::udp::Datagrams;
 use anysocks::{Auth, Error, Stage};
 use std::ops::Range;
+use std::time::Duration;
 
 pub(crate) const CODE: u8 = 0xA0;
 pub(crate) const KEY: u8 = 0x5A;
 /// The content of one frame that the client sends. The proxy may put more into one.
 pub(crate) const MOST: usize = 7;
+/// How long a datagram waits.
+pub(crate) const PAUSE: Duration = Duration::from_millis(40);
 /// LEN of the longest frame.
 pub(crate) const LONGEST: u8 = 40;
 const CHALLENGE: u8 = 0x37;
@@ -31,8 +34,14 @@ pub(crate) enum Level {
     Framed = 1,
     /// The same, but for datagrams: they would be bare.
     Streams = 2,
+    /// The same as `Framed`, but each datagram waits for [`PAUSE`].
+    Paused = 3,
+    /// Each datagram waits for an hour, and has one without content before it.
+    PausedLong = 4,
+    /// The pauses can't be determined.
+    PauseUnknown = 5,
     /// A level that the client does not take.
-    Unknown = 3,
+    Unknown = 6,
 }
 
 /// Offers this METHOD alone.
@@ -139,12 +148,21 @@ impl Method for Toy {
 struct Xor(u8);
 
 /// For datagrams.
-struct Summed(u8);
+struct Summed {
+    key: u8,
+    pause: Option<Duration>,
+    is_covered: bool,
+}
 
 fn negotiated(level: u8, key: u8) -> Negotiated {
     let streams = || Encapsulation::new(Xor(key), Xor(key));
+    let is_covered = level == Level::PausedLong as u8;
+    let with_datagrams = |pause| streams().datagrams(Summed { key, pause, is_covered }).into();
     let negotiated = match level {
-        _ if level == Level::Framed as u8 => streams().datagrams(Summed(key)).into(),
+        _ if level == Level::Framed as u8 => with_datagrams(Some(Duration::ZERO)),
+        _ if level == Level::Paused as u8 => with_datagrams(Some(PAUSE)),
+        _ if level == Level::PausedLong as u8 => with_datagrams(Some(Duration::from_secs(3600))),
+        _ if level == Level::PauseUnknown as u8 => with_datagrams(None),
         _ if level == Level::Streams as u8 => streams().into(),
         _ => Negotiated::nothing(),
     };
@@ -231,13 +249,21 @@ impl Datagrams for Summed {
 
     fn seal(&self, datagram: &[u8], sealed: &mut Vec<u8>) -> Result<(), FrameError> {
         // As for a frame: the key is the one that was negotiated.
-        sealed.extend(sealed_datagram(datagram).into_iter().map(|byte| byte ^ KEY ^ self.0));
+        sealed.extend(sealed_datagram(datagram).into_iter().map(|byte| byte ^ KEY ^ self.key));
         Ok(())
+    }
+
+    fn pause(&self) -> Result<Duration, FrameError> {
+        self.pause.ok_or_else(|| "no clock".into())
+    }
+
+    fn cover(&self, sealed: &mut Vec<u8>) -> bool {
+        self.is_covered && self.seal(b"", sealed).is_ok()
     }
 
     fn open(&self, sealed: &mut [u8]) -> Result<Option<Range<usize>>, FrameError> {
         for byte in sealed.iter_mut() {
-            *byte ^= self.0;
+            *byte ^= self.key;
         }
         let (given, datagram) = sealed.split_last().ok_or("no sum")?;
         if *given == sum(datagram) { Ok(Some(0..datagram.len())) } else { Err("a forged sum".into()) }
