@@ -33,7 +33,8 @@ pub(super) async fn relay(
     handshake::reply(&mut client, Reply::SUCCEEDED, &socket.local_addr()?.into()).await?;
     let client_ip = client.peer_addr()?.ip();
     let peer = Mutex::new((declared != 0).then(|| SocketAddr::new(client_ip, declared)));
-    // Datagrams of an encapsulation can wait before they are sent. Meanwhile the others are relayed.
+    // Datagrams of an encapsulation can wait before they are sent. Meanwhile the others are
+    // relayed.
     tokio::select! {
         // The client must send nothing over TCP, so any byte ends the association too.
         ended = client.read_u8() => ended.map(drop),

@@ -34,7 +34,7 @@ async fn assert_echo(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), len: us
         writes.write_all(&payload).await.expect("an open stream");
         writes.flush().await.expect("an open stream");
     };
-    let (_, read) = tokio::join!(sending, reads.read_exact(&mut heard));
+    let ((), read) = tokio::join!(sending, reads.read_exact(&mut heard));
     read.expect("an echo");
     assert!(heard == payload, "an echo of {len} bytes is not what was sent");
 }
