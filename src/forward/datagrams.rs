@@ -33,8 +33,7 @@ pub(super) async fn relay(
     handshake::reply(&mut client, Reply::SUCCEEDED, &socket.local_addr()?.into()).await?;
     let client_ip = client.peer_addr()?.ip();
     let peer = Mutex::new((declared != 0).then(|| SocketAddr::new(client_ip, declared)));
-    // Datagrams of an encapsulation can wait before they are sent. Meanwhile the others are
-    // relayed.
+    // An encapsulation can delay datagrams to the relay. Those to the client do not wait for them.
     tokio::select! {
         // The client must send nothing over TCP, so any byte ends the association too.
         ended = client.read_u8() => ended.map(drop),

@@ -166,11 +166,25 @@ impl<F: AsyncFrontEnd> SocksUdpSocket<F> {
 
     /// Sends one datagram. If it has to wait first, it is sealed afterwards, so a call that is
     /// cancelled meanwhile has used no sequence number.
-    async fn sending<T>(&self, mut attempt: impl FnMut(&Socket) -> io::Result<T>) -> io::Result<T> {
-        if let Some(mut pause) = self.association().pause()? {
-            poll_fn(|cx| F::poll_pause(cx, &mut pause, None)).await?;
-        }
-        self.waiting(Direction::Send, move |socket| attempt(socket).map(Some)).await
+    fn sending<T>(
+        &self,
+        mut attempt: impl FnMut(&Socket) -> io::Result<T>,
+    ) -> impl Future<Output = io::Result<T>> {
+        let mut ticket = Ticket::new(&*self.shared.sockets.bell(Direction::Send).waiters);
+        let (mut is_begun, mut pause) = (false, None);
+        poll_fn(move |cx| {
+            if !is_begun {
+                is_begun = true;
+                // Most datagrams have none, and futures of all of them have room for it.
+                pause = self.association().pause()?.map(Box::new);
+            }
+            if let Some(waiting) = &mut pause {
+                ready!(F::poll_pause(cx, waiting, None))?;
+                pause = None;
+            }
+            let wait = |waker: &Waker| ticket.wait(waker);
+            self.poll_attempts(cx, Direction::Send, wait, |socket| attempt(socket).map(Some))
+        })
     }
 
     /// Makes attempts until one succeeds. An attempt returns `None` if it dropped a datagram.
