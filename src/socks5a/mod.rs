@@ -2,7 +2,7 @@
 //!
 //! **Experimental.** `draft-lancaster-socks-5a-00` is an individual Internet-Draft that has
 //! expired, and no other implementation is known. It leaves open how keys are derived, among other
-//! things. [The protocol](#the-protocol) states what this crate does there, which may change.
+//! things. [`draft`] states what this crate does there, which may change.
 //!
 //! | METHOD | type | what it does |
 //! |---|---|---|
@@ -12,7 +12,14 @@
 //!
 //! Each of them makes an [`Auth`](crate::Auth), which a [`Proxy`](crate::Proxy) takes. The streams,
 //! listeners and UDP sockets of all front ends then work as with any other METHOD, and their
-//! `session` returns a [`Session`].
+//! `session` returns a [`Session`]. Further:
+//!
+//! - [`SocksClient`](crate::SocksClient) makes several requests on one connection: `KEEP_ALIVE`,
+//!   `DNS_RESOLVE`, `POOL_NEW`, `POOL_GET`.
+//! - [`Target::url`](crate::Target::url), [`Target::unix`](crate::Target::unix) and
+//!   [`Target::abstract_unix`](crate::Target::abstract_unix) are targets of its requests.
+//! - `keep_alive` of a UDP socket, and [`Options::extended`](crate::udp::Options::extended).
+//! - [`ErrorKind::RefusedExtended`](crate::ErrorKind::RefusedExtended) is a refusal X'09' to X'10'.
 //!
 //! ```text
 //! client                                     proxy
@@ -57,8 +64,6 @@
 //!
 //! Wrong HMACs, replays, wrong signatures and violations of a sequence's order are events of the
 //! feature `tracing`.
-//!
-#![doc = include_str!("../../docs/socks5a.md")]
 
 mod agreement;
 mod capabilities;
@@ -90,6 +95,9 @@ mod totp;
 mod transfer;
 #[cfg(test)]
 mod vectors;
+
+#[doc = include_str!("../../docs/socks5a.md")]
+pub mod draft {}
 
 pub use capabilities::Capabilities;
 pub use eaf::Eaf;

@@ -97,6 +97,27 @@ impl<'a> Socks5<'a> {
     /// [`bound`](crate::protocol::Established::bound) is unspecified. The METHOD's
     /// [`Purpose`](crate::protocol::Purpose) has the command CONNECT.
     ///
+    /// ```
+    /// use anysocks::protocol::{Command, Established, Socks5};
+    /// use anysocks::{Address, Auth, Error, PoolId};
+    ///
+    /// /// Makes two requests of SOCKS5a, with the driver of any stream.
+    /// fn pool(
+    ///     auth: &Auth,
+    ///     mut drive: impl FnMut(&mut Socks5<'_>) -> Result<Established, Error>,
+    /// ) -> Result<Option<PoolId>, Error> {
+    ///     let negotiated = drive(&mut Socks5::negotiate(auth)?)?;
+    ///     let target = || "db.example:5432".try_into();
+    ///     // KEEP_ALIVE sends no target.
+    ///     let kept = drive(&mut Socks5::after(negotiated, Command::KeepAlive, target()?)?)?;
+    ///     let pooled = drive(&mut Socks5::after(kept, Command::PoolNew, target()?)?)?;
+    ///     match &pooled.bound {
+    ///         Address::Name(id, _) => PoolId::new(id.as_bytes()).map(Some),
+    ///         _ => Ok(None),
+    ///     }
+    /// }
+    /// ```
+    ///
     /// # Errors
     ///
     /// - Those of [`connect`](Self::connect), and
