@@ -4,6 +4,7 @@ use hkdf::{GenericHkdfExtract, HkdfExtract};
 use hmac::{Hmac, KeyInit, Mac as _};
 use sha2::digest::Digest;
 use sha2::{Sha256, digest::block_api::EagerHash};
+use std::hint::black_box;
 use std::ops::{Deref, DerefMut};
 use zeroize::{Zeroize, Zeroizing};
 
@@ -64,11 +65,11 @@ pub(super) fn wiped<T>(operation: impl FnOnce() -> T) -> T {
     outcome
 }
 
-/// How many words of 8 bytes derivations, signatures and key agreements use at most.
-const DEEP: usize = 4096;
+/// How many bytes derivations, signatures and key agreements use at most.
+const DEEP: usize = 32 * 1024;
 
 /// The same for one HMAC. Each record needs one, and a longer part would take more time than it.
-const SHALLOW: usize = 1024;
+const SHALLOW: usize = 8 * 1024;
 
 #[inline(never)]
 fn called<T>(operation: impl FnOnce() -> T) -> T {
@@ -76,8 +77,10 @@ fn called<T>(operation: impl FnOnce() -> T) -> T {
 }
 
 #[inline(never)]
-fn wipe_stack<const WORDS: usize>() {
-    [0_u64; WORDS].zeroize();
+fn wipe_stack<const BYTES: usize>() {
+    let mut zeros = [0_u8; BYTES];
+    // `zeroize` writes element by element, which would take longer than the HMAC of a record.
+    black_box(&mut zeros);
 }
 
 /// HKDF-SHA256 (RFC 5869) to one key.
