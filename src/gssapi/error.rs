@@ -1,6 +1,7 @@
 //! The errors of GSS-API.
 
 use super::mechanism::{Failure, Flags, Order};
+use crate::error::source::find;
 use std::{error, io};
 
 /// The failure of GSS-API authentication, or of the protection of a message.
@@ -95,17 +96,7 @@ impl Error {
     /// `error` is an [`anysocks::Error`](crate::Error), or an `io::Error` of a stream or a socket.
     #[must_use]
     pub fn of<'e>(error: &'e (dyn error::Error + 'static)) -> Option<&'e Self> {
-        let mut next = Some(error);
-        while let Some(error) = next {
-            if let Some(found) = error.downcast_ref() {
-                return Some(found);
-            }
-            next = match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
-                Some(inside) => Some(inside),
-                None => error.source(),
-            };
-        }
-        None
+        find(error)
     }
 
     fn io_kind(&self) -> io::ErrorKind {

@@ -2,6 +2,7 @@
 
 use super::Error;
 use crate::error::Stage;
+use crate::error::source::find;
 use crate::socks5a::status::Status;
 use crate::trace;
 use std::{error, io};
@@ -12,17 +13,7 @@ impl Error {
     /// `error` is an [`anysocks::Error`](crate::Error), or an `io::Error` of a stream or a socket.
     #[must_use]
     pub fn of<'e>(error: &'e (dyn error::Error + 'static)) -> Option<&'e Self> {
-        let mut next = Some(error);
-        while let Some(error) = next {
-            if let Some(found) = error.downcast_ref() {
-                return Some(found);
-            }
-            next = match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
-                Some(inside) => Some(inside),
-                None => error.source(),
-            };
-        }
-        None
+        find(error)
     }
 
     /// Returns whether the same call may succeed a little later: the proxy limits the rate.
