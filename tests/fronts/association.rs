@@ -199,6 +199,7 @@ macro_rules! each_send_within {
 }
 
 /// `each_send_within` of an asynchronous front end.
+#[cfg(any(feature = "tokio", feature = "smol", feature = "async-std"))]
 macro_rules! sends_within {
     ($within:path) => {
         fn each_send_within(
