@@ -280,8 +280,9 @@ pub enum Invalid {
     /// The text is a list, and one target or one proxy is expected.
     #[error("this is a list, and one is expected: a `Chain` takes several URLs, separated by commas")]
     List,
-    /// The text is a path, and a target is expected.
-    #[error("this is a path, and a target is host:port: for SOCKS5a, use `Target::unix`")]
+    /// The text is a path, and a target is expected. With SOCKS5a,
+    /// [`Target::unix`](crate::Target::unix) makes a target of it.
+    #[error("this is a path, and a target is host:port")]
     PathAsTarget,
     /// The text is a path, and a proxy is expected.
     #[error("this is a path: give a `std::path::Path`, or a URL such as socks5h+unix:///run/tor/socks")]
