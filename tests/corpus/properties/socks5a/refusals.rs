@@ -51,11 +51,22 @@ fn reply(wire: &[u8]) -> Heard {
             0 | 1 | 1027.. => failed(Reason::Extended(code, None)),
             len if len > details.len() => cut(len - details.len()),
             len => {
-                let message = String::from_utf8_lossy(&details[2..len]).into_owned();
+                let message = shown(&String::from_utf8_lossy(&details[2..len]));
                 let number = u16::from(details[0]) * 256 + u16::from(details[1]);
                 failed(Reason::Extended(code, Some((number, message))))
             }
         },
         [_, code, ..] => failed(Reason::Extended(code, None)),
     }
+}
+
+/// The text with escapes for all but printable characters. Quotes and backslashes are printable,
+/// though `escape_debug` escapes them.
+fn shown(text: &str) -> String {
+    let printable = ['\'', '"', '\\'];
+    let parts = text.split_inclusive(printable).map(|part| {
+        let end = part.len() - usize::from(part.ends_with(printable));
+        format!("{}{}", part[..end].escape_debug(), &part[end..])
+    });
+    parts.collect()
 }
