@@ -1,5 +1,5 @@
-//! SOCKS5a on every driver and front end: records of TOL with a codec of the tests, and all METHODs
-//! against the reference server.
+//! SOCKS5a on every driver and front end: records of TOL with a codec of the tests, and all
+//! METHODs against the reference server.
 
 #[path = "socks5a/chains.rs"]
 mod chains;

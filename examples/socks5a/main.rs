@@ -1,5 +1,5 @@
-//! SOCKS5a, an experimental extension of SOCKS5: EAF, TOL, a sequence of both, a pool, and a URL as
-//! a target. `cargo run --example socks5a --features socks5a` starts a proxy in this process,
+//! SOCKS5a, an experimental extension of SOCKS5: EAF, TOL, a sequence of both, a pool, and a URL
+//! as a target. `cargo run --example socks5a --features socks5a` starts a proxy in this process,
 //! because no public one is known.
 
 #[path = "../../tests/support/socks5a/mod.rs"]

@@ -130,14 +130,16 @@ impl<S, V> SocksStream<S, V, Blocking> {
     /// Applies the read and write timeouts of a socket to whole calls on this stream.
     ///
     /// `socket` is the one that the inner stream of a [handshake](Self::handshake) uses, such as
-    /// the socket below TLS. The streams that this crate dials have this limit already, and so have
-    /// streams that are not [encapsulated](Self::is_encapsulated): then this call changes nothing.
+    /// the socket below TLS. The streams that this crate dials have this limit already, and so
+    /// have streams that are not [encapsulated](Self::is_encapsulated): then this call changes
+    /// nothing.
     ///
     /// A read of an encapsulated stream ends only with content. Without this call, a proxy that
     /// sends frames without content prolongs it: each read of the inner stream has the whole
     /// timeout. With this call, a read fails before the double of the timeout has passed, like one
-    /// of the inner stream that timed out. Timeouts that are set later apply too. For a Unix-domain
-    /// socket, convert a duplicate: `TcpStream::from(OwnedFd::from(unix.try_clone()?))`.
+    /// of the inner stream that timed out. Timeouts that are set later apply too. For a
+    /// Unix-domain socket, convert a duplicate:
+    /// `TcpStream::from(OwnedFd::from(unix.try_clone()?))`.
     ///
     /// ```no_run
     /// use anysocks::{Auth, blocking::Socks5Stream};

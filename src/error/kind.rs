@@ -103,8 +103,8 @@ pub enum ErrorKind {
     PasswordRefused(u8),
     /// The proxy chose a METHOD with which a request can't have this command or target.
     ///
-    /// Only SOCKS5a carries them, and its METHODs were offered among others. Nothing was requested.
-    /// The variant exists in builds without the feature `socks5a` too.
+    /// Only SOCKS5a carries them, and its METHODs were offered among others. Nothing was
+    /// requested. The variant exists in builds without the feature `socks5a` too.
     #[error("failed: the proxy chose X'{method:02X}', and only methods of SOCKS5a carry this request")]
     NeedsSocks5a {
         /// The chosen METHOD's code.

@@ -29,8 +29,8 @@ use std::net::{IpAddr, Ipv4Addr};
 /// }
 /// ```
 ///
-/// [`SocksClient`](crate::SocksClient) describes the calls. They have no timeout, because this front end
-/// has no clock.
+/// [`SocksClient`](crate::SocksClient) describes the calls. They have no timeout, because this
+/// front end has no clock.
 #[derive(Debug)]
 pub struct Socks5Client<S> {
     stream: S,

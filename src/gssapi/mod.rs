@@ -14,10 +14,10 @@
 //! ```
 //!
 //! With the feature `gssapi`, `kerberos::Kerberos` is such a mechanism, and `Gssapi::kerberos()`
-//! uses the tickets of `kinit`. It loads the system's library at run time: `libgssapi_krb5.so.2` on
-//! Linux, which on Debian is in the package `libgssapi-krb5-2`. In the URL of a proxy, this is
-//! `socks5h://gw.example:1080?auth=gssapi&level=integrity&service=socks`; `level` and `service` may
-//! be left out. The trait plugs in any other mechanism, also without the feature.
+//! uses the tickets of `kinit`. It loads the system's library at run time: `libgssapi_krb5.so.2`
+//! on Linux, which on Debian is in the package `libgssapi-krb5-2`. In the URL of a proxy, this is
+//! `socks5h://gw.example:1080?auth=gssapi&level=integrity&service=socks`; `level` and `service`
+//! may be left out. The trait plugs in any other mechanism, also without the feature.
 //!
 //! [`Auth::gssapi`](crate::Auth::gssapi) offers it to a proxy or for a handshake over a stream.
 //! [`Auth::or`](crate::Auth::or) adds alternatives. An attacker on the path can then choose the

@@ -203,12 +203,13 @@ pub trait Datagrams: Send + Sync {
     /// Returns how long the next datagram waits before it is sealed and sent, for traffic shaping.
     /// Default: no time.
     ///
-    /// `send`, `send_to`, `send_in_place` and `send_fragmented` call it once for each datagram. The
-    /// asynchronous front ends wait with a timer, so other tasks run meanwhile. A cancelled call
-    /// has sent nothing. The blocking front end sleeps, but no longer than the write timeout of
-    /// the socket. Concurrent calls wait concurrently.
+    /// `send`, `send_to`, `send_in_place` and `send_fragmented` call it once for each datagram.
+    /// The asynchronous front ends wait with a timer, so other tasks run meanwhile. A cancelled
+    /// call has sent nothing. The blocking front end sleeps, but no longer than the write timeout
+    /// of the socket. Concurrent calls wait concurrently.
     ///
-    /// Other calls do not wait and do not call it: `try_send_to`, `poll_send_to`, batches and QUIC.
+    /// Other calls do not wait and do not call it: `try_send_to`, `poll_send_to`, batches and
+    /// QUIC.
     ///
     /// # Errors
     ///

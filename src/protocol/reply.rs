@@ -104,8 +104,9 @@ impl Reply {
 }
 
 /// SOCKS5a (`draft-lancaster-socks-5a-00`), only after a METHOD of it. Then the error is
-/// [`ErrorKind::RefusedExtended`](crate::ErrorKind::RefusedExtended). `Display` of such a code, and
-/// [`is_retryable`](Reply::is_retryable), do not know the METHOD: the code is unassigned for them.
+/// [`ErrorKind::RefusedExtended`](crate::ErrorKind::RefusedExtended). `Display` of such a code,
+/// and [`is_retryable`](Reply::is_retryable), do not know the METHOD: the code is unassigned for
+/// them.
 impl Reply {
     /// SOCKS5a: the authentication has expired.
     pub const AUTHENTICATION_EXPIRED: Self = Self::V5(0x09);

@@ -8,8 +8,8 @@
 //! +------+----------+----------+
 //! ```
 //!
-//! SOCKS5a adds 05 and 06, a Unix path and an abstract name like a name, and 07, a URL with VER and
-//! a length of two bytes.
+//! SOCKS5a adds 05 and 06, a Unix path and an abstract name like a name, and 07, a URL with VER
+//! and a length of two bytes.
 
 use crate::protocol::target::{Host, Target};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};

@@ -141,8 +141,8 @@ impl Options {
     /// The association is the same. A proxy of SOCKS5a may treat the two commands differently.
     ///
     /// If the proxy's [`Auth`](crate::Auth) offers no METHOD of SOCKS5a, the call fails with
-    /// [`Invalid::NeedsSocks5a`](crate::Invalid::NeedsSocks5a). If the proxy selects another METHOD, it
-    /// fails with [`ErrorKind::NeedsSocks5a`](crate::ErrorKind::NeedsSocks5a).
+    /// [`Invalid::NeedsSocks5a`](crate::Invalid::NeedsSocks5a). If the proxy selects another
+    /// METHOD, it fails with [`ErrorKind::NeedsSocks5a`](crate::ErrorKind::NeedsSocks5a).
     #[must_use]
     pub const fn extended(mut self, extended: bool) -> Self {
         self.extended = extended;

@@ -113,8 +113,8 @@ impl<F: AsyncFrontEnd> SocksUdpSocket<F> {
 
     /// Polls to send a datagram like [`send_to`](Self::send_to).
     ///
-    /// A call that returns `Pending` has sent nothing. Only the task of the last call is woken. The
-    /// datagram does not wait for the pause of an encapsulation.
+    /// A call that returns `Pending` has sent nothing. Only the task of the last call is woken.
+    /// The datagram does not wait for the pause of an encapsulation.
     ///
     /// # Errors
     ///

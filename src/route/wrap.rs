@@ -57,7 +57,8 @@ pub trait Wrap<R: Runtime>: Send + Sync + 'static {
         R: UdpFrontEnd;
 }
 
-/// Returns the stream after the last handshake. If it is encapsulated, its calls have a time limit.
+/// Returns the stream after the last handshake. If it is encapsulated, its calls have a time
+/// limit.
 pub(crate) fn finish<R: Runtime, W: Wrap<R>>(
     stream: W::HandshakeStream,
     established: &mut Established,

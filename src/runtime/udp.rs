@@ -59,7 +59,8 @@ pub trait UdpFrontEnd: Runtime + Sized + 'static {
         deadline: Deadline,
     ) -> Poll<io::Result<usize>>;
 
-    /// Waits until the pause has ended. A call that blocks is pending when the deadline has passed.
+    /// Waits until the pause has ended. A call that blocks is pending when the deadline has
+    /// passed.
     fn poll_pause(cx: &mut Context<'_>, pause: &mut Pause, deadline: Deadline) -> Poll<io::Result<()>>;
 
     /// Wakes all waiting receivers, because the association has ended.

@@ -59,7 +59,7 @@ impl Eaf {
 
     /// Sets whether keys are exchanged by X25519, for this connection alone. It is off by default.
     ///
-    /// The key of later records then also depends on the exchange: someone who learns the
+    /// The key of later records then also depends on the exchange: an attacker that learns the
     /// pre-shared key afterwards can't compute it. A proxy that takes no part is refused.
     #[must_use]
     pub fn key_exchange(mut self, key_exchange: bool) -> Self {
@@ -69,7 +69,8 @@ impl Eaf {
 
     /// Offers EAF alone (`80`).
     ///
-    /// Do not add alternatives by [`Auth::or`]: an attacker on the path can choose the weakest one.
+    /// Do not add alternatives by [`Auth::or`]: an attacker on the path can choose the weakest
+    /// one.
     #[must_use]
     pub fn auth(self) -> Auth {
         Auth::selected_method(EAF, true, move |purpose| {

@@ -26,8 +26,8 @@ use std::{error, io};
 ///   password in a sequence.
 /// - [`ErrorKind::Malformed`](crate::ErrorKind::Malformed): its answer to the password has a wrong
 ///   VER.
-/// - [`ErrorKind::Encapsulation`](crate::ErrorKind::Encapsulation): after TOL alone, the proxy sent
-///   bytes before the request.
+/// - [`ErrorKind::Encapsulation`](crate::ErrorKind::Encapsulation): after TOL alone, the proxy
+///   sent bytes before the request.
 /// - [`ErrorKind::ClosedDuringMethod`](crate::ErrorKind::ClosedDuringMethod): the proxy closed the
 ///   connection.
 ///

@@ -25,8 +25,8 @@ type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// How a client authenticates in [`Eaf`](super::Eaf): AUTH of its messages.
 ///
-/// EAF does not encrypt. A token and a code are sent in the clear, before the proxy has proved that
-/// it knows the pre-shared key: use TLS to the proxy. [`public_key`](Self::public_key) and
+/// EAF does not encrypt. A token and a code are sent in the clear, before the proxy has proved
+/// that it knows the pre-shared key: use TLS to the proxy. [`public_key`](Self::public_key) and
 /// [`challenge_response`](Self::challenge_response) reveal no secret. The identity and the public
 /// key are in the clear.
 ///
@@ -96,8 +96,8 @@ impl Factor {
         Ok(Self(Arc::new(Kind::ChallengeResponse(Mac::new(&secret)))))
     }
 
-    /// Sends a time-based one-time password of this secret (RFC 6238): 6 digits of HMAC-SHA-1, with
-    /// steps of 30 seconds.
+    /// Sends a time-based one-time password of this secret (RFC 6238): 6 digits of HMAC-SHA-1,
+    /// with steps of 30 seconds.
     ///
     /// `secret` has the bytes themselves, not the base32 text of an authenticator. For other
     /// parameters, use [`code`](Self::code). The code is sent in the clear.
@@ -119,8 +119,8 @@ impl Factor {
     /// ASCII digits, and are sent in the clear.
     ///
     /// The function runs once for each connection, and so again for the second connection of a
-    /// URL's fallback and for a retry. A proxy that accepts each code only once refuses a code that
-    /// the function returns again.
+    /// URL's fallback and for a retry. A proxy that accepts each code only once refuses a code
+    /// that the function returns again.
     ///
     /// A connection fails with these errors at [`Stage::Preparation`](crate::Stage::Preparation),
     /// before anything of EAF is sent:

@@ -60,8 +60,8 @@ impl Jitter {
         Self::new(&range, Mode::Normal)
     }
 
-    /// Draws from an exponential distribution: it begins at the start of the range, and its mean is
-    /// a third of the range's length above that. Times above the range are moved to its end.
+    /// Draws from an exponential distribution: it begins at the start of the range, and its mean
+    /// is a third of the range's length above that. Times above the range are moved to its end.
     ///
     /// # Errors
     ///
@@ -136,8 +136,8 @@ mod tests {
         }
     }
 
-    /// The mean, and the share in the lower half. With 10,000 draws, a sound generator misses these
-    /// bounds once in many years.
+    /// The mean, and the share in the lower half. With 10,000 draws, a sound generator misses
+    /// these bounds once in many years.
     #[test]
     fn distributions() {
         let range = ms(100)..=ms(700);

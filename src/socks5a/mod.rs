@@ -10,16 +10,17 @@
 //! | X'81' | [`Tol`] | puts all later bytes into records, and blurs their sizes and times |
 //! | X'82' | [`Sequence`] | runs several METHODs on one connection |
 //!
-//! Each of them makes an [`Auth`](crate::Auth), which a [`Proxy`](crate::Proxy) takes. The streams,
-//! listeners and UDP sockets of all front ends then work as with any other METHOD, and their
-//! `session` returns a [`Session`]. Further:
+//! Each of them makes an [`Auth`](crate::Auth), which a [`Proxy`](crate::Proxy) takes. The
+//! streams, listeners and UDP sockets of all front ends then work as with any other METHOD, and
+//! their `session` returns a [`Session`]. Further:
 //!
 //! - [`SocksClient`](crate::SocksClient) makes several requests on one connection: `KEEP_ALIVE`,
 //!   `DNS_RESOLVE`, `POOL_NEW`, `POOL_GET`.
 //! - [`Target::url`](crate::Target::url), [`Target::unix`](crate::Target::unix) and
 //!   [`Target::abstract_unix`](crate::Target::abstract_unix) are targets of its requests.
 //! - `keep_alive` of a UDP socket, and [`Options::extended`](crate::udp::Options::extended).
-//! - [`ErrorKind::RefusedExtended`](crate::ErrorKind::RefusedExtended) is a refusal X'09' to X'10'.
+//! - [`ErrorKind::RefusedExtended`](crate::ErrorKind::RefusedExtended) is a refusal X'09' to
+//!   X'10'.
 //!
 //! ```text
 //! client                                     proxy
@@ -56,9 +57,9 @@
 //!
 //! - EAF authenticates and does not encrypt. A token, a one-time password and an RFC 1929 password
 //!   are sent in the clear, unless TLS surrounds the connection.
-//! - TOL does not encrypt either. It hides sizes only from those who do not parse records.
-//! - Alternatives by [`Auth::or`](crate::Auth::or) can be reduced to the weakest one by anyone on
-//!   the path. METHODs that must all run are a [`Sequence`].
+//! - TOL does not encrypt either. It hides sizes only from an observer that does not parse records.
+//! - Alternatives by [`Auth::or`](crate::Auth::or) can be reduced to the weakest one by an attacker
+//!   on the path. METHODs that must all run are a [`Sequence`].
 //! - The crate wipes its copies of pre-shared keys, private keys, shared secrets, derived keys and
 //!   the secrets of factors. The caller's copies stay with the caller. `Debug` shows no secret.
 //!

@@ -21,8 +21,8 @@ pub enum Obfuscation {
     /// Calls that never wait announce the delay and send at once: `try_send_to`, `poll_send_to`,
     /// batches and QUIC.
     Jitter(Jitter),
-    /// Splits the bytes into records of random sizes, and sends a record without content before one
-    /// in eight (`03`). Datagrams are not split.
+    /// Splits the bytes into records of random sizes, and sends a record without content before
+    /// one in eight (`03`). Datagrams are not split.
     Masking,
     /// All of these (`04`).
     Full(Jitter),

@@ -17,11 +17,11 @@ use crate::protocol::socks5::{Auth, Method};
 
 /// Traffic obfuscation: METHOD X'81'.
 ///
-/// All later bytes are in records, and each datagram is one. An [`Obfuscation`] changes their sizes
-/// and times.
+/// All later bytes are in records, and each datagram is one. An [`Obfuscation`] changes their
+/// sizes and times.
 ///
-/// **What it does not protect.** Nothing is encrypted, and anyone who parses records can read the
-/// lengths of content and padding. Sizes are hidden only inside of TLS. The signature of a record
+/// **What it does not protect.** Nothing is encrypted, and an observer that parses records can
+/// read the lengths of content and padding. Sizes are hidden only inside of TLS. The signature of a record
 /// has 16 bits: it detects errors and not attacks.
 ///
 /// **The key.** With a key of [`psk`](Self::psk), records of one connection can be replayed in
@@ -67,7 +67,8 @@ impl Tol {
 
     /// Offers TOL alone (`81`).
     ///
-    /// Do not add alternatives by [`Auth::or`]: an attacker on the path can choose the weakest one.
+    /// Do not add alternatives by [`Auth::or`]: an attacker on the path can choose the weakest
+    /// one.
     ///
     /// # Errors
     ///

@@ -44,7 +44,8 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 ///   frames without content arrive. A frame that is only partly there is kept for the next read.
 ///   On Windows and over a wrapped stream, a read may take up to twice the timeout.
 /// - Over a stream of the caller, each read of the inner stream has its own timeout, so frames
-///   without content can prolong a read: [`with_timeouts_of`](Self::with_timeouts_of) sets a limit.
+///   without content can prolong a read: [`with_timeouts_of`](Self::with_timeouts_of) sets a
+///   limit.
 /// - On Unix, a read of a non-blocking socket fails with
 ///   [`Interrupted`](std::io::ErrorKind::Interrupted) if frames without content do not end.
 /// - A frame that can't be sealed or opened is an error of the kind

@@ -6,7 +6,7 @@ use crate::scene::{self, BEHIND, TARGET, play};
 use crate::support::blocked::send;
 use crate::support::case::Case;
 use crate::support::drivers::FRONT_ENDS;
-use crate::support::echo::{assert_echoed, payload};
+use crate::support::echo::{assert_echoed, assert_echoed_by_halves, payload};
 use crate::support::listening::Accept;
 use crate::support::methods::gssapi::{GssWire, Play};
 use crate::support::server::Server;
@@ -86,15 +86,7 @@ fn two_halves() {
         let request = Speaks::Socks5.request(1, TARGET);
         let server = server(&gss, &request, &Speaks::Socks5.granted(BOUND), echo);
         let (mut read, mut write) = (front_end.halves)(&at(server.addr, &gss), TARGET).expect("a tunnel");
-        let (much, mut heard) = (payload(300_000), vec![0; 300_000]);
-        thread::scope(|scope| {
-            scope.spawn(|| {
-                write.write_all(&much).expect("an open stream");
-                write.flush().expect("an open stream");
-            });
-            read.read_exact(&mut heard).expect("an echo");
-        });
-        assert!(heard == much, "the echo is not what was sent");
+        assert_echoed_by_halves(&mut read, &mut write, 300_000);
         drop((read, write));
         server.join();
     }

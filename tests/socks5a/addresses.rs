@@ -3,10 +3,11 @@
 use crate::chains::{auths, second, setup};
 use crate::fronts::{FRONTS, Front};
 use crate::messages::Speaks;
-use crate::parts::{assert_echo, proxy};
+use crate::parts::proxy;
 use crate::reference::vectors::Vectors;
 use crate::reference::{Address, Server};
 use crate::support::case::Case;
+use crate::support::echo::assert_echoed;
 use crate::ways::everywhere;
 use anysocks::{Auth, Host, Proxy, Target, UnixName};
 
@@ -70,7 +71,7 @@ fn connect() {
     each(1, |front, proxy, targets| {
         for target in targets {
             let mut stream = (front.connect_to)(proxy, target).expect("a tunnel");
-            assert_echo(&mut *stream, 300);
+            assert_echoed(&mut *stream, 300);
         }
     });
 }
@@ -80,7 +81,7 @@ fn bind() {
     each(2, |front, proxy, targets| {
         for target in targets {
             let mut listener = (front.bind_to)(proxy, target).expect("a listener");
-            assert_echo(&mut *listener.accept().expect("the peer").stream, 300);
+            assert_echoed(&mut *listener.accept().expect("the peer").stream, 300);
         }
     });
 }
@@ -141,7 +142,7 @@ fn by_connectors() {
                 let server = Server::start(setup());
                 let check = |chain| {
                     let (_, mut stream) = (way.new)(chain).connect_to(target.clone()).expect("a tunnel");
-                    assert_echo(&mut *stream, 300);
+                    assert_echoed(&mut *stream, 300);
                 };
                 match first {
                     None => check(proxy(server.addr, auth.clone()).into()),
@@ -153,7 +154,7 @@ fn by_connectors() {
                 let server = Server::start(setup());
                 let check = |chain| {
                     let mut listener = (way.new)(chain).bind_to(target.clone()).expect("a listener");
-                    assert_echo(&mut *listener.accept().expect("the peer").stream, 300);
+                    assert_echoed(&mut *listener.accept().expect("the peer").stream, 300);
                 };
                 match first {
                     None => check(proxy(server.addr, auth.clone()).into()),

@@ -1,10 +1,11 @@
 //! A proxy of SOCKS5a behind others, and before them.
 
 use crate::messages::Speaks;
-use crate::parts::{EAF, PASSWORD, TARGET, TOL, assert_echo, jitter, password, proxy, token, tol};
+use crate::parts::{EAF, PASSWORD, TARGET, TOL, jitter, password, proxy, token, tol};
 use crate::reference::{Fault, Reply, Server, Setup};
 use crate::scene::{BEHIND, chain, relay};
 use crate::support::case::Case;
+use crate::support::echo::assert_echoed;
 use crate::ways::{Way, everywhere};
 use anysocks::socks5a::{Obfuscation, Sequence};
 use anysocks::{Auth, Chain, ErrorKind};
@@ -50,7 +51,7 @@ fn behind_another_proxy() {
         let server = Server::start(setup());
         second(first, &server, auth, |chain| {
             let (_, mut stream) = (way.new)(chain).connect(TARGET).expect("a tunnel");
-            assert_echo(&mut *stream, 20_000);
+            assert_echoed(&mut *stream, 20_000);
         });
         assert_eq!(server.finish().only().methods, methods);
     });
@@ -63,7 +64,7 @@ fn bind_behind_another_proxy() {
         second(first, &server, auth, |chain| {
             let mut listener = (way.new)(chain).bind(crate::parts::PEER).expect("a listener");
             let mut accepted = listener.accept().expect("the peer");
-            assert_echo(&mut *accepted.stream, 300);
+            assert_echoed(&mut *accepted.stream, 300);
         });
         server.finish().only();
     });

@@ -2,10 +2,11 @@
 
 use crate::chains::auths;
 use crate::fronts::{FRONTS, Front};
-use crate::parts::{TARGET, assert_echo, obfuscations, proxy, tol};
+use crate::parts::{TARGET, obfuscations, proxy, tol};
 use crate::payload;
 use crate::reference::{self, Address, Connection, Dummies, Fault, Request, Server, Setup};
 use crate::support::case::Case;
+use crate::support::echo::assert_echoed;
 use anysocks::{Auth, Host, PoolId, Proxy, Target};
 use std::io::Read;
 use std::net::IpAddr;
@@ -76,7 +77,7 @@ fn each_command() {
                 let other = client.pool_new(Target::unix("/run/app.sock").expect("a path"));
                 assert_ne!(other.expect("an identifier"), taken);
                 assert_eq!(client.methods().as_deref(), Some(methods));
-                assert_echo(&mut *client.pool_get(&taken).expect("a tunnel"), 1_000);
+                assert_echoed(&mut *client.pool_get(&taken).expect("a tunnel"), 1_000);
                 id = Some(taken);
             });
             let (id, name) = (id.expect("it was taken"), |name: &[u8]| Address::Name(name.into()));
@@ -105,7 +106,7 @@ fn connect() {
         let connection = served(setup(), |server| {
             let mut client = (front.client)(&proxy(server.addr, auth.clone())).expect("a connection");
             client.keep_alive().expect("a reply");
-            assert_echo(&mut *client.connect(target()).expect("a tunnel"), 1_000);
+            assert_echoed(&mut *client.connect(target()).expect("a tunnel"), 1_000);
         });
         let name = Address::Name(b"example.com".into());
         assert_eq!(connection.requests, [request(4, Address::None, 0), request(1, name, 80)]);
@@ -119,7 +120,7 @@ fn connect_at_once() {
         let connection = served(setup(), |server| {
             let client = (front.client)(&proxy(server.addr, auth.clone())).expect("a connection");
             let url = Target::url("https://example.com/path").expect("a URL");
-            assert_echo(&mut *client.connect(url).expect("a tunnel"), 300);
+            assert_echoed(&mut *client.connect(url).expect("a tunnel"), 300);
         });
         let url = Address::Url("https://example.com/path".into());
         assert_eq!(connection.requests, [request(1, url, 443)]);
@@ -133,7 +134,7 @@ fn the_pool_is_of_the_proxy() {
         let server = Server::start(setup());
         let open = || (front.client)(&proxy(server.addr, auth.clone())).expect("a connection");
         let id = open().pool_new(target()).expect("an identifier");
-        assert_echo(&mut *open().pool_get(&id).expect("a tunnel"), 300);
+        assert_echoed(&mut *open().pool_get(&id).expect("a tunnel"), 300);
         for unknown in [id, PoolId::new([0xFF; 255]).expect("an identifier")] {
             let refused = open().pool_get(&unknown).err().expect("a refusal");
             assert_eq!(refused.reply(), Some(anysocks::Reply::HOST_UNREACHABLE));
@@ -163,7 +164,7 @@ fn bytes_behind_the_reply() {
                 let mut heard = vec![0; banner.len()];
                 stream.read_exact(&mut heard).expect("the banner");
                 assert!(heard == banner, "other bytes");
-                assert_echo(&mut *stream, 300);
+                assert_echoed(&mut *stream, 300);
             });
         }
     });
@@ -182,7 +183,7 @@ fn in_pieces() {
                     assert_eq!(client.resolve("v6.example").expect("an address"), ip("2001:db8::53"));
                 }
                 let id = client.pool_new(target()).expect("an identifier");
-                assert_echo(&mut *client.pool_get(&id).expect("a tunnel"), 300);
+                assert_echoed(&mut *client.pool_get(&id).expect("a tunnel"), 300);
             });
         });
     }

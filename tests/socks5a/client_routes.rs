@@ -5,12 +5,13 @@ use crate::client::{request, setup, target};
 use crate::fronts::FRONTS;
 use crate::fronts::client::Client;
 use crate::messages::Speaks;
-use crate::parts::{assert_echo, plain_tol, proxy, token};
+use crate::parts::{plain_tol, proxy, token};
 use crate::records::Wire;
 use crate::reference::{Address, Connection, Fault, Reply, Server, Setup};
 use crate::scene::{BEHIND, chain, error};
 use crate::support::case::{self, Case};
 use crate::support::clock::assert_on_time;
+use crate::support::echo::assert_echoed;
 use crate::support::script::{client, proxy as line};
 use crate::support::server::Server as Scripted;
 use crate::ways::hooks::Does;
@@ -29,7 +30,7 @@ fn use_it(mut client: Client, methods: &[u8]) {
     assert_eq!(client.resolve("db.example").expect("an address").to_string(), "192.0.2.53");
     let id = client.pool_new(target()).expect("an identifier");
     client.keep_alive().expect("a reply");
-    assert_echo(&mut *client.pool_get(&id).expect("a tunnel"), 1_000);
+    assert_echoed(&mut *client.pool_get(&id).expect("a tunnel"), 1_000);
 }
 
 fn assert_used(connection: &Connection) {
@@ -200,7 +201,7 @@ fn names_that_this_machine_resolves() {
             assert!(onion(client.pool_new(target("hidden.onion:7")).expect_err("an onion service")));
             assert_eq!(client.resolve("db.example").expect("an address").to_string(), "192.0.2.53");
             client.pool_new(target("localhost:7")).expect("an identifier");
-            assert_echo(&mut *client.connect(target("localhost:8")).expect("a tunnel"), 100);
+            assert_echoed(&mut *client.connect(target("localhost:8")).expect("a tunnel"), 100);
             let client = (front.client)(&proxy).expect("a connection");
             assert!(onion(client.connect(target("hidden.onion:7")).err().expect("an onion service")));
             let connections = server.finish().clean();

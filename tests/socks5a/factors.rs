@@ -1,9 +1,10 @@
 //! EAF: each factor, with and without a key exchange, alone and before TOL.
 
-use crate::parts::{EAF, TARGET, TOL, assert_echo, proxy, psk};
+use crate::parts::{EAF, TARGET, TOL, proxy, psk};
 use crate::reference::{self, Fault, Server, Setup};
 use crate::support::case::Case;
 use crate::support::drivers::FRONT_ENDS;
+use crate::support::echo::assert_echoed;
 use anysocks::Auth;
 use anysocks::socks5a::{Eaf, Factor, Obfuscation, Sequence, Tol};
 use ed25519_dalek::SigningKey;
@@ -70,7 +71,7 @@ fn connects(auth: &Auth, eaf: &reference::Eaf, methods: &[u8], bits: u32) {
         let sequence = [methods, &[0]].concat();
         let server = Server::start(Setup { eaf: eaf.clone(), sequence, faults, ..Setup::default() });
         let mut stream = (front.connect)(&proxy(server.addr, auth.clone()), TARGET).expect("a tunnel");
-        assert_echo(&mut *stream, 5);
+        assert_echoed(&mut *stream, 5);
         drop(stream);
         let connection = server.finish().only();
         assert_eq!(connection.methods, methods);

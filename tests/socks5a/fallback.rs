@@ -2,10 +2,11 @@
 //! on a second connection after reply 08.
 
 use crate::fronts::{FRONTS, Front};
-use crate::parts::{PASSWORD, assert_echo, jitter, password, plain_tol, proxy, token, tol};
+use crate::parts::{PASSWORD, jitter, password, plain_tol, proxy, token, tol};
 use crate::reference::{Action, Address, Fault, Point, Reply, Request, Server, Setup};
 use crate::scene::error;
 use crate::support::case::Case;
+use crate::support::echo::assert_echoed;
 use anysocks::socks5a::Obfuscation;
 use anysocks::{Auth, Error, ErrorKind, Proxy, Resolve, Stage, Target, TargetUrl};
 use std::net::IpAddr;
@@ -30,12 +31,12 @@ type Ask = fn(&Front, &Proxy, Target<'_>) -> Result<(), Error>;
 
 const COMMANDS: [(u8, Ask); 2] = [
     (1, |front, proxy, target| {
-        assert_echo(&mut *(front.connect_to)(proxy, target)?, 300);
+        assert_echoed(&mut *(front.connect_to)(proxy, target)?, 300);
         Ok(())
     }),
     (2, |front, proxy, target| {
         let mut listener = (front.bind_to)(proxy, target)?;
-        assert_echo(&mut *listener.accept()?.stream, 300);
+        assert_echoed(&mut *listener.accept()?.stream, 300);
         Ok(())
     }),
 ];

@@ -3,9 +3,10 @@
 use crate::chains::auths;
 use crate::fallback::{BY_NAME, with_fallback};
 use crate::messages::{BOUND, Speaks};
-use crate::parts::{assert_echo, proxy, token};
+use crate::parts::{proxy, token};
 use crate::reference::{Address, Request, Server, Setup};
 use crate::scene::{BEHIND, Lonely, chain, error, invalid, play, serving};
+use crate::support::echo::assert_echoed;
 use crate::support::server::{Server as Scripted, echo};
 use crate::ways::hooks::Does;
 use crate::ways::{Through, everywhere};
@@ -66,7 +67,7 @@ fn in_chains_and_wrapped() {
                         (way.new)(through)
                     };
                     let (_, mut stream) = connector.connect_to(with_fallback(BY_NAME)).expect("a tunnel");
-                    assert_echo(&mut *stream, 300);
+                    assert_echoed(&mut *stream, 300);
                     drop(stream);
                     let plain = error(connector.connect_to(Target::url(BY_NAME).expect("a URL")));
                     assert_eq!(plain.reply(), Some(anysocks::Reply::ADDRESS_TYPE_NOT_SUPPORTED));
@@ -89,7 +90,7 @@ fn of_other_proxies() {
                 let server = Scripted::start(kind.connection(target), echo);
                 let connector = (way.new)(kind.at(server.addr).into());
                 let (_, mut stream) = connector.connect_to(with_fallback(url)).expect("a tunnel");
-                assert_echo(&mut *stream, 300);
+                assert_echoed(&mut *stream, 300);
                 drop(stream);
                 server.join();
 
@@ -97,7 +98,7 @@ fn of_other_proxies() {
                 let server = Scripted::start(lines, echo);
                 let connector = (way.new)(crate::scene::behind(server.addr, &[kind, kind]));
                 let (_, mut stream) = connector.connect_to(with_fallback(url)).expect("a tunnel");
-                assert_echo(&mut *stream, 300);
+                assert_echoed(&mut *stream, 300);
                 drop(stream);
                 server.join();
 
@@ -132,7 +133,7 @@ fn directly() {
             let server = Scripted::start(vec![], echo);
             let url = format!("http://{host}:{}/path", server.addr.port());
             let (_, mut stream) = (way.direct)().connect_to(with_fallback(&url)).expect("a connection");
-            assert_echo(&mut *stream, 300);
+            assert_echoed(&mut *stream, 300);
             drop(stream);
             server.join();
         }
@@ -153,7 +154,7 @@ fn rules() {
         }));
         for target in [with_fallback(BY_NAME), unix()] {
             let (_, mut stream) = connector.connect_to(target).expect("a tunnel");
-            assert_echo(&mut *stream, 300);
+            assert_echoed(&mut *stream, 300);
         }
         assert_eq!(server.finish().clean().len(), 3);
     });
@@ -174,11 +175,11 @@ fn exceptions() {
             assert_eq!(invalid(refused), Invalid::NeedsSocks5a, "a direct connection, by {list}");
             for name in [Target::unix("/run/app.sock"), Target::abstract_unix("app")] {
                 let (_, mut stream) = connector.connect_to(name.expect("a name")).expect("a tunnel");
-                assert_echo(&mut *stream, 300);
+                assert_echoed(&mut *stream, 300);
             }
         }
         let (_, mut stream) = connector.no_proxy("*").connect_to(with_fallback(&url)).expect("a connection");
-        assert_echo(&mut *stream, 300);
+        assert_echoed(&mut *stream, 300);
         drop(stream);
         target.join();
         let other = connector.no_proxy("127.0.0.1:1, 192.0.2.0/24, example.com");

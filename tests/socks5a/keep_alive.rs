@@ -31,7 +31,7 @@ fn each(check: impl Fn(&Front, &Auth)) {
     }
 }
 
-fn assert_echo(socket: &dyn Association, payload: &[u8]) {
+fn assert_echoed(socket: &dyn Association, payload: &[u8]) {
     socket.send_to(payload, SOURCE).expect("sent");
     let mut buf = [0; 64];
     let (n, source) = socket.recv_from(&mut buf).expect("an echo");
@@ -46,7 +46,7 @@ fn between_datagrams() {
             let socket = (front.associate)(&proxy(server.addr, auth.clone())).expect("an association");
             socket.keep_alive().expect("a reply");
             for _ in 0..3 {
-                assert_echo(&*socket, b"hello");
+                assert_echoed(&*socket, b"hello");
                 socket.keep_alive().expect("a reply");
                 socket.another().keep_alive().expect("a reply");
             }
@@ -114,7 +114,7 @@ fn in_pieces() {
         let socket = (front.associate)(&proxy(server.addr, auth.clone())).expect("an association");
         for _ in 0..3 {
             socket.keep_alive().expect("a reply");
-            assert_echo(&*socket, b"hello");
+            assert_echoed(&*socket, b"hello");
         }
         drop(socket);
         server.finish().only();
@@ -135,7 +135,7 @@ fn without_socks5a() {
             let server = Server::start(Setup { methods: methods.clone(), ..Setup::default() });
             let socket = (front.associate)(&proxy(server.addr, auth.clone())).expect("an association");
             assert_eq!(invalid(socket.keep_alive()), Invalid::OneRequest);
-            assert_echo(&*socket, b"hello");
+            assert_echoed(&*socket, b"hello");
             drop(socket);
             assert_eq!(server.finish().only().requests.len(), 1);
         }

@@ -1,10 +1,11 @@
 //! Sequences of METHODs, in all orders.
 
 use crate::fronts::FRONTS;
-use crate::parts::{EAF, PASSWORD, TARGET, TOL, assert_echo, password, proxy, token, tol};
+use crate::parts::{EAF, PASSWORD, TARGET, TOL, password, proxy, token, tol};
 use crate::reference::{Fault, Server, Setup};
 use crate::support::case::Case;
 use crate::support::drivers::FRONT_ENDS;
+use crate::support::echo::assert_echoed;
 use anysocks::Auth;
 use anysocks::socks5a::{Member, Obfuscation, Sequence};
 
@@ -52,7 +53,7 @@ fn connects(auth: &Auth, methods: &[u8], faults: &[Fault]) {
             ..Setup::default()
         });
         let mut stream = (front.connect)(&proxy(server.addr, auth.clone()), TARGET).expect("a tunnel");
-        assert_echo(&mut *stream, 300);
+        assert_echoed(&mut *stream, 300);
         drop(stream);
         assert_eq!(server.finish().only().methods, methods);
     }
@@ -115,7 +116,7 @@ fn other_commands() {
             let proxy = proxy(server.addr, sequence(&order).auth().expect("METHODs"));
             let mut listener = (front.bind5)(&proxy, crate::parts::PEER).expect("a listener");
             let mut accepted = listener.accept().expect("the peer");
-            assert_echo(&mut *accepted.stream, 300);
+            assert_echoed(&mut *accepted.stream, 300);
             drop((listener, accepted));
             let socket = (front.associate)(&proxy).expect("an association");
             socket.send_to(b"hello", "192.0.2.7:53").expect("sent");

@@ -1,8 +1,6 @@
-//! The client's METHODs that fit the default setup of the reference server, and an echo.
+//! The client's METHODs that fit the default setup of the reference server.
 
-use crate::payload;
 use crate::reference::{Fault, Server, Setup};
-use crate::support::blocked::{Tunnel, send};
 use anysocks::socks5a::{self, Eaf, Factor, Jitter, Obfuscation, Psk, Tol};
 use anysocks::{Auth, Credentials, Error, Proxy};
 use std::net::SocketAddr;
@@ -57,15 +55,6 @@ pub(crate) fn proxy(addr: SocketAddr, auth: Auth) -> Proxy {
 
 pub(crate) fn faulty(faults: impl Into<Vec<Fault>>) -> Server {
     Server::start(Setup { faults: faults.into(), ..Setup::default() })
-}
-
-/// Sends so many bytes, and checks their echo.
-pub(crate) fn assert_echo(stream: &mut dyn Tunnel, len: usize) {
-    let payload = payload(len);
-    send(stream, &payload).expect("an open stream");
-    let mut heard = vec![0; len];
-    stream.read_exact(&mut heard).expect("an echo");
-    assert!(heard == payload, "an echo of {len} bytes is not what was sent");
 }
 
 /// The error of SOCKS5a in this one.

@@ -1,19 +1,19 @@
 //! TOL on streams: CONNECT, BIND, halves, and writes that are not flushed.
 
 use crate::fronts::FRONTS;
-use crate::parts::{PEER, TARGET, TOL, assert_echo, jitter, obfuscations, proxy, tol};
+use crate::parts::{PEER, TARGET, TOL, jitter, obfuscations, proxy, tol};
 use crate::payload;
 use crate::reference::{self, Dummies, Fault, Kind, Server, Setup, Target, Timing};
 use crate::support::blocked::{receive, send};
 use crate::support::case::Case;
 use crate::support::drivers::FRONT_ENDS;
+use crate::support::echo::{assert_echoed, assert_echoed_by_halves};
 use crate::support::listening::Accept;
 use anysocks::socks5a::{Jitter, Obfuscation};
 use anysocks::{Auth, Proxy};
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::net::SocketAddr;
-use std::thread;
 use std::time::{Duration, Instant};
 
 /// A server that expects this TYPE, and sends all five, with dummies everywhere.
@@ -44,7 +44,7 @@ fn connect() {
             let server = server(kind, Setup::default());
             let mut stream = (front.connect)(&at(server.addr, obfuscation), TARGET).expect("a tunnel");
             for len in [1, 2, 300, 16_383, 16_384, 16_385, 70_000] {
-                assert_echo(&mut *stream, len);
+                assert_echoed(&mut *stream, len);
             }
             drop(stream);
             let connection = server.finish().only();
@@ -96,7 +96,7 @@ fn delays() {
             let server = server(Kind::Jitter, Setup::default());
             let started = Instant::now();
             let mut stream = (front.connect)(&at(server.addr, obfuscation), TARGET).expect("a tunnel");
-            assert_echo(&mut *stream, 5);
+            assert_echoed(&mut *stream, 5);
             assert!(started.elapsed() >= 2 * *range().start(), "{:?}", started.elapsed());
             drop(stream);
             // The server has judged the times.
@@ -138,15 +138,7 @@ fn two_halves() {
             let server = server(kind, Setup::default());
             let (mut read, mut write) =
                 (front.halves)(&at(server.addr, obfuscation), TARGET).expect("a tunnel");
-            let (much, mut heard) = (payload(200_000), vec![0; 200_000]);
-            thread::scope(|scope| {
-                scope.spawn(|| {
-                    write.write_all(&much).expect("an open stream");
-                    write.flush().expect("an open stream");
-                });
-                read.read_exact(&mut heard).expect("an echo");
-            });
-            assert!(heard == much, "the echo is not what was sent");
+            assert_echoed_by_halves(&mut read, &mut write, 200_000);
             drop((read, write));
             assert_eq!(server.finish().only().relayed, 200_000);
         }
@@ -168,7 +160,7 @@ fn bind() {
             let mut banner = [0; 6];
             stream.read_exact(&mut banner).expect("the banner");
             assert_eq!(&banner, b"banner");
-            assert_echo(&mut *stream, 300);
+            assert_echoed(&mut *stream, 300);
             drop((stream, listener));
             server.finish().only();
         }

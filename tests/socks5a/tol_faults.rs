@@ -1,12 +1,13 @@
 //! Servers whose records are wrong, cut, or have no content.
 
 use crate::fronts::FRONTS;
-use crate::parts::{PEER, TARGET, assert_echo, faulty, found, plain_tol, proxy, tol};
+use crate::parts::{PEER, TARGET, faulty, found, plain_tol, proxy, tol};
 use crate::reference::{Action, Carrier, Fault, Point, Server, Setup, Target};
 use crate::support::blocked::{receive, send};
 use crate::support::case::Case;
 use crate::support::clock::assert_on_time;
 use crate::support::drivers::FRONT_ENDS;
+use crate::support::echo::assert_echoed;
 use anysocks::socks5a::{self, Obfuscation, Psk, Tol};
 use anysocks::{ErrorKind, Stage, blocking};
 use std::io::{self, Read};
@@ -58,7 +59,7 @@ fn in_the_tunnel() {
             let _case = Case::new(format!("{fault:?} on {}", front.name));
             let server = faulty([fault.clone()]);
             let mut stream = (front.connect)(&proxy(server.addr, plain_tol()), TARGET).expect("a tunnel");
-            assert_echo(&mut *stream, 5);
+            assert_echoed(&mut *stream, 5);
             send(&mut *stream, b"hello").expect("an open stream");
             for _ in 0..2 {
                 let error = stream.read(&mut [0; 5]).expect_err("a violation");

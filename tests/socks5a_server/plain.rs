@@ -1,4 +1,5 @@
-//! The crate's clients without SOCKS5a against this server: CONNECT, BIND, UDP ASSOCIATE, refusals.
+//! The crate's clients without SOCKS5a against this server: CONNECT, BIND, UDP ASSOCIATE,
+//! refusals.
 
 use crate::case::limit_test;
 use crate::socks5a::{Address, Fault, Reply, Server, Setup};

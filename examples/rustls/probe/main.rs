@@ -21,8 +21,8 @@
 //! The levels of GSS-API are tried with the ticket of `kinit`. With `?auth=gssapi` in the URL, all
 //! connections authenticate with it.
 //!
-//! METHODs `80` to `82` are those of SOCKS5a: EAF, TOL, and chains of METHODs (AMC). The probe only
-//! tests whether the proxy selects them.
+//! METHODs `80` to `82` are those of SOCKS5a: EAF, TOL, and chains of METHODs (AMC). The probe
+//! only tests whether the proxy selects them.
 
 mod answer;
 mod arguments;

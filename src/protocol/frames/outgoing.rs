@@ -163,15 +163,16 @@ impl Outgoing {
         Ok(sealed)
     }
 
-    /// Takes all of `plain`, and seals it as far as the first pause. [`put_queued`](Self::put_queued)
-    /// seals the rest, so that each frame has its own pause.
+    /// Takes all of `plain`, and seals it as far as the first pause.
+    /// [`put_queued`](Self::put_queued) seals the rest, so that each frame has its own pause.
     pub(crate) fn queue(&mut self, plain: &[u8]) -> Result<(), FrameError> {
         let sealed = self.put_much(plain)?;
         self.queue = plain[sealed..].to_vec().into();
         Ok(())
     }
 
-    /// Seals more of the queued bytes, when all frames are written. Returns whether there were any.
+    /// Seals more of the queued bytes, when all frames are written. Returns whether there were
+    /// any.
     pub(crate) fn put_queued(&mut self) -> Result<bool, FrameError> {
         if self.queue.is_empty() {
             return Ok(false);

@@ -11,8 +11,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// The host of a [`Target`](crate::Target): an IP address or a name, and in SOCKS5a a few others.
 ///
-/// The variants of SOCKS5a exist with and without the feature `socks5a`, so that a match compiles in
-/// both builds. A request carries them only after a METHOD of SOCKS5a.
+/// The variants of SOCKS5a exist with and without the feature `socks5a`, so that a match compiles
+/// in both builds. A request carries them only after a METHOD of SOCKS5a.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Host<'a> {
@@ -103,9 +103,11 @@ impl<'a> Domain<'a> {
     ///
     /// # Errors
     ///
-    /// - [`NameEmpty`](crate::Invalid::NameEmpty), [`NameTooLong`](crate::Invalid::NameTooLong): its length is not 1 to 255 bytes.
+    /// - [`NameEmpty`](crate::Invalid::NameEmpty), [`NameTooLong`](crate::Invalid::NameTooLong):
+    ///   its length is not 1 to 255 bytes.
     /// - [`NameNotAscii`](crate::Invalid::NameNotAscii): it is not ASCII.
-    /// - [`NameCharacter`](crate::Invalid::NameCharacter): it contains a character that no host name has.
+    /// - [`NameCharacter`](crate::Invalid::NameCharacter): it contains a character that no host
+    ///   name has.
     pub fn new(name: impl Into<Cow<'a, str>>) -> Result<Self, Error> {
         let name = name.into();
         match check(&name) {

@@ -115,8 +115,8 @@ impl<'a> Target<'a> {
         TargetUrl::new(url).map(Self::from)
     }
 
-    /// Returns the target as a request of RFC 1928 carries it: this one, or the host and the port of
-    /// a URL with a fallback.
+    /// Returns the target as a request of RFC 1928 carries it: this one, or the host and the port
+    /// of a URL with a fallback.
     ///
     /// # Errors
     ///

@@ -9,8 +9,8 @@ use std::sync::Arc;
 /// interprets.
 ///
 /// `pool_new` of a [`SocksClient`](crate::SocksClient) returns it, and `pool_get` takes it
-/// (`POOL_NEW` and `POOL_GET` of `draft-lancaster-socks-5a-00`, section 6). A peer that learns it may
-/// be able to take the connection, so `Debug` and `Display` show only its length.
+/// (`POOL_NEW` and `POOL_GET` of `draft-lancaster-socks-5a-00`, section 6). A peer that learns it
+/// may be able to take the connection, so `Debug` and `Display` show only its length.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct PoolId(Arc<[u8]>);
 

@@ -5,7 +5,8 @@ use crate::error::invalid::Invalid;
 use std::fmt;
 use std::sync::Arc;
 
-/// The path or the abstract name of a Unix-domain socket at the proxy: 1 to 255 bytes without a NUL.
+/// The path or the abstract name of a Unix-domain socket at the proxy: 1 to 255 bytes without a
+/// NUL.
 ///
 /// It is the target of a request of SOCKS5a (`draft-lancaster-socks-5a-00`, sections 7.1 and 7.2),
 /// as [`Host::Unix`](crate::Host::Unix) or [`Host::AbstractUnix`](crate::Host::AbstractUnix).

@@ -13,13 +13,13 @@ const LONGEST: usize = 2048;
 
 /// A URL as the target of a request of SOCKS5a (`draft-lancaster-socks-5a-00`, section 7.3).
 ///
-/// The proxy receives the whole URL, and connects to what it denotes. The port of the request is that
-/// of the URL, or the default of its scheme: 80 for `http` and `ws`, 443 for `https` and `wss`, 21
-/// for `ftp`, 22 for `sftp`.
+/// The proxy receives the whole URL, and connects to what it denotes. The port of the request is
+/// that of the URL, or the default of its scheme: 80 for `http` and `ws`, 443 for `https` and
+/// `wss`, 21 for `ftp`, 22 for `sftp`.
 ///
 /// A request without a METHOD of SOCKS5a can't carry a URL, and fails. With a
-/// [fallback](Self::with_fallback), it asks for the host and the port instead. Rules of a connector
-/// and [`NoProxy`](crate::NoProxy) see the host and the port.
+/// [fallback](Self::with_fallback), it asks for the host and the port instead. Rules of a
+/// connector and [`NoProxy`](crate::NoProxy) see the host and the port.
 ///
 /// ```
 /// use anysocks::{Target, TargetUrl};
@@ -58,12 +58,13 @@ impl TargetUrl {
     ///
     /// - [`Invalid::UrlScheme`]: the scheme is not `http`, `https`, `ws`, `wss`, `ftp` or `sftp`.
     /// - [`Invalid::UrlTooLong`]: it has more than 2,048 bytes.
-    /// - [`Invalid::UrlCharacter`], [`Invalid::UrlPercent`]: it is not encoded as RFC 3986 requires.
+    /// - [`Invalid::UrlCharacter`], [`Invalid::UrlPercent`]: it is not encoded as RFC 3986
+    ///   requires.
     /// - [`Invalid::UrlUser`]: it has user information, which the proxy would learn.
     /// - [`Invalid::UrlFragment`]: it has a fragment.
     /// - [`Invalid::UrlHost`]: it has no host.
-    /// - Those of a [`Target`](crate::Target): the host is neither a name nor an IP address, or the port is not a
-    ///   number from 0 to 65535.
+    /// - Those of a [`Target`](crate::Target): the host is neither a name nor an IP address, or
+    ///   the port is not a number from 0 to 65535.
     pub fn new(url: impl AsRef<str>) -> Result<Self, Error> {
         let text = url.as_ref();
         if text.len() > LONGEST {
@@ -105,9 +106,9 @@ impl TargetUrl {
     /// - If the proxy replies "address type not supported" (X'08'), calls that dial the proxy
     ///   connect again and ask for them. A handshake over a stream and a
     ///   [`SocksClient`](crate::SocksClient) fail with that reply.
-    /// - If this machine resolves names ([`Resolve::Locally`](crate::Resolve::Locally)) and the proxy
-    ///   does not select an offered METHOD of SOCKS5a, these calls connect again too, and ask for an
-    ///   address of the host.
+    /// - If this machine resolves names ([`Resolve::Locally`](crate::Resolve::Locally)) and the
+    ///   proxy does not select an offered METHOD of SOCKS5a, these calls connect again too, and
+    ///   ask for an address of the host.
     ///
     /// The path of the URL is then lost: the tunnel leads to the host, and the application has to
     /// request the path itself.

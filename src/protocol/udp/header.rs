@@ -45,7 +45,8 @@ impl Header {
     ///
     /// # Errors
     ///
-    /// - [`Invalid::TargetOfDatagram`](crate::Invalid::TargetOfDatagram): the target is one of SOCKS5a, without a fallback.
+    /// - [`Invalid::TargetOfDatagram`](crate::Invalid::TargetOfDatagram): the target is one of
+    ///   SOCKS5a, without a fallback.
     pub fn new(target: &Target<'_>) -> Result<Self, Error> {
         let target = target.borrowed().of_datagram()?;
         let mut bytes = ArrayVec::new();

@@ -6,6 +6,7 @@ mod dice;
 mod gssapi;
 mod mechanism;
 mod numbered;
+mod pieces;
 mod proxy_url;
 mod pump;
 mod second_reply;

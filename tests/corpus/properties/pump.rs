@@ -3,10 +3,7 @@
 
 use super::dice::Dice;
 use super::numbered::{self, Layer};
-use anysocks::protocol::{FrameError, Incoming};
-
-/// The most that a pump reads at once.
-const READ_AHEAD: usize = 1 << 16;
+use super::pieces::{Reads, seal};
 
 const MOST_SEALED: usize = 100;
 
@@ -31,19 +28,7 @@ fn layer(dice: &mut Dice<'_>) -> Layer {
 fn both_ways(layers: &[Layer], plain: &[u8], handshake: usize, sizes: &[u8]) {
     // A frame for each byte, in a frame for each byte, is a hundred times as long.
     let plain = &plain[..plain.len().min(MOST_SEALED)];
-    let mut outgoing = numbered::pump(layers).outgoing;
-    let mut sizes_of_writes = cycle(sizes);
-    let (mut rest, mut wire) = (plain, Vec::new());
-    while !rest.is_empty() {
-        let n = outgoing.put(rest).expect("a frame");
-        assert!((1..=rest.len()).contains(&n));
-        rest = &rest[n..];
-        while !outgoing.pending().is_empty() {
-            let n = sizes_of_writes().min(outgoing.pending().len());
-            wire.extend(&outgoing.pending()[..n]);
-            outgoing.sent(n);
-        }
-    }
+    let wire = seal(&mut numbered::pump(layers).outgoing, plain, sizes);
     assert_eq!(reference(layers, &wire), (plain.to_vec(), false));
     assert_eq!(drain(layers, &wire, handshake, sizes), (plain.to_vec(), false));
 }
@@ -64,35 +49,10 @@ fn reference(layers: &[Layer], wire: &[u8]) -> (Vec<u8>, bool) {
 fn drain(layers: &[Layer], wire: &[u8], handshake: usize, sizes: &[u8]) -> (Vec<u8>, bool) {
     let outermost = layers.last().expect("a layer").key;
     let mut incoming = numbered::pump(layers).incoming;
-    let mut next_size = cycle(sizes);
-    let (mut plain, mut at, mut reads) = (Vec::new(), 0, 0);
-    loop {
-        if take(&mut incoming, &mut plain, &mut next_size).is_err() {
-            // It stays failed, and what comes later is not read.
-            incoming.take(&mut [0; 8]).expect_err("a pump that has failed");
-            return (plain, true);
-        }
-        if at == wire.len() {
-            return (plain, false);
-        }
-        if reads == handshake {
-            incoming.read_ahead();
-        }
-        let is_ahead = reads >= handshake;
-        reads += 1;
-        let room = incoming.room();
-        assert!((1..=READ_AHEAD).contains(&room.len()), "{} bytes", room.len());
-        if !is_ahead {
-            // Of the frame that is not whole, as far as its length is known.
-            let (_, whole, _) = numbered::opened(outermost, &wire[..at]);
-            let missing = missing(&wire[whole..at]);
-            assert!(room.len() <= missing, "{} bytes, and {missing} are missing", room.len());
-        }
-        let n = next_size().min(room.len()).min(wire.len() - at);
-        room[..n].copy_from_slice(&wire[at..at + n]);
-        incoming.filled(n);
-        at += n;
-    }
+    Reads { wire, handshake, sizes }.drain(&mut incoming, |read| {
+        let (_, whole, _) = numbered::opened(outermost, read);
+        missing(&read[whole..])
+    })
 }
 
 fn missing(frame: &[u8]) -> usize {
@@ -101,30 +61,5 @@ fn missing(frame: &[u8]) -> usize {
             usize::from(*a) * 65_536 + usize::from(*b) * 256 + usize::from(*c) - content.len()
         }
         short => numbered::HEADER - short.len(),
-    }
-}
-
-/// Takes all that is there, in pieces.
-fn take(
-    incoming: &mut Incoming,
-    plain: &mut Vec<u8>,
-    next_size: &mut impl FnMut() -> usize,
-) -> Result<(), FrameError> {
-    let mut buf = [0; 300];
-    loop {
-        let size = next_size().min(buf.len());
-        match incoming.take(&mut buf[..size])? {
-            0 => return Ok(()),
-            n => plain.extend(&buf[..n]),
-        }
-    }
-}
-
-/// The sizes in turn. 0 means all.
-fn cycle(sizes: &[u8]) -> impl FnMut() -> usize + use<'_> {
-    let mut sizes = sizes.iter().cycle();
-    move || match sizes.next() {
-        None | Some(0) => usize::MAX,
-        Some(size) => usize::from(*size),
     }
 }

@@ -9,8 +9,8 @@ const TOL_BIT: u32 = 1 << 8;
 const CHAINING_BIT: u32 = 1 << 9;
 const KNOWN: u32 = METHODS | KEY_EXCHANGE_BIT | TOL_BIT | CHAINING_BIT;
 
-/// Returns the rules that the bits violate. `own` has the bits of the AUTH's methods, and `offered`
-/// the METHODs of the greeting.
+/// Returns the rules that the bits violate. `own` has the bits of the AUTH's methods, and
+/// `offered` the METHODs of the greeting.
 pub(crate) fn wrong(bits: u32, own: u32, exchanges_keys: bool, offered: &[u8]) -> Vec<&'static str> {
     let has = |bit| bits & bit != 0;
     let (tol, chain) = (offered.contains(&TOL), offered.contains(&CHAINING));

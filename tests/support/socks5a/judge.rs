@@ -98,8 +98,8 @@ impl Tunnel {
 
     /// Judges a record that has just arrived.
     ///
-    /// The client waits for at least MIN before each record, one after the other. So the sum of all
-    /// MINs has passed before this record, however slow the machine is. A dummy does not wait.
+    /// The client waits for at least MIN before each record, one after the other. So the sum of
+    /// all MINs has passed before this record, however slow the machine is. A dummy does not wait.
     pub(crate) fn hear(&mut self, record: &Record, waits: bool) -> Result<(), String> {
         let at = Instant::now();
         let timing = record.check()?;

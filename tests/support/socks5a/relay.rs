@@ -116,7 +116,8 @@ impl Serving {
             return;
         };
         if matches!(setup.tol.dummies, Dummies::Everywhere(_)) && !setup.has(&Fault::Crumbs) {
-            // On the control connection too. This and a reply are single writes, except for crumbs.
+            // On the control connection too. This and a reply are single writes, except for
+            // crumbs.
             let _ = self.control.write_all(&dummy(setup, &key));
         }
         for record in self.sealer.records(setup, datagram, &key) {

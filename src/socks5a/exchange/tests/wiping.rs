@@ -1,5 +1,5 @@
-//! No secret is left in memory. The client runs alone in a process, because the test holds the same
-//! secrets.
+//! No secret is left in memory. The client runs alone in a process, because the test holds the
+//! same secrets.
 
 use super::*;
 use crate::protocol::encapsulation::Encapsulation;
@@ -140,8 +140,8 @@ fn echo(encapsulation: Encapsulation) -> Frames {
     frames
 }
 
-/// Counts the patterns in the memory of this process. Their bytes are inverted: the search must not
-/// find the patterns themselves.
+/// Counts the patterns in the memory of this process. Their bytes are inverted: the search must
+/// not find the patterns themselves.
 fn count(patterns: &[(&str, Vec<u8>)]) -> Vec<usize> {
     let mut memory = File::open("/proc/self/mem").unwrap();
     let mut found = vec![0; patterns.len()];

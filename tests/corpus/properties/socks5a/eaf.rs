@@ -4,10 +4,11 @@
 mod reference;
 
 use super::super::dice::Dice;
+use super::super::pieces::cycle;
 use super::keys::mac;
 use super::message::Message;
 use super::metadata::{ClientMetadata, Entry};
-use super::{KEYS, REPLY, cycle, psk, target};
+use super::{KEYS, REPLY, psk, target};
 use anysocks::protocol::{Conversation, Established, Scratch, Socks5, Step};
 use anysocks::socks5a::{Capabilities, Eaf, Error, Factor, Session};
 use anysocks::{Auth, ErrorKind, Stage};

@@ -38,12 +38,3 @@ fn psk() -> Psk {
 fn target() -> Target<'static> {
     "a.b:80".try_into().expect("a target")
 }
-
-/// How many bytes one call moves: the sizes in turn. 0 means all that are offered.
-fn cycle(sizes: &[u8]) -> impl FnMut() -> usize + use<'_> {
-    let mut sizes = sizes.iter().cycle();
-    move || match sizes.next() {
-        None | Some(0) => usize::MAX,
-        Some(size) => usize::from(*size),
-    }
-}

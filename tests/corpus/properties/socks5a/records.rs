@@ -2,15 +2,13 @@
 //! ones that may be changed.
 
 use super::super::dice::Dice;
+use super::super::pieces::{Reads, seal};
 use super::keys::{Key, tol_key};
 use super::record::{Kind, LONGEST, Record};
-use super::{PSK, REPLY, cycle, psk, target};
-use anysocks::protocol::{Conversation, FrameError, Frames, Incoming, Scratch, Socks5, Step};
+use super::{PSK, REPLY, psk, target};
+use anysocks::protocol::{Conversation, Frames, Incoming, Scratch, Socks5, Step};
 use anysocks::socks5a::{Jitter, Obfuscation, Tol};
 use std::time::Duration;
-
-/// The most that a pump reads at once.
-const READ_AHEAD: usize = 1 << 16;
 
 /// Behind this many bytes of records there is no further one.
 const MOST: usize = 4096;
@@ -131,31 +129,7 @@ impl Setting {
     }
 
     fn drain(&self, incoming: &mut Incoming, wire: &[u8], handshake: usize, sizes: &[u8]) -> (Vec<u8>, bool) {
-        let mut next_size = cycle(sizes);
-        let (mut plain, mut at, mut reads) = (Vec::new(), 0, 0);
-        loop {
-            if take(incoming, &mut plain, &mut next_size).is_err() {
-                incoming.take(&mut [0; 8]).expect_err("a pump that has failed");
-                return (plain, true);
-            }
-            if at == wire.len() {
-                return (plain, false);
-            }
-            if reads == handshake {
-                incoming.read_ahead();
-            }
-            let room = incoming.room();
-            assert!((1..=READ_AHEAD).contains(&room.len()), "{} bytes", room.len());
-            if reads < handshake {
-                let missing = self.missing(&wire[..at]);
-                assert!(room.len() <= missing, "{} bytes, and {missing} are missing", room.len());
-            }
-            reads += 1;
-            let n = next_size().min(room.len()).min(wire.len() - at);
-            room[..n].copy_from_slice(&wire[at..at + n]);
-            incoming.filled(n);
-            at += n;
-        }
+        Reads { wire, handshake, sizes }.drain(incoming, |read| self.missing(read))
     }
 
     /// How many bytes of the last record are missing, as far as its length is known.
@@ -187,18 +161,7 @@ impl Setting {
     /// Whatever the client seals keeps to the rules for its obfuscation, and is opened again.
     fn both_ways(&self, plain: &[u8], sizes: &[u8]) {
         let Frames { mut incoming, mut outgoing, datagrams, .. } = self.frames();
-        let mut next_size = cycle(sizes);
-        let (mut rest, mut wire) = (plain, Vec::new());
-        while !rest.is_empty() {
-            let n = outgoing.put(rest).expect("a record");
-            assert!((1..=rest.len()).contains(&n));
-            rest = &rest[n..];
-            while !outgoing.pending().is_empty() {
-                let n = next_size().min(outgoing.pending().len());
-                wire.extend(&outgoing.pending()[..n]);
-                outgoing.sent(n);
-            }
-        }
+        let wire = seal(&mut outgoing, plain, sizes);
         let mut records = &*wire;
         while let Some((record, len)) = Record::decode_stream(records, &self.key).expect("records") {
             self.check(&record);
@@ -239,20 +202,4 @@ fn changed(mut record: Vec<u8>, dice: &mut Dice<'_>) -> Vec<u8> {
         record[at] ^= dice.byte();
     }
     record
-}
-
-/// Takes all that is there, in pieces.
-fn take(
-    incoming: &mut Incoming,
-    plain: &mut Vec<u8>,
-    next_size: &mut impl FnMut() -> usize,
-) -> Result<(), FrameError> {
-    let mut buf = [0; 300];
-    loop {
-        let size = next_size().min(buf.len());
-        match incoming.take(&mut buf[..size])? {
-            0 => return Ok(()),
-            n => plain.extend(&buf[..n]),
-        }
-    }
 }
