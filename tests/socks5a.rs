@@ -10,6 +10,9 @@ mod eaf_faults;
 #[path = "socks5a/factors.rs"]
 mod factors;
 mod fronts;
+#[cfg(feature = "futures-io")]
+#[path = "socks5a/futures.rs"]
+mod futures;
 #[cfg(feature = "tokio")]
 #[path = "socks5a/layers.rs"]
 mod layers;

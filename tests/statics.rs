@@ -70,9 +70,10 @@ fn udp() {
 #[test]
 fn blocking() {
     use anysocks::blocking::{
-        AnyListener, AnyStream, Connector, Socks4Listener, Socks4Stream, Socks5Listener, Socks5Stream,
-        Socks5UdpSocket, WrappedConnector,
+        AnyListener, AnyStream, Connector, Socks4Listener, Socks4Stream, Socks5Client, Socks5Listener,
+        Socks5Stream, Socks5UdpSocket, WrappedConnector,
     };
+    stream::<Socks5Client>();
     stream::<Socks4Stream>();
     stream::<Socks5Stream>();
     stream::<Socks5Stream<Socks5Stream>>();
@@ -94,7 +95,8 @@ fn blocking() {
 macro_rules! dials {
     ($front_end:ident) => {{
         use anysocks::$front_end::{
-            Socks4Listener, Socks4Stream, Socks5Listener, Socks5Stream, Socks5UdpSocket, converse, dial,
+            Socks4Listener, Socks4Stream, Socks5Client, Socks5Listener, Socks5Stream, Socks5UdpSocket,
+            converse, dial,
         };
         stream::<Socks4Stream>();
         stream::<Socks5Stream>();
@@ -120,6 +122,15 @@ macro_rules! dials {
             future(listener.accept_within(std::time::Duration::from_secs(1)));
         };
         let _ = waits;
+        stream::<Socks5Client>();
+        future(Socks5Client::open(&at));
+        let asks = |mut client: Socks5Client| {
+            future(client.keep_alive());
+            future(client.resolve("example.com"));
+            future(client.pool_new("example.com:80"));
+            future(client.connect("example.com:80"));
+        };
+        let _ = asks;
         socket::<Socks5UdpSocket>();
         future(Socks5UdpSocket::associate(&at));
         let moves = |socket: Socks5UdpSocket| {
@@ -214,7 +225,7 @@ fn smol() {
 #[cfg(feature = "futures-io")]
 #[test]
 fn futures() {
-    use anysocks::futures::{Socks4Listener, Socks4Stream, Socks5Listener, Socks5Stream};
+    use anysocks::futures::{Socks4Listener, Socks4Stream, Socks5Client, Socks5Listener, Socks5Stream};
     stream::<Socks4Stream<Script>>();
     stream::<Socks5Stream<Script>>();
     stream::<Socks4Listener<Script>>();
@@ -224,4 +235,11 @@ fn futures() {
     let _ = waits;
     future(Socks5Stream::handshake(script(), &Auth::none(), "example.com:80"));
     future(Socks4Stream::handshake(script(), &UserId::none(), "example.com:80"));
+    stream::<Socks5Client<Script>>();
+    future(Socks5Client::handshake(script(), &Auth::none()));
+    let requests = |mut client: Socks5Client<Script>| {
+        future(client.keep_alive());
+        future(client.connect("example.com:80"));
+    };
+    let _ = requests;
 }

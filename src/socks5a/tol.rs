@@ -21,8 +21,8 @@ use crate::protocol::socks5::{Auth, Method};
 /// sizes and times.
 ///
 /// **What it does not protect.** Nothing is encrypted, and an observer that parses records can
-/// read the lengths of content and padding. Sizes are hidden only inside of TLS. The signature of a record
-/// has 16 bits: it detects errors and not attacks.
+/// read the lengths of content and padding. Sizes are hidden only inside of TLS. The signature of
+/// a record has 16 bits: it detects errors and not attacks.
 ///
 /// **The key.** With a key of [`psk`](Self::psk), records of one connection can be replayed in
 /// another one, and reflected. After [`Eaf`](super::Eaf) in the same

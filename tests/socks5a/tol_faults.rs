@@ -8,7 +8,7 @@ use crate::support::case::Case;
 use crate::support::clock::assert_on_time;
 use crate::support::drivers::FRONT_ENDS;
 use crate::support::echo::assert_echoed;
-use anysocks::socks5a::{self, Obfuscation, Psk, Tol};
+use anysocks::socks5a::{self, Jitter, Obfuscation, Psk, Tol};
 use anysocks::{ErrorKind, Stage, blocking};
 use std::io::{self, Read};
 use std::net::Shutdown;
@@ -128,6 +128,26 @@ fn ends_of_the_connection() {
             );
             server.finish().only();
         }
+    }
+}
+
+/// A delay that is longer than the handshake may take ends it in time.
+#[test]
+fn a_delay_beyond_the_deadline() {
+    let limit = Duration::from_secs(1);
+    let delay = Duration::from_secs(60);
+    let delayed = Obfuscation::Jitter(Jitter::uniform(delay..=delay).expect("a range"));
+    for front in FRONTS {
+        let _case = Case::new(front.name);
+        let server = faulty([]);
+        let auth = tol(delayed).auth().expect("a key");
+        let started = Instant::now();
+        let error =
+            (front.connect5)(&proxy(server.addr, auth).timeout(limit), TARGET).expect_err("a timeout");
+        assert_on_time(started, limit);
+        assert!(matches!(error.kind(), ErrorKind::TimedOut), "{error:?}");
+        assert_eq!(error.stage(), Stage::Request);
+        assert_eq!(server.finish().only().requests, []);
     }
 }
 
