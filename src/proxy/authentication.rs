@@ -59,7 +59,7 @@ impl Proxy {
     #[doc(alias = "tor")]
     #[doc(alias = "isolation")]
     pub fn isolated(self, token: impl AsRef<[u8]>) -> Result<Self, Error> {
-        let pipelined = matches!(&self.protocol, SocksProtocol::V5(auth) if auth.is_pipelined());
+        let pipelined = matches!(self.protocol(), SocksProtocol::V5(auth) if auth.is_pipelined());
         self.credentials(ISOLATED, token, |token| Auth::password_only(token).pipelined(pipelined))
     }
 
@@ -85,7 +85,7 @@ impl Proxy {
         password: impl AsRef<[u8]>,
         auth: impl FnOnce(Credentials) -> Auth,
     ) -> Result<Self, Error> {
-        match self.protocol {
+        match self.protocol() {
             SocksProtocol::V5(_) => self.auth(auth(Credentials::new(user, password)?)),
             SocksProtocol::V4(_) => Err(Invalid::PasswordOverSocks4.into()),
         }
@@ -96,13 +96,18 @@ impl Proxy {
     /// # Errors
     ///
     /// - [`Invalid::MethodOverSocks4`]: this is a SOCKS4 proxy.
-    pub fn auth(mut self, auth: Auth) -> Result<Self, Error> {
-        match &mut self.protocol {
-            SocksProtocol::V5(old) => *old = auth,
-            SocksProtocol::V4(_) => return Err(Invalid::MethodOverSocks4.into()),
+    pub fn auth(self, auth: Auth) -> Result<Self, Error> {
+        match self.protocol() {
+            SocksProtocol::V5(_) => Ok(self.authenticated(SocksProtocol::V5(auth), None)),
+            SocksProtocol::V4(_) => Err(Invalid::MethodOverSocks4.into()),
         }
-        self.query = None;
-        Ok(self)
+    }
+
+    fn authenticated(self, protocol: SocksProtocol, query: Option<Box<str>>) -> Self {
+        self.set(|settings| {
+            settings.protocol = protocol;
+            settings.query = query;
+        })
     }
 
     /// Offers GSS-API alone ([`Auth::gssapi`]).
@@ -128,11 +133,11 @@ impl Proxy {
     ///   service is without a host.
     #[doc(alias = "kerberos")]
     pub fn gssapi(self, gssapi: Gssapi) -> Result<Self, Error> {
-        if !matches!(self.endpoint, Endpoint::Name(..)) {
+        if !matches!(self.endpoint(), Endpoint::Name(..)) {
             gssapi.check_host()?;
         }
         let query = query::of(&gssapi);
-        Ok(Self { query, ..self.auth(Auth::gssapi(gssapi))? })
+        Ok(self.auth(Auth::gssapi(gssapi))?.set(|settings| settings.query = query))
     }
 
     /// Sets the user id that the client sends to a SOCKS4 proxy.
@@ -144,11 +149,10 @@ impl Proxy {
     ///   ([`UserId::new`]).
     #[doc(alias = "connect_with_userid")]
     #[doc(alias = "bind_with_userid")]
-    pub fn user_id(mut self, id: impl AsRef<[u8]>) -> Result<Self, Error> {
-        match &mut self.protocol {
-            SocksProtocol::V4(old) => *old = UserId::new(id)?,
-            SocksProtocol::V5(_) => return Err(Invalid::UserIdOverSocks5.into()),
+    pub fn user_id(self, id: impl AsRef<[u8]>) -> Result<Self, Error> {
+        match self.protocol() {
+            SocksProtocol::V4(_) => Ok(self.authenticated(SocksProtocol::V4(UserId::new(id)?), None)),
+            SocksProtocol::V5(_) => Err(Invalid::UserIdOverSocks5.into()),
         }
-        Ok(self)
     }
 }

@@ -1,9 +1,10 @@
 //! The constructors of a proxy.
 
-use super::{Endpoint, Proxy, Resolve, SocketOptions, udp_options};
+use super::{Endpoint, Proxy, Resolve, Settings, SocketOptions, udp_options};
 use crate::error::Error;
 use crate::protocol::socks_protocol::SocksProtocol;
 use crate::protocol::version::{V4, V5, Version};
+use std::sync::Arc;
 use std::time::Duration;
 
 pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -39,7 +40,7 @@ impl Proxy {
     }
 
     pub(super) fn new(endpoint: Endpoint, protocol: SocksProtocol) -> Self {
-        Self {
+        Self(Arc::new(Settings {
             endpoint,
             protocol,
             resolve: Resolve::default(),
@@ -48,6 +49,6 @@ impl Proxy {
             udp: udp_options::Options::new(),
             tls: false,
             query: None,
-        }
+        }))
     }
 }

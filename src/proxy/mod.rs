@@ -21,6 +21,8 @@ pub use resolve::Resolve;
 pub(crate) use socket::SocketOptions;
 
 use crate::protocol::socks_protocol::SocksProtocol;
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A proxy server and how to reach it: endpoint, SOCKS version, authentication and options.
@@ -120,8 +122,12 @@ use std::time::Duration;
 /// - [`PasswordOverSocks4`](crate::Invalid::PasswordOverSocks4): a SOCKS4 URL has a password.
 /// - The mistakes of [`Endpoint`], [`Credentials::new`](crate::Credentials::new) and
 ///   [`UserId::new`](crate::UserId::new).
+/// A clone shares its settings with the original, until one of them is changed.
+#[derive(Clone)]
+pub struct Proxy(Arc<Settings>);
+
 #[derive(Clone, Debug)]
-pub struct Proxy {
+struct Settings {
     endpoint: Endpoint,
     protocol: SocksProtocol,
     resolve: Resolve,
@@ -137,39 +143,61 @@ pub struct Proxy {
 impl Proxy {
     /// Returns the endpoint at which the proxy listens.
     #[must_use]
-    pub const fn endpoint(&self) -> &Endpoint {
-        &self.endpoint
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.0.endpoint
     }
 
     /// Returns the SOCKS version of the proxy, with the authentication.
     #[must_use]
-    pub const fn protocol(&self) -> &SocksProtocol {
-        &self.protocol
+    pub fn protocol(&self) -> &SocksProtocol {
+        &self.0.protocol
     }
 
     /// Returns where the names of targets are resolved, as set by [`resolve`](Self::resolve).
     #[must_use]
-    pub const fn resolves(&self) -> Resolve {
-        self.resolve
+    pub fn resolves(&self) -> Resolve {
+        self.0.resolve
     }
 
     /// Returns the time limit, as set by [`timeout`](Self::timeout).
     #[must_use]
-    pub const fn limit(&self) -> Option<Duration> {
-        self.timeout
+    pub fn limit(&self) -> Option<Duration> {
+        self.0.timeout
     }
 
     /// Returns whether the proxy is [behind TLS](Self::behind_tls).
     #[must_use]
-    pub const fn is_behind_tls(&self) -> bool {
-        self.tls
+    pub fn is_behind_tls(&self) -> bool {
+        self.0.tls
     }
 
-    pub(crate) const fn udp_options(&self) -> &udp_options::Options {
-        &self.udp
+    pub(crate) fn udp_options(&self) -> &udp_options::Options {
+        &self.0.udp
     }
 
-    pub(crate) const fn socket(&self) -> &SocketOptions {
-        &self.socket
+    pub(crate) fn socket(&self) -> &SocketOptions {
+        &self.0.socket
+    }
+
+    /// Changes the settings of this proxy, and not those of its clones.
+    fn set(mut self, change: impl FnOnce(&mut Settings)) -> Self {
+        change(Arc::make_mut(&mut self.0));
+        self
+    }
+}
+
+impl fmt::Debug for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Settings { endpoint, protocol, resolve, timeout, socket, udp, tls, query } = &*self.0;
+        f.debug_struct("Proxy")
+            .field("endpoint", endpoint)
+            .field("protocol", protocol)
+            .field("resolve", resolve)
+            .field("timeout", timeout)
+            .field("socket", socket)
+            .field("udp", udp)
+            .field("tls", tls)
+            .field("query", query)
+            .finish()
     }
 }

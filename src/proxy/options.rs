@@ -10,9 +10,8 @@ impl Proxy {
     #[doc(alias = "local_dns")]
     #[doc(alias = "dns")]
     #[must_use]
-    pub const fn resolve(mut self, resolve: Resolve) -> Self {
-        self.resolve = resolve;
-        self
+    pub fn resolve(self, resolve: Resolve) -> Self {
+        self.set(|settings| settings.resolve = resolve)
     }
 
     /// Sets the time limit of dialling and handshake together. The default is 30 seconds; `None`
@@ -28,9 +27,8 @@ impl Proxy {
     /// address never times out.
     #[doc(alias = "set_connect_timeout")]
     #[must_use]
-    pub fn timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
-        self.timeout = timeout.into();
-        self
+    pub fn timeout(self, timeout: impl Into<Option<Duration>>) -> Self {
+        self.set(|settings| settings.timeout = timeout.into())
     }
 
     /// Sets whether `TCP_NODELAY` is on, which sends small writes at once. It is on by default, and
@@ -40,9 +38,8 @@ impl Proxy {
     /// is acknowledged.
     #[doc(alias = "set_nodelay")]
     #[must_use]
-    pub const fn nodelay(mut self, nodelay: bool) -> Self {
-        self.socket.nodelay = nodelay;
-        self
+    pub fn nodelay(self, nodelay: bool) -> Self {
+        self.set(|settings| settings.socket.nodelay = nodelay)
     }
 
     /// Sets the idle time after which the system probes the connection to the proxy (TCP
@@ -53,9 +50,8 @@ impl Proxy {
     /// are settings of the system.
     #[doc(alias = "set_keepalive")]
     #[must_use]
-    pub fn keepalive(mut self, after: impl Into<Option<Duration>>) -> Self {
-        self.socket.keepalive = after.into();
-        self
+    pub fn keepalive(self, after: impl Into<Option<Duration>>) -> Self {
+        self.set(|settings| settings.socket.keepalive = after.into())
     }
 
     /// Sets the local address of the TCP connection and, without its port, of an association's
@@ -76,17 +72,15 @@ impl Proxy {
     /// datagrams.
     #[doc(alias = "set_local_address")]
     #[must_use]
-    pub fn local_addr(mut self, addr: impl Into<Option<SocketAddr>>) -> Self {
-        self.socket.local_addr = addr.into();
-        self
+    pub fn local_addr(self, addr: impl Into<Option<SocketAddr>>) -> Self {
+        self.set(|settings| settings.socket.local_addr = addr.into())
     }
 
     /// Sets the options of associations (UDP ASSOCIATE).
     #[doc(alias = "associate")]
     #[must_use]
-    pub fn udp(mut self, options: udp_options::Options) -> Self {
-        self.udp = options;
-        self
+    pub fn udp(self, options: udp_options::Options) -> Self {
+        self.set(|settings| settings.udp = options)
     }
 
     /// Sets whether the proxy is behind TLS, like `+tls` in a URL. It is off by default.
@@ -97,8 +91,7 @@ impl Proxy {
     #[doc(alias = "tls")]
     #[doc(alias = "ssl")]
     #[must_use]
-    pub const fn behind_tls(mut self, tls: bool) -> Self {
-        self.tls = tls;
-        self
+    pub fn behind_tls(self, tls: bool) -> Self {
+        self.set(|settings| settings.tls = tls)
     }
 }

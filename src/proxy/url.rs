@@ -55,7 +55,7 @@ impl Proxy {
             (false, "" | "/") => Endpoint::from_text(&zone::from_url(host))?,
             (false, _) => return Err(Invalid::UrlTail.into()),
         };
-        let proxy = Self { resolve, tls, ..Self::new(endpoint, protocol) };
+        let proxy = Self::new(endpoint, protocol).resolve(resolve).behind_tls(tls);
         match query::parse(options)? {
             Some(gssapi) if !has_user => proxy.gssapi(gssapi.make()?),
             Some(_) => Err(query::wrong("auth", "with the value gssapi allows no user name")),
@@ -150,26 +150,26 @@ fn decode(text: &str) -> Zeroizing<Vec<u8>> {
 
 impl fmt::Display for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (scheme, user) = match (&self.protocol, self.resolve) {
+        let (scheme, user) = match (&self.0.protocol, self.0.resolve) {
             (SocksProtocol::V4(id), Resolve::Locally) => ("socks4", id.as_bytes()),
             (SocksProtocol::V4(id), Resolve::ByProxy) => ("socks4a", id.as_bytes()),
             (SocksProtocol::V5(auth), Resolve::Locally) => ("socks5", user_of(auth)),
             (SocksProtocol::V5(auth), Resolve::ByProxy) => ("socks5h", user_of(auth)),
         };
-        let unix = if let Endpoint::Unix(_) = self.endpoint { "+unix" } else { "" };
-        let tls = if self.tls { "+tls" } else { "" };
+        let unix = if let Endpoint::Unix(_) = self.0.endpoint { "+unix" } else { "" };
+        let tls = if self.0.tls { "+tls" } else { "" };
         write!(f, "{scheme}{unix}{tls}://")?;
         if !user.is_empty() {
             write!(f, "{}@", percent_encode(user, UNRESERVED))?;
         }
-        match &self.endpoint {
+        match &self.0.endpoint {
             Endpoint::Unix(path) => percent_encode(&path_bytes(path), PATH).fmt(f),
             Endpoint::Addr(SocketAddr::V6(addr)) if addr.scope_id() != 0 => {
                 write!(f, "[{}%25{}]:{}", addr.ip(), addr.scope_id(), addr.port())
             }
             endpoint => endpoint.fmt(f),
         }?;
-        f.write_str(self.query.as_deref().unwrap_or_default())
+        f.write_str(self.0.query.as_deref().unwrap_or_default())
     }
 }
 

@@ -13,6 +13,9 @@ use std::sync::Arc;
 
 pub(super) const NO_ACCEPTABLE: u8 = 0xFF;
 
+/// No authentication, as most proxies want it: it takes no memory of its own.
+const NONE: &[Offer] = &[Offer::None];
+
 /// The METHODs that a SOCKS5 client offers, in this order (RFC 1928 §3).
 ///
 /// The proxy chooses one of them. A handshake fails with
@@ -32,7 +35,8 @@ pub(super) const NO_ACCEPTABLE: u8 = 0xFF;
 #[doc(alias = "AuthenticationMethod")]
 #[derive(Clone)]
 pub struct Auth {
-    offers: Box<[Offer]>,
+    /// `None` is [`NONE`].
+    offers: Option<Arc<[Offer]>>,
     /// For custom METHODs.
     connection: Option<Arc<Connection>>,
     pipelined: bool,
@@ -50,7 +54,7 @@ impl Auth {
     /// Offers no authentication (`00`).
     #[must_use]
     pub fn none() -> Self {
-        Self::offering([Offer::None])
+        Self { offers: None, connection: None, pipelined: false }
     }
 
     /// Offers no authentication and username/password (`00`, `02`).
@@ -222,25 +226,25 @@ impl Auth {
     pub fn prepare(&self, command: Command) -> Result<Self, Error> {
         let codes = self.codes();
         let purpose = self.purpose(command, &codes);
-        let prepared = self.offers.iter().map(|offer| offer.prepare(&purpose));
-        let prepared = Self { offers: prepared.collect::<Result<_, _>>()?, ..self.clone() };
+        let prepared = self.offers().iter().map(|offer| offer.prepare(&purpose));
+        let prepared = Self { offers: Some(prepared.collect::<Result<_, _>>()?), ..self.clone() };
         prepared.checked_pipelined()?;
         Ok(prepared)
     }
 
     /// Returns whether a METHOD has yet to be prepared.
     pub(crate) fn needs_preparation(&self) -> bool {
-        self.offers.iter().any(Offer::needs_preparation)
+        self.offers().iter().any(Offer::needs_preparation)
     }
 
     /// Fails if a METHOD has yet to be prepared, or if it was prepared for a connection that has
     /// used it.
     pub(crate) fn check_prepared(&self) -> Result<(), Error> {
-        self.offers.iter().try_for_each(Offer::check_prepared)
+        self.offers().iter().try_for_each(Offer::check_prepared)
     }
 
     fn codes(&self) -> Vec<u8> {
-        self.offers.iter().map(Offer::code).collect()
+        self.offers().iter().map(Offer::code).collect()
     }
 
     fn purpose<'p>(&'p self, command: Command, offered: &'p [u8]) -> Purpose<'p> {
@@ -264,10 +268,10 @@ impl Auth {
     ///
     /// - [`Invalid::MethodTwice`]: a METHOD would be offered twice.
     pub fn or(mut self, other: Self) -> Result<Self, Error> {
-        if let Some(twice) = other.offers.iter().find(|offer| self.offers(offer.code())) {
+        if let Some(twice) = other.offers().iter().find(|offer| self.offers_code(offer.code())) {
             return Err(Invalid::MethodTwice(twice.code()).into());
         }
-        self.offers = self.offers.into_iter().chain(other.offers).collect();
+        self.offers = Some(self.offers().iter().chain(other.offers()).cloned().collect());
         self.pipelined |= other.pipelined;
         self.connection = self.connection.or(other.connection);
         Ok(self)
@@ -304,17 +308,21 @@ impl Auth {
     }
 
     fn offering<const N: usize>(offers: [Offer; N]) -> Self {
-        Self { offers: Box::new(offers), connection: None, pipelined: false }
+        Self { offers: Some(Arc::new(offers)), connection: None, pipelined: false }
     }
 
-    fn offers(&self, code: u8) -> bool {
-        self.offers.iter().any(|offer| offer.code() == code)
+    fn offers(&self) -> &[Offer] {
+        self.offers.as_deref().unwrap_or(NONE)
+    }
+
+    fn offers_code(&self, code: u8) -> bool {
+        self.offers().iter().any(|offer| offer.code() == code)
     }
 
     /// Returns whether all messages of a handshake are sent in one write, or an error if it is
     /// pipelined and can't be.
     pub(super) fn checked_pipelined(&self) -> Result<bool, Error> {
-        match (self.pipelined, &*self.offers) {
+        match (self.pipelined, self.offers()) {
             (false, _) => Ok(false),
             (true, [Offer::None | Offer::Password(_)]) => Ok(true),
             (true, [offer]) if offer.may_take_request() => Ok(false),
@@ -324,22 +332,22 @@ impl Auth {
 
     /// Returns what a METHOD sends together with the greeting. The proxy must have no choice.
     pub(super) fn opening(&self) -> &[u8] {
-        if let [offer] = &*self.offers { offer.opening() } else { &[] }
+        if let [offer] = self.offers() { offer.opening() } else { &[] }
     }
 
     /// Returns whether a custom METHOD is offered. Only after such a one can the proxy speak next.
     pub(crate) fn has_custom_method(&self) -> bool {
-        self.offers.iter().any(|offer| matches!(offer, Offer::Custom { .. }))
+        self.offers().iter().any(|offer| matches!(offer, Offer::Custom { .. }))
     }
 
     /// Returns whether a METHOD of SOCKS5a is offered.
     pub(super) fn offers_socks5a(&self) -> bool {
-        self.offers.iter().any(|offer| matches!(offer, Offer::Custom { is_socks5a: true, .. }))
+        self.offers().iter().any(|offer| matches!(offer, Offer::Custom { is_socks5a: true, .. }))
     }
 
     /// Returns the credentials of an offered username/password METHOD.
     pub(crate) fn credentials(&self) -> Option<&Credentials> {
-        self.offers.iter().find_map(|offer| match offer {
+        self.offers().iter().find_map(|offer| match offer {
             Offer::Password(credentials) => Some(credentials),
             _ => None,
         })
@@ -347,7 +355,7 @@ impl Auth {
 
     /// Returns which METHOD was offered alone, for the error of a proxy that refuses it.
     pub(super) fn offered(&self) -> Option<Detail> {
-        match &*self.offers {
+        match self.offers() {
             [Offer::None] => Some(Detail::NoPassword),
             [Offer::Password(credentials)] if credentials.user() == ISOLATED.as_bytes() => {
                 Some(Detail::IsolationToken)
@@ -360,7 +368,7 @@ impl Auth {
 
     /// Starts the METHOD with this code. Returns `None` if it was not offered.
     pub(super) fn select(&self, code: u8, command: Command) -> Result<Option<Selected>, Error> {
-        let Some(offer) = self.offers.iter().find(|offer| offer.code() == code) else { return Ok(None) };
+        let Some(offer) = self.offers().iter().find(|offer| offer.code() == code) else { return Ok(None) };
         let codes = if matches!(offer, Offer::Custom { .. }) { self.codes() } else { Vec::new() };
         offer.select(&self.purpose(command, &codes)).map(Some)
     }
@@ -368,8 +376,8 @@ impl Auth {
     /// Appends `05 | NMETHODS | METHODS`.
     pub(super) fn put_greeting(&self, message: &mut Scratch) {
         message.put(&[5]);
-        message.put_count(self.offers.len());
-        for offer in &*self.offers {
+        message.put_count(self.offers().len());
+        for offer in self.offers() {
             message.put(&[offer.code()]);
         }
     }
@@ -384,7 +392,7 @@ impl Default for Auth {
 impl fmt::Debug for Auth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut list = f.debug_list();
-        for offer in &*self.offers {
+        for offer in self.offers() {
             match offer {
                 Offer::None => list.entry(&format_args!("none")),
                 Offer::Password(credentials) => list.entry(credentials),
