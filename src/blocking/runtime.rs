@@ -22,7 +22,7 @@ impl Runtime for Blocking {
         Instant::now()
     }
 
-    async fn within<T>(deadline: Deadline, work: impl Future<Output = T> + Send + Sync) -> Option<T> {
+    async fn within<W: Future + Send + Sync>(deadline: Deadline, work: W) -> Option<W::Output> {
         block_on::within(deadline, work)
     }
 

@@ -12,7 +12,7 @@ use crate::protocol::target::IntoTarget;
 use crate::protocol::version::Version;
 use crate::route::listener::SocksListener;
 use crate::stream::SocksStream;
-use crate::stream::driver::{Transport, poll_converse};
+use crate::stream::driver::{self, Transport};
 use crate::stream::handshake::{Handshake, begin_connect};
 use crate::trace;
 use futures_io::{AsyncRead, AsyncWrite};
@@ -34,9 +34,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, V: Version, F: FuturesIo> SocksStream<S,
             Some(_) => Handshake::Prepared(Box::pin(prepared::<S, V, F>(stream, auth, target))),
         };
         poll_fn(move |cx| {
-            handshake.poll(cx, |cx, stream, conversation| {
-                poll_converse(cx, &mut AsyncTransport(stream, PhantomData::<F>), conversation)
-            })
+            handshake.poll(cx, |cx, stream, conversation| poll_converse::<F, _, _>(stream, cx, conversation))
         })
     }
 }
@@ -112,7 +110,21 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
     C: Conversation,
 {
-    poll_fn(|cx| poll_converse(cx, &mut AsyncTransport(stream, PhantomData::<F>), conversation)).await
+    poll_fn(|cx| poll_converse::<F, _, _>(stream, cx, conversation)).await
+}
+
+/// Continues the conversation over the stream.
+pub(crate) fn poll_converse<F, S, C>(
+    stream: &mut S,
+    cx: &mut Context<'_>,
+    conversation: &mut C,
+) -> Poll<Result<C::Outcome, Error>>
+where
+    F: FuturesIo,
+    S: AsyncRead + AsyncWrite + Unpin,
+    C: Conversation,
+{
+    driver::poll_converse(cx, &mut AsyncTransport(stream, PhantomData::<F>), conversation)
 }
 
 /// A stream with the traits of futures-io, as the driver uses it.

@@ -24,6 +24,12 @@ const LIMIT: usize = 1 << 16;
 /// end requests a flush.
 pub(crate) struct WithEarlyData<'a, T> {
     conversation: T,
+    /// In memory of its own: most requests have none.
+    early: Option<Box<Early<'a>>>,
+}
+
+/// The early data of a request, and what has become of them.
+struct Early<'a> {
     /// The most early data to send with the last message.
     limit: usize,
     /// The last message with early data behind it, which may contain a password.
@@ -38,34 +44,40 @@ pub(crate) struct WithEarlyData<'a, T> {
 
 impl<'a, T: Request> WithEarlyData<'a, T> {
     pub(crate) fn new(conversation: T, early_data: &'a [u8]) -> Self {
-        let rest = EarlyData::new(Stage::Request, early_data);
-        Self {
-            conversation,
-            limit: LIMIT,
-            joined: Zeroizing::default(),
-            message: 0,
-            progress: Progress::default(),
-            granted: None,
-            rest,
-        }
+        let early = || {
+            Box::new(Early {
+                limit: LIMIT,
+                joined: Zeroizing::default(),
+                message: 0,
+                progress: Progress::default(),
+                granted: None,
+                rest: EarlyData::new(Stage::Request, early_data),
+            })
+        };
+        Self { conversation, early: (!early_data.is_empty()).then(early) }
     }
 
     /// Limits the early data to what a stream accepts in one write.
-    pub(crate) fn at_most(self, limit: usize) -> Self {
-        Self { limit: self.limit.min(limit), ..self }
+    pub(crate) fn at_most(mut self, limit: impl FnOnce() -> usize) -> Self {
+        if let Some(early) = &mut self.early {
+            early.limit = early.limit.min(limit());
+        }
+        self
     }
 
     pub(crate) fn target(&self) -> &Target<'_> {
         self.conversation.target()
     }
+}
 
+impl Early<'_> {
     /// Joins the last message with early data, if it is next.
-    fn join(&mut self, scratch: &mut Scratch) {
+    fn join(&mut self, conversation: &mut impl Request, scratch: &mut Scratch) {
         let early = &self.rest.bytes[..self.rest.bytes.len().min(self.limit)];
-        if early.is_empty() || !self.joined.is_empty() || !self.conversation.is_last_message() {
+        if early.is_empty() || !self.joined.is_empty() || !conversation.is_last_message() {
             return;
         }
-        if let Step::Write(message) = self.conversation.step(scratch) {
+        if let Step::Write(message) = conversation.step(scratch) {
             // Allocated in its final size: growth would leave a copy of a secret behind.
             let mut joined = Zeroizing::new(Vec::with_capacity(message.len() + early.len()));
             joined.extend_from_slice(message);
@@ -75,45 +87,17 @@ impl<'a, T: Request> WithEarlyData<'a, T> {
         }
     }
 
-    fn advance_joined(&mut self, n: usize) -> Result<(), Error> {
-        let left = match self.progress.take_offered(n) {
-            Ok(left) => left,
-            Err(offered) => {
-                let overrun =
-                    Error::new(self.conversation.stage(), ErrorKind::Overrun { reported: n, offered });
-                self.joined = Zeroizing::default();
-                self.rest.bytes = &[];
-                // More than the request offered, too: this ends it.
-                let _ = self.conversation.advance(n);
-                return Err(overrun);
-            }
-        };
-        if n == 0 {
-            return self.conversation.advance(0);
-        }
-        self.progress.sent(n, left);
-        let sent = self.joined.len() - left;
-        if let Some(early) = sent.checked_sub(self.message) {
-            self.joined = Zeroizing::default();
-            self.rest.bytes = &self.rest.bytes[early..];
-            // The grant may arrive before the early data is flushed.
-            self.rest.unflushed = true;
-            return self.conversation.advance(self.message);
-        }
-        Ok(())
-    }
-}
-
-impl<T: Request> Conversation for WithEarlyData<'_, T> {
-    type Outcome = Established;
-
-    fn step<'s>(&'s mut self, scratch: &'s mut Scratch) -> Step<'s, Established> {
-        self.join(scratch);
+    fn step<'s>(
+        &'s mut self,
+        conversation: &'s mut impl Request,
+        scratch: &'s mut Scratch,
+    ) -> Step<'s, Established> {
+        self.join(conversation, scratch);
         if !self.joined.is_empty() {
             return self.progress.write(&self.joined);
         }
         if self.granted.is_none() {
-            match self.conversation.step(scratch) {
+            match conversation.step(scratch) {
                 Step::Done(established) => self.granted = Some(established),
                 step => return step,
             }
@@ -124,11 +108,56 @@ impl<T: Request> Conversation for WithEarlyData<'_, T> {
         }
     }
 
-    fn advance(&mut self, n: usize) -> Result<(), Error> {
+    fn advance(&mut self, conversation: &mut impl Request, n: usize) -> Result<(), Error> {
         if !self.joined.is_empty() {
-            return self.advance_joined(n);
+            return self.advance_joined(conversation, n);
         }
-        if self.granted.is_some() { self.rest.advance(n) } else { self.conversation.advance(n) }
+        if self.granted.is_some() { self.rest.advance(n) } else { conversation.advance(n) }
+    }
+
+    fn advance_joined(&mut self, conversation: &mut impl Request, n: usize) -> Result<(), Error> {
+        let left = match self.progress.take_offered(n) {
+            Ok(left) => left,
+            Err(offered) => {
+                let overrun = Error::new(conversation.stage(), ErrorKind::Overrun { reported: n, offered });
+                self.joined = Zeroizing::default();
+                self.rest.bytes = &[];
+                // More than the request offered, too: this ends it.
+                let _ = conversation.advance(n);
+                return Err(overrun);
+            }
+        };
+        if n == 0 {
+            return conversation.advance(0);
+        }
+        self.progress.sent(n, left);
+        let sent = self.joined.len() - left;
+        if let Some(early) = sent.checked_sub(self.message) {
+            self.joined = Zeroizing::default();
+            self.rest.bytes = &self.rest.bytes[early..];
+            // The grant may arrive before the early data is flushed.
+            self.rest.unflushed = true;
+            return conversation.advance(self.message);
+        }
+        Ok(())
+    }
+}
+
+impl<T: Request> Conversation for WithEarlyData<'_, T> {
+    type Outcome = Established;
+
+    fn step<'s>(&'s mut self, scratch: &'s mut Scratch) -> Step<'s, Established> {
+        match &mut self.early {
+            Some(early) => early.step(&mut self.conversation, scratch),
+            None => self.conversation.step(scratch),
+        }
+    }
+
+    fn advance(&mut self, n: usize) -> Result<(), Error> {
+        match &mut self.early {
+            Some(early) => early.advance(&mut self.conversation, n),
+            None => self.conversation.advance(n),
+        }
     }
 
     fn stage(&self) -> Stage {
@@ -144,11 +173,13 @@ impl<T: Request> Conversation for WithEarlyData<'_, T> {
     }
 
     fn write_failed(&mut self, error: Error) -> Result<(), Error> {
-        // Bytes after the grant are the target's, so no refusal can follow.
-        if self.granted.is_some() {
-            return Err(error);
+        if let Some(early) = &mut self.early {
+            // Bytes after the grant are the target's, so no refusal can follow.
+            if early.granted.is_some() {
+                return Err(error);
+            }
+            early.joined = Zeroizing::default();
         }
-        self.joined = Zeroizing::default();
         self.conversation.write_failed(error)
     }
 }

@@ -57,6 +57,8 @@ use std::time::Duration;
 /// | [`udp`](Self::udp) | [`Options::new()`](crate::udp::Options::new) |
 /// | [`behind_tls`](Self::behind_tls) | off |
 ///
+/// A clone shares the settings, and costs no allocation. A change of one does not affect the other.
+///
 /// # In a URL
 ///
 /// ```
@@ -122,7 +124,6 @@ use std::time::Duration;
 /// - [`PasswordOverSocks4`](crate::Invalid::PasswordOverSocks4): a SOCKS4 URL has a password.
 /// - The mistakes of [`Endpoint`], [`Credentials::new`](crate::Credentials::new) and
 ///   [`UserId::new`](crate::UserId::new).
-/// A clone shares its settings with the original, until one of them is changed.
 #[derive(Clone)]
 pub struct Proxy(Arc<Settings>);
 

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, ErrorKind};
 use crate::futures::FuturesIo;
-use crate::futures::handshake::converse_on;
+use crate::futures::handshake::{converse_on, poll_converse};
 use crate::protocol::address::Address;
 use crate::protocol::conversation::Conversation;
 use crate::protocol::pause;
@@ -20,7 +20,7 @@ use ::async_io::{Async, Timer};
 use futures_io::{AsyncRead, AsyncWrite};
 use socket2::{SockAddr, SockRef, Socket};
 use std::io;
-use std::net::{TcpStream, UdpSocket};
+use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Poll};
@@ -46,13 +46,14 @@ pub trait AsyncIoFrontEnd: FuturesIo + Sized + 'static {
 
 impl<F: AsyncIoFrontEnd> Reactor for F {
     type Socket = Async<TcpStream>;
+    type Sleep = Timer;
 
     fn watch(socket: TcpStream) -> io::Result<Self::Socket> {
         Async::new_nonblocking(socket)
     }
 
-    async fn writable(socket: &Self::Socket) -> io::Result<()> {
-        socket.writable().await
+    fn poll_writable(socket: &Self::Socket, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        socket.poll_writable(cx)
     }
 
     fn socket(socket: &Self::Socket) -> SockRef<'_> {
@@ -63,8 +64,8 @@ impl<F: AsyncIoFrontEnd> Reactor for F {
         <F as AsyncIoFrontEnd>::adopt(socket)
     }
 
-    async fn sleep_until(time: Instant) {
-        Timer::at(time).await;
+    fn sleep_until(time: Instant) -> Timer {
+        Timer::at(time)
     }
 }
 
@@ -75,8 +76,19 @@ impl<F: AsyncIoFrontEnd> Runtime for F {
         Instant::now()
     }
 
-    async fn within<T>(deadline: Deadline, work: impl Future<Output = T> + Send + Sync) -> Option<T> {
-        within::<F, _>(deadline, work).await
+    fn within<W: Future + Send + Sync>(
+        deadline: Deadline,
+        work: W,
+    ) -> impl Future<Output = Option<W::Output>> + Send + Sync {
+        within::<F, _>(deadline, work)
+    }
+
+    fn connect(
+        addr: &SocketAddr,
+        options: &SocketOptions,
+        deadline: Deadline,
+    ) -> impl Future<Output = Result<F::Stream, Failures>> + Send + Sync {
+        reactor::connect::<F>(addr, options, deadline)
     }
 
     async fn race(
@@ -87,13 +99,12 @@ impl<F: AsyncIoFrontEnd> Runtime for F {
         reactor::race::<F>(&addrs, options, deadline).await
     }
 
-    async fn converse<C: Conversation + Send + Sync>(
-        stream: &mut F::Stream,
-        conversation: &mut C,
+    fn converse<'a, C: Conversation + Send + Sync>(
+        stream: &'a mut F::Stream,
+        conversation: &'a mut C,
         deadline: Deadline,
-    ) -> Result<C::Outcome, Error> {
-        let in_time = within::<F, _>(deadline, converse_on::<F, _, _>(stream, conversation)).await;
-        in_time.unwrap_or_else(|| Err(conversation.failure(ErrorKind::TimedOut)))
+    ) -> impl Future<Output = Result<C::Outcome, Error>> + Send + Sync {
+        reactor::converse::<F, _, _>(stream, conversation, deadline)
     }
 
     fn ends(stream: &F::Stream) -> io::Result<Ends> {
@@ -102,11 +113,12 @@ impl<F: AsyncIoFrontEnd> Runtime for F {
 }
 
 impl<F: AsyncIoFrontEnd, S: AsyncRead + AsyncWrite + Unpin + Send + Sync> SupportsStream<S> for F {
-    async fn converse_over<C: Conversation + Send + Sync>(
+    fn poll_converse<C: Conversation>(
         stream: &mut S,
+        cx: &mut Context<'_>,
         conversation: &mut C,
-    ) -> Result<C::Outcome, Error> {
-        converse_on::<F, _, _>(stream, conversation).await
+    ) -> Poll<Result<C::Outcome, Error>> {
+        poll_converse::<F, _, _>(stream, cx, conversation)
     }
 
     fn poll_io(stream: &mut S, cx: &mut Context<'_>, io: ControlIo<'_>) -> Poll<io::Result<usize>> {

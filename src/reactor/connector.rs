@@ -19,7 +19,8 @@ impl<F: AsyncFrontEnd, W: Wrap<F>> Connector<F, W> {
         &self,
         target: impl IntoTarget<'t>,
     ) -> Result<SocksStream<W::Stream, AnyVersion, F>, Error> {
-        self.connect_to(target.into_target()?, &[]).await
+        let target = target.into_target()?;
+        self.connect_to(target, &[]).await
     }
 
     #[doc = include_str!("../docs/connector/connect_with_early_data.md")]
@@ -28,7 +29,8 @@ impl<F: AsyncFrontEnd, W: Wrap<F>> Connector<F, W> {
         target: impl IntoTarget<'t>,
         early_data: &[u8],
     ) -> Result<SocksStream<W::Stream, AnyVersion, F>, Error> {
-        self.connect_to(target.into_target()?, early_data).await
+        let target = target.into_target()?;
+        self.connect_to(target, early_data).await
     }
 
     #[doc = include_str!("../docs/connector/bind.md")]

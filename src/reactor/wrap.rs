@@ -2,8 +2,8 @@
 
 use super::control::Control;
 use super::watched::AsyncFrontEnd;
-use super::{Reactor, within};
-use crate::error::{Error, ErrorKind};
+use super::{Reactor, converse, within};
+use crate::error::Error;
 use crate::protocol::conversation::Conversation;
 use crate::proxy::Proxy;
 use crate::route::connector::Connector;
@@ -19,11 +19,12 @@ use std::task::{Context, Poll};
 /// A front end that can use streams of the type `S`: they have its read and write traits.
 #[allow(unreachable_pub, reason = "the bound of a public type")]
 pub trait SupportsStream<S>: AsyncFrontEnd + Reactor {
-    /// Drives the conversation over the stream.
-    fn converse_over<C: Conversation + Send + Sync>(
+    /// Continues the conversation over the stream.
+    fn poll_converse<C: Conversation>(
         stream: &mut S,
+        cx: &mut Context<'_>,
         conversation: &mut C,
-    ) -> impl Future<Output = Result<C::Outcome, Error>> + Send + Sync;
+    ) -> Poll<Result<C::Outcome, Error>>;
 
     /// Reads from, writes to or flushes the stream.
     fn poll_io(stream: &mut S, cx: &mut Context<'_>, io: ControlIo<'_>) -> Poll<io::Result<usize>>;
@@ -64,13 +65,12 @@ impl<F: SupportsStream<S>, S: Send + Sync + 'static> Wrap<F> for Wrapped<Hook<F:
         in_time.unwrap_or_else(|| Err(io::ErrorKind::TimedOut.into()))
     }
 
-    async fn converse<C: Conversation + Send + Sync>(
-        stream: &mut S,
-        conversation: &mut C,
+    fn converse<'a, C: Conversation + Send + Sync>(
+        stream: &'a mut S,
+        conversation: &'a mut C,
         deadline: Deadline,
-    ) -> Result<C::Outcome, Error> {
-        let in_time = within::<F, _>(deadline, F::converse_over(stream, conversation)).await;
-        in_time.unwrap_or_else(|| Err(conversation.failure(ErrorKind::TimedOut)))
+    ) -> impl Future<Output = Result<C::Outcome, Error>> + Send + Sync {
+        converse::<F, _, _>(stream, conversation, deadline)
     }
 
     fn finish(stream: S) -> io::Result<S> {

@@ -18,6 +18,13 @@ pub(super) struct FailedAttempt {
     pub(super) address_timed_out: bool,
 }
 
+impl FailedAttempt {
+    /// Adds what the function adds to the error.
+    pub(super) fn map(self, explain: impl FnOnce(Error) -> Error) -> Self {
+        Self { error: explain(self.error), ..self }
+    }
+}
+
 impl From<Error> for FailedAttempt {
     fn from(error: Error) -> Self {
         Self { error, address_timed_out: false }

@@ -1,7 +1,8 @@
 //! Several requests on one connection to a proxy.
 
-use super::connect::{negotiate_through, proxy_deadline};
+use super::connect::negotiate_through;
 use super::connector::Connector;
+use super::path::proxy_deadline;
 use super::requests::{self, Requests, with_outer};
 use super::wrap::{Plain, Wrap, finish, wrap_error};
 use crate::error::invalid::Invalid;

@@ -1,11 +1,12 @@
 //! Connectors.
 
 use super::chain::Chain;
-use super::connect::{proxy_deadline, request_through};
+use super::connect::request_through;
 use super::environment;
 use super::listener::SocksListener;
 use super::lookup;
 use super::no_proxy::NoProxy;
+use super::path::proxy_deadline;
 use super::proxies::{Proxies, Route};
 use super::request::RequestTemplate;
 use super::rule::{Choice, Rule};
@@ -258,13 +259,16 @@ impl<F: Runtime, W: Wrap<F>> Connector<F, W> {
     ) -> Result<(W::Stream, Established), Error> {
         let deadline = deadline::<F>(DEFAULT_TIMEOUT);
         let target = target.borrowed().into_standard()?;
-        let addrs = match (target.ip(), target.domain()) {
-            (Some(ip), _) => vec![(ip, target.port()).into()],
-            (None, name) => resolve::<F>(name.unwrap_or_default(), target.port(), deadline).await?,
+        let options = SocketOptions::default();
+        let dialled = if let Some(ip) = target.ip() {
+            F::connect(&(ip, target.port()).into(), &options, deadline).await
+        } else {
+            let name = target.domain().unwrap_or_default();
+            let addrs = resolve::<F>(name, target.port(), deadline).await?;
+            let addrs = interleave(addrs).into_iter().map(Into::into).collect();
+            Box::pin(F::race(addrs, &options, deadline)).await
         };
-        let addrs = interleave(addrs).into_iter().map(Into::into).collect();
-        let raced = F::race(addrs, &SocketOptions::default(), deadline).await;
-        let stream = raced.map_err(|failures| failures.at(Stage::Direct))?;
+        let stream = dialled.map_err(|failures| failures.at(Stage::Direct))?;
         trace::connected(Stage::Direct);
         let ends = F::ends(&stream).map_err(wrap_error(Stage::Direct))?;
         let mut stream = self.wrap.wrap(stream, None, deadline).await.map_err(wrap_error(Stage::Direct))?;

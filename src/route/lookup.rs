@@ -43,8 +43,9 @@ pub(crate) async fn resolve_by<R: Runtime, W: Wrap<R>>(
     wrap: &W,
     name: Host<'_>,
 ) -> Result<IpAddr, Error> {
-    let template = RequestTemplate::<AnyVersion>::without_data(Command::Resolve);
-    let granted = request_through::<R, W, _>(hops, limit, wrap, Target::new(name, 0), template).await?;
+    let template = RequestTemplate::without_data(Command::Resolve);
+    let granted =
+        request_through::<R, W, AnyVersion>(hops, limit, wrap, Target::new(name, 0), template).await?;
     requests::ip(&granted.established.bound).map_err(|error| unexpected(error, &granted, hops))
 }
 
@@ -55,8 +56,8 @@ pub(crate) async fn resolve_ptr_by<R: Runtime, W: Wrap<R>>(
     wrap: &W,
     ip: IpAddr,
 ) -> Result<Name, Error> {
-    let template = RequestTemplate::<AnyVersion>::without_data(Command::ResolvePtr);
-    let granted = request_through::<R, W, _>(hops, limit, wrap, (ip, 0).into(), template).await?;
+    let template = RequestTemplate::without_data(Command::ResolvePtr);
+    let granted = request_through::<R, W, AnyVersion>(hops, limit, wrap, (ip, 0).into(), template).await?;
     match &granted.established.bound {
         Address::Name(name, _) => Ok(name.clone()),
         bound @ Address::Ip(_) => Err(unexpected(requests::unexpected(bound), &granted, hops)),

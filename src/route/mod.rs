@@ -1,6 +1,7 @@
 //! The route to a target: through one proxy, through a chain, or direct.
 
 mod address_timeout;
+mod attempt;
 mod chain;
 pub(crate) mod client;
 pub(crate) mod connect;
@@ -14,6 +15,7 @@ pub(crate) mod lookup;
 mod next_target;
 mod no_proxy;
 pub(crate) mod one_proxy;
+pub(crate) mod path;
 pub(crate) mod prepare;
 pub(crate) mod proxies;
 mod request;

@@ -6,7 +6,7 @@ use super::request::RequestTemplate;
 use super::wrap::Plain;
 use crate::error::{Error, Stage};
 use crate::protocol::command::Command;
-use crate::protocol::target::IntoTarget;
+use crate::protocol::target::{IntoTarget, Target};
 use crate::protocol::version::{V5, Version};
 use crate::proxy::Proxy;
 use crate::proxy::into_proxy::IntoProxy;
@@ -22,6 +22,7 @@ pub(crate) async fn connect<'a, 'b, R: Runtime, V: Version>(
     early_data: &[u8],
 ) -> Result<SocksStream<R::Stream, V, R>, Error> {
     let proxy = proxy.into_proxy::<V>()?;
+    let target = target.into_target()?;
     let granted = request::<R, V>(&proxy, target, RequestTemplate::connect(early_data)).await?;
     Ok(SocksStream::new(granted.stream, granted.established))
 }
@@ -32,18 +33,17 @@ pub(crate) async fn bind<'a, 'b, R: Runtime, V: Version>(
     expected_peer: impl IntoTarget<'b>,
 ) -> Result<SocksListener<R::Stream, V, R>, Error> {
     let proxy = proxy.into_proxy::<V>()?;
-    let granted =
-        request::<R, V>(&proxy, expected_peer, RequestTemplate::without_data(Command::Bind)).await?;
+    let peer = expected_peer.into_target()?;
+    let granted = request::<R, V>(&proxy, peer, RequestTemplate::without_data(Command::Bind)).await?;
     Ok(SocksListener::granted(granted, slice::from_ref(&*proxy)))
 }
 
-async fn request<'b, R: Runtime, V: Version>(
-    proxy: &Proxy,
-    target: impl IntoTarget<'b>,
-    template: RequestTemplate<'_, V>,
-) -> Result<Granted<R::Stream>, Error> {
-    let target = target.into_target()?;
-    request_through::<R, Plain, V>(slice::from_ref(proxy), proxy.limit(), &Plain, target, template).await
+fn request<'a, R: Runtime, V: Version>(
+    proxy: &'a Proxy,
+    target: Target<'a>,
+    template: RequestTemplate<'a>,
+) -> impl Future<Output = Result<Granted<R::Stream>, Error>> + Send + Sync {
+    request_through::<R, Plain, V>(slice::from_ref(proxy), proxy.limit(), &Plain, target, template)
 }
 
 /// Connects to the proxy, without a handshake.

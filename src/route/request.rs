@@ -6,24 +6,22 @@ use crate::protocol::command::Command;
 use crate::protocol::early_data::WithEarlyData;
 use crate::protocol::target::Target;
 use crate::protocol::version::Version;
-use std::marker::PhantomData;
 
 /// A command and its early data.
-pub(crate) struct RequestTemplate<'a, V> {
+pub(crate) struct RequestTemplate<'a> {
     pub(crate) command: Command,
     pub(crate) early_data: &'a [u8],
     /// Whether the handshake ends with the METHOD.
     pub(crate) requests_nothing: bool,
-    version: PhantomData<V>,
 }
 
-impl<'a, V: Version> RequestTemplate<'a, V> {
+impl<'a> RequestTemplate<'a> {
     pub(crate) const fn connect(early_data: &'a [u8]) -> Self {
         Self { early_data, ..Self::without_data(Command::Connect) }
     }
 
     pub(crate) const fn without_data(command: Command) -> Self {
-        Self { command, early_data: &[], requests_nothing: false, version: PhantomData }
+        Self { command, early_data: &[], requests_nothing: false }
     }
 
     /// Returns the handshake that ends with the METHOD.
@@ -32,7 +30,7 @@ impl<'a, V: Version> RequestTemplate<'a, V> {
     }
 
     /// Returns the request for this target.
-    pub(crate) fn for_target<'t>(
+    pub(crate) fn for_target<'t, V: Version>(
         &self,
         auth: &'t V::Auth,
         target: Target<'t>,
@@ -40,10 +38,14 @@ impl<'a, V: Version> RequestTemplate<'a, V> {
         if !self.early_data.is_empty() && V::may_encapsulate(auth) {
             return Err(Invalid::EarlyDataWithCustomMethod.into());
         }
-        Ok(WithEarlyData::new(self.request(auth, target)?, self.early_data))
+        Ok(WithEarlyData::new(self.request::<V>(auth, target)?, self.early_data))
     }
 
-    fn request<'t>(&self, auth: &'t V::Auth, target: Target<'t>) -> Result<V::Request<'t>, Error> {
+    fn request<'t, V: Version>(
+        &self,
+        auth: &'t V::Auth,
+        target: Target<'t>,
+    ) -> Result<V::Request<'t>, Error> {
         if self.requests_nothing {
             V::negotiation(auth, self.command)
         } else {

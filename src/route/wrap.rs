@@ -32,9 +32,9 @@ pub trait Wrap<R: Runtime>: Send + Sync + 'static {
     ) -> impl Future<Output = io::Result<Self::HandshakeStream>> + Send + Sync;
 
     /// Drives the conversation over the stream.
-    fn converse<C: Conversation + Send + Sync>(
-        stream: &mut Self::HandshakeStream,
-        conversation: &mut C,
+    fn converse<'a, C: Conversation + Send + Sync>(
+        stream: &'a mut Self::HandshakeStream,
+        conversation: &'a mut C,
         deadline: Deadline,
     ) -> impl Future<Output = Result<C::Outcome, Error>> + Send + Sync;
 
@@ -86,12 +86,12 @@ impl<R: Runtime> Wrap<R> for Plain {
         Ok(stream)
     }
 
-    async fn converse<C: Conversation + Send + Sync>(
-        stream: &mut R::Stream,
-        conversation: &mut C,
+    fn converse<'a, C: Conversation + Send + Sync>(
+        stream: &'a mut R::Stream,
+        conversation: &'a mut C,
         deadline: Deadline,
-    ) -> Result<C::Outcome, Error> {
-        R::converse(stream, conversation, deadline).await
+    ) -> impl Future<Output = Result<C::Outcome, Error>> + Send + Sync {
+        R::converse(stream, conversation, deadline)
     }
 
     fn call_limit(stream: &R::Stream) -> io::Result<Option<Box<dyn CallLimit>>> {

@@ -5,7 +5,7 @@ use crate::error::escape::Escaped;
 use crate::error::{Attempt, Error, ErrorKind, Stage};
 use crate::proxy::SocketOptions;
 use rustix::io::Errno;
-use socket2::{Protocol, SockAddr, SockRef, Socket, TcpKeepalive, Type};
+use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, TcpKeepalive, Type};
 use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::time::Duration;
 use std::{io, iter};
@@ -40,8 +40,7 @@ pub(crate) fn begin(addr: &SockAddr, options: &SocketOptions) -> io::Result<TcpS
         (Some(local), Some(proxy)) => Some(local_for(local, proxy)?),
         _ => None,
     };
-    let socket = Socket::new(addr.domain(), Type::STREAM, ip.map(|_| Protocol::TCP))?;
-    socket.set_nonblocking(true)?;
+    let socket = nonblocking(addr.domain(), Type::STREAM, ip.map(|_| Protocol::TCP))?;
     if ip.is_some() {
         set_options(&socket, options)?;
     }
@@ -52,6 +51,19 @@ pub(crate) fn begin(addr: &SockAddr, options: &SocketOptions) -> io::Result<TcpS
         Err(error) if !is_in_progress(&error) => Err(error),
         _ => Ok(socket.into()),
     }
+}
+
+/// Creates a non-blocking socket, where the system can with one call.
+#[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd", target_os = "netbsd"))]
+pub(crate) fn nonblocking(domain: Domain, kind: Type, protocol: Option<Protocol>) -> io::Result<Socket> {
+    Socket::new(domain, kind.nonblocking(), protocol)
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd", target_os = "netbsd")))]
+pub(crate) fn nonblocking(domain: Domain, kind: Type, protocol: Option<Protocol>) -> io::Result<Socket> {
+    let socket = Socket::new(domain, kind, protocol)?;
+    socket.set_nonblocking(true)?;
+    Ok(socket)
 }
 
 fn set_options(socket: &Socket, options: &SocketOptions) -> io::Result<()> {
@@ -160,6 +172,13 @@ const fn format_path(_: &SockAddr) -> Option<String> {
 pub struct Failures(Vec<Attempt>);
 
 impl Failures {
+    /// Creates the failure of the only attempt.
+    pub(crate) fn of(addr: &SockAddr, error: io::Error) -> Self {
+        let mut failures = Self::default();
+        failures.push(addr, error);
+        failures
+    }
+
     pub(crate) fn push(&mut self, addr: &SockAddr, error: io::Error) {
         self.0.push(Attempt { address: format_addr(addr), error });
     }

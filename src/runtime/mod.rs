@@ -40,10 +40,10 @@ pub trait Runtime: Sized {
     fn now() -> Instant;
 
     /// Returns the output of work that waits for another thread, or `None` at the deadline.
-    fn within<T>(
+    fn within<W: Future + Send + Sync>(
         deadline: Deadline,
-        work: impl Future<Output = T> + Send + Sync,
-    ) -> impl Future<Output = Option<T>> + Send + Sync;
+        work: W,
+    ) -> impl Future<Output = Option<W::Output>> + Send + Sync;
 
     /// Looks a name up with the system's resolver.
     fn lookup(
@@ -54,6 +54,15 @@ pub trait Runtime: Sized {
         LOOKUPS.addresses::<Self>(name, port, deadline)
     }
 
+    /// Connects to one address.
+    fn connect(
+        addr: &SocketAddr,
+        options: &SocketOptions,
+        deadline: Deadline,
+    ) -> impl Future<Output = Result<Self::Stream, Failures>> + Send + Sync {
+        Self::race(vec![(*addr).into()], options, deadline)
+    }
+
     /// Connects to the first address that accepts, as RFC 8305 defines.
     fn race(
         addrs: Vec<SockAddr>,
@@ -62,9 +71,9 @@ pub trait Runtime: Sized {
     ) -> impl Future<Output = Result<Self::Stream, Failures>> + Send + Sync;
 
     /// Drives the conversation over the stream.
-    fn converse<C: Conversation + Send + Sync>(
-        stream: &mut Self::Stream,
-        conversation: &mut C,
+    fn converse<'a, C: Conversation + Send + Sync>(
+        stream: &'a mut Self::Stream,
+        conversation: &'a mut C,
         deadline: Deadline,
     ) -> impl Future<Output = Result<C::Outcome, Error>> + Send + Sync;
 

@@ -27,7 +27,7 @@ impl Runtime for StubResolver {
         Blocking::now()
     }
 
-    async fn within<T>(deadline: Deadline, work: impl Future<Output = T> + Send + Sync) -> Option<T> {
+    async fn within<W: Future + Send + Sync>(deadline: Deadline, work: W) -> Option<W::Output> {
         Blocking::within(deadline, work).await
     }
 

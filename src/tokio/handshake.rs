@@ -15,7 +15,7 @@ use crate::route::listener::SocksListener;
 use crate::route::prepare::prepare_auth;
 use crate::runtime::deadline;
 use crate::stream::SocksStream;
-use crate::stream::driver::{Transport, poll_converse};
+use crate::stream::driver::{self, Transport};
 use crate::stream::handshake::{Handshake, begin_connect};
 use crate::trace;
 use std::future::poll_fn;
@@ -37,9 +37,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, V: Version> SocksStream<S, V, Tokio> {
             Some(_) => Handshake::Prepared(Box::pin(prepared::<S, V>(stream, auth, target))),
         };
         poll_fn(move |cx| {
-            handshake.poll(cx, |cx, stream, conversation| {
-                poll_converse(cx, &mut AsyncTransport(stream), conversation)
-            })
+            handshake.poll(cx, |cx, stream, conversation| poll_converse(stream, cx, conversation))
         })
     }
 }
@@ -114,7 +112,20 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
     C: Conversation,
 {
-    poll_fn(|cx| poll_converse(cx, &mut AsyncTransport(stream), conversation)).await
+    poll_fn(|cx| poll_converse(stream, cx, conversation)).await
+}
+
+/// Continues the conversation over the stream.
+pub(super) fn poll_converse<S, C>(
+    stream: &mut S,
+    cx: &mut Context<'_>,
+    conversation: &mut C,
+) -> Poll<Result<C::Outcome, Error>>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+    C: Conversation,
+{
+    driver::poll_converse(cx, &mut AsyncTransport(stream), conversation)
 }
 
 /// A stream with tokio's traits, as the driver uses it.

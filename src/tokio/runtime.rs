@@ -1,14 +1,15 @@
 //! Tokio's sockets, timers and clock.
 
 use super::Tokio;
-use super::handshake::converse;
-use crate::error::{Error, ErrorKind};
+use super::handshake::poll_converse;
+use crate::error::Error;
 use crate::protocol::conversation::Conversation;
 use crate::proxy::SocketOptions;
-use crate::reactor::{self, Reactor, SupportsStream, within};
+use crate::reactor::{self, Reactor, SupportsStream};
 use crate::runtime::dial::Failures;
 use crate::runtime::{ControlIo, Deadline, Ends, Runtime};
 use socket2::{SockAddr, SockRef};
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Instant;
@@ -24,8 +25,19 @@ impl Runtime for Tokio {
         time::Instant::now().into_std()
     }
 
-    async fn within<T>(deadline: Deadline, work: impl Future<Output = T> + Send + Sync) -> Option<T> {
-        within::<Self, _>(deadline, work).await
+    fn within<W: Future + Send + Sync>(
+        deadline: Deadline,
+        work: W,
+    ) -> impl Future<Output = Option<W::Output>> + Send + Sync {
+        reactor::within::<Self, _>(deadline, work)
+    }
+
+    fn connect(
+        addr: &SocketAddr,
+        options: &SocketOptions,
+        deadline: Deadline,
+    ) -> impl Future<Output = Result<TcpStream, Failures>> + Send + Sync {
+        reactor::connect::<Self>(addr, options, deadline)
     }
 
     async fn race(
@@ -36,15 +48,12 @@ impl Runtime for Tokio {
         reactor::race::<Self>(&addrs, options, deadline).await
     }
 
-    async fn converse<C: Conversation + Send + Sync>(
-        stream: &mut TcpStream,
-        conversation: &mut C,
+    fn converse<'a, C: Conversation + Send + Sync>(
+        stream: &'a mut TcpStream,
+        conversation: &'a mut C,
         deadline: Deadline,
-    ) -> Result<C::Outcome, Error> {
-        match within::<Self, _>(deadline, converse(stream, conversation)).await {
-            Some(done) => done,
-            None => Err(conversation.failure(ErrorKind::TimedOut)),
-        }
+    ) -> impl Future<Output = Result<C::Outcome, Error>> + Send + Sync {
+        reactor::converse::<Self, _, _>(stream, conversation, deadline)
     }
 
     fn ends(stream: &TcpStream) -> std::io::Result<Ends> {
@@ -53,11 +62,12 @@ impl Runtime for Tokio {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send + Sync> SupportsStream<S> for Tokio {
-    async fn converse_over<C: Conversation + Send + Sync>(
+    fn poll_converse<C: Conversation>(
         stream: &mut S,
+        cx: &mut Context<'_>,
         conversation: &mut C,
-    ) -> Result<C::Outcome, Error> {
-        converse(stream, conversation).await
+    ) -> Poll<Result<C::Outcome, Error>> {
+        poll_converse(stream, cx, conversation)
     }
 
     fn poll_io(stream: &mut S, cx: &mut Context<'_>, io: ControlIo<'_>) -> Poll<std::io::Result<usize>> {
@@ -71,13 +81,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + Sync> SupportsStream<S> for Toki
 
 impl Reactor for Tokio {
     type Socket = TcpStream;
+    type Sleep = time::Sleep;
 
     fn watch(socket: std::net::TcpStream) -> std::io::Result<TcpStream> {
         TcpStream::from_std(socket)
     }
 
-    async fn writable(socket: &TcpStream) -> std::io::Result<()> {
-        socket.writable().await
+    fn poll_writable(socket: &TcpStream, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        socket.poll_write_ready(cx)
     }
 
     fn socket(socket: &TcpStream) -> SockRef<'_> {
@@ -88,7 +99,7 @@ impl Reactor for Tokio {
         Ok(socket)
     }
 
-    async fn sleep_until(time: Instant) {
-        time::sleep_until(time.into()).await;
+    fn sleep_until(time: Instant) -> time::Sleep {
+        time::sleep_until(time.into())
     }
 }

@@ -12,11 +12,11 @@ use crate::protocol::target::Target;
 use crate::protocol::version::{V5, Version};
 use crate::proxy::Proxy;
 use crate::proxy::into_proxy::IntoProxy;
-use crate::route::connect::proxy_deadline;
 use crate::route::connector::Connector;
+use crate::route::path::proxy_deadline;
 use crate::route::prepare::prepare;
 use crate::route::wrap::{self, Plain, Wrap};
-use crate::runtime::dial::local_for;
+use crate::runtime::dial::{local_for, nonblocking};
 use crate::runtime::{Deadline, Ends, UdpFrontEnd, check_endpoint, deadline, dial_proxy};
 use crate::trace;
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
@@ -119,9 +119,7 @@ fn bind_source(mut source: SocketAddr, ends: Option<&Ends>) -> io::Result<(Socke
 }
 
 fn datagram_socket(addr: SocketAddr) -> io::Result<Socket> {
-    let socket = Socket::new(Domain::for_address(addr), Type::DGRAM, Some(Protocol::UDP))?;
-    socket.set_nonblocking(true)?;
-    Ok(socket)
+    nonblocking(Domain::for_address(addr), Type::DGRAM, Some(Protocol::UDP))
 }
 
 fn address(addr: &SockAddr) -> io::Result<SocketAddr> {
