@@ -20,6 +20,7 @@ mod call_limit;
 mod client;
 mod connector;
 mod control;
+mod dialled;
 mod handshake;
 mod io;
 #[cfg(target_os = "linux")]
@@ -38,6 +39,7 @@ mod wrap;
 
 #[cfg(test)]
 pub(crate) use block_on::block_on;
+pub(crate) use dialled::Dialled;
 pub use handshake::converse;
 pub use one_proxy::{dial, resolve, resolve_ptr};
 

@@ -17,7 +17,8 @@ type Poll = fn(&mut [PollFd<'_>], Deadline) -> io::Result<bool>;
 
 /// How often each attempt is checked for failure. `WSAPoll` reports no failed attempt before
 /// Windows 10 version 2004.
-const RECHECK: Option<Duration> = if cfg!(windows) { Some(Duration::from_millis(250)) } else { None };
+pub(super) const RECHECK: Option<Duration> =
+    if cfg!(windows) { Some(Duration::from_millis(250)) } else { None };
 
 /// Connects to the first address that accepts (RFC 8305 §5). Each attempt starts [`ATTEMPT_DELAY`]
 /// after the previous one, or when that fails. Started attempts continue. The socket stays

@@ -1,6 +1,7 @@
 //! The blocking calls of an association's socket.
 
 use super::Blocking;
+use super::Dialled;
 use super::block_on::block_on;
 use super::control::Control;
 use super::notify::Notify;
@@ -19,7 +20,7 @@ use arrayvec::ArrayVec;
 use rustix::event::{PollFd, PollFlags};
 use socket2::{SockRef, Socket};
 use std::io;
-use std::net::{TcpStream, UdpSocket};
+use std::net::UdpSocket;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -40,8 +41,8 @@ impl UdpFrontEnd for Blocking {
     type Control = Control;
     type Sockets = Sockets;
 
-    fn control(dialled: TcpStream) -> Control {
-        Control::plain(dialled)
+    fn control(dialled: Dialled) -> Control {
+        Control::plain(dialled.stream)
     }
 
     fn watch(control: Control, udp: UdpSocket) -> io::Result<Sockets> {

@@ -45,31 +45,45 @@ pub(super) fn wait(sockets: &mut [PollFd<'_>], until: Deadline) -> io::Result<bo
 pub(super) struct DeadlineStream<'a> {
     stream: &'a TcpStream,
     deadline: Deadline,
+    /// Whether the last call was a read that filled its buffer, so that more bytes may be there.
+    has_more: bool,
 }
 
 impl<'a> DeadlineStream<'a> {
     pub(super) const fn new(stream: &'a TcpStream, deadline: Deadline) -> Self {
-        Self { stream, deadline }
+        Self { stream, deadline, has_more: false }
+    }
+
+    /// Fails if the deadline has passed. It applies to a proxy that never stops sending, too.
+    fn check(&self) -> io::Result<()> {
+        let over = remaining(self.deadline).is_some_and(|left| left.is_zero());
+        if over { Err(io::ErrorKind::TimedOut.into()) } else { Ok(()) }
     }
 
     fn wait(&self, flags: PollFlags) -> io::Result<()> {
-        // The deadline applies to a proxy that never stops sending, too.
-        let over = remaining(self.deadline).is_some_and(|left| left.is_zero());
-        if over || !wait(&mut [PollFd::new(self.stream, flags)], self.deadline)? {
-            return Err(io::ErrorKind::TimedOut.into());
-        }
-        Ok(())
+        self.check()?;
+        let ready = wait(&mut [PollFd::new(self.stream, flags)], self.deadline)?;
+        if ready { Ok(()) } else { Err(io::ErrorKind::TimedOut.into()) }
     }
 }
 
 impl Read for DeadlineStream<'_> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        // Waits first, because the reply has rarely arrived already.
+        // Waits first, because a message has rarely arrived before it is awaited. The rest of one
+        // that has begun mostly has. Without a deadline, the socket itself may block.
+        let mut is_ready = std::mem::take(&mut self.has_more) || self.deadline.is_none();
         loop {
-            self.wait(PollFlags::IN)?;
+            if is_ready {
+                self.check()?
+            } else {
+                self.wait(PollFlags::IN)?
+            }
             match self.stream.read(buf) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                done => return done,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => is_ready = false,
+                read => {
+                    self.has_more = read.as_ref().is_ok_and(|n| *n == buf.len());
+                    return read;
+                }
             }
         }
     }
@@ -77,6 +91,7 @@ impl Read for DeadlineStream<'_> {
 
 impl Write for DeadlineStream<'_> {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        self.has_more = false;
         loop {
             match self.stream.write(buf) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {

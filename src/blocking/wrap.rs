@@ -4,7 +4,7 @@ use super::call_limit::SocketTimeouts;
 use super::control::Control;
 use super::handshake::converse_until;
 use super::watchdog::Watchdog;
-use super::{Blocking, Connector};
+use super::{Blocking, Connector, Dialled};
 use crate::error::{Error, ErrorKind};
 use crate::protocol::conversation::Conversation;
 use crate::protocol::frames::CallLimit;
@@ -46,12 +46,12 @@ impl<S: Read + Write + Send + Sync + 'static> Wrap<Blocking> for Wrapped<Hook<S>
 
     async fn wrap(
         &self,
-        stream: TcpStream,
+        dialled: Dialled,
         proxy: Option<&Proxy>,
         deadline: Deadline,
     ) -> io::Result<WithSocket<S>> {
+        let stream = dialled.into_blocking()?;
         let socket = stream.try_clone()?;
-        socket.set_nonblocking(false)?;
         let watchdog = Watchdog::start(&socket, deadline)?;
         let wrapped = (self.0.0)(stream, proxy);
         if watchdog.has_fired() {

@@ -70,6 +70,7 @@ impl<F: AsyncIoFrontEnd> Reactor for F {
 }
 
 impl<F: AsyncIoFrontEnd> Runtime for F {
+    type Dialled = <F as AsyncIoFrontEnd>::Stream;
     type Stream = <F as AsyncIoFrontEnd>::Stream;
 
     fn now() -> Instant {
@@ -109,6 +110,10 @@ impl<F: AsyncIoFrontEnd> Runtime for F {
 
     fn ends(stream: &F::Stream) -> io::Result<Ends> {
         <F as AsyncIoFrontEnd>::ends(stream)
+    }
+
+    fn finish(stream: <F as AsyncIoFrontEnd>::Stream) -> io::Result<<F as AsyncIoFrontEnd>::Stream> {
+        Ok(stream)
     }
 }
 

@@ -8,7 +8,7 @@ use crate::protocol::conversation::Conversation;
 use crate::proxy::Proxy;
 use crate::route::connector::Connector;
 use crate::route::wrap::{Wrap, Wrapped};
-use crate::runtime::{ControlIo, Deadline};
+use crate::runtime::{ControlIo, Deadline, Runtime};
 use std::fmt;
 use std::future::poll_fn;
 use std::io;
@@ -56,7 +56,13 @@ impl<F: SupportsStream<S>, S: Send + Sync + 'static> Wrap<F> for Wrapped<Hook<F:
         Ok(())
     }
 
-    async fn wrap(&self, stream: F::Stream, proxy: Option<&Proxy>, deadline: Deadline) -> io::Result<S> {
+    async fn wrap(
+        &self,
+        dialled: <F as Runtime>::Dialled,
+        proxy: Option<&Proxy>,
+        deadline: Deadline,
+    ) -> io::Result<S> {
+        let stream = F::finish(dialled)?;
         // The futures of most TLS libraries are not `Sync`. A lock makes them so.
         let mut wrapping = Mutex::new((self.0.0)(stream, proxy));
         let work =

@@ -26,7 +26,7 @@ pub trait Wrap<R: Runtime>: Send + Sync + 'static {
     /// Wraps a stream to the proxy, or to the target of a direct connection.
     fn wrap(
         &self,
-        stream: R::Stream,
+        stream: R::Dialled,
         proxy: Option<&Proxy>,
         deadline: Deadline,
     ) -> impl Future<Output = io::Result<Self::HandshakeStream>> + Send + Sync;
@@ -74,7 +74,7 @@ pub(crate) fn finish<R: Runtime, W: Wrap<R>>(
 pub struct Plain;
 
 impl<R: Runtime> Wrap<R> for Plain {
-    type HandshakeStream = R::Stream;
+    type HandshakeStream = R::Dialled;
     type Stream = R::Stream;
 
     /// Refuses a proxy behind TLS: credentials would be sent in plain text.
@@ -82,27 +82,27 @@ impl<R: Runtime> Wrap<R> for Plain {
         if proxy.is_behind_tls() { Err(Invalid::TlsNotWrapped.into()) } else { Ok(()) }
     }
 
-    async fn wrap(&self, stream: R::Stream, _: Option<&Proxy>, _: Deadline) -> io::Result<R::Stream> {
+    async fn wrap(&self, stream: R::Dialled, _: Option<&Proxy>, _: Deadline) -> io::Result<R::Dialled> {
         Ok(stream)
     }
 
     fn converse<'a, C: Conversation + Send + Sync>(
-        stream: &'a mut R::Stream,
+        stream: &'a mut R::Dialled,
         conversation: &'a mut C,
         deadline: Deadline,
     ) -> impl Future<Output = Result<C::Outcome, Error>> + Send + Sync {
         R::converse(stream, conversation, deadline)
     }
 
-    fn call_limit(stream: &R::Stream) -> io::Result<Option<Box<dyn CallLimit>>> {
+    fn call_limit(stream: &R::Dialled) -> io::Result<Option<Box<dyn CallLimit>>> {
         R::call_limit(stream)
     }
 
-    fn finish(stream: R::Stream) -> io::Result<R::Stream> {
+    fn finish(stream: R::Dialled) -> io::Result<R::Stream> {
         R::finish(stream)
     }
 
-    fn control(stream: R::Stream) -> R::Control
+    fn control(stream: R::Dialled) -> R::Control
     where
         R: UdpFrontEnd,
     {

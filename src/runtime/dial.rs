@@ -35,22 +35,39 @@ pub(crate) fn interleave(addrs: Vec<SocketAddr>) -> Vec<SocketAddr> {
 /// Returns a [`TcpStream`] for a Unix-domain socket too: the same system calls read and write it.
 /// Only calls about addresses and TCP options fail on it.
 pub(crate) fn begin(addr: &SockAddr, options: &SocketOptions) -> io::Result<TcpStream> {
+    let socket = open(addr, options, Mode::NonBlocking)?;
+    match socket.connect(addr) {
+        Err(error) if !is_in_progress(&error) => Err(error),
+        _ => Ok(socket.into()),
+    }
+}
+
+/// Whether calls of a socket block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    Blocking,
+    NonBlocking,
+}
+
+/// Creates a socket for this address, with the options, but does not connect it.
+pub(crate) fn open(addr: &SockAddr, options: &SocketOptions, mode: Mode) -> io::Result<Socket> {
     let ip = addr.as_socket();
     let local = match (options.local_addr, ip) {
         (Some(local), Some(proxy)) => Some(local_for(local, proxy)?),
         _ => None,
     };
-    let socket = nonblocking(addr.domain(), Type::STREAM, ip.map(|_| Protocol::TCP))?;
+    let protocol = ip.map(|_| Protocol::TCP);
+    let socket = match mode {
+        Mode::Blocking => Socket::new(addr.domain(), Type::STREAM, protocol)?,
+        Mode::NonBlocking => nonblocking(addr.domain(), Type::STREAM, protocol)?,
+    };
     if ip.is_some() {
         set_options(&socket, options)?;
     }
     if let Some(local) = local {
         bind(&socket, local)?;
     }
-    match socket.connect(addr) {
-        Err(error) if !is_in_progress(&error) => Err(error),
-        _ => Ok(socket.into()),
-    }
+    Ok(socket)
 }
 
 /// Creates a non-blocking socket, where the system can with one call.

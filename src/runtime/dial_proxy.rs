@@ -29,7 +29,7 @@ fn has_nul(path: &Path) -> bool {
 }
 
 /// Connects to the proxy.
-pub(crate) async fn dial_proxy<R: Runtime>(proxy: &Proxy, deadline: Deadline) -> Result<R::Stream, Error> {
+pub(crate) async fn dial_proxy<R: Runtime>(proxy: &Proxy, deadline: Deadline) -> Result<R::Dialled, Error> {
     check_endpoint(proxy)?;
     let dialled = match proxy.endpoint() {
         Endpoint::Addr(addr) => R::connect(addr, proxy.socket(), deadline).await,
@@ -45,7 +45,7 @@ pub(crate) async fn dial_proxy<R: Runtime>(proxy: &Proxy, deadline: Deadline) ->
 async fn dial_any<R: Runtime>(
     proxy: &Proxy,
     deadline: Deadline,
-) -> Result<Result<R::Stream, Failures>, Error> {
+) -> Result<Result<R::Dialled, Failures>, Error> {
     let addrs = match proxy.endpoint() {
         Endpoint::Addr(addr) => vec![(*addr).into()],
         Endpoint::Addrs(addrs) => interleave(addrs.to_vec()).into_iter().map(Into::into).collect(),

@@ -34,6 +34,9 @@ pub(crate) type Deadline = Option<Instant>;
 ///
 /// The futures of the blocking front end are ready at their first poll.
 pub trait Runtime: Sized {
+    /// The stream during the handshakes.
+    type Dialled: Send + Sync + 'static;
+    /// The stream that is returned to the caller.
     type Stream: Send + Sync + 'static;
 
     /// Returns the current time of the runtime's clock, which its timers follow.
@@ -59,7 +62,7 @@ pub trait Runtime: Sized {
         addr: &SocketAddr,
         options: &SocketOptions,
         deadline: Deadline,
-    ) -> impl Future<Output = Result<Self::Stream, Failures>> + Send + Sync {
+    ) -> impl Future<Output = Result<Self::Dialled, Failures>> + Send + Sync {
         Self::race(vec![(*addr).into()], options, deadline)
     }
 
@@ -68,28 +71,26 @@ pub trait Runtime: Sized {
         addrs: Vec<SockAddr>,
         options: &SocketOptions,
         deadline: Deadline,
-    ) -> impl Future<Output = Result<Self::Stream, Failures>> + Send + Sync;
+    ) -> impl Future<Output = Result<Self::Dialled, Failures>> + Send + Sync;
 
     /// Drives the conversation over the stream.
     fn converse<'a, C: Conversation + Send + Sync>(
-        stream: &'a mut Self::Stream,
+        stream: &'a mut Self::Dialled,
         conversation: &'a mut C,
         deadline: Deadline,
     ) -> impl Future<Output = Result<C::Outcome, Error>> + Send + Sync;
 
     /// Returns the addresses of both ends. A Unix-domain socket has none.
-    fn ends(stream: &Self::Stream) -> io::Result<Ends>;
+    fn ends(stream: &Self::Dialled) -> io::Result<Ends>;
 
     /// Returns the time limit of the calls on this stream, if it is encapsulated. An asynchronous
     /// front end has none: its callers limit the future.
-    fn call_limit(_: &Self::Stream) -> io::Result<Option<Box<dyn CallLimit>>> {
+    fn call_limit(_: &Self::Dialled) -> io::Result<Option<Box<dyn CallLimit>>> {
         Ok(None)
     }
 
     /// Prepares the stream for the caller after the last conversation.
-    fn finish(stream: Self::Stream) -> io::Result<Self::Stream> {
-        Ok(stream)
-    }
+    fn finish(stream: Self::Dialled) -> io::Result<Self::Stream>;
 }
 
 /// The addresses of a connection.

@@ -2,7 +2,7 @@
 
 use super::dial::Failures;
 use super::{Deadline, Ends, Runtime};
-use crate::blocking::Blocking;
+use crate::blocking::{Blocking, Dialled};
 use crate::error::Error;
 use crate::protocol::conversation::Conversation;
 use crate::proxy::SocketOptions;
@@ -21,6 +21,7 @@ pub(crate) const SLOW: Duration = Duration::from_secs(1);
 pub(crate) struct StubResolver;
 
 impl Runtime for StubResolver {
+    type Dialled = Dialled;
     type Stream = TcpStream;
 
     fn now() -> Instant {
@@ -54,19 +55,23 @@ impl Runtime for StubResolver {
         addrs: Vec<SockAddr>,
         options: &SocketOptions,
         deadline: Deadline,
-    ) -> Result<TcpStream, Failures> {
+    ) -> Result<Dialled, Failures> {
         <Blocking as Runtime>::race(addrs, options, deadline).await
     }
 
     async fn converse<C: Conversation + Send + Sync>(
-        stream: &mut TcpStream,
+        stream: &mut Dialled,
         conversation: &mut C,
         deadline: Deadline,
     ) -> Result<C::Outcome, Error> {
         <Blocking as Runtime>::converse(stream, conversation, deadline).await
     }
 
-    fn ends(_: &TcpStream) -> io::Result<Ends> {
+    fn ends(_: &Dialled) -> io::Result<Ends> {
         Err(io::ErrorKind::Unsupported.into())
+    }
+
+    fn finish(stream: Dialled) -> io::Result<TcpStream> {
+        Blocking::finish(stream)
     }
 }

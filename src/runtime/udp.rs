@@ -33,7 +33,7 @@ pub trait UdpFrontEnd: Runtime + Sized + 'static {
     type Sockets: Send + Sync + 'static;
 
     /// Converts a dialled stream.
-    fn control(dialled: Self::Stream) -> Self::Control;
+    fn control(dialled: Self::Dialled) -> Self::Control;
 
     /// Registers the sockets with the runtime. The UDP socket is connected to the relay.
     fn watch(control: Self::Control, udp: UdpSocket) -> io::Result<Self::Sockets>;

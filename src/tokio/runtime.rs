@@ -18,6 +18,7 @@ use tokio::net::TcpStream;
 use tokio::time;
 
 impl Runtime for Tokio {
+    type Dialled = TcpStream;
     type Stream = TcpStream;
 
     /// A test can pause or advance this clock.
@@ -58,6 +59,10 @@ impl Runtime for Tokio {
 
     fn ends(stream: &TcpStream) -> std::io::Result<Ends> {
         Ok(Ends { local: stream.local_addr()?, peer: stream.peer_addr()? })
+    }
+
+    fn finish(stream: TcpStream) -> std::io::Result<TcpStream> {
+        Ok(stream)
     }
 }
 
