@@ -111,6 +111,7 @@ pub trait Conversation {
     /// - [`ErrorKind::Io`]: the I/O error, with the [`stage`](Self::stage). The conversation can
     ///   continue as if the call had not been made. So a driver of a non-blocking stream can step
     ///   again after a [`WouldBlock`](io::ErrorKind::WouldBlock).
+    #[inline]
     fn report(&mut self, advanced: io::Result<usize>) -> Result<(), Error> {
         match advanced {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(()),
@@ -237,6 +238,7 @@ impl Scratch {
 
     /// Creates an empty buffer.
     #[must_use]
+    #[inline]
     pub fn new() -> Self {
         Self { bytes: ArrayVec::new(), long: Vec::new(), secret: false }
     }
@@ -251,12 +253,14 @@ impl Scratch {
     }
 
     /// Empties the buffer.
+    #[inline]
     pub(crate) fn clear(&mut self) {
         self.wipe();
         self.bytes.clear();
         self.long.clear();
     }
 
+    #[inline]
     fn wipe(&mut self) {
         if self.secret {
             self.bytes.as_mut_slice().zeroize();
@@ -266,6 +270,7 @@ impl Scratch {
 
     /// Appends to the message. Nothing is ever cut: a message longer than [`Self::SIZE`] takes
     /// memory of its own.
+    #[inline]
     pub(crate) fn put(&mut self, bytes: &[u8]) {
         if self.long.is_empty() && self.bytes.try_extend_from_slice(bytes).is_ok() {
             return;
@@ -281,18 +286,21 @@ impl Scratch {
 
     /// Appends a count of at most 255: the constructors bound names, credentials and METHODs.
     #[allow(clippy::cast_possible_truncation, reason = "bounded by the constructors")]
+    #[inline]
     pub(crate) fn put_count(&mut self, count: usize) {
         debug_assert!(count <= 255, "a count of {count}");
         self.put(&[count as u8]);
     }
 
     /// Appends bytes that must be wiped.
+    #[inline]
     pub(crate) fn put_secret(&mut self, bytes: &[u8]) {
         self.secret = true;
         self.put(bytes);
     }
 
     /// Returns the message.
+    #[inline]
     pub(crate) fn message(&self) -> &[u8] {
         if self.long.is_empty() { &self.bytes } else { &self.long }
     }
@@ -305,6 +313,7 @@ impl Default for Scratch {
 }
 
 impl Drop for Scratch {
+    #[inline]
     fn drop(&mut self) {
         self.wipe();
     }

@@ -11,7 +11,7 @@
 //! SOCKS5a adds 05 and 06, a Unix path and an abstract name like a name, and 07, a URL with VER
 //! and a length of two bytes.
 
-use crate::protocol::target::{Host, Target};
+use crate::protocol::target::{Domain, Host, Target};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 const IPV4: u8 = 1;
@@ -33,6 +33,7 @@ pub(crate) enum AddressType {
 }
 
 impl AddressType {
+    #[inline]
     pub(crate) const fn from_byte(byte: u8) -> Option<Self> {
         match byte {
             IPV4 => Some(Self::V4),
@@ -45,6 +46,7 @@ impl AddressType {
 
 /// Appends ATYP, address and port with `put`.
 #[allow(clippy::cast_possible_truncation, reason = "a URL has at most 2,048 bytes")]
+#[inline]
 pub(crate) fn put_address(target: &Target<'_>, mut put: impl FnMut(&[u8])) {
     match target.host() {
         Host::Ip(IpAddr::V4(ip)) => {
@@ -69,14 +71,22 @@ pub(crate) fn put_address(target: &Target<'_>, mut put: impl FnMut(&[u8])) {
     put(&target.port().to_be_bytes());
 }
 
+/// Returns ATYP and the length byte of a name.
+#[allow(clippy::cast_possible_truncation, reason = "the constructors allow at most 255 bytes")]
+pub(crate) fn name_header(name: &Domain<'_>) -> [u8; 2] {
+    [NAME, name.as_str().len() as u8]
+}
+
 /// Appends ATYP, a length byte and these bytes.
 #[allow(clippy::cast_possible_truncation, reason = "the constructors allow at most 255 bytes")]
+#[inline]
 fn put_short(atyp: u8, bytes: &[u8], put: &mut impl FnMut(&[u8])) {
     put(&[atyp, bytes.len() as u8]);
     put(bytes);
 }
 
 /// Returns an IPv4 address and a port.
+#[inline]
 pub(crate) const fn socket_addr_v4([a, b, c, d, hi, lo]: [u8; 6]) -> SocketAddr {
     let ip = Ipv4Addr::new(a, b, c, d);
     SocketAddr::new(IpAddr::V4(ip), u16::from_be_bytes([hi, lo]))

@@ -8,6 +8,7 @@ mod control;
 mod dial;
 mod one_proxy;
 mod sockets;
+mod stream;
 mod types;
 mod udp;
 mod watched;
@@ -18,13 +19,14 @@ pub(crate) use control::Control;
 pub(crate) use dial::{connect, race};
 pub(crate) use one_proxy::one_proxy_calls;
 pub(crate) use sockets::AsyncSockets;
+pub(crate) use stream::SupportsStream;
 pub(crate) use types::types;
 #[cfg(test)]
 #[cfg(target_os = "linux")]
 pub(crate) use udp::joined;
 pub(crate) use watched::Watched;
 pub(crate) use within::{converse, within};
-pub(crate) use wrap::{Hook, SupportsStream};
+pub(crate) use wrap::Hook;
 
 use crate::runtime::Runtime;
 use socket2::SockRef;

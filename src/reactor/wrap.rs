@@ -2,33 +2,18 @@
 
 use super::control::Control;
 use super::watched::AsyncFrontEnd;
-use super::{Reactor, converse, within};
+use super::{SupportsStream, converse, within};
 use crate::error::Error;
 use crate::protocol::conversation::Conversation;
 use crate::proxy::Proxy;
 use crate::route::connector::Connector;
 use crate::route::wrap::{Wrap, Wrapped};
-use crate::runtime::{ControlIo, Deadline, Runtime};
+use crate::runtime::{Deadline, Runtime};
 use std::fmt;
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
-
-/// A front end that can use streams of the type `S`: they have its read and write traits.
-#[allow(unreachable_pub, reason = "the bound of a public type")]
-pub trait SupportsStream<S>: AsyncFrontEnd + Reactor {
-    /// Continues the conversation over the stream.
-    fn poll_converse<C: Conversation>(
-        stream: &mut S,
-        cx: &mut Context<'_>,
-        conversation: &mut C,
-    ) -> Poll<Result<C::Outcome, Error>>;
-
-    /// Reads from, writes to or flushes the stream.
-    fn poll_io(stream: &mut S, cx: &mut Context<'_>, io: ControlIo<'_>) -> Poll<io::Result<usize>>;
-}
 
 /// The caller's function that wraps a dialled stream. Its second argument is the proxy at the
 /// other end, or `None` for a direct connection.

@@ -1,7 +1,6 @@
 //! One attempt to connect along a path: one connection, and the handshakes over it.
 
 use super::address_timeout::{FailedAttempt, converse_with_address_timeout};
-use super::connect::Tunnel;
 use super::hop_target::HopTarget;
 use super::path::{Path, proxy_deadline};
 use super::prepare::prepare;
@@ -25,6 +24,9 @@ type AnyConversation<'c> = dyn Conversation<Outcome = Established> + Send + Sync
 
 /// Work in memory of its own, because most connections have no use for it.
 type Boxed<'f, T> = Pin<Box<dyn Future<Output = T> + Send + Sync + 'f>>;
+
+/// The stream through the proxies, and the IP address of the last one, if it is known.
+pub(super) type Tunnel<S> = (S, Established, Option<IpAddr>);
 
 /// Dials the first proxy, and requests each target over that connection.
 ///

@@ -2,7 +2,7 @@
 //! one before it, and the target from the last.
 
 use super::address_timeout::FailedAttempt;
-use super::attempt::attempt;
+use super::attempt::{Tunnel, attempt};
 use super::hop_target::HopTarget;
 use super::path::Path;
 use super::request::RequestTemplate;
@@ -66,8 +66,6 @@ pub(crate) struct Granted<S> {
     /// The target as errors name it, if more can fail.
     pub(crate) subject: Option<Box<str>>,
 }
-
-pub(super) type Tunnel<S> = (S, Established, Option<IpAddr>);
 
 /// A request with its front end, wrapper and version.
 struct Traversal<'a, R, W, V> {

@@ -108,10 +108,15 @@ fn a_name_is_resolved_for_its_proxy() {
 fn hops(replies: &'static [&'static [u8]], early_data: &[u8]) -> (Error, Vec<u8>) {
     let (proxy, requested) = proxy(replies);
     let chain = Chain::from(proxy).then(Proxy::socks5("v4-v4-v4.test:1080").unwrap()).unwrap();
-    let connect = RequestTemplate::<AnyVersion>::connect(early_data);
+    let connect = RequestTemplate::connect(early_data);
     let target = Target::try_from("example.com:80").unwrap();
-    let granting =
-        request_through::<StubResolver, Plain, _>(chain.hops(), chain.limit(), &Plain, target, connect);
+    let granting = request_through::<StubResolver, Plain, AnyVersion>(
+        chain.hops(),
+        chain.limit(),
+        &Plain,
+        target,
+        connect,
+    );
     let error = block_on(granting).map(|granted| granted.established).unwrap_err();
     (error, requested.try_iter().collect())
 }

@@ -14,7 +14,8 @@ use std::task::{Context, Poll, ready};
 ///
 /// The future of an `async fn` would also keep its arguments, and would be half as large again.
 pub(crate) enum Handshake<S, T, P> {
-    Running(S, T),
+    /// The stream, until the tunnel has it.
+    Running(Option<S>, T),
     /// With METHODs that are prepared first, in memory of its own.
     Prepared(Pin<Box<P>>),
     Failed(Error),
@@ -28,7 +29,7 @@ where
 {
     pub(crate) fn new(stream: S, conversation: Result<T, Error>) -> Self {
         match conversation {
-            Ok(conversation) => Self::Running(stream, conversation),
+            Ok(conversation) => Self::Running(Some(stream), conversation),
             Err(error) => Self::Failed(error),
         }
     }
@@ -39,27 +40,27 @@ where
         cx: &mut Context<'_>,
         converse: impl FnOnce(&mut Context<'_>, &mut S, &mut T) -> Poll<Result<Established, Error>>,
     ) -> Poll<Result<SocksStream<S, V, F>, Error>> {
-        let established = match self {
+        match self {
             Self::Running(stream, conversation) => {
-                let established = ready!(converse(cx, stream, conversation));
-                Some(established.map_err(|error| trace::failed(error.about(conversation.target())))?)
+                // Polled after completion: the result is unspecified, and this one stays pending.
+                let Some(running) = stream else { return Poll::Pending };
+                let established = ready!(converse(cx, running, conversation));
+                match (established, stream.take()) {
+                    (Ok(established), Some(stream)) => Poll::Ready(Ok(SocksStream::new(stream, established))),
+                    (Err(error), _) => Poll::Ready(Err(trace::failed(error.about(conversation.target())))),
+                    (Ok(_), None) => Poll::Pending,
+                }
             }
             Self::Prepared(handshake) => {
                 let prepared = ready!(handshake.as_mut().poll(cx));
                 *self = Self::Finished;
-                return Poll::Ready(
-                    prepared.map(|(stream, established)| SocksStream::new(stream, established)),
-                );
+                Poll::Ready(prepared.map(|(stream, established)| SocksStream::new(stream, established)))
             }
-            _ => None,
-        };
-        match (std::mem::replace(self, Self::Finished), established) {
-            (Self::Running(stream, _), Some(established)) => {
-                Poll::Ready(Ok(SocksStream::new(stream, established)))
-            }
-            (Self::Failed(error), _) => Poll::Ready(Err(error)),
-            // Polled after completion: the result is unspecified, and this one stays pending.
-            _ => Poll::Pending,
+            Self::Failed(_) => match std::mem::replace(self, Self::Finished) {
+                Self::Failed(error) => Poll::Ready(Err(error)),
+                _ => Poll::Pending,
+            },
+            Self::Finished => Poll::Pending,
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::trace;
 
 impl Socks5<'_> {
     /// Parses the received answers, as far as they are complete.
+    #[inline]
     pub(super) fn read_answers(&mut self) -> Result<(), Error> {
         loop {
             let phase = self.phase;
@@ -26,6 +27,7 @@ impl Socks5<'_> {
         }
     }
 
+    #[inline]
     fn read_selection(&mut self) -> Result<(), Error> {
         match self.reply.buffer.first() {
             None | Some(5) => {}
@@ -46,6 +48,7 @@ impl Socks5<'_> {
         }
     }
 
+    #[inline]
     fn method_selected(&mut self, method: u8) -> Result<(), Error> {
         let failed = |kind| Error::new(Stage::MethodSelection, kind);
         if method == auth::NO_ACCEPTABLE {
@@ -91,6 +94,7 @@ impl Socks5<'_> {
         negotiation.advance(opening.len())
     }
 
+    #[inline]
     fn read_status(&mut self) -> Result<(), Error> {
         match self.reply.buffer.first() {
             // RFC 1929 says 1. Some servers send the version of SOCKS.
@@ -132,6 +136,7 @@ impl Socks5<'_> {
 
     /// Enters the phase of the request, unless the METHOD does not carry it or nothing is to be
     /// requested.
+    #[inline]
     fn enter_request(&mut self) -> Result<(), Error> {
         self.check_carried()?;
         if self.messages.requests_nothing {
@@ -144,6 +149,7 @@ impl Socks5<'_> {
     }
 
     /// Fails if the METHOD does not carry the request. Replaces a URL that has a fallback.
+    #[inline]
     fn check_carried(&mut self) -> Result<(), Error> {
         if self.reply.dialect().is_socks5a || self.messages.reduce().is_ok() {
             return Ok(());
@@ -168,6 +174,7 @@ impl Socks5<'_> {
         frames.outgoing.queue(request.message()).map_err(failed)
     }
 
+    #[inline]
     fn read_reply(&mut self) -> Result<(), Error> {
         if self.reply.is_granted()? {
             self.progress.check_write()?;

@@ -239,6 +239,7 @@ impl Auth {
 
     /// Fails if a METHOD has yet to be prepared, or if it was prepared for a connection that has
     /// used it.
+    #[inline]
     pub(crate) fn check_prepared(&self) -> Result<(), Error> {
         self.offers().iter().try_for_each(Offer::check_prepared)
     }
@@ -311,6 +312,7 @@ impl Auth {
         Self { offers: Some(Arc::new(offers)), connection: None, pipelined: false }
     }
 
+    #[inline]
     fn offers(&self) -> &[Offer] {
         self.offers.as_deref().unwrap_or(NONE)
     }
@@ -321,6 +323,7 @@ impl Auth {
 
     /// Returns whether all messages of a handshake are sent in one write, or an error if it is
     /// pipelined and can't be.
+    #[inline]
     pub(super) fn checked_pipelined(&self) -> Result<bool, Error> {
         match (self.pipelined, self.offers()) {
             (false, _) => Ok(false),
@@ -331,21 +334,25 @@ impl Auth {
     }
 
     /// Returns what a METHOD sends together with the greeting. The proxy must have no choice.
+    #[inline]
     pub(super) fn opening(&self) -> &[u8] {
         if let [offer] = self.offers() { offer.opening() } else { &[] }
     }
 
     /// Returns whether a custom METHOD is offered. Only after such a one can the proxy speak next.
+    #[inline]
     pub(crate) fn has_custom_method(&self) -> bool {
         self.offers().iter().any(|offer| matches!(offer, Offer::Custom { .. }))
     }
 
     /// Returns whether a METHOD of SOCKS5a is offered.
+    #[inline]
     pub(super) fn offers_socks5a(&self) -> bool {
         self.offers().iter().any(|offer| matches!(offer, Offer::Custom { is_socks5a: true, .. }))
     }
 
     /// Returns the credentials of an offered username/password METHOD.
+    #[inline]
     pub(crate) fn credentials(&self) -> Option<&Credentials> {
         self.offers().iter().find_map(|offer| match offer {
             Offer::Password(credentials) => Some(credentials),
@@ -367,18 +374,32 @@ impl Auth {
     }
 
     /// Starts the METHOD with this code. Returns `None` if it was not offered.
+    #[inline]
     pub(super) fn select(&self, code: u8, command: Command) -> Result<Option<Selected>, Error> {
         let Some(offer) = self.offers().iter().find(|offer| offer.code() == code) else { return Ok(None) };
-        let codes = if matches!(offer, Offer::Custom { .. }) { self.codes() } else { Vec::new() };
-        offer.select(&self.purpose(command, &codes)).map(Some)
+        match offer {
+            Offer::None => Ok(Some(Selected::None)),
+            Offer::Password(_) => Ok(Some(Selected::Password)),
+            Offer::Custom { code, start, .. } => {
+                let selected = start.select(*code, &self.purpose(command, &self.codes()));
+                selected.map(|method| Some(Selected::Custom(method)))
+            }
+        }
     }
 
     /// Appends `05 | NMETHODS | METHODS`.
+    #[inline]
     pub(super) fn put_greeting(&self, message: &mut Scratch) {
-        message.put(&[5]);
-        message.put_count(self.offers().len());
-        for offer in self.offers() {
-            message.put(&[offer.code()]);
+        match self.offers() {
+            [offer] => message.put(&[5, 1, offer.code()]),
+            [first, second] => message.put(&[5, 2, first.code(), second.code()]),
+            offers => {
+                message.put(&[5]);
+                message.put_count(offers.len());
+                for offer in offers {
+                    message.put(&[offer.code()]);
+                }
+            }
         }
     }
 }

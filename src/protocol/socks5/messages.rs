@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::error::invalid::Invalid;
 use crate::protocol::command::Command;
 use crate::protocol::conversation::Scratch;
-use crate::protocol::target::Target;
+use crate::protocol::target::{Host, Target};
 use crate::protocol::wire;
 
 /// ATYP of a request without an address.
@@ -23,6 +23,7 @@ pub(super) struct Messages<'a> {
 }
 
 impl<'a> Messages<'a> {
+    #[inline]
     pub(super) fn new(
         auth: &'a Auth,
         command: Command,
@@ -49,6 +50,7 @@ impl<'a> Messages<'a> {
     /// # Errors
     ///
     /// - [`Invalid::NeedsSocks5a`]: without SOCKS5a, no request has this command or target.
+    #[inline]
     pub(super) fn reduce(&mut self) -> Result<(), Error> {
         if self.command.needs_socks5a() {
             return Err(Invalid::NeedsSocks5a.into());
@@ -60,6 +62,7 @@ impl<'a> Messages<'a> {
     }
 
     /// Renders the message of this phase. If pipelined, the later messages follow it.
+    #[inline]
     pub(super) fn render(&self, phase: Phase, message: &mut Scratch) {
         message.clear();
         if phase == Phase::Greeting {
@@ -77,12 +80,22 @@ impl<'a> Messages<'a> {
     }
 
     /// Appends `05 | CMD | RSV | ATYP | DST.ADDR | DST.PORT` (RFC 1928 §4).
+    #[inline]
     pub(super) fn put_request(&self, message: &mut Scratch) {
-        message.put(&[5, self.command as u8, 0]);
-        if self.command == Command::KeepAlive {
-            message.put(&[NO_ADDRESS, 0, 0]);
-            return;
+        let command = self.command as u8;
+        match self.target.host() {
+            _ if self.command == Command::KeepAlive => message.put(&[5, command, 0, NO_ADDRESS, 0, 0]),
+            // Of most requests: in fewer parts.
+            Host::Domain(name) => {
+                let [atyp, len] = wire::name_header(name);
+                message.put(&[5, command, 0, atyp, len]);
+                message.put(name.as_str().as_bytes());
+                message.put(&self.target.port().to_be_bytes());
+            }
+            _ => {
+                message.put(&[5, command, 0]);
+                wire::put_address(&self.target, |bytes| message.put(bytes));
+            }
         }
-        wire::put_address(&self.target, |bytes| message.put(bytes));
     }
 }

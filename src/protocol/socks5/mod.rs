@@ -85,6 +85,7 @@ enum Phase {
 
 impl Phase {
     /// Returns the phase of the answer to the message of this phase.
+    #[inline]
     const fn answered_in(self) -> Self {
         match self {
             Self::Greeting => Self::Selection,
@@ -99,12 +100,14 @@ impl Socks5<'_> {
     /// Enters the phase, or the phase of its answer.
     ///
     /// The latter is so if the message is already written, or can't be written any more.
+    #[inline]
     const fn enter(&mut self, phase: Phase) {
         let silent = self.messages.pipelined || self.progress.has_write_failed();
         self.phase = if silent { phase.answered_in() } else { phase };
     }
 
     /// Handles the end of a message, or of its frames before a pause.
+    #[inline]
     fn sent(&mut self, bytes: usize) -> Result<(), Error> {
         trace::sent(self.stage(), bytes);
         if let Some(frames) = self.reply.frames_mut() {
@@ -118,6 +121,7 @@ impl Socks5<'_> {
         Ok(())
     }
 
+    #[inline]
     fn try_advance(&mut self, n: usize) -> Result<(), Error> {
         if let Phase::Granted | Phase::Over = self.phase {
             return Err(Error::new(self.stage(), ErrorKind::Over));
@@ -143,10 +147,13 @@ impl Socks5<'_> {
                 if let Some(bytes) = self.progress.sent(n, left) {
                     self.sent(bytes)?;
                 }
+                // The answer may have arrived early, with a previous one.
+                if self.reply.buffer.len() == 0 && self.reply.frames().is_none() {
+                    return Ok(());
+                }
             }
             _ => self.reply.filled(n),
         }
-        // Also after a write: the answer may have arrived early, with a previous one.
         self.read_answers()
     }
 
@@ -176,6 +183,7 @@ impl Socks5<'_> {
         self.end_negotiation()
     }
 
+    #[inline]
     fn end_if_failed(&mut self, done: Result<(), Error>) -> Result<(), Error> {
         if done.is_err() {
             self.phase = Phase::Over;
@@ -215,6 +223,7 @@ impl Request for Socks5<'_> {
 impl Conversation for Socks5<'_> {
     type Outcome = Established;
 
+    #[inline]
     fn step<'s>(&'s mut self, scratch: &'s mut Scratch) -> Step<'s, Established> {
         match self.phase {
             Phase::Greeting | Phase::Password | Phase::Request => {
@@ -250,6 +259,7 @@ impl Conversation for Socks5<'_> {
         }
     }
 
+    #[inline]
     fn advance(&mut self, n: usize) -> Result<(), Error> {
         let advanced = self.try_advance(n);
         self.end_if_failed(advanced)
@@ -264,6 +274,7 @@ impl Conversation for Socks5<'_> {
         self.end_if_failed(skipped)
     }
 
+    #[inline]
     fn pause(&mut self) -> Option<&mut Pause> {
         match (self.phase, &mut self.negotiation) {
             (Phase::Method, Some(method)) => method.pause(),
@@ -272,6 +283,7 @@ impl Conversation for Socks5<'_> {
         }
     }
 
+    #[inline]
     fn stage(&self) -> Stage {
         match self.phase {
             Phase::Greeting | Phase::Selection => Stage::MethodSelection,

@@ -119,19 +119,15 @@ impl Offer {
             offer => offer.check_prepared().map(|()| offer.clone()),
         }
     }
+}
 
-    pub(super) fn select(&self, purpose: &Purpose<'_>) -> Result<Selected, Error> {
+impl Start {
+    /// Starts the METHOD with this code, which the proxy has selected.
+    pub(super) fn select(&self, code: u8, purpose: &Purpose<'_>) -> Result<Box<dyn Method>, Error> {
         match self {
-            Self::None => Ok(Selected::None),
-            Self::Password(_) => Ok(Selected::Password),
-            Self::Custom { start: Start::Selected(make), .. } => make(purpose).map(Selected::Custom),
-            Self::Custom { code, start: Start::Prepared(_), .. } => {
-                Err(Invalid::MethodNotPrepared(*code).into())
-            }
-            Self::Custom { code, start: Start::Ready(ready), .. } => {
-                let method = ready.lock().take();
-                method.map(Selected::Custom).ok_or_else(|| Invalid::MethodUsed(*code).into())
-            }
+            Self::Selected(make) => make(purpose),
+            Self::Prepared(_) => Err(Invalid::MethodNotPrepared(code).into()),
+            Self::Ready(ready) => ready.lock().take().ok_or_else(|| Invalid::MethodUsed(code).into()),
         }
     }
 }

@@ -19,11 +19,13 @@ pub struct Reader {
 
 impl Reader {
     /// Creates a reader of the reply that ends this stage. It opens frames if there are any.
+    #[inline]
     pub(crate) const fn new(stage: Stage, negotiated: Option<Box<Negotiated>>) -> Self {
         Self { buffer: ReplyBuffer::new(stage), negotiated }
     }
 
     /// Creates a reader of the reply to a request with this command.
+    #[inline]
     pub(super) const fn to(command: Command, negotiated: Option<Box<Negotiated>>) -> Self {
         let mut buffer = ReplyBuffer::new(Stage::Request);
         if let Command::KeepAlive = command {
@@ -32,14 +34,17 @@ impl Reader {
         Self { buffer, negotiated }
     }
 
+    #[inline]
     pub(super) fn dialect(&self) -> &'static Dialect {
         self.negotiated.as_ref().and_then(|negotiated| negotiated.dialect).unwrap_or(&RFC_1928)
     }
 
+    #[inline]
     pub(super) fn frames(&self) -> Option<&Frames> {
         self.negotiated.as_ref()?.frames.as_ref()
     }
 
+    #[inline]
     pub(super) fn frames_mut(&mut self) -> Option<&mut Frames> {
         self.negotiated.as_mut()?.frames.as_mut()
     }
@@ -50,6 +55,7 @@ impl Reader {
 }
 
 impl ReplyReader for Reader {
+    #[inline]
     fn room(&mut self) -> &mut [u8] {
         match self.negotiated.as_mut().and_then(|negotiated| negotiated.frames.as_mut()) {
             Some(frames) => frames.incoming.room(),
@@ -57,6 +63,7 @@ impl ReplyReader for Reader {
         }
     }
 
+    #[inline]
     fn filled(&mut self, n: usize) {
         match self.frames_mut() {
             Some(frames) => frames.incoming.filled(n),
@@ -64,6 +71,7 @@ impl ReplyReader for Reader {
         }
     }
 
+    #[inline]
     fn is_granted(&mut self) -> Result<bool, Error> {
         let dialect = self.dialect();
         loop {
@@ -88,6 +96,7 @@ impl ReplyReader for Reader {
         }
     }
 
+    #[inline]
     fn take(&mut self) -> Established {
         Established {
             bound: self.buffer.take_address(),

@@ -45,6 +45,7 @@ enum Kind {
 }
 
 impl ReplyBuffer {
+    #[inline]
     pub(super) const fn new(stage: Stage) -> Self {
         Self { stage, kind: Kind::Addressed, inline: [0; IPV6_REPLY], long: Vec::new(), len: 0 }
     }
@@ -63,11 +64,13 @@ impl ReplyBuffer {
         self.len
     }
 
+    #[inline]
     pub(super) fn first(&self) -> Option<u8> {
         (self.len > 0).then_some(self.inline[0])
     }
 
     /// Returns room for the missing ones of `want` bytes.
+    #[inline]
     pub(super) fn room(&mut self, want: usize) -> &mut [u8] {
         let len = self.len;
         if self.kind == Kind::Refusal {
@@ -80,11 +83,13 @@ impl ReplyBuffer {
     }
 
     /// Reports that `n` bytes were read into the room.
+    #[inline]
     pub(super) const fn filled(&mut self, n: usize) {
         self.len += n;
     }
 
     /// Removes a two-byte answer from the front, if it is complete, and returns its second byte.
+    #[inline]
     pub(super) fn take_answer(&mut self) -> Option<u8> {
         let rest = self.len.checked_sub(ANSWER)?;
         let answer = self.inline[1];
@@ -94,25 +99,30 @@ impl ReplyBuffer {
     }
 
     /// Returns room for the rest of a reply, as far as its length is known.
+    #[inline]
     pub(super) fn reply_room(&mut self) -> &mut [u8] {
         self.room(self.reply_len())
     }
 
+    #[inline]
     const fn address_type(&self) -> Option<AddressType> {
         AddressType::from_byte(self.inline[3])
     }
 
     /// Returns whether the reply has a port alone, if its ATYP has been received.
+    #[inline]
     const fn has_no_address(&self) -> bool {
         matches!(self.kind, Kind::AddressOptional) && self.inline[3] == NO_ADDRESS
     }
 
     /// Returns the length of the shortest reply.
+    #[inline]
     const fn least_reply(&self) -> usize {
         if matches!(self.kind, Kind::AddressOptional) { ADDRESSLESS_REPLY } else { LEAST_REPLY }
     }
 
     /// Returns the least length of the reply, given the received bytes.
+    #[inline]
     fn reply_len(&self) -> usize {
         match self.address_type() {
             _ if self.len < self.least_reply() => self.least_reply(),
@@ -128,6 +138,7 @@ impl ReplyBuffer {
     ///
     /// A refusal is an error as soon as its code has been received, and the details that the
     /// dialect has behind it.
+    #[inline]
     pub(super) fn is_granted(&mut self, dialect: &Dialect) -> Result<bool, Error> {
         let failed = |kind| Err(Error::new(self.stage, kind));
         let [version, code, _, atyp, name_len, ..] = self.inline;
@@ -175,6 +186,7 @@ impl ReplyBuffer {
     /// Takes BND.ADDR and BND.PORT of a complete reply.
     ///
     /// A reply without an address has the unspecified one.
+    #[inline]
     pub(super) fn take_address(&mut self) -> Address {
         let [_, _, _, _, bytes @ ..] = self.inline;
         if self.has_no_address() {

@@ -25,6 +25,7 @@ impl<'a> Socks5<'a> {
     ///   [pipelined](Auth::pipelined), and does not offer exactly one METHOD that supports it.
     /// - [`Invalid::MethodNotPrepared`](crate::Invalid::MethodNotPrepared): `auth` needs a call of
     ///   [`Auth::prepare`] first.
+    #[inline]
     pub fn connect(auth: &'a Auth, target: Target<'a>) -> Result<Self, Error> {
         auth.check_prepared()?;
         Self::new(auth, Command::Connect, target)
@@ -193,10 +194,12 @@ impl<'a> Socks5<'a> {
     }
 
     /// Makes the request, with METHODs that were prepared or will be.
+    #[inline]
     pub(crate) fn new(auth: &'a Auth, command: Command, target: Target<'a>) -> Result<Self, Error> {
         Ok(Self::of(Messages::new(auth, command, target, auth.offers_socks5a())?))
     }
 
+    #[inline]
     fn of(messages: Messages<'a>) -> Self {
         Self {
             phase: Phase::Greeting,

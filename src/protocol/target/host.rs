@@ -57,6 +57,7 @@ impl Host<'_> {
 
     /// Returns the same host, borrowed from this one.
     #[must_use]
+    #[inline]
     pub fn borrowed(&self) -> Host<'_> {
         match self {
             Host::Ip(ip) => Host::Ip(*ip),
@@ -81,6 +82,7 @@ impl Host<'_> {
     }
 
     /// Returns whether only a request of SOCKS5a carries this host.
+    #[inline]
     pub(crate) const fn needs_socks5a(&self) -> bool {
         !matches!(self, Host::Ip(_) | Host::Domain(_))
     }
@@ -118,6 +120,7 @@ impl<'a> Domain<'a> {
 
     /// Returns the same name, borrowed from this one.
     #[must_use]
+    #[inline]
     pub fn borrowed(&self) -> Domain<'_> {
         Domain(Cow::Borrowed(self.as_str()))
     }

@@ -1,7 +1,7 @@
 //! The deadline of a direct connection, without waiting for it.
 
 use super::*;
-use crate::blocking::{Blocking, block_on};
+use crate::blocking::{Blocking, Dialled, block_on};
 use crate::protocol::conversation::Conversation;
 use crate::proxy::Proxy;
 use crate::runtime::{Deadline, UdpFrontEnd};
@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 struct Reporting(Sender<Deadline>);
 
 impl Wrap<Blocking> for Reporting {
-    type HandshakeStream = (TcpStream, Sender<Deadline>);
+    type HandshakeStream = (Dialled, Sender<Deadline>);
     type Stream = TcpStream;
 
     fn check_proxy(&self, _: &Proxy) -> Result<(), Error> {
@@ -23,7 +23,7 @@ impl Wrap<Blocking> for Reporting {
 
     async fn wrap(
         &self,
-        stream: TcpStream,
+        stream: Dialled,
         _: Option<&Proxy>,
         deadline: Deadline,
     ) -> io::Result<Self::HandshakeStream> {
@@ -41,7 +41,7 @@ impl Wrap<Blocking> for Reporting {
     }
 
     fn finish((stream, _): Self::HandshakeStream) -> io::Result<TcpStream> {
-        Ok(stream)
+        Blocking::finish(stream)
     }
 
     fn control((stream, _): Self::HandshakeStream) -> <Blocking as UdpFrontEnd>::Control {
