@@ -2,6 +2,12 @@
 
 #[path = "counted/allocations.rs"]
 mod allocations;
+#[cfg(target_os = "linux")]
+#[path = "counted/connect.rs"]
+mod connect;
+#[cfg(all(feature = "tokio", not(feature = "tracing")))]
+#[path = "counted/connect_futures.rs"]
+mod connect_futures;
 #[path = "counted/datagrams.rs"]
 mod datagrams;
 #[path = "counted/encapsulated.rs"]

@@ -11,8 +11,8 @@ use std::io;
 use std::net::{SocketAddr, TcpStream};
 use std::time::Instant;
 
-/// A dialled socket. It is non-blocking if it was dialled with a deadline, because a blocking write
-/// has none.
+/// A dialled socket. It is non-blocking if it was dialled with a deadline, because a blocking
+/// write has none.
 #[derive(Debug)]
 pub struct Dialled {
     pub(super) stream: TcpStream,

@@ -74,9 +74,9 @@ impl Read for DeadlineStream<'_> {
         let mut is_ready = std::mem::take(&mut self.has_more) || self.deadline.is_none();
         loop {
             if is_ready {
-                self.check()?
+                self.check()?;
             } else {
-                self.wait(PollFlags::IN)?
+                self.wait(PollFlags::IN)?;
             }
             match self.stream.read(buf) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => is_ready = false,

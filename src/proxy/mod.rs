@@ -57,7 +57,8 @@ use std::time::Duration;
 /// | [`udp`](Self::udp) | [`Options::new()`](crate::udp::Options::new) |
 /// | [`behind_tls`](Self::behind_tls) | off |
 ///
-/// A clone shares the settings, and costs no allocation. A change of one does not affect the other.
+/// A clone shares the settings, and costs no allocation. A change of one does not affect the
+/// other.
 ///
 /// # In a URL
 ///

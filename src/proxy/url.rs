@@ -16,6 +16,8 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use zeroize::Zeroizing;
 
+const VERSIONS: [&str; 5] = ["socks4", "socks4a", "socks5", "socks5h", "socks"];
+
 const PATH: &AsciiSet = &UNRESERVED.remove(b'/');
 
 impl FromStr for Proxy {
@@ -30,10 +32,10 @@ impl FromStr for Proxy {
 impl Proxy {
     fn from_url(url: &str) -> Result<Self, Error> {
         let (scheme, rest) = url.split_once("://").ok_or(Invalid::SchemeMissing)?;
-        let lower = scheme.to_ascii_lowercase();
-        let lower = if lower == "socks5s" { "socks5h+tls" } else { &*lower };
-        let (lower, tls) = strip(lower, "+tls");
-        let (version, unix) = strip(lower, "+unix");
+        let is_short = scheme.eq_ignore_ascii_case("socks5s");
+        let (scheme, tls) = if is_short { ("socks5h", true) } else { strip(scheme, "+tls") };
+        let (version, unix) = strip(scheme, "+unix");
+        let version = VERSIONS.into_iter().find(|known| version.eq_ignore_ascii_case(known));
         // The authority ends as in every URL parser (RFC 3986 §3.2). Otherwise a caller's check
         // could see another host.
         let (authority, tail) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
@@ -43,10 +45,10 @@ impl Proxy {
             None => (UserInfo::default(), authority),
         };
         let (protocol, resolve) = match version {
-            "socks4" => (user_info.v4()?, Resolve::Locally),
-            "socks4a" => (user_info.v4()?, Resolve::ByProxy),
-            "socks5" => (user_info.v5()?, Resolve::Locally),
-            "socks5h" | "socks" => (user_info.v5()?, Resolve::ByProxy),
+            Some("socks4") => (user_info.v4()?, Resolve::Locally),
+            Some("socks4a") => (user_info.v4()?, Resolve::ByProxy),
+            Some("socks5") => (user_info.v5()?, Resolve::Locally),
+            Some("socks5h" | "socks") => (user_info.v5()?, Resolve::ByProxy),
             _ => return Err(Invalid::Scheme.into()),
         };
         let has_user = matches!(&protocol, SocksProtocol::V5(auth) if auth.credentials().is_some());
@@ -66,7 +68,11 @@ impl Proxy {
 
 /// Returns the scheme without the suffix, and whether it had the suffix.
 fn strip<'a>(scheme: &'a str, suffix: &str) -> (&'a str, bool) {
-    scheme.strip_suffix(suffix).map_or((scheme, false), |scheme| (scheme, true))
+    let split = scheme.len().checked_sub(suffix.len()).and_then(|at| scheme.split_at_checked(at));
+    match split {
+        Some((stem, end)) if end.eq_ignore_ascii_case(suffix) => (stem, true),
+        _ => (scheme, false),
+    }
 }
 
 /// Parses an absolute path, or the name of an abstract socket, which begins with a NUL.

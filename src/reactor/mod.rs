@@ -1,4 +1,5 @@
-//! The code that the asynchronous front ends share, over a reactor that waits for sockets and timers.
+//! The code that the asynchronous front ends share, over a reactor that waits for sockets and
+//! timers.
 
 #[cfg(any(feature = "smol", feature = "async-std"))]
 pub(crate) mod async_io;

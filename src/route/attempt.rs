@@ -22,6 +22,10 @@ use std::pin::Pin;
 /// A request in any version.
 type AnyConversation<'c> = dyn Conversation<Outcome = Established> + Send + Sync + 'c;
 
+/// The protocols of the proxies with prepared METHODs. `None` is for a proxy without custom
+/// METHODs.
+type Prepared = Vec<Option<SocksProtocol>>;
+
 /// Work in memory of its own, because most connections have no use for it.
 type Boxed<'f, T> = Pin<Box<dyn Future<Output = T> + Send + Sync + 'f>>;
 
@@ -29,15 +33,14 @@ type Boxed<'f, T> = Pin<Box<dyn Future<Output = T> + Send + Sync + 'f>>;
 pub(super) type Tunnel<S> = (S, Established, Option<IpAddr>);
 
 /// Dials the first proxy, and requests each target over that connection.
-///
-/// It is no `async fn`, whose future would hold the arguments twice.
+#[allow(clippy::manual_async_fn, reason = "the future of an `async fn` holds the arguments twice")]
 pub(super) fn attempt<'a, R: Runtime, W: Wrap<R>, V: Version>(
     path: &'a Path<'a>,
     wrap: &'a W,
     targets: &'a [HopTarget<'a>],
 ) -> impl Future<Output = Result<Tunnel<W::HandshakeStream>, FailedAttempt>> + Send + Sync {
     async move {
-        let mut prepared = Vec::new();
+        let mut prepared = Prepared::new();
         let mut limit = proxy_deadline::<R>(path.deadline, &path.hops[0]);
         if path.hops.iter().any(|proxy| proxy.protocol().has_custom_method()) {
             (prepared, limit) = prepare_all::<R>(path).await?;
@@ -56,9 +59,7 @@ pub(super) fn attempt<'a, R: Runtime, W: Wrap<R>, V: Version>(
 
 /// Prepares the custom METHODs of each proxy within its own deadline, and returns that of the
 /// first proxy too. It comes last, because it is dialled next, within the same deadline.
-fn prepare_all<'p, R: Runtime>(
-    path: &'p Path<'_>,
-) -> Boxed<'p, Result<(Vec<Option<SocksProtocol>>, Deadline), Error>> {
+fn prepare_all<'p, R: Runtime>(path: &'p Path<'_>) -> Boxed<'p, Result<(Prepared, Deadline), Error>> {
     Box::pin(async move {
         let mut prepared = vec![None; path.hops.len()];
         let mut limit = path.deadline;
@@ -89,7 +90,6 @@ async fn dial<R: Runtime, W: Wrap<R>>(
 struct Connection<'a, R: Runtime, W: Wrap<R>> {
     path: &'a Path<'a>,
     targets: &'a [HopTarget<'a>],
-    /// The protocols of the proxies, where custom METHODs were prepared.
     prepared: &'a [Option<SocksProtocol>],
     stream: W::HandshakeStream,
     /// The encapsulations of the earlier proxies.

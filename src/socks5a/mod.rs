@@ -57,9 +57,10 @@
 //!
 //! - EAF authenticates and does not encrypt. A token, a one-time password and an RFC 1929 password
 //!   are sent in the clear, unless TLS surrounds the connection.
-//! - TOL does not encrypt either. It hides sizes only from an observer that does not parse records.
-//! - Alternatives by [`Auth::or`](crate::Auth::or) can be reduced to the weakest one by an attacker
-//!   on the path. METHODs that must all run are a [`Sequence`].
+//! - TOL does not encrypt either. It hides sizes only from an observer that does not parse
+//!   records.
+//! - Alternatives by [`Auth::or`](crate::Auth::or) can be reduced to the weakest one by an
+//!   attacker on the path. METHODs that must all run are a [`Sequence`].
 //! - The crate wipes its copies of pre-shared keys, private keys, shared secrets, derived keys and
 //!   the secrets of factors. The caller's copies stay with the caller. `Debug` shows no secret.
 //!
