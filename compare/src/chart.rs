@@ -1,7 +1,7 @@
 //! The chart of the README: the numbers of the tables as bars.
 
 use crate::datagrams::Kind;
-use crate::measure::Column;
+use crate::handshakes::Column;
 use crate::ratios::ratio;
 use crate::svg::{Bar, Chart, Panel};
 

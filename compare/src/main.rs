@@ -7,53 +7,109 @@
 //! out of date. Nothing is timed here, so every run has the same counts. Only the size of a future
 //! can differ between compilers.
 
-mod allocated;
 mod chart;
-mod client;
-mod clients;
+mod connects;
 mod datagrams;
-mod fate;
-mod measure;
+mod floor;
+mod handshakes;
+mod order;
 mod ratios;
 mod request;
-mod script;
 mod svg;
-mod table;
 #[cfg(test)]
 mod tests;
+mod watched;
 
-use clients::{anysocks, async_socks5, fast_socks5, hyper_util, socks, tokio_socks};
-use measure::{Column, column};
-use request::{LOGIN, Login};
+use connects::ways;
+use datagrams::allocated;
+use order::Order;
+use request::LOGIN;
 use std::io::{Error, ErrorKind, Result};
 use std::{env, fs};
 
 fn main() -> Result<()> {
+    if let Some(order) = Order::received() {
+        carry_out(&order);
+        return Ok(());
+    }
     let arguments: Vec<_> = env::args().skip(1).collect();
     match &arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [] => tables(),
-        ["--chart", path] => fs::write(path, chart::svg(&columns(None)))?,
+        ["--quick", what, filter] => quick(what, filter),
+        ["--chart", path] => fs::write(path, chart::svg(&handshakes::columns(None)))?,
         _ => return Err(Error::new(ErrorKind::InvalidInput, "the arguments are: [--chart PATH]")),
     }
     Ok(())
 }
 
-fn tables() {
-    for (title, login) in [("No authentication", None), ("User name and password", Some(LOGIN))] {
-        println!("## {title}\n\n{}", table::markdown(&columns(login)));
+/// What this process does for another one.
+fn carry_out(order: &Order) {
+    match &order.words()[..] {
+        [connects::CONNECT, words @ ..] => connects::carry_out(words),
+        [handshakes::HANDSHAKE, words @ ..] => handshakes::carry_out(words),
+        words => panic!("{words:?} is no order"),
     }
-    println!("## Allocations for a datagram\n\n{}", allocated::markdown(&allocated::rows()));
 }
 
-/// What was counted for each crate, ours first.
-fn columns(login: Option<Login>) -> Vec<Column> {
-    vec![
-        column::<anysocks::Client>(login),
-        column::<tokio_socks::Client>(login),
-        column::<fast_socks5::Client>(login),
-        column::<async_socks5::Bare>(login),
-        column::<async_socks5::Buffered>(login),
-        column::<hyper_util::Client>(login),
-        socks::column(login),
-    ]
+fn quick(what: &str, filter: &str) {
+    let proxy = connects::Proxy::start(connects::Manner::AtOnce);
+    let ways = ways(proxy.addr);
+    let mut cpu = vec![];
+    if what == "mem" {
+        for login in [None, Some(LOGIN)] {
+            println!("{:?}", handshakes::instructions(login));
+        }
+        return;
+    }
+    for (i, w) in ways.iter().enumerate() {
+        let name = format!("{:?} | {} | {}", w.front_end, w.case.title(), w.name);
+        if !name.contains(filter) {
+            continue;
+        }
+        match what {
+            "sys" => println!("{name} | {:?}", connects::system_calls(i)),
+            "alloc" => println!("{name} | {} allocations, future {:?}", w.allocations(), w.future),
+            "held" => {
+                if w.front_end == connects::FrontEnd::Tokio {
+                    println!("{name} | {:?}", connects::pending(i, 10_000))
+                }
+            }
+            "instr" => println!("{name} | {:?}", connects::instructions(i)),
+            _ => cpu.push(i),
+        }
+    }
+    if what == "cpu" {
+        let times = connects::processor_time(&cpu);
+        let med = |v: Vec<f64>| {
+            let mut v = v;
+            v.sort_by(f64::total_cmp);
+            v[v.len() / 2]
+        };
+        for (k, i) in cpu.iter().enumerate() {
+            let w = &ways[*i];
+            let base = cpu
+                .iter()
+                .position(|j| {
+                    ways[*j].case == w.case
+                        && ways[*j].front_end == w.front_end
+                        && ways[*j].role == connects::Role::Floor
+                })
+                .unwrap();
+            println!(
+                "{:?} | {} | {} | {:.1} us | {:.3}",
+                w.front_end,
+                w.case.title(),
+                w.name,
+                med(times[k].clone()),
+                med(times[k].iter().zip(&times[base]).map(|(a, b)| a / b).collect())
+            );
+        }
+    }
+}
+
+fn tables() {
+    for (title, login) in [("No authentication", None), ("User name and password", Some(LOGIN))] {
+        println!("## {title}\n\n{}", handshakes::markdown(&handshakes::columns(login)));
+    }
+    println!("## Allocations for a datagram\n\n{}", allocated::markdown(&allocated::rows()));
 }

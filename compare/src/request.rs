@@ -1,9 +1,11 @@
-//! The request that every client sends, and the credentials of the runs with a password.
+//! The request that every client sends, and the credentials.
 
 /// The target as `host:port`, for the crates that take one string.
 pub(crate) const TARGET: &str = "www.example.com:443";
 pub(crate) const HOST: &str = "www.example.com";
 pub(crate) const PORT: u16 = 443;
+/// Of SOCKS4.
+pub(crate) const USER_ID: &str = "user";
 pub(crate) const LOGIN: Login = Login { name: "user", password: "secret" };
 
 #[derive(Clone, Copy, Debug)]

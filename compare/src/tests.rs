@@ -1,11 +1,13 @@
 //! Checks the promises of anysocks, and that no other crate has better numbers. The numbers of
 //! other crates are printed, but not checked.
 
-use crate::allocated;
+use crate::carry_out;
 use crate::chart;
-use crate::columns;
+use crate::datagrams::allocated;
 use crate::datagrams::{Role, SIZES};
-use crate::measure::Column;
+use crate::handshakes::Column;
+use crate::handshakes::columns;
+use crate::order::Order;
 use crate::ratios::ratio;
 use crate::request::{LOGIN, Login};
 
@@ -64,5 +66,13 @@ fn the_ratio_of_each_call_is_recorded() {
             let recorded = ratio(kind, call, size);
             assert!(recorded.is_some(), "{kind}: {call}, {size} B; cargo bench -- --record datagrams.tsv");
         }
+    }
+}
+
+/// Passes at once in an ordinary run. See `Order`.
+#[test]
+fn the_order_of_another_process() {
+    if let Some(order) = Order::received() {
+        carry_out(&order);
     }
 }

@@ -1,8 +1,7 @@
 //! This crate, on its tokio front end.
 
-use crate::client::{self, Refusal, future_size};
+use crate::handshakes::client::{self, Refusal, Stream, future_size};
 use crate::request::{Login, TARGET};
-use crate::script::Script;
 use anysocks::tokio::Socks5Stream;
 use anysocks::{Auth, Credentials, Error, ErrorKind};
 use tokio::net::TcpStream;
@@ -11,10 +10,10 @@ pub(crate) struct Client {
     auth: Auth,
 }
 
-impl client::Client for Client {
+impl<S: Stream> client::Client<S> for Client {
     const NAME: &str = "anysocks";
 
-    type Tunnel = Socks5Stream<Script>;
+    type Tunnel = Socks5Stream<S>;
 
     fn new(login: Option<Login>) -> Self {
         let auth = match login {
@@ -26,7 +25,7 @@ impl client::Client for Client {
         Self { auth }
     }
 
-    async fn handshake(&mut self, stream: Script) -> Result<Self::Tunnel, Refusal> {
+    async fn handshake(&mut self, stream: S) -> Result<Self::Tunnel, Refusal> {
         Socks5Stream::handshake(stream, &self.auth, TARGET).await.map_err(|error| refusal(&error))
     }
 

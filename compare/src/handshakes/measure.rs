@@ -1,9 +1,9 @@
 //! Counts what a client does.
 
-use crate::client::Client;
-use crate::fate::fate;
+use crate::handshakes::client::Client;
+use crate::handshakes::fate::fate;
+use crate::handshakes::script::{GRANTED, Script};
 use crate::request::{self, Login};
-use crate::script::{GRANTED, Script};
 use allocation_counter::measure;
 use std::io::IoSlice;
 use std::pin::{Pin, pin};
@@ -50,7 +50,7 @@ impl Column {
     }
 }
 
-pub(crate) fn column<C: Client>(login: Option<Login>) -> Column {
+pub(crate) fn column<C: Client<Script>>(login: Option<Login>) -> Column {
     let mut client = C::new(login);
     // The first one, which may set up what stays, is not counted.
     finish(pin!(client.handshake(Script::new(login, &GRANTED)))).expect("a tunnel");
@@ -87,7 +87,7 @@ fn counted<F: Future>(future: F) -> (allocation_counter::AllocationInfo, F::Outp
 }
 
 /// What the handshake has allocated, and not freed, when it waits for the proxy's last message.
-fn heap<C: Client>(client: &mut C, login: Option<Login>) -> usize {
+fn heap<C: Client<Script>>(client: &mut C, login: Option<Login>) -> usize {
     let script = Script::held(login);
     let mut future = pin!(client.handshake(script.clone()));
     let counted = measure(|| while !script.state().waited_for && poll(future.as_mut()).is_pending() {});
@@ -95,7 +95,7 @@ fn heap<C: Client>(client: &mut C, login: Option<Login>) -> usize {
     usize::try_from(counted.bytes_current).expect("it frees what it has allocated itself")
 }
 
-fn banner<C: Client>(client: &mut C, login: Option<Login>) -> &'static str {
+fn banner<C: Client<Script>>(client: &mut C, login: Option<Login>) -> &'static str {
     let script = Script::new(login, &[&GRANTED, BANNER].concat());
     let mut tunnel = finish(pin!(client.handshake(script))).expect("a tunnel");
     let mut first = [0; BANNER.len()];
@@ -127,7 +127,7 @@ pub(crate) fn arrived(bytes: usize, calls: usize) -> String {
 }
 
 /// The scripts wake no task: a pending future has woken itself, or hangs.
-fn finish<F: Future>(mut future: Pin<&mut F>) -> F::Output {
+pub(super) fn finish<F: Future>(mut future: Pin<&mut F>) -> F::Output {
     for _ in 0..1000 {
         if let Poll::Ready(output) = poll(future.as_mut()) {
             return output;

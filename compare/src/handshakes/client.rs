@@ -1,11 +1,15 @@
 //! A client under comparison.
 
 use crate::request::Login;
-use crate::script::Script;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-/// A crate, used as its documentation shows.
-pub(crate) trait Client {
+/// What a handshake runs over.
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin + 'static {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Stream for S {}
+
+/// A crate, used as its documentation shows, over a stream `S`.
+pub(crate) trait Client<S> {
     const NAME: &str;
 
     type Tunnel: AsyncRead + AsyncWrite + Unpin;
@@ -15,7 +19,7 @@ pub(crate) trait Client {
     fn new(login: Option<Login>) -> Self;
 
     /// Does nothing before it is polled, so that all that it allocates is counted.
-    fn handshake(&mut self, stream: Script) -> impl Future<Output = Result<Self::Tunnel, Refusal>>;
+    fn handshake(&mut self, stream: S) -> impl Future<Output = Result<Self::Tunnel, Refusal>>;
 
     /// The bytes of the crate's own future over a `TcpStream`, and of the stream if the future
     /// borrows it.

@@ -1,8 +1,7 @@
 //! `tokio-socks`: the conversation is one future, which contains a buffer for the longest message.
 
-use crate::client::{self, Refusal, future_size};
+use crate::handshakes::client::{self, Refusal, Stream, future_size};
 use crate::request::{Login, TARGET};
-use crate::script::Script;
 use tokio::net::TcpStream;
 use tokio_socks::tcp::Socks5Stream;
 
@@ -10,16 +9,16 @@ pub(crate) struct Client {
     login: Option<Login>,
 }
 
-impl client::Client for Client {
+impl<S: Stream> client::Client<S> for Client {
     const NAME: &str = "tokio-socks 0.5.3";
 
-    type Tunnel = Socks5Stream<Script>;
+    type Tunnel = Socks5Stream<S>;
 
     fn new(login: Option<Login>) -> Self {
         Self { login }
     }
 
-    async fn handshake(&mut self, stream: Script) -> Result<Self::Tunnel, Refusal> {
+    async fn handshake(&mut self, stream: S) -> Result<Self::Tunnel, Refusal> {
         let connected = match self.login {
             None => Socks5Stream::connect_with_socket(stream, TARGET).await,
             Some(Login { name, password }) => {

@@ -1,8 +1,7 @@
 //! `fast-socks5` takes two calls over a caller's stream, and owns the stream.
 
-use crate::client::{self, Refusal, future_size};
+use crate::handshakes::client::{self, Refusal, Stream, future_size};
 use crate::request::{HOST, Login, PORT};
-use crate::script::Script;
 use fast_socks5::client::{Config, Socks5Stream};
 use fast_socks5::util::target_addr::TargetAddr;
 use fast_socks5::{AuthenticationMethod, Socks5Command};
@@ -19,16 +18,16 @@ impl Client {
     }
 }
 
-impl client::Client for Client {
+impl<S: Stream> client::Client<S> for Client {
     const NAME: &str = "fast-socks5 1.0.0";
 
-    type Tunnel = Socks5Stream<Script>;
+    type Tunnel = Socks5Stream<S>;
 
     fn new(login: Option<Login>) -> Self {
         Self { login }
     }
 
-    async fn handshake(&mut self, stream: Script) -> Result<Self::Tunnel, Refusal> {
+    async fn handshake(&mut self, stream: S) -> Result<Self::Tunnel, Refusal> {
         let opened = Socks5Stream::use_stream(stream, self.method(), Config::default()).await;
         let mut stream = opened.map_err(|error| Refusal::without_code(&error))?;
         let connected = stream.request(Socks5Command::TCPConnect, target()).await;

@@ -1,9 +1,8 @@
 //! `async-socks5` reads and writes single fields, so its documentation wraps the stream in a
 //! `BufStream`.
 
-use crate::client::{Client, Refusal, future_size};
+use crate::handshakes::client::{Client, Refusal, Stream, future_size};
 use crate::request::{HOST, Login, PORT};
-use crate::script::Script;
 use async_socks5::{Auth, Error, UnsuccessfulReply, connect};
 use tokio::io::BufStream;
 use tokio::net::TcpStream;
@@ -18,16 +17,16 @@ pub(crate) struct Buffered {
     login: Option<Login>,
 }
 
-impl Client for Bare {
+impl<S: Stream> Client<S> for Bare {
     const NAME: &str = "async-socks5 0.6.0";
 
-    type Tunnel = Script;
+    type Tunnel = S;
 
     fn new(login: Option<Login>) -> Self {
         Self { login }
     }
 
-    async fn handshake(&mut self, mut stream: Script) -> Result<Self::Tunnel, Refusal> {
+    async fn handshake(&mut self, mut stream: S) -> Result<Self::Tunnel, Refusal> {
         connect(&mut stream, (HOST, PORT), auth(self.login)).await.map_err(|error| refusal(&error))?;
         Ok(stream)
     }
@@ -39,16 +38,16 @@ impl Client for Bare {
     }
 }
 
-impl Client for Buffered {
+impl<S: Stream> Client<S> for Buffered {
     const NAME: &str = "async-socks5 0.6.0, buffered";
 
-    type Tunnel = BufStream<Script>;
+    type Tunnel = BufStream<S>;
 
     fn new(login: Option<Login>) -> Self {
         Self { login }
     }
 
-    async fn handshake(&mut self, stream: Script) -> Result<Self::Tunnel, Refusal> {
+    async fn handshake(&mut self, stream: S) -> Result<Self::Tunnel, Refusal> {
         let mut stream = BufStream::new(stream);
         connect(&mut stream, (HOST, PORT), auth(self.login)).await.map_err(|error| refusal(&error))?;
         Ok(stream)

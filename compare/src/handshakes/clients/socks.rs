@@ -1,11 +1,11 @@
 //! `socks` is blocking and opens its own connection. So the proxy is a thread, and calls can't be
 //! counted.
 
-use crate::client::Refusal;
-use crate::fate::fate;
-use crate::measure::{BANNER, Column, NOT_RESERVED, SLICE, SLICES, UNASSIGNED, arrived};
+use crate::handshakes::client::Refusal;
+use crate::handshakes::fate::fate;
+use crate::handshakes::measure::{BANNER, Column, NOT_RESERVED, SLICE, SLICES, UNASSIGNED, arrived};
+use crate::handshakes::script::{GRANTED, messages};
 use crate::request::{self, HOST, Login, PORT};
-use crate::script::{GRANTED, messages};
 use allocation_counter::measure;
 use socks::Socks5Stream;
 use std::io::{self, IoSlice, Read, Write};

@@ -1,8 +1,7 @@
 //! `hyper-util`: a `tower` service around another one, which makes the stream to the proxy.
 
-use crate::client::{self, Refusal, future_size};
+use crate::handshakes::client::{self, Refusal, Stream, future_size};
 use crate::request::Login;
-use crate::script::Script;
 use http::Uri;
 use hyper_util::client::legacy::connect::proxy::SocksV5;
 use hyper_util::rt::TokioIo;
@@ -13,17 +12,17 @@ use std::task::{Context, Poll};
 use tokio::net::TcpStream;
 use tower_service::Service;
 
-pub(crate) struct Client {
+pub(crate) struct Client<S> {
     /// Where the connector takes the stream from.
-    slot: Slot<Script>,
-    service: SocksV5<Connector<Script>>,
+    slot: Slot<S>,
+    service: SocksV5<Connector<S>>,
 }
 
-impl client::Client for Client {
+impl<S: Stream> client::Client<S> for Client<S> {
     const NAME: &str = "hyper-util 0.1.21";
 
     /// Around hyper's traits, tokio's.
-    type Tunnel = TokioIo<TokioIo<Script>>;
+    type Tunnel = TokioIo<TokioIo<S>>;
 
     fn new(login: Option<Login>) -> Self {
         let slot = Slot::default();
@@ -35,7 +34,7 @@ impl client::Client for Client {
         Self { slot, service }
     }
 
-    async fn handshake(&mut self, stream: Script) -> Result<Self::Tunnel, Refusal> {
+    async fn handshake(&mut self, stream: S) -> Result<Self::Tunnel, Refusal> {
         *self.slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(stream);
         self.service.call(target()).await.map(TokioIo::new).map_err(|error| Refusal::without_code(&error))
     }

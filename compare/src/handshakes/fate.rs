@@ -1,6 +1,6 @@
 //! The client's reaction to an answer, which may be a panic.
 
-use crate::client::Refusal;
+use crate::handshakes::client::Refusal;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 use std::sync::Once;

@@ -1,6 +1,6 @@
 //! The columns as a Markdown table.
 
-use crate::measure::Column;
+use crate::handshakes::measure::Column;
 
 /// The function that returns a column's value in a row.
 type Get = fn(&Column) -> String;
