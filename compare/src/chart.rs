@@ -1,18 +1,28 @@
-//! The chart of the README: the numbers of the tables as bars.
+//! The chart of the README: recorded numbers as bars.
 
+use crate::connects::{Case, FrontEnd, Recorded, recorded};
 use crate::datagrams::Kind;
-use crate::handshakes::Column;
 use crate::ratios::ratio;
 use crate::svg::{Bar, Chart, Panel};
 
 /// The length of the datagrams that are shown.
 const BYTES: usize = 1200;
-/// Marks the crates that [`LOSES`] is about.
-const MARK: char = '*';
-const LOSES: &str = "loses what the target sends in one segment with the proxy's reply";
+
+/// The connects that are shown: label, front end, the call as the records name it, whether it is
+/// ours.
+const CONNECTS: &[(&str, FrontEnd, &str, bool)] = &[
+    ("by hand", FrontEnd::Tokio, "by hand", false),
+    ("anysocks", FrontEnd::Tokio, "anysocks, by &Proxy", true),
+    ("tokio-socks 0.5.3", FrontEnd::Tokio, "tokio-socks 0.5.3", false),
+    ("better-socks 0.1.2", FrontEnd::Tokio, "better-socks 0.1.2", false),
+    ("fast-socks5 1.0.0", FrontEnd::Tokio, "fast-socks5 1.0.0", false),
+    ("by hand, blocking", FrontEnd::Blocking, "by hand", false),
+    ("anysocks, blocking", FrontEnd::Blocking, "anysocks, by &Proxy", true),
+    ("socks 0.3.4, blocking", FrontEnd::Blocking, "socks 0.3.4", false),
+];
 
 /// The calls that are shown: label, kind, the call as the benchmark names it, whether it is ours.
-const CALLS: &[(&str, Kind, &str, bool)] = &[
+const DATAGRAMS: &[(&str, Kind, &str, bool)] = &[
     ("anysocks", Kind::TokioReceive, "anysocks recv_from", true),
     ("anysocks, batches of 48", Kind::TokioReceive, "anysocks recv_batch", true),
     ("fast-socks5 1.0.0", Kind::TokioReceive, "fast-socks5 recv_from", false),
@@ -21,75 +31,45 @@ const CALLS: &[(&str, Kind, &str, bool)] = &[
     ("socks 0.3.4, blocking", Kind::BlockingReceive, "socks recv_from", false),
 ];
 
-/// The chart as SVG. The columns are those without authentication, ours first.
-pub(crate) fn svg(columns: &[Column]) -> String {
-    let mut notes = vec![
-        "Handshakes: SOCKS5 without authentication, counted over a stream in memory.".into(),
-        "Datagrams: medians of one run on one machine; tokio-socks and hyper-util have no UDP.".into(),
-    ];
-    if columns.iter().any(loses) {
-        notes.push(format!("{MARK} {LOSES}"));
-    }
+/// The chart as SVG.
+pub(crate) fn svg() -> String {
     let chart = Chart {
         title: "What SOCKS5 costs: anysocks beside other crates",
         subtitle: "Shorter bars are better.",
         panels: [
-            handshake(
-                columns,
-                "Reads and writes per handshake",
-                "each is one system call on a socket",
-                calls,
-            ),
-            handshake(columns, "Heap allocations per handshake", "calls to the allocator", |column| {
-                Some(usize::try_from(column.allocations).expect("a number of allocations"))
+            connects("System calls per connect", "from socket to close, the handshake included", |row| {
+                row.system_calls
             }),
-            handshake(
-                columns,
-                "Bytes per pending handshake",
-                "future and heap, with the TcpStream in it",
-                Column::pending,
-            ),
+            connects("Heap allocations per connect", "calls to the allocator", |row| row.allocations),
+            connects("Bytes per pending connect", "on the heap, tokio's task and socket included", |row| {
+                row.pending
+            }),
             Panel {
                 title: "Time to receive a datagram",
                 subtitle: "1,200 bytes; a plain UDP socket without SOCKS takes 1",
-                bars: CALLS
+                bars: DATAGRAMS
                     .iter()
                     .map(|&(label, kind, call, ours)| received(label, kind, call, ours))
                     .collect(),
                 mark: Some(1.0),
             },
         ],
-        notes,
+        notes: vec![
+            "Connects: SOCKS5 without authentication over TCP. anysocks has a deadline and sets TCP_NODELAY; \
+             the others do neither."
+                .into(),
+            "Datagrams: medians of one run on one machine; tokio-socks has no UDP.".into(),
+        ],
     };
     chart.svg()
 }
 
-fn calls(column: &Column) -> Option<usize> {
-    Some(column.reads? + column.writes?)
-}
-
-fn loses(column: &Column) -> bool {
-    column.banner == "lost"
-}
-
-fn handshake(
-    columns: &[Column],
-    title: &'static str,
-    subtitle: &'static str,
-    get: impl Fn(&Column) -> Option<usize>,
-) -> Panel {
-    let bars = columns.iter().enumerate().map(|(place, column)| {
-        let label = match (column.name, loses(column)) {
-            (name, true) => format!("{name} {MARK}"),
-            (name, false) => name.into(),
-        };
-        let count = get(column);
-        Bar {
-            label,
-            ours: place == 0,
-            value: count.map(|count| f64::from(u32::try_from(count).expect("a small number"))),
-            text: count.map_or_else(|| "not counted: it blocks".into(), thousands),
-        }
+/// The panel of a number. A call that blocks has no future.
+fn connects(title: &'static str, subtitle: &'static str, get: impl Fn(Recorded) -> Option<usize>) -> Panel {
+    let bars = CONNECTS.iter().filter_map(|&(label, front_end, name, ours)| {
+        let count = get(recorded(front_end, Case::NoAuth, name).unwrap_or_default())?;
+        let value = f64::from(u32::try_from(count).expect("a small number"));
+        Some(Bar { label: label.into(), ours, value: Some(value), text: thousands(count) })
     });
     Panel { title, subtitle, bars: bars.collect(), mark: None }
 }

@@ -1,12 +1,19 @@
-//! Counts the calls and the memory of a SOCKS5 CONNECT with this crate and with others, and the
-//! allocations of a datagram.
+//! Compares the costs of this crate with those of others: a SOCKS5 handshake in memory, a connect
+//! over TCP, and a datagram through an association.
 //!
-//! `cargo run` prints a Markdown table for each case. `cargo run -- --chart ../docs/costs.svg`
-//! draws the chart instead, with the times that `cargo bench` has recorded. `cargo test` fails if
-//! anysocks misses its own numbers or another crate has better ones, and if the committed chart is
-//! out of date. Nothing is timed here, so every run has the same counts. Only the size of a future
-//! can differ between compilers.
+//! - `cargo run` prints what can be counted, as Markdown tables. Every run has the same counts. Only
+//!   the size of a future can differ between compilers.
+//! - `cargo run --release -- --timed` prints instructions, processor time and resident memory.
+//! - `cargo run --release -- --record connects.tsv` writes the counts of connects, for the chart.
+//! - `cargo run -- --chart ../docs/costs.svg` draws the chart, with the times of datagrams that
+//!   `cargo bench` has recorded.
+//! - `cargo test` fails if anysocks misses its own numbers or falls behind another crate where it
+//!   promises not to, and if the committed records or the chart are out of date.
+//!
+//! `compare/renew` does all of it. System calls need `strace`, and instructions need `valgrind`: without
+//! them these numbers are left out.
 
+mod allocated;
 mod chart;
 mod connects;
 mod datagrams;
@@ -20,12 +27,16 @@ mod svg;
 mod tests;
 mod watched;
 
-use connects::ways;
-use datagrams::allocated;
+use connects::{CONNECT, rows, timed};
+use handshakes::HANDSHAKE;
 use order::Order;
-use request::LOGIN;
+use request::{LOGIN, Login};
 use std::io::{Error, ErrorKind, Result};
 use std::{env, fs};
+
+/// The connects that are pending at once.
+const AT_ONCE: usize = 10_000;
+const CASES: [(&str, Option<Login>); 2] = [("no authentication", None), ("password", Some(LOGIN))];
 
 fn main() -> Result<()> {
     if let Some(order) = Order::received() {
@@ -35,9 +46,13 @@ fn main() -> Result<()> {
     let arguments: Vec<_> = env::args().skip(1).collect();
     match &arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [] => tables(),
-        ["--quick", what, filter] => quick(what, filter),
-        ["--chart", path] => fs::write(path, chart::svg(&handshakes::columns(None)))?,
-        _ => return Err(Error::new(ErrorKind::InvalidInput, "the arguments are: [--chart PATH]")),
+        ["--timed"] => timed_tables(),
+        ["--record", path] => fs::write(path, connects::record(&rows(AT_ONCE)))?,
+        ["--chart", path] => fs::write(path, chart::svg())?,
+        _ => {
+            let usage = "the arguments are: [--timed | --record PATH | --chart PATH]";
+            return Err(Error::new(ErrorKind::InvalidInput, usage));
+        }
     }
     Ok(())
 }
@@ -45,71 +60,28 @@ fn main() -> Result<()> {
 /// What this process does for another one.
 fn carry_out(order: &Order) {
     match &order.words()[..] {
-        [connects::CONNECT, words @ ..] => connects::carry_out(words),
-        [handshakes::HANDSHAKE, words @ ..] => handshakes::carry_out(words),
+        [CONNECT, words @ ..] => connects::carry_out(words),
+        [HANDSHAKE, words @ ..] => handshakes::carry_out(words),
         words => panic!("{words:?} is no order"),
     }
 }
 
-fn quick(what: &str, filter: &str) {
-    let proxy = connects::Proxy::start(connects::Manner::AtOnce);
-    let ways = ways(proxy.addr);
-    let mut cpu = vec![];
-    if what == "mem" {
-        for login in [None, Some(LOGIN)] {
-            println!("{:?}", handshakes::instructions(login));
-        }
-        return;
+fn tables() {
+    for (title, login) in CASES {
+        println!("## Handshake, {title}\n\n{}", handshakes::markdown(&handshakes::columns(login)));
     }
-    for (i, w) in ways.iter().enumerate() {
-        let name = format!("{:?} | {} | {}", w.front_end, w.case.title(), w.name);
-        if !name.contains(filter) {
-            continue;
-        }
-        match what {
-            "sys" => println!("{name} | {:?}", connects::system_calls(i)),
-            "alloc" => println!("{name} | {} allocations, future {:?}", w.allocations(), w.future),
-            "held" => {
-                if w.front_end == connects::FrontEnd::Tokio {
-                    println!("{name} | {:?}", connects::pending(i, 10_000))
-                }
-            }
-            "instr" => println!("{name} | {:?}", connects::instructions(i)),
-            _ => cpu.push(i),
-        }
-    }
-    if what == "cpu" {
-        let times = connects::processor_time(&cpu);
-        let med = |v: Vec<f64>| {
-            let mut v = v;
-            v.sort_by(f64::total_cmp);
-            v[v.len() / 2]
-        };
-        for (k, i) in cpu.iter().enumerate() {
-            let w = &ways[*i];
-            let base = cpu
-                .iter()
-                .position(|j| {
-                    ways[*j].case == w.case
-                        && ways[*j].front_end == w.front_end
-                        && ways[*j].role == connects::Role::Floor
-                })
-                .unwrap();
-            println!(
-                "{:?} | {} | {} | {:.1} us | {:.3}",
-                w.front_end,
-                w.case.title(),
-                w.name,
-                med(times[k].clone()),
-                med(times[k].iter().zip(&times[base]).map(|(a, b)| a / b).collect())
-            );
-        }
-    }
+    println!("## Connect\n\n{}", connects::markdown(&rows(AT_ONCE)));
+    println!("## Allocations for a datagram\n\n{}", allocated::markdown(&allocated::rows()));
 }
 
-fn tables() {
-    for (title, login) in [("No authentication", None), ("User name and password", Some(LOGIN))] {
-        println!("## {title}\n\n{}", handshakes::markdown(&handshakes::columns(login)));
+fn timed_tables() {
+    for (title, login) in CASES {
+        println!("## Instructions of a handshake, {title}\n\n| | |\n|---|---|");
+        for (name, count) in handshakes::instructions(login) {
+            println!("| {name} | {count} |");
+        }
+        println!();
     }
-    println!("## Allocations for a datagram\n\n{}", allocated::markdown(&allocated::rows()));
+    println!("## Connect\n");
+    timed::print(AT_ONCE);
 }

@@ -1,15 +1,15 @@
 //! The memory of pending calls.
 
+use std::fmt::{Display, Formatter, Result};
 use std::fs;
-use std::str::FromStr;
 
 /// Bytes for each pending call, its task included.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Held {
+pub(super) struct Held {
     /// Allocated and not freed.
-    pub(crate) allocated: f64,
+    allocated: usize,
     /// Of the process, without the kernel's memory. It depends on the allocator.
-    pub(crate) resident: f64,
+    pub(super) resident: f64,
 }
 
 impl Held {
@@ -18,24 +18,30 @@ impl Held {
         let before = resident();
         let counted = allocation_counter::measure(hold);
         let after = resident();
+        let allocated = usize::try_from(counted.bytes_current).expect("more than before") / number;
         let number = f64::from(u32::try_from(number).expect("a small number"));
-        let allocated = i32::try_from(counted.bytes_current).expect("less than 2 GiB");
-        Self { allocated: f64::from(allocated) / number, resident: (after - before) / number }
+        Self { allocated, resident: (after - before) / number }
     }
 }
 
 /// As a process writes it for another one.
-impl std::fmt::Display for Held {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl Display for Held {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         write!(f, "held {} {}", self.allocated, self.resident)
     }
 }
 
 impl Held {
+    /// The allocated bytes of one call, the mean, rounded down.
+    pub(super) fn allocated(self) -> usize {
+        self.allocated
+    }
+
+    /// Reads what [`Display`] has written, anywhere in a text.
     pub(super) fn find(text: &str) -> Option<Self> {
-        let mut numbers =
-            text.lines().find_map(|line| line.strip_prefix("held "))?.split(' ').map(f64::from_str);
-        Some(Self { allocated: numbers.next()?.ok()?, resident: numbers.next()?.ok()? })
+        let numbers = text.lines().find_map(|line| line.strip_prefix("held "))?;
+        let (allocated, resident) = numbers.split_once(' ')?;
+        Some(Self { allocated: allocated.parse().ok()?, resident: resident.parse().ok()? })
     }
 }
 

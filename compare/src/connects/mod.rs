@@ -4,10 +4,13 @@
 
 mod case;
 mod client;
+mod counted;
 mod held;
 mod pending;
 mod processor_time;
 mod proxy;
+mod recorded;
+pub(crate) mod timed;
 mod turns;
 mod watched;
 mod way;
@@ -15,9 +18,8 @@ mod ways;
 
 pub(crate) use case::Case;
 pub(crate) use client::{CONNECT, carry_out};
-pub(crate) use pending::pending;
-pub(crate) use processor_time::processor_time;
-pub(crate) use proxy::{Manner, Proxy};
-pub(crate) use watched::{instructions, system_calls};
-pub(crate) use way::{FrontEnd, Role};
-pub(crate) use ways::ways;
+#[cfg(test)]
+pub(crate) use counted::Row;
+pub(crate) use counted::{markdown, rows};
+pub(crate) use recorded::{Recorded, record, recorded};
+pub(crate) use way::FrontEnd;

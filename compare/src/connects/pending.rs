@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 const LIMIT: Duration = Duration::from_secs(120);
 
 /// Memory for each of so many connects by the way at this place.
-pub(crate) fn pending(way: usize, number: usize) -> Held {
+pub(super) fn pending(way: usize, number: usize) -> Held {
     let proxy = Proxy::start(Manner::Never);
     let mut command = order(way, proxy.addr, HOLD, number).command(&[]);
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("a process");

@@ -12,7 +12,7 @@ const ROUNDS: usize = 101;
 const CONNECTS: usize = 64;
 
 /// Microseconds of a connection in each turn, for each of these ways.
-pub(crate) fn processor_time(ways: &[usize]) -> Vec<Vec<f64>> {
+pub(super) fn processor_time(ways: &[usize]) -> Vec<Vec<f64>> {
     let proxy = Proxy::start(Manner::AtOnce);
     let mut clients: Vec<_> = ways.iter().map(|way| Client::start(*way, &proxy)).collect();
     let mut times = vec![Vec::new(); ways.len()];

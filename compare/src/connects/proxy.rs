@@ -8,10 +8,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::spawn;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::runtime::Builder;
 use tokio::sync::oneshot::{Sender, channel};
 use tokio::time::sleep;
+
+/// Many clients connect at once.
+const BACKLOG: u32 = 4096;
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Manner {
@@ -30,16 +33,14 @@ pub(crate) struct Proxy {
 
 impl Proxy {
     pub(crate) fn start(manner: Manner) -> Self {
-        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
-        listener.set_nonblocking(true).expect("a listener that does not block");
+        let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let listener = runtime.block_on(async { listen() }).expect("a port");
         let addr = listener.local_addr().expect("an address");
         let waiting = Arc::new(AtomicUsize::new(0));
         let (end, ended) = channel();
         let counter = Arc::clone(&waiting);
         spawn(move || {
-            let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
             runtime.spawn(async move {
-                let listener = TcpListener::from_std(listener).expect("a listener");
                 loop {
                     let (client, _) = listener.accept().await.expect("a client");
                     tokio::spawn(Session { client, manner, waiting: Arc::clone(&counter) }.serve());
@@ -55,6 +56,12 @@ impl Proxy {
     pub(crate) fn waiting(&self) -> usize {
         self.waiting.load(Ordering::Relaxed)
     }
+}
+
+fn listen() -> Result<TcpListener> {
+    let socket = TcpSocket::new_v4()?;
+    socket.bind((Ipv4Addr::LOCALHOST, 0).into())?;
+    socket.listen(BACKLOG)
 }
 
 struct Session {

@@ -10,13 +10,13 @@ const LATE: Manner = Manner::After(Duration::from_millis(5));
 
 /// The system calls of one connect, its `close` included, for the way at this place. `None`: there
 /// is no `strace`.
-pub(crate) fn system_calls(way: usize) -> Option<usize> {
+pub(super) fn system_calls(way: usize) -> Option<usize> {
     let proxy = Proxy::start(LATE);
     watched::system_calls(|number| order(way, proxy.addr, REPEAT, number))
 }
 
 /// The instructions of one connect in user mode. `None`: there is no `valgrind`.
-pub(crate) fn instructions(way: usize) -> Option<usize> {
+pub(super) fn instructions(way: usize) -> Option<usize> {
     let proxy = Proxy::start(LATE);
     watched::instructions(|number| order(way, proxy.addr, REPEAT, number), [10, 50])
 }

@@ -4,7 +4,13 @@ use super::case::Case;
 use super::held::Held;
 use allocation_counter::measure;
 use std::fmt::Debug;
-use tokio::runtime::{Builder, Runtime};
+use std::time::Duration;
+use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::task::spawn_blocking;
+use tokio::time::sleep;
+
+const WAVE: usize = 250;
+const PAUSE: Duration = Duration::from_millis(10);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
@@ -90,7 +96,7 @@ impl Way {
         self.call.allocations()
     }
 
-    pub(crate) fn hold(&self, number: usize, proxy_has_all: fn()) -> Held {
+    pub(super) fn hold(&self, number: usize, proxy_has_all: fn()) -> Held {
         self.call.hold(number, proxy_has_all)
     }
 }
@@ -126,12 +132,16 @@ where
         let runtime = runtime();
         Held::measure(number, || {
             runtime.block_on(async {
-                let all = tokio::task::spawn_blocking(proxy_has_all);
-                for _ in 0..number {
+                let all = spawn_blocking(proxy_has_all);
+                for place in 0..number {
                     tokio::spawn((self.0)());
+                    // Not more than the proxy can accept.
+                    if place % WAVE == WAVE - 1 {
+                        sleep(PAUSE).await;
+                    }
                 }
                 all.await.expect("a proxy that counts");
-                let alive = tokio::runtime::Handle::current().metrics().num_alive_tasks();
+                let alive = Handle::current().metrics().num_alive_tasks();
                 assert_eq!(alive, number, "pending calls");
             });
         })

@@ -5,7 +5,6 @@
 //! one is sent. So no datagram is lost, no call waits, and the client's calls can be counted or
 //! timed separately.
 
-pub(crate) mod allocated;
 mod blocking;
 mod datagram;
 mod relay;

@@ -16,6 +16,11 @@ pub(crate) const BANNER: &[u8] = b"220 ready\r\n";
 /// not zero.
 pub(crate) const UNASSIGNED: [u8; 10] = with(1, 0x09);
 pub(crate) const NOT_RESERVED: [u8; 10] = with(2, 1);
+/// A refusal that ends after its code, and one whose address has an unknown type.
+pub(crate) const CUT: [u8; 2] = [5, REFUSAL];
+pub(crate) const ODD_ADDRESS: [u8; 10] = [5, REFUSAL, 0, 9, 0, 0, 0, 0, 0, 0];
+/// Connection refused.
+const REFUSAL: u8 = 5;
 /// What is written at once into the tunnel.
 pub(crate) const SLICE: [u8; 1024] = [0; 1024];
 pub(crate) const SLICES: usize = 16;
@@ -42,6 +47,8 @@ pub(crate) struct Column {
     pub(crate) vectored: String,
     pub(crate) unassigned: String,
     pub(crate) not_reserved: String,
+    pub(crate) cut: String,
+    pub(crate) odd_address: String,
 }
 
 impl Column {
@@ -76,6 +83,8 @@ pub(crate) fn column<C: Client<Script>>(login: Option<Login>) -> Column {
         vectored: vectored(&mut tunnel, &script),
         unassigned: fate(|| finish(pin!(client.handshake(Script::new(login, &UNASSIGNED))))),
         not_reserved: fate(|| finish(pin!(client.handshake(Script::new(login, &NOT_RESERVED))))),
+        cut: fate(|| finish(pin!(client.handshake(Script::new(login, &CUT))))),
+        odd_address: fate(|| finish(pin!(client.handshake(Script::new(login, &ODD_ADDRESS))))),
     }
 }
 

@@ -18,6 +18,8 @@ const ROWS: &[(&str, Get)] = &[
     ("a vectored write of 16 x 1 KiB", |column| column.vectored.clone()),
     ("reply code X'09'", |column| column.unassigned.clone()),
     ("RSV = 1 in the reply", |column| column.not_reserved.clone()),
+    ("refusal X'05' that ends there", |column| column.cut.clone()),
+    ("refusal X'05' with ATYP X'09'", |column| column.odd_address.clone()),
 ];
 
 pub(crate) fn markdown(columns: &[Column]) -> String {

@@ -3,13 +3,15 @@
 
 use crate::handshakes::client::Refusal;
 use crate::handshakes::fate::fate;
-use crate::handshakes::measure::{BANNER, Column, NOT_RESERVED, SLICE, SLICES, UNASSIGNED, arrived};
+use crate::handshakes::measure::{
+    BANNER, CUT, Column, NOT_RESERVED, ODD_ADDRESS, SLICE, SLICES, UNASSIGNED, arrived,
+};
 use crate::handshakes::script::{GRANTED, messages};
 use crate::request::{self, HOST, Login, PORT};
 use allocation_counter::measure;
 use socks::Socks5Stream;
 use std::io::{self, IoSlice, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener};
 use std::thread::{JoinHandle, spawn};
 
 pub(crate) fn column(login: Option<Login>) -> Column {
@@ -34,6 +36,8 @@ pub(crate) fn column(login: Option<Login>) -> Column {
         vectored: arrived(written, 1),
         unassigned: answered(login, &UNASSIGNED),
         not_reserved: answered(login, &NOT_RESERVED),
+        cut: answered(login, &CUT),
+        odd_address: answered(login, &ODD_ADDRESS),
     }
 }
 
@@ -75,6 +79,7 @@ fn serve(login: Option<Login>, reply: &[u8]) -> (SocketAddr, JoinHandle<Vec<u8>>
             said.extend(&buf[..n]);
             client.write_all(&message).expect("an answer");
         }
+        _ = client.shutdown(Shutdown::Write);
         // Reads to the end: closing with unread bytes resets the connection, and the client may
         // lose the answer. The client may reset it, too.
         while client.read(&mut buf).is_ok_and(|n| n > 0) {}

@@ -1,6 +1,6 @@
 //! How many allocations a datagram takes.
 
-use super::{BATCH, Kind, Role, SIZES, Way, ways};
+use crate::datagrams::{BATCH, Kind, Role, SIZES, Way, ways};
 use allocation_counter::measure;
 
 /// A way, and how many allocations a batch takes with it, for each size.
