@@ -55,8 +55,7 @@ pub(crate) fn svg() -> String {
             },
         ],
         notes: vec![
-            "Connects: SOCKS5 without authentication over TCP. anysocks has a deadline and sets TCP_NODELAY; \
-             the others do neither."
+            "Connects: SOCKS5 without authentication over TCP. Only anysocks has a deadline for all of it."
                 .into(),
             "Datagrams: medians of one run on one machine; tokio-socks has no UDP.".into(),
         ],

@@ -71,9 +71,9 @@ pub(crate) struct Bar {
 
 impl Chart {
     pub(crate) fn svg(&self) -> String {
-        let rows = self.panels.iter().map(|panel| panel.bars.len()).max().unwrap_or_default();
-        let panel = PANEL_HEAD + ROW * count(rows) + PANEL_GAP;
-        let notes = HEAD + 2.0 * panel;
+        let (upper, lower) = self.panels.split_at(2);
+        let below = HEAD + height_of(upper);
+        let notes = below + height_of(lower);
         let height = notes + NOTE * count(self.notes.len()) + MARGIN / 2.0;
         let mut svg = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{WIDTH}\" height=\"{height}\" \
@@ -91,7 +91,7 @@ impl Chart {
         text(&mut svg, "quiet", MARGIN, 68.0, self.subtitle);
         for (place, drawn) in self.panels.iter().enumerate() {
             let x = MARGIN + (PANEL + GAP) * count(place % 2);
-            drawn.draw(&mut svg, x, HEAD + panel * count(place / 2));
+            drawn.draw(&mut svg, x, if place < 2 { HEAD } else { below });
         }
         for (place, note) in self.notes.iter().enumerate() {
             text(&mut svg, "quiet", MARGIN, notes + NOTE * count(place), note);
@@ -107,6 +107,12 @@ impl Chart {
         });
         [vec![self.subtitle.into()], panels.collect(), self.notes.clone()].concat().join("\n")
     }
+}
+
+/// The height of panels side by side.
+fn height_of(panels: &[Panel]) -> f64 {
+    let rows = panels.iter().map(|panel| panel.bars.len()).max().unwrap_or_default();
+    PANEL_HEAD + ROW * count(rows) + PANEL_GAP
 }
 
 impl Panel {

@@ -56,26 +56,27 @@ fn all_system_calls(ways: usize) -> Vec<Option<usize>> {
 
 /// A table for each case.
 pub(crate) fn markdown(rows: &[Row]) -> String {
-    let mut text = String::new();
-    for case in Case::ALL {
-        text += &format!(
-            "### {}\n\n| | system calls | allocations | bytes of the future | bytes while pending |\n\
-             |---|---|---|---|---|\n",
-            case.title()
-        );
-        for row in rows.iter().filter(|row| row.case == case) {
-            let cell = |count: Option<usize>| count.map(|count| count.to_string()).unwrap_or_default();
-            text += &format!(
-                "| {}: {} | {} | {} | {} | {} |\n",
-                row.front_end.title(),
-                row.name,
-                cell(row.system_calls),
-                row.allocations,
-                cell(row.future),
-                cell(row.pending)
-            );
-        }
-        text += "\n";
-    }
-    text
+    let table = |case: Case| {
+        let lines: String = rows.iter().filter(|row| row.case == case).map(line).collect();
+        format!("### {}\n\n{HEAD}{lines}\n", case.title())
+    };
+    Case::ALL.map(table).concat()
+}
+
+const HEAD: &str = "\
+| | system calls | allocations | bytes of the future | bytes while pending |
+|---|---|---|---|---|
+";
+
+fn line(row: &Row) -> String {
+    let cell = |count: Option<usize>| count.map(|count| count.to_string()).unwrap_or_default();
+    format!(
+        "| {}: {} | {} | {} | {} | {} |\n",
+        row.front_end.title(),
+        row.name,
+        cell(row.system_calls),
+        row.allocations,
+        cell(row.future),
+        cell(row.pending)
+    )
 }

@@ -26,23 +26,24 @@ fn table(ways: &[(usize, &Way)], at_once: usize) -> String {
     let places: Vec<_> = ways.iter().map(|(place, _)| *place).collect();
     let times = processor_time(&places);
     let floor = ways.iter().position(|(_, way)| way.role == Role::Floor).expect("a floor");
-    let mut text = String::from(
-        "| | instructions | processor time, us | to the floor | resident bytes while pending |\n\
-         |---|---|---|---|---|\n",
-    );
-    for ((place, way), time) in ways.iter().zip(&times) {
+    let line = |((place, way), time): (&(usize, &Way), &Vec<f64>)| {
         let ratio = median(time.iter().zip(&times[floor]).map(|(time, floor)| time / floor));
         let instructions = instructions(*place).map(|count| count.to_string()).unwrap_or_default();
         let resident = way.future.map(|_| format!("{:.0}", pending(*place, at_once).resident));
-        text += &format!(
+        format!(
             "| {} | {instructions} | {:.1} | {ratio:.2} | {} |\n",
             way.name,
             median(time.iter().copied()),
             resident.unwrap_or_default()
-        );
-    }
-    text
+        )
+    };
+    HEAD.to_owned() + &ways.iter().zip(&times).map(line).collect::<String>()
 }
+
+const HEAD: &str = "\
+| | instructions | processor time, us | to the floor | resident bytes while pending |
+|---|---|---|---|---|
+";
 
 fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.collect();

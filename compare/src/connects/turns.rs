@@ -10,7 +10,7 @@ pub(super) fn turns(way: &Way, number: usize) {
     while stdin().read_line(&mut String::new()).is_ok_and(|n| n > 0) {
         let start = now();
         way.repeat(number);
-        let micros = (now() - start).as_secs_f64() * 1e6;
+        let micros = now().saturating_sub(start).as_secs_f64() * 1e6;
         println!("{}", micros / f64::from(u32::try_from(number).expect("a small number")));
     }
 }

@@ -3,6 +3,8 @@
 use super::datagram::{BATCH, DATA, HEADER, LONGEST, ROOM, TARGET};
 use super::relay::{Proxy, Relay};
 use super::way::{Role, Way, all, each};
+#[cfg(test)]
+use super::{relay::PATIENCE, unusual::Receiver};
 use anysocks::blocking::Socks5UdpSocket;
 use anysocks::udp::{HEADROOM, RecvBatch, SendBatch};
 use socks::Socks5Datagram;
@@ -39,6 +41,21 @@ pub(super) fn receive() -> Vec<Way> {
         receive_batch("anysocks recv_batch", Role::OurBatch, at_once(associated())),
         receive_batch("anysocks recv_batch, sent one by one", Role::Aside, associated()),
         receiving("socks recv_from", Role::Rival, socks(), |socket, room| Ok(socket.recv_from(room)?.0)),
+    ]
+}
+
+#[cfg(test)]
+pub(super) fn receivers() -> Vec<Receiver> {
+    let (relay, ours) = associated();
+    ours.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+    let call = move |room: &mut [u8]| ours.recv_from(room).map(|(n, _)| n).map_err(|error| error.to_string());
+    let (socks_relay, socks) = socks();
+    socks.get_ref().set_read_timeout(Some(PATIENCE)).expect("a timeout");
+    let socks_call =
+        move |room: &mut [u8]| socks.recv_from(room).map(|(n, _)| n).map_err(|error| error.to_string());
+    vec![
+        Receiver { name: "anysocks, blocking", relay, call: Box::new(call) },
+        Receiver { name: "socks", relay: socks_relay, call: Box::new(socks_call) },
     ]
 }
 

@@ -9,6 +9,8 @@ mod blocking;
 mod datagram;
 mod relay;
 mod tokio;
+#[cfg(test)]
+pub(crate) mod unusual;
 mod way;
 
 pub(crate) use datagram::{BATCH, SIZES};

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 const ANY_PORT: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, 0);
 /// A datagram that is lost is noticed instead of waited for.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The socket of a relay, connected to a client.
 pub(super) struct Relay {
@@ -39,6 +39,12 @@ impl Relay {
 
     pub(super) fn at_once(self) -> Self {
         Self { at_once: true, ..self }
+    }
+
+    /// Puts a datagram with these bytes into the client's socket.
+    #[cfg(test)]
+    pub(super) fn give_bytes(&self, datagram: &[u8]) {
+        self.socket.send(datagram).expect("a datagram that leaves");
     }
 
     /// Takes a batch out of its socket.

@@ -6,6 +6,8 @@
 use super::datagram::{BATCH, DATA, HEADER, LONGEST, ROOM, TARGET};
 use super::relay::{Proxy, Relay};
 use super::way::{Role, Way};
+#[cfg(test)]
+use super::{relay::PATIENCE, unusual::Receiver};
 use anysocks::tokio::Socks5UdpSocket;
 use anysocks::udp::{HEADROOM, RecvBatch, SendBatch};
 use async_socks5::SocksDatagram;
@@ -72,6 +74,23 @@ pub(super) fn receive() -> Vec<Way> {
         }),
         lab.receiving("async-socks5 recv_from", Role::Rival, lab.async_socks5(), async |socket, room| {
             socket.recv_from(room).await.expect("a datagram").0
+        }),
+    ]
+}
+
+#[cfg(test)]
+#[allow(clippy::large_futures, reason = "fast-socks5's is what it is")]
+pub(super) fn receivers() -> Vec<Receiver> {
+    let lab = Lab::new();
+    vec![
+        lab.receiver("anysocks", lab.associated(), async |socket, room| {
+            socket.recv_from(room).await.map(|(n, _)| n).map_err(|error| error.to_string())
+        }),
+        lab.receiver("fast-socks5", lab.fast_socks5(), async |socket, room| {
+            socket.recv_from(room).await.map(|(n, _)| n).map_err(|error| error.to_string())
+        }),
+        lab.receiver("async-socks5", lab.async_socks5(), async |socket, room| {
+            socket.recv_from(room).await.map(|(n, _)| n).map_err(|error| error.to_string())
         }),
     ]
 }
@@ -187,6 +206,21 @@ impl Lab {
         Way::receive(name, role, relay, move |size| {
             runtime.block_on(each(async || assert_eq!(call(&socket, &mut room).await, size)))
         })
+    }
+
+    #[cfg(test)]
+    fn receiver<S: 'static>(
+        &self,
+        name: &'static str,
+        (relay, socket): (Relay, S),
+        call: impl AsyncFn(&S, &mut [u8]) -> Result<usize, String> + 'static,
+    ) -> Receiver {
+        let Self(runtime) = self.clone();
+        let call = move |room: &mut [u8]| {
+            let received = async { tokio::time::timeout(PATIENCE, call(&socket, room)).await };
+            runtime.block_on(received).map_err(|late| late.to_string())?
+        };
+        Receiver { name, relay, call: Box::new(call) }
     }
 
     fn receive_batch(&self) -> Way {

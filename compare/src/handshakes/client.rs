@@ -35,9 +35,11 @@ pub(crate) struct Refusal {
 }
 
 impl Refusal {
-    /// The error of a crate that has no place for a code without a name.
+    /// The error of a crate that has no place for a code without a name. It tells X'05' by name.
     pub(crate) fn without_code(error: &impl ToString) -> Self {
-        Self { code: None, text: error.to_string() }
+        let text = error.to_string();
+        let is_named = text.to_lowercase().replace(' ', "").contains("connectionrefused");
+        Self { code: is_named.then_some(5), text }
     }
 }
 

@@ -12,8 +12,11 @@ use std::pin::pin;
 /// The word in front of the orders of a process.
 pub(crate) const HANDSHAKE: &str = "handshake";
 
+/// Has a number of handshakes, one after the other.
+type Repeat = fn(Option<Login>, usize);
+
 /// Those whose instructions are counted.
-const CLIENTS: &[(&str, fn(Option<Login>, usize))] = &[
+const CLIENTS: &[(&str, Repeat)] = &[
     named::<by_hand::Client>(),
     named::<anysocks::Client>(),
     named::<tokio_socks::Client>(),
@@ -24,7 +27,7 @@ const CLIENTS: &[(&str, fn(Option<Login>, usize))] = &[
     named::<hyper_util::Client<_>>(),
 ];
 
-const fn named<C: Client<Canned>>() -> (&'static str, fn(Option<Login>, usize)) {
+const fn named<C: Client<Canned>>() -> (&'static str, Repeat) {
     (C::NAME, repeat::<C>)
 }
 

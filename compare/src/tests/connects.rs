@@ -35,7 +35,7 @@ const LIMITS: &[Limit] = &[
         // The credentials and the names that a URL contains.
         allocations: 9,
         future: 1032,
-        pending: 1824,
+        pending: 1920,
     },
     Limit {
         front_end: Tokio,

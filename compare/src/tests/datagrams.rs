@@ -1,6 +1,7 @@
 //! Datagrams.
 
 use crate::allocated;
+use crate::datagrams::unusual::{Fate, fates};
 use crate::datagrams::{Role, SIZES};
 use crate::ratios::ratio;
 
@@ -19,5 +20,14 @@ fn the_ratio_of_each_call_is_recorded() {
             let recorded = ratio(kind, call, size);
             assert!(recorded.is_some(), "{kind}: {call}, {size} B; cargo bench -- --record datagrams.tsv");
         }
+    }
+}
+
+/// What the README has of unusual datagrams.
+#[test]
+fn a_datagram_that_ends_within_its_header() {
+    for (name, fate) in fates() {
+        let expected = if name.starts_with("anysocks") { Fate::Dropped } else { Fate::Error };
+        assert_eq!(fate, expected, "{name}");
     }
 }

@@ -1,4 +1,4 @@
-//! `fast-socks5` has a limit for dialling only. Its SOCKS4a puts the name into the user id, so it
+//! `fast-socks5` has no deadline by default. Its SOCKS4a puts the name into the user id, so it
 //! is left out.
 
 use super::super::case::Case;

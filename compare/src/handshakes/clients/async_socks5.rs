@@ -66,9 +66,10 @@ fn auth(login: Option<Login>) -> Option<Auth> {
 }
 
 fn refusal(error: &Error) -> Refusal {
-    let code = match error {
-        Error::Response(UnsuccessfulReply::Unassigned(code)) => Some(*code),
-        _ => None,
-    };
-    Refusal { code, text: error.to_string() }
+    match error {
+        Error::Response(UnsuccessfulReply::Unassigned(code)) => {
+            Refusal { code: Some(*code), text: error.to_string() }
+        }
+        _ => Refusal::without_code(error),
+    }
 }
