@@ -1,8 +1,8 @@
 //! Compares the costs of this crate with those of others: a SOCKS5 handshake in memory, a connect
 //! over TCP, and a datagram through an association.
 //!
-//! - `cargo run` prints what can be counted, as Markdown tables. Every run has the same counts. Only
-//!   the size of a future can differ between compilers.
+//! - `cargo run` prints what can be counted, as Markdown tables. Every run has the same counts.
+//!   Only the size of a future can differ between compilers.
 //! - `cargo run --release -- --timed` prints instructions, processor time and resident memory.
 //! - `cargo run --release -- --record connects.tsv` writes the counts of connects, for the chart.
 //! - `cargo run -- --chart ../docs/costs.svg` draws the chart, with the times of datagrams that
@@ -10,8 +10,8 @@
 //! - `cargo test` fails if anysocks misses its own numbers or falls behind another crate where it
 //!   promises not to, and if the committed records or the chart are out of date.
 //!
-//! `compare/renew` does all of it. System calls need `strace`, and instructions need `valgrind`: without
-//! them these numbers are left out.
+//! `compare/renew` does all of it. System calls need `strace`, and instructions need `valgrind`:
+//! without these programs their numbers are left out.
 
 mod allocated;
 mod chart;

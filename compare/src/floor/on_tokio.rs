@@ -1,4 +1,5 @@
-//! On the streams of tokio. A message is built anew at each poll, so that the future does not contain it.
+//! On the streams of tokio. A message is built anew at each poll, so that the future does not
+//! contain it.
 
 use super::{
     Message, NO_AUTH, NO_AUTH_OR_PASSWORD, expect, password, refused, reply_length, request, socks4a_request,

@@ -1,5 +1,5 @@
-//! A stream in memory that costs little itself, so that the instructions of a handshake are those of
-//! the client.
+//! A stream in memory that costs little itself, so that the instructions of a handshake are those
+//! of the client.
 
 use std::hint::black_box;
 use std::io::Result;
