@@ -98,8 +98,7 @@ pub async fn endpoint<'p>(proxy: impl IntoProxy<'p>) -> Result<Endpoint, Error> 
 
 impl AsyncUdpSocket for Socks5UdpSocket {
     fn create_io_poller(self: Arc<Self>) -> Pin<Box<dyn UdpPoller>> {
-        let ticket = Ticket::new(Arc::clone(&self.shared.sockets.senders.waiters));
-        Box::pin(Poller { socket: self, ticket })
+        Box::pin(Poller { socket: self, ticket: None })
     }
 
     /// Sends packets, and returns `WouldBlock` as the only error. Other errors are packet loss.
@@ -230,16 +229,19 @@ fn meta(len: usize, addr: SocketAddr) -> RecvMeta {
     RecvMeta { addr, len, stride: len, ecn: None, dst_ip: None }
 }
 
-/// Waits until a connection can send. Each connection has a poller with its own ticket.
+/// Waits until a connection can send. Each connection has a poller, with its own ticket once it
+/// has waited.
 #[derive(Debug)]
 struct Poller {
     socket: Arc<Socks5UdpSocket>,
-    ticket: Ticket<Arc<Waiters>>,
+    ticket: Option<Ticket<Arc<Waiters>>>,
 }
 
 impl UdpPoller for Poller {
     fn poll_writable(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let Self { socket, ticket } = &mut *self;
+        let waiters = &socket.shared.sockets.bell(Direction::Send).waiters;
+        let ticket = ticket.get_or_insert_with(|| Ticket::take(Arc::clone(waiters)));
         socket.poll_ready(Direction::Send, &mut |waker| ticket.wait(waker), cx.waker())
     }
 }

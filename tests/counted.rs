@@ -15,6 +15,8 @@ mod encapsulated;
 mod fronts;
 #[path = "counted/gssapi.rs"]
 mod gssapi;
+#[path = "counted/heap.rs"]
+mod heap;
 #[path = "corpus/properties/numbered.rs"]
 mod numbered;
 #[cfg(feature = "socks5a")]

@@ -44,7 +44,7 @@ async fn each_connection_that_waits_to_send_is_woken() {
     assert_eq!(blocked.unwrap_err().kind(), io::ErrorKind::WouldBlock);
     let polled: Vec<Poll<_>> = poll();
     assert!(polled.iter().all(Poll::is_pending), "{polled:?}");
-    socket.shared.sockets.senders.waker.wake_by_ref();
+    socket.shared.sockets.bell(Direction::Send).waker.wake_by_ref();
     let woken: Vec<_> = tasks.iter().map(|task| task.0.load(Relaxed)).collect();
     assert_eq!(woken, [1; 3]);
 }

@@ -178,11 +178,11 @@ impl<F: AsyncIoFrontEnd> UdpFrontEnd for F {
     }
 
     fn wake_receivers(sockets: &Watched<F>) {
-        sockets.receivers.waker.wake_by_ref();
+        sockets.wake_receivers();
     }
 
     fn wake_for_more(sockets: &Watched<F>) {
-        sockets.receivers.waker.wake_by_ref();
+        sockets.wake_receivers();
     }
 
     #[cfg(unix)]

@@ -8,7 +8,6 @@ use crate::protocol::target::{IntoTarget, Target};
 use crate::protocol::udp::fragments::Fragments;
 use crate::proxy::into_proxy::IntoProxy;
 use crate::runtime::Direction;
-use crate::runtime::waiters::Ticket;
 use crate::stream::driver::STEPS_AT_ONCE;
 use crate::udp::{self, Datagram, Header, RecvBatch, SendBatch, SocksUdpSocket};
 use socket2::{SockRef, Socket};
@@ -106,9 +105,9 @@ impl<F: AsyncFrontEnd> SocksUdpSocket<F> {
 
     #[doc = include_str!("../docs/udp/closed.md")]
     pub async fn closed(&self) -> io::Error {
-        let receivers = &self.shared.sockets.receivers;
-        let mut ticket = Ticket::new(&*receivers.waiters);
-        poll_fn(|cx| self.poll_closed(&mut |waker| ticket.wait(waker), cx.waker())).await
+        let mut ticket = None;
+        let mut wait = |waker: &Waker| self.shared.sockets.wait(Direction::Receive, &mut ticket, waker);
+        poll_fn(|cx| self.poll_closed(&mut wait, cx.waker())).await
     }
 
     /// Polls to send a datagram like [`send_to`](Self::send_to).
@@ -160,8 +159,7 @@ impl<F: AsyncFrontEnd> SocksUdpSocket<F> {
 
     /// Returns the function that registers the task of a `poll` call. It replaces an earlier task.
     pub(crate) fn polling(&self, direction: Direction) -> impl FnMut(&Waker) {
-        let waiters = &self.shared.sockets.bell(direction).waiters;
-        move |waker| waiters.wait(0, waker)
+        move |waker| self.shared.sockets.bell(direction).waiters.wait_without_ticket(waker)
     }
 
     /// Sends one datagram. If it has to wait first, it is sealed afterwards, so a call that is
@@ -170,8 +168,7 @@ impl<F: AsyncFrontEnd> SocksUdpSocket<F> {
         &self,
         mut attempt: impl FnMut(&Socket) -> io::Result<T>,
     ) -> impl Future<Output = io::Result<T>> {
-        let mut ticket = Ticket::new(&*self.shared.sockets.bell(Direction::Send).waiters);
-        let (mut is_begun, mut pause) = (false, None);
+        let (mut is_begun, mut pause, mut ticket) = (false, None, None);
         poll_fn(move |cx| {
             if !is_begun {
                 is_begun = true;
@@ -182,7 +179,7 @@ impl<F: AsyncFrontEnd> SocksUdpSocket<F> {
                 ready!(F::poll_pause(cx, waiting, None))?;
                 pause = None;
             }
-            let wait = |waker: &Waker| ticket.wait(waker);
+            let wait = |waker: &Waker| self.shared.sockets.wait(Direction::Send, &mut ticket, waker);
             self.poll_attempts(cx, Direction::Send, wait, |socket| attempt(socket).map(Some))
         })
     }
@@ -193,8 +190,11 @@ impl<F: AsyncFrontEnd> SocksUdpSocket<F> {
         direction: Direction,
         mut attempt: impl FnMut(&Socket) -> io::Result<Option<T>>,
     ) -> impl Future<Output = io::Result<T>> {
-        let mut ticket = Ticket::new(&*self.shared.sockets.bell(direction).waiters);
-        poll_fn(move |cx| self.poll_attempts(cx, direction, |waker| ticket.wait(waker), &mut attempt))
+        let mut ticket = None;
+        poll_fn(move |cx| {
+            let wait = |waker: &Waker| self.shared.sockets.wait(direction, &mut ticket, waker);
+            self.poll_attempts(cx, direction, wait, &mut attempt)
+        })
     }
 
     pub(crate) fn poll_attempts<T>(

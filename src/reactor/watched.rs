@@ -2,11 +2,12 @@
 
 use super::control::Control;
 use super::sockets::AsyncSockets;
-use crate::runtime::waiters::Bell;
+use crate::runtime::waiters::{Bell, Ticket, Waiters};
 use crate::runtime::{ControlIo, Direction, UdpFrontEnd};
 use std::fmt;
 use std::io;
-use std::task::{Context, Poll};
+use std::sync::OnceLock;
+use std::task::{Context, Poll, Waker};
 
 /// An asynchronous front end: tokio, smol or async-std.
 pub trait AsyncFrontEnd:
@@ -23,29 +24,46 @@ impl<F> AsyncFrontEnd for F where
 pub struct Watched<F: AsyncSockets> {
     pub(crate) udp: F::Udp,
     pub(crate) control: Control<F>,
-    pub(crate) senders: Bell,
-    pub(crate) receivers: Bell,
+    /// Created at the first wait: few sockets ever wait before they send.
+    senders: OnceLock<Bell>,
+    receivers: OnceLock<Bell>,
 }
 
 impl<F: AsyncSockets> Watched<F> {
-    pub(crate) fn new(udp: F::Udp, control: Control<F>) -> Self {
-        Self { udp, control, senders: Bell::new(), receivers: Bell::new() }
+    pub(crate) const fn new(udp: F::Udp, control: Control<F>) -> Self {
+        Self { udp, control, senders: OnceLock::new(), receivers: OnceLock::new() }
     }
 
     /// Reads from the TCP connection. If it is not readable, returns `None`, and the receivers are
     /// woken when it is.
     pub(crate) fn read_control(&self, buf: &mut [u8]) -> Option<io::Result<usize>> {
-        match self.control.poll_io(&mut Context::from_waker(&self.receivers.waker), ControlIo::Read(buf)) {
+        let waker = &self.bell(Direction::Receive).waker;
+        match self.control.poll_io(&mut Context::from_waker(waker), ControlIo::Read(buf)) {
             Poll::Pending => None,
             Poll::Ready(read) => Some(read),
         }
     }
 
-    pub(crate) const fn bell(&self, direction: Direction) -> &Bell {
-        match direction {
+    /// Registers a task that waits in this direction, with the ticket of its call.
+    pub(crate) fn wait<'w>(
+        &'w self,
+        direction: Direction,
+        ticket: &mut Option<Ticket<&'w Waiters>>,
+        waker: &Waker,
+    ) {
+        ticket.get_or_insert_with(|| Ticket::take(&*self.bell(direction).waiters)).wait(waker);
+    }
+
+    pub(crate) fn wake_receivers(&self) {
+        self.bell(Direction::Receive).waker.wake_by_ref();
+    }
+
+    pub(crate) fn bell(&self, direction: Direction) -> &Bell {
+        let bell = match direction {
             Direction::Send => &self.senders,
             Direction::Receive => &self.receivers,
-        }
+        };
+        bell.get_or_init(Bell::new)
     }
 }
 

@@ -6,8 +6,6 @@
 use super::pool::{POOL, Pool, Task};
 use super::{Deadline, Runtime};
 use crate::runtime::waiters::{Bell, Ticket, Waiters};
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::pin::Pin;
@@ -23,7 +21,8 @@ pub(crate) static LOOKUPS: Lookups =
 pub(crate) struct Lookups {
     pool: &'static Pool,
     resolver: fn(&str, u16) -> io::Result<Vec<SocketAddr>>,
-    in_flight: Mutex<BTreeMap<Key, Shared>>,
+    /// Sorted by key. A map would add 36 KiB of code to a binary.
+    in_flight: Mutex<Vec<Shared>>,
 }
 
 /// A lookup's name, port and process.
@@ -44,8 +43,22 @@ fn key(name: &str, port: u16) -> Key {
 /// A lookup in flight. Once a thread has started it, it continues without callers, and later
 /// calls join it.
 struct Shared {
+    key: Key,
     lookup: Arc<Lookup>,
     callers: usize,
+}
+
+/// Returns the index of the lookup with this key, or the index at which to insert it.
+fn search(in_flight: &[Shared], key: &Key) -> Result<usize, usize> {
+    in_flight.binary_search_by(|shared| shared.key.cmp(key))
+}
+
+/// Removes a lookup. The last one frees the memory of the list.
+fn remove(in_flight: &mut Vec<Shared>, index: usize) {
+    in_flight.remove(index);
+    if in_flight.is_empty() {
+        *in_flight = Vec::new();
+    }
 }
 
 struct Lookup {
@@ -63,7 +76,7 @@ impl Lookups {
         pool: &'static Pool,
         resolver: fn(&str, u16) -> io::Result<Vec<SocketAddr>>,
     ) -> Self {
-        Self { pool, resolver, in_flight: Mutex::new(BTreeMap::new()) }
+        Self { pool, resolver, in_flight: Mutex::new(Vec::new()) }
     }
 
     /// Looks a name up. Returns by the deadline, although the resolver may continue.
@@ -84,10 +97,15 @@ impl Lookups {
     fn join(&'static self, name: &str, port: u16) -> io::Result<Caller> {
         let key = key(name, port);
         let mut in_flight = self.in_flight();
-        let shared = match in_flight.entry(key.clone()) {
-            Entry::Occupied(in_flight) => in_flight.into_mut(),
-            Entry::Vacant(vacant) => vacant.insert(Shared { lookup: self.start(key.clone())?, callers: 0 }),
+        let index = match search(&in_flight, &key) {
+            Ok(index) => index,
+            Err(index) => {
+                let lookup = self.start(key.clone())?;
+                in_flight.insert(index, Shared { key: key.clone(), lookup, callers: 0 });
+                index
+            }
         };
+        let shared = &mut in_flight[index];
         shared.callers += 1;
         Ok(Caller { lookups: self, key, lookup: Arc::clone(&shared.lookup) })
     }
@@ -101,7 +119,7 @@ impl Lookups {
         Ok(Arc::new(Lookup { progress, callers: Bell::new() }))
     }
 
-    fn in_flight(&self) -> MutexGuard<'_, BTreeMap<Key, Shared>> {
+    fn in_flight(&self) -> MutexGuard<'_, Vec<Shared>> {
         self.in_flight.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -115,7 +133,10 @@ struct InFlight {
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        self.lookups.in_flight().remove(&self.key);
+        let mut in_flight = self.lookups.in_flight();
+        if let Ok(index) = search(&in_flight, &self.key) {
+            remove(&mut in_flight, index);
+        }
     }
 }
 
@@ -153,7 +174,7 @@ impl Future for Call<'_> {
             Some(caller) => &caller.lookup,
             None => &caller.insert(lookups.join(name, *port)?).lookup,
         };
-        ticket.get_or_insert_with(|| Ticket::new(Arc::clone(&lookup.callers.waiters))).wait(cx.waker());
+        ticket.get_or_insert_with(|| Ticket::take(Arc::clone(&lookup.callers.waiters))).wait(cx.waker());
         lookup.poll()
     }
 }
@@ -199,13 +220,14 @@ impl Drop for Caller {
     /// The last caller withdraws the lookup if no thread has started it.
     fn drop(&mut self) {
         let mut in_flight = self.lookups.in_flight();
-        let shared = in_flight.get_mut(&self.key);
-        let Some(shared) = shared.filter(|shared| Arc::ptr_eq(&shared.lookup, &self.lookup)) else {
+        let Ok(index) = search(&in_flight, &self.key) else { return };
+        let shared = &mut in_flight[index];
+        if !Arc::ptr_eq(&shared.lookup, &self.lookup) {
             return;
-        };
+        }
         shared.callers -= 1;
         if shared.callers == 0 && self.lookup.progress().task.withdraw() {
-            in_flight.remove(&self.key);
+            remove(&mut in_flight, index);
         }
     }
 }

@@ -3,7 +3,7 @@
 //! Blocking work can hang and can't be cancelled. It must not run on an executor's threads, and a
 //! thread for each call would make their number unbounded.
 
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 use std::io;
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -33,16 +33,23 @@ struct State {
     process: u32,
     threads: usize,
     idle: usize,
-    /// The work that no thread has started, by number.
-    queue: BTreeMap<u64, Work>,
+    /// The work that no thread has started, with ascending numbers.
+    queue: VecDeque<(u64, Work)>,
     next: u64,
 }
 
 type Work = Box<dyn FnOnce() + Send>;
 
+impl State {
+    /// Returns the position of queued work.
+    fn position(&self, number: u64) -> Option<usize> {
+        self.queue.binary_search_by_key(&number, |(number, _)| *number).ok()
+    }
+}
+
 impl Pool {
     pub(crate) const fn new(limit: usize, idle: Duration) -> Self {
-        let state = State { process: 0, threads: 0, idle: 0, queue: BTreeMap::new(), next: 0 };
+        let state = State { process: 0, threads: 0, idle: 0, queue: VecDeque::new(), next: 0 };
         Self { limit, idle, spawn: Self::spawn, state: Mutex::new(state), queued: Condvar::new() }
     }
 
@@ -67,7 +74,7 @@ impl Pool {
                 process: process::id(),
                 threads: 0,
                 idle: 0,
-                queue: BTreeMap::new(),
+                queue: VecDeque::new(),
                 next: state.next,
             };
             mem::forget(mem::replace(&mut *state, new));
@@ -86,7 +93,7 @@ impl Pool {
         }
         let number = state.next;
         state.next += 1;
-        state.queue.insert(number, work);
+        state.queue.push_back((number, work));
         Ok(number)
     }
 
@@ -98,7 +105,7 @@ impl Pool {
     fn run_queue(&self) {
         let mut state = self.state();
         loop {
-            if let Some((_, work)) = state.queue.pop_first() {
+            if let Some((_, work)) = state.queue.pop_front() {
                 drop(state);
                 // The promise inside reports a panic to the task.
                 let _ = catch_unwind(AssertUnwindSafe(work));
@@ -115,6 +122,9 @@ impl Pool {
             }
         }
         state.threads -= 1;
+        if state.threads == 0 {
+            state.queue = VecDeque::new();
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -135,14 +145,17 @@ impl<T> Task<T> {
     /// Returns the number of threads if all of them are busy with other work.
     pub(crate) fn queued_behind(&self) -> Option<usize> {
         let state = self.pool.state();
-        let queued = state.threads == self.pool.limit && state.queue.contains_key(&self.number);
+        let queued = state.threads == self.pool.limit && state.position(self.number).is_some();
         queued.then_some(state.threads)
     }
 
     /// Removes the work from the queue. Returns whether it was there, so that no thread had
     /// started it.
     pub(crate) fn withdraw(&self) -> bool {
-        let work = self.pool.state().queue.remove(&self.number);
+        let mut state = self.pool.state();
+        let work = state.position(self.number).and_then(|position| state.queue.remove(position));
+        // The work is dropped after the lock: its promise wakes a task.
+        drop(state);
         work.is_some()
     }
 }

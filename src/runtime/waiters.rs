@@ -7,53 +7,61 @@ use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Wake, Waker};
 
-/// The waiting tasks.
+/// The waiting tasks. The list takes no memory until a task waits.
 #[derive(Debug)]
 pub(crate) struct Waiters {
-    /// The first slot is reserved for tasks without a ticket.
     slots: Mutex<Vec<Slot>>,
 }
 
-/// The place of one task in the list.
-#[derive(Debug)]
-enum Slot {
-    Free,
-    /// Taken by a task that is not waiting at the moment.
-    Reserved,
-    Waiting(Waker),
-}
+/// The place of one task in the list: `None` if it is free.
+///
+/// A task that is not waiting at the moment keeps its slot with a waker that does nothing.
+type Slot = Option<Waker>;
 
-/// A slot that is taken at the first wait, and freed on drop. `W` is a reference or an `Arc`.
+/// The slot of tasks without a ticket.
+const WITHOUT_TICKET: usize = 0;
+
+/// The slots of the first allocation. Few lists ever have more than one waiting task.
+const FIRST_SLOTS: usize = 2;
+
+/// A slot that is freed on drop. `W` is a reference or an `Arc`.
+///
+/// A task takes it at its first wait, because most calls never wait.
 #[derive(Debug)]
 pub(crate) struct Ticket<W: Deref<Target = Waiters>> {
     waiters: W,
-    slot: Option<usize>,
+    slot: usize,
 }
 
 impl Waiters {
-    pub(crate) fn new() -> Self {
-        Self { slots: vec![Slot::Reserved].into() }
+    pub(crate) const fn new() -> Self {
+        Self { slots: Mutex::new(Vec::new()) }
+    }
+
+    /// Registers this task in place of the previous one without a ticket.
+    pub(crate) fn wait_without_ticket(&self, waker: &Waker) {
+        self.wait(WITHOUT_TICKET, waker);
     }
 
     /// Registers this task in place of the slot's previous one.
-    pub(crate) fn wait(&self, slot: usize, waker: &Waker) {
+    fn wait(&self, slot: usize, waker: &Waker) {
         let mut slots = self.slots();
         // The previous waker is dropped after the lock: it may own the last reference to its task.
-        let _before = match &mut slots[slot] {
-            Slot::Waiting(known) if known.will_wake(waker) => None,
-            slot => Some(std::mem::replace(slot, Slot::Waiting(waker.clone()))),
+        let _before = match slot_at(&mut slots, slot) {
+            Some(known) if known.will_wake(waker) => None,
+            slot => slot.replace(waker.clone()),
         };
         drop(slots);
     }
 
     fn take_slot(&self) -> usize {
         let mut slots = self.slots();
-        let free = slots.iter().position(|slot| matches!(slot, Slot::Free)).unwrap_or_else(|| {
-            slots.push(Slot::Free);
-            slots.len() - 1
-        });
-        slots[free] = Slot::Reserved;
-        free
+        let mut taken = WITHOUT_TICKET + 1;
+        while matches!(slots.get(taken), Some(Some(_))) {
+            taken += 1;
+        }
+        *slot_at(&mut slots, taken) = Some(Waker::noop().clone());
+        taken
     }
 
     fn slots(&self) -> MutexGuard<'_, Vec<Slot>> {
@@ -61,29 +69,37 @@ impl Waiters {
     }
 }
 
+/// Returns a slot, and makes room for it first.
+fn slot_at(slots: &mut Vec<Slot>, slot: usize) -> &mut Slot {
+    if slots.is_empty() {
+        slots.reserve_exact(FIRST_SLOTS);
+    }
+    if slots.len() <= slot {
+        slots.resize(slot + 1, None);
+    }
+    &mut slots[slot]
+}
+
 impl<W: Deref<Target = Waiters>> Ticket<W> {
-    pub(crate) const fn new(waiters: W) -> Self {
-        Self { waiters, slot: None }
+    pub(crate) fn take(waiters: W) -> Self {
+        Self { slot: waiters.take_slot(), waiters }
     }
 
     /// Registers this task.
-    pub(crate) fn wait(&mut self, waker: &Waker) {
-        let slot = *self.slot.get_or_insert_with(|| self.waiters.take_slot());
-        self.waiters.wait(slot, waker);
+    pub(crate) fn wait(&self, waker: &Waker) {
+        self.waiters.wait(self.slot, waker);
     }
 }
 
 impl<W: Deref<Target = Waiters>> Drop for Ticket<W> {
     fn drop(&mut self) {
-        if let Some(slot) = self.slot {
-            let mut slots = self.waiters.slots();
-            let _left = std::mem::replace(&mut slots[slot], Slot::Free);
-            // The list shrinks again after many tasks have waited at once.
-            while matches!(slots.last(), Some(Slot::Free)) {
-                slots.pop();
-            }
-            drop(slots);
+        let mut slots = self.waiters.slots();
+        let _left = slots[self.slot].take();
+        // The list shrinks again after many tasks have waited at once.
+        while matches!(slots.last(), Some(None)) {
+            slots.pop();
         }
+        drop(slots);
     }
 }
 
@@ -99,14 +115,10 @@ impl Wake for Waiters {
             let mut slots = self.slots();
             let Some(slot) = slots.get_mut(next) else { return };
             next += 1;
-            let waiting = match slot {
-                Slot::Waiting(_) => std::mem::replace(slot, Slot::Reserved),
-                _ => continue,
-            };
+            let Some(waker) = slot else { continue };
+            let waiting = std::mem::replace(waker, Waker::noop().clone());
             drop(slots);
-            if let Slot::Waiting(waker) = waiting {
-                waker.wake();
-            }
+            waiting.wake();
         }
     }
 }
@@ -145,8 +157,8 @@ mod tests {
         let bell = Waker::from(Arc::clone(&waiters));
         let tasks: Vec<_> = (0..3).map(|_| Arc::<Task>::default()).collect();
         let woken = || tasks.iter().map(|task| task.0.load(Relaxed)).collect::<Vec<_>>();
-        let mut tickets: Vec<_> = tasks.iter().map(|_| Ticket::new(&*waiters)).collect();
-        for (ticket, task) in tickets.iter_mut().zip(&tasks) {
+        let mut tickets: Vec<_> = tasks.iter().map(|_| Ticket::take(&*waiters)).collect();
+        for (ticket, task) in tickets.iter().zip(&tasks) {
             ticket.wait(&Waker::from(Arc::clone(task)));
             ticket.wait(&Waker::from(Arc::clone(task)));
         }
@@ -159,12 +171,40 @@ mod tests {
         assert_eq!(woken(), [2, 0, 1]);
     }
 
+    /// A task without a ticket and one with a ticket do not share a slot, whichever waits first.
+    #[test]
+    fn the_task_without_a_ticket_has_its_own_slot() {
+        for ticket_first in [false, true] {
+            let waiters = Arc::new(Waiters::new());
+            let tasks = [Arc::<Task>::default(), Arc::default(), Arc::default()];
+            let [ticketed, first, second] = tasks.clone().map(Waker::from);
+            if !ticket_first {
+                waiters.wait_without_ticket(&first);
+            }
+            let ticket = Ticket::take(&*waiters);
+            ticket.wait(&ticketed);
+            waiters.wait_without_ticket(&first);
+            waiters.wait_without_ticket(&second);
+            Waker::from(Arc::clone(&waiters)).wake();
+            assert_eq!(tasks.map(|task| task.0.load(Relaxed)), [1, 0, 1]);
+        }
+    }
+
+    /// A wake-up before any task waits takes no memory.
+    #[test]
+    fn a_list_without_tasks_takes_no_memory() {
+        let waiters = Arc::new(Waiters::new());
+        Waker::from(Arc::clone(&waiters)).wake();
+        assert_eq!(waiters.slots().capacity(), 0);
+    }
+
     #[test]
     fn slots_are_reused() {
         let waiters = Arc::new(Waiters::new());
         for _ in 0..1000 {
-            Ticket::new(&*waiters).wait(Waker::noop());
+            Ticket::take(&*waiters).wait(Waker::noop());
         }
-        assert_eq!(waiters.slots().len(), 1);
+        let slots = waiters.slots();
+        assert_eq!((slots.len(), slots.capacity()), (0, FIRST_SLOTS));
     }
 }

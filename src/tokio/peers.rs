@@ -7,14 +7,14 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::net::SocketAddr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// The maximum number of peers that a packet is copied for.
 const MOST_PEERS: usize = 32;
 
-/// The peers that an endpoint has sent to.
+/// The peers that an endpoint has sent to. A socket without an endpoint has no table.
 #[derive(Default)]
-pub(crate) struct Peers(Mutex<Table>);
+pub(crate) struct Peers(OnceLock<Box<Mutex<Table>>>);
 
 #[derive(Default)]
 struct Table {
@@ -65,7 +65,7 @@ impl Peers {
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.get_or_init(Box::default).lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

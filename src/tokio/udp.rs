@@ -102,11 +102,11 @@ impl UdpFrontEnd for Tokio {
     }
 
     fn wake_receivers(sockets: &Watched<Self>) {
-        sockets.receivers.waker.wake_by_ref();
+        sockets.wake_receivers();
     }
 
     fn wake_for_more(sockets: &Watched<Self>) {
-        sockets.receivers.waker.wake_by_ref();
+        sockets.wake_receivers();
     }
 
     #[cfg(unix)]

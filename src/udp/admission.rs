@@ -22,7 +22,8 @@ pub(crate) struct Admission {
 /// The state that a receive reads under the lock, so that it changes only between receives.
 #[derive(Default)]
 pub(super) struct State {
-    peer: Option<Peer>,
+    /// On the heap, because its header has room for the longest name, and few sockets have a peer.
+    peer: Option<Box<Peer>>,
     /// Whether coalescing was requested from the system.
     coalescing_requested: bool,
 }
@@ -49,7 +50,7 @@ impl Admission {
 
     /// Sets the peer: the target of `send`, and the only source that is admitted.
     pub(crate) fn connect(&self, target: Target<'static>) -> Result<(), Error> {
-        let peer = Peer::new(target)?;
+        let peer = Box::new(Peer::new(target)?);
         self.state.write().unwrap_or_else(PoisonError::into_inner).peer = Some(peer);
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use super::admission::{Admission, State};
 use super::inbound::Inbound;
-use super::negotiated::Negotiated;
+use super::negotiated::{Control, Negotiated};
 use crate::error::invalid::Invalid;
 use crate::error::{AssociationEnd, Error, ErrorKind, Stage};
 use crate::protocol::address::Address;
@@ -18,7 +18,7 @@ use crate::stream::driver::STEPS_AT_ONCE;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, RwLockReadGuard};
+use std::sync::{Mutex, OnceLock, RwLockReadGuard};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -37,17 +37,9 @@ pub(crate) struct Association {
     pub(crate) admission: Admission,
     end: OnceLock<AssociationEnd>,
     negotiated: Option<Box<Negotiated>>,
-    control: Mutex<Control>,
-    /// The buffer of datagrams that can't be received directly into the caller's.
-    inbound: OnceLock<Mutex<Inbound>>,
-}
-
-/// The use of the TCP connection.
-enum Control {
-    /// Nothing but its end is expected. It may have a pump.
-    Idle(Option<Box<Frames>>),
-    /// A request waits for its reply.
-    Requesting,
+    /// The buffer of datagrams that can't be received directly into the caller's. On the heap,
+    /// because few associations have one.
+    inbound: OnceLock<Box<Mutex<Inbound>>>,
 }
 
 impl Association {
@@ -55,13 +47,13 @@ impl Association {
         proxy: &Proxy,
         relay: SocketAddr,
         bound: Address,
-        (negotiated, frames): (Option<Negotiated>, Option<Frames>),
+        negotiated: Option<Negotiated>,
     ) -> Self {
         let options = proxy.udp_options();
         let inbound = OnceLock::new();
         let is_encapsulated = negotiated.as_ref().is_some_and(|negotiated| negotiated.datagrams.is_some());
         if is_encapsulated || options.reassembly.is_some() {
-            let _ = inbound.set(Inbound::new(options.reassembly.clone()).into());
+            let _ = inbound.set(Box::new(Inbound::new(options.reassembly.clone()).into()));
         }
         Self {
             proxy: proxy.to_string().into(),
@@ -71,7 +63,6 @@ impl Association {
             admission: Admission::new(options.any_source),
             end: OnceLock::new(),
             negotiated: negotiated.map(Box::new),
-            control: Mutex::new(Control::Idle(frames.map(Box::new))),
             inbound,
         }
     }
@@ -103,7 +94,7 @@ impl Association {
     }
 
     pub(crate) fn inbound(&self) -> Option<&Mutex<Inbound>> {
-        self.inbound.get()
+        self.inbound.get().map(Box::as_ref)
     }
 
     /// Locks the state to receive a single datagram: coalescing can't start while the guard is
@@ -119,7 +110,7 @@ impl Association {
         if self.inbound().is_none() {
             self.admission.coalesce_once(|| {
                 if coalesce().is_ok() {
-                    let _ = self.inbound.set(Inbound::new(None).into());
+                    let _ = self.inbound.set(Box::new(Inbound::new(None).into()));
                 }
             });
         }
@@ -144,7 +135,8 @@ impl Association {
         &self,
         mut read: impl FnMut(&mut [u8]) -> Option<io::Result<usize>>,
     ) -> Option<io::Result<usize>> {
-        let mut control = self.control();
+        let Some(negotiated) = self.negotiated() else { return read(&mut [0]) };
+        let mut control = negotiated.control();
         let incoming = match &mut *control {
             Control::Idle(None) => return read(&mut [0]),
             Control::Idle(Some(frames)) => &mut frames.incoming,
@@ -164,32 +156,31 @@ impl Association {
 
     /// Creates a request over the TCP connection.
     pub(super) fn request<'t>(&self, command: Command, target: Target<'t>) -> Result<Socks5<'t>, Error> {
-        match self.negotiated() {
-            Some(Negotiated { several_requests: true, dialect, .. }) => {
-                Socks5::further(*dialect, command, target)
-            }
-            _ => Err(Invalid::OneRequest.into()),
-        }
+        Socks5::further(self.requestable()?.dialect, command, target)
     }
 
     /// Takes the pump of the TCP connection for a request, of which only one can run.
     pub(super) fn take_control(&self) -> Result<Option<Frames>, Error> {
-        match std::mem::replace(&mut *self.control(), Control::Requesting) {
+        match std::mem::replace(&mut *self.requestable()?.control(), Control::Requesting) {
             Control::Idle(frames) => Ok(frames.map(|frames| *frames)),
             Control::Requesting => Err(Invalid::AnotherRequest.into()),
         }
     }
 
     pub(crate) fn is_requesting(&self) -> bool {
-        matches!(*self.control(), Control::Requesting)
+        self.negotiated().is_some_and(|negotiated| matches!(*negotiated.control(), Control::Requesting))
     }
 
     pub(super) fn return_control(&self, frames: Option<Frames>) {
-        *self.control() = Control::Idle(frames.map(Box::new));
+        if let Some(negotiated) = self.negotiated() {
+            *negotiated.control() = Control::Idle(frames.map(Box::new));
+        }
     }
 
-    fn control(&self) -> MutexGuard<'_, Control> {
-        self.control.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Returns what was negotiated, if the proxy accepts further requests.
+    fn requestable(&self) -> Result<&Negotiated, Error> {
+        let negotiated = self.negotiated().filter(|negotiated| negotiated.several_requests);
+        negotiated.ok_or_else(|| Invalid::OneRequest.into())
     }
 
     /// Returns the error of the end that a read from the TCP connection shows, and records it.

@@ -15,7 +15,16 @@ pub(super) struct Negotiated {
     /// read.
     pub(super) several_requests: bool,
     pub(super) dialect: Option<&'static Dialect>,
+    control: Mutex<Control>,
     sealing: Mutex<Sealing>,
+}
+
+/// The use of the TCP connection.
+pub(super) enum Control {
+    /// Nothing but its end is expected. It may have a pump.
+    Idle(Option<Box<Frames>>),
+    /// A request waits for its reply.
+    Requesting,
 }
 
 /// Buffers for a datagram that is sealed.
@@ -33,7 +42,7 @@ impl Negotiated {
     /// # Errors
     ///
     /// - The encapsulation is for streams only.
-    pub(super) fn new(established: &mut Established) -> Result<(Option<Self>, Option<Frames>), FrameError> {
+    pub(super) fn new(established: &mut Established) -> Result<Option<Self>, FrameError> {
         let sessions = established.sessions().to_vec();
         let negotiated = established.negotiated.as_ref();
         let several_requests = negotiated.is_some_and(|negotiated| negotiated.several_requests);
@@ -49,14 +58,19 @@ impl Negotiated {
             None => (None, None),
         };
         let is_something = control.is_some() || !sessions.is_empty() || several_requests;
-        let negotiated = is_something.then(|| Self {
+        Ok(is_something.then(|| Self {
             datagrams,
             sessions,
             several_requests,
             dialect,
+            control: Mutex::new(Control::Idle(control.map(Box::new))),
             sealing: Mutex::default(),
-        });
-        Ok((negotiated, control))
+        }))
+    }
+
+    /// Locks the use of the TCP connection.
+    pub(super) fn control(&self) -> MutexGuard<'_, Control> {
+        self.control.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Locks the buffers for one call.

@@ -1,6 +1,7 @@
 //! Joined datagrams that one task leaves for another: tests for every asynchronous front end.
 
 use super::*;
+use crate::runtime::waiters::Ticket;
 use crate::udp::test_proxy::{DATAGRAM, TestProxy, send_coalesced};
 use std::net::{TcpStream, UdpSocket};
 use std::sync::Arc;
@@ -35,7 +36,7 @@ fn leaves_one<F: AsyncFrontEnd>(socket: &SocksUdpSocket<F>, udp: &Socket, relay:
 pub(crate) async fn before_a_task_waits<F: AsyncFrontEnd>() {
     let (socket, relay, _control) = joining::<F>().await;
     relay.send(DATAGRAM).unwrap();
-    let mut ticket = Ticket::new(&*socket.shared.sockets.receivers.waiters);
+    let ticket = Ticket::take(&*socket.shared.sockets.bell(Direction::Receive).waiters);
     let (mut buf, mut late) = ([0; 64], false);
     let received = poll_fn(|cx| {
         let attempt = |udp: &Socket| {
@@ -75,7 +76,7 @@ pub(crate) async fn after_many_were_dropped<F: AsyncFrontEnd>() {
         let (socket, relay, _control) = joining::<F>().await;
         socket.connect("192.0.2.9:53").await.unwrap();
         let task = Arc::<Task>::default();
-        let mut ticket = Ticket::new(&*socket.shared.sockets.receivers.waiters);
+        let ticket = Ticket::take(&*socket.shared.sockets.bell(Direction::Receive).waiters);
         let end = Instant::now() + PATIENCE;
         while !socket.has_more() {
             assert!(Instant::now() < end);

@@ -63,8 +63,10 @@ fn calls_for_one_name_and_port_share_a_lookup() {
         GATE.pass();
         if name == "named.test" { Ok(vec![address(port)]) } else { Err(io::Error::from_raw_os_error(107)) }
     });
-    let callers =
-        |name: &str, port| lookups.in_flight().get(&key(name, port)).map_or(0, |shared| shared.callers);
+    let callers = |name: &str, port| {
+        let in_flight = lookups.in_flight();
+        search(&in_flight, &key(name, port)).map_or(0, |index| in_flight[index].callers)
+    };
     thread::scope(|scope| {
         let calls: Vec<_> = [("named.test", 80), ("named.test", 81), ("nameless.test", 80)]
             .into_iter()
@@ -85,10 +87,39 @@ fn calls_for_one_name_and_port_share_a_lookup() {
         }
     });
     assert_eq!(GATE.calls.load(Relaxed), 3);
-    // Answers are not cached.
-    assert!(lookups.in_flight().is_empty());
+    // Answers are not cached, and the list has freed its memory.
+    assert_eq!(lookups.in_flight().capacity(), 0);
     call(lookups, "named.test", 80, PATIENCE).unwrap();
     assert_eq!(GATE.calls.load(Relaxed), 4);
+}
+
+/// Each call finds its own lookup, in whatever order the names arrive.
+#[test]
+fn lookups_of_many_names_are_kept_apart() {
+    static GATE: Gate = Gate::new();
+    let lookups = lookups(32, |name, port| {
+        GATE.pass();
+        Ok(vec![address(port + name.len() as u16)])
+    });
+    let targets: Vec<_> = (0..20).map(|n: u16| ("x".repeat(usize::from(n * 7 % 20 + 1)), n % 3)).collect();
+    thread::scope(|scope| {
+        let calls: Vec<_> = targets
+            .iter()
+            .chain(&targets)
+            .map(|(name, port)| scope.spawn(move || (name, port, call(lookups, name, *port, PATIENCE))))
+            .collect();
+        until(|| {
+            let in_flight = lookups.in_flight();
+            in_flight.len() == 20 && in_flight.iter().all(|shared| shared.callers == 2)
+        });
+        assert!(lookups.in_flight().is_sorted_by(|a, b| a.key < b.key));
+        GATE.open();
+        for made in calls {
+            let (name, port, answer) = made.join().unwrap();
+            assert_eq!(answer.unwrap(), [address(port + name.len() as u16)]);
+        }
+    });
+    assert_eq!(GATE.calls.load(Relaxed), 20);
 }
 
 #[test]
@@ -107,7 +138,7 @@ fn a_later_call_takes_over_a_lookup_without_callers() {
     assert_eq!(GATE.calls.load(Relaxed), 1);
     assert_eq!(lookups.pool.load().1, 0);
     let late = thread::spawn(|| call(lookups, "slow.test", 80, PATIENCE));
-    until(|| lookups.in_flight().values().all(|shared| shared.callers == 1));
+    until(|| lookups.in_flight().iter().all(|shared| shared.callers == 1));
     GATE.open();
     assert_eq!(late.join().unwrap().unwrap(), [address(80)]);
     assert_eq!(GATE.calls.load(Relaxed), 1);
@@ -145,8 +176,8 @@ fn a_forked_process_starts_its_own_lookups() {
     until(|| call(lookups, "slow.test", 80, SOON).is_err() && GATE.calls.load(Relaxed) == 1);
     // As in a child process, where the parent started the lookup.
     let mut in_flight = lookups.in_flight();
-    let begun = in_flight.remove(&key("slow.test", 80)).unwrap();
-    in_flight.insert(Key { process: 0, ..key("slow.test", 80) }, begun);
+    assert_eq!(in_flight.len(), 1);
+    in_flight[0].key.process = 0;
     drop(in_flight);
     let own = thread::spawn(|| call(lookups, "slow.test", 80, PATIENCE));
     until(|| GATE.calls.load(Relaxed) == 2);

@@ -13,7 +13,7 @@ fn associated() -> (Association, Socket, UdpSocket) {
     socket.connect(addr).unwrap();
     relay.connect(socket.local_addr().unwrap()).unwrap();
     let proxy = Proxy::socks5("proxy.example:1080").unwrap();
-    let association = Association::new(&proxy, addr, addr.into(), (None, None));
+    let association = Association::new(&proxy, addr, addr.into(), None);
     (association, socket.into(), relay)
 }
 
