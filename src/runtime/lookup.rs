@@ -21,7 +21,7 @@ pub(crate) static LOOKUPS: Lookups =
 pub(crate) struct Lookups {
     pool: &'static Pool,
     resolver: fn(&str, u16) -> io::Result<Vec<SocketAddr>>,
-    /// Sorted by key. A map would add 36 KiB of code to a binary.
+    /// Sorted by key. A map would add more than ten KiB of code to a binary.
     in_flight: Mutex<Vec<Shared>>,
 }
 
