@@ -8,6 +8,7 @@ use crate::protocol::target::{IntoTarget, Target};
 use crate::protocol::udp::fragments::Fragments;
 use crate::proxy::into_proxy::IntoProxy;
 use crate::runtime::Direction;
+use crate::runtime::waiters::WITHOUT_TICKET;
 use crate::stream::driver::STEPS_AT_ONCE;
 use crate::udp::{self, Datagram, Header, RecvBatch, SendBatch, SocksUdpSocket};
 use socket2::{SockRef, Socket};
@@ -159,7 +160,7 @@ impl<F: AsyncFrontEnd> SocksUdpSocket<F> {
 
     /// Returns the function that registers the task of a `poll` call. It replaces an earlier task.
     pub(crate) fn polling(&self, direction: Direction) -> impl FnMut(&Waker) {
-        move |waker| self.shared.sockets.bell(direction).waiters.wait_without_ticket(waker)
+        move |waker| self.shared.sockets.bell(direction).waiters.wait(WITHOUT_TICKET, waker)
     }
 
     /// Sends one datagram. If it has to wait first, it is sealed afterwards, so a call that is

@@ -19,7 +19,7 @@ pub(crate) struct Waiters {
 type Slot = Option<Waker>;
 
 /// The slot of tasks without a ticket.
-const WITHOUT_TICKET: usize = 0;
+pub(crate) const WITHOUT_TICKET: usize = 0;
 
 /// The slots of the first allocation. Few lists ever have more than one waiting task.
 const FIRST_SLOTS: usize = 2;
@@ -38,13 +38,8 @@ impl Waiters {
         Self { slots: Mutex::new(Vec::new()) }
     }
 
-    /// Registers this task in place of the previous one without a ticket.
-    pub(crate) fn wait_without_ticket(&self, waker: &Waker) {
-        self.wait(WITHOUT_TICKET, waker);
-    }
-
     /// Registers this task in place of the slot's previous one.
-    fn wait(&self, slot: usize, waker: &Waker) {
+    pub(crate) fn wait(&self, slot: usize, waker: &Waker) {
         let mut slots = self.slots();
         // The previous waker is dropped after the lock: it may own the last reference to its task.
         let _before = match slot_at(&mut slots, slot) {
@@ -179,12 +174,12 @@ mod tests {
             let tasks = [Arc::<Task>::default(), Arc::default(), Arc::default()];
             let [ticketed, first, second] = tasks.clone().map(Waker::from);
             if !ticket_first {
-                waiters.wait_without_ticket(&first);
+                waiters.wait(WITHOUT_TICKET, &first);
             }
             let ticket = Ticket::take(&*waiters);
             ticket.wait(&ticketed);
-            waiters.wait_without_ticket(&first);
-            waiters.wait_without_ticket(&second);
+            waiters.wait(WITHOUT_TICKET, &first);
+            waiters.wait(WITHOUT_TICKET, &second);
             Waker::from(Arc::clone(&waiters)).wake();
             assert_eq!(tasks.map(|task| task.0.load(Relaxed)), [1, 0, 1]);
         }
