@@ -49,12 +49,12 @@ fn with_a_waiting_task() {
         let ((open, socket), _relay, _control) = Setting::default().associate(associate);
         let socket = socket.expect("an association");
         let (waiting, task) = live(|| {
+            let task = runtime.spawn(async move { socket.recv_from(&mut [0; 64]).await.map(drop) });
             runtime.block_on(async {
-                let task = tokio::spawn(async move { socket.recv_from(&mut [0; 64]).await.map(drop) });
                 yield_now().await;
                 yield_now().await;
-                task
-            })
+            });
+            task
         });
         assert!(!task.is_finished());
         task.abort();
