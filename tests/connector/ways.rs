@@ -68,6 +68,8 @@ pub(crate) struct Way {
     /// `Socks5Stream::connect_with_early_data` and `Socks4Stream::connect_with_early_data`.
     pub(crate) connect5_with: fn(&Proxy, &str, &[u8]) -> Opened,
     pub(crate) connect4_with: fn(&Proxy, &str, &[u8]) -> Opened,
+    /// `dial`; the stream is dropped.
+    pub(crate) dial: fn(&Proxy) -> Result<(), Error>,
     /// Tor's commands.
     pub(crate) resolve: fn(&Proxy, &str) -> Result<IpAddr, Error>,
     pub(crate) resolve_ptr: fn(&Proxy, IpAddr) -> Result<Name, Error>,
@@ -185,6 +187,7 @@ macro_rules! way {
                     anysocks::$front::Socks4Stream::connect_with_early_data(proxy, target, early_data);
                 opened($run(stream), $blocked)
             },
+            dial: |proxy| $run(anysocks::$front::dial(proxy)).map(drop),
             resolve: |proxy, name| $run(anysocks::$front::resolve(proxy, name)),
             resolve_ptr: |proxy, ip| $run(anysocks::$front::resolve_ptr(proxy, ip)),
         };
