@@ -97,3 +97,20 @@ fn spans_that_are_paths() {
         assert_eq!(paths(page), expected, "{page}");
     }
 }
+
+/// SECURITY.md names tests as `file::function`.
+#[test]
+fn named_tests_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = fs::read_to_string(root.join("SECURITY.md")).unwrap();
+    let named: Vec<_> =
+        page.split('`').skip(1).step_by(2).filter_map(|span| span.split_once(".rs::")).collect();
+    assert!(named.len() > 20, "{named:?}");
+    for (file, function) in named {
+        let text = fs::read_to_string(root.join(format!("{file}.rs"))).unwrap_or_default();
+        let is_test = text.split("#[test]").chain(text.split("#[tokio::test]")).skip(1).any(|test| {
+            test.trim_start().trim_start_matches("async ").starts_with(&format!("fn {function}("))
+        });
+        assert!(is_test, "SECURITY.md: {file}.rs has no test {function}");
+    }
+}
