@@ -2,8 +2,9 @@
 
 mod properties;
 
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs};
 
 fn inputs(fuzz_target: &str) -> Vec<PathBuf> {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/inputs").join(fuzz_target);
@@ -30,6 +31,60 @@ fn socks5() {
 #[test]
 fn socks4() {
     replay("socks4");
+}
+
+#[test]
+fn commands() {
+    replay("commands");
+}
+
+#[test]
+fn early_data() {
+    replay("early_data");
+}
+
+#[test]
+fn chain() {
+    replay("chain");
+}
+
+#[test]
+fn no_proxy() {
+    replay("no_proxy");
+}
+
+/// Each input in a process of its own, with its variables.
+#[test]
+fn environment() {
+    const INPUT: &str = "ANYSOCKS_CORPUS_INPUT";
+    if let Some(path) = env::var_os(INPUT) {
+        return properties::hold("environment", &fs::read(path).unwrap());
+    }
+    for path in inputs("environment") {
+        let mut child = Command::new(env::current_exe().unwrap());
+        child.args(["--exact", "environment"]).env(INPUT, &path);
+        for (name, value) in properties::environment::variables(&fs::read(&path).unwrap()) {
+            match value {
+                Some(value) => child.env(name, value),
+                None => child.env_remove(name),
+            };
+        }
+        let output = child.output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && text.contains("1 passed"), "{}: {text}", path.display());
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn received() {
+    replay("received");
+}
+
+#[cfg(feature = "forward")]
+#[test]
+fn forwarder() {
+    replay("forwarder");
 }
 
 #[test]

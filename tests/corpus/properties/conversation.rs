@@ -147,7 +147,7 @@ fn assert_over(talk: &mut impl Conversation) {
     }
 }
 
-fn failure(error: &Error) -> Failure {
+pub(crate) fn failure(error: &Error) -> Failure {
     let reason = match *error.kind() {
         ErrorKind::NotSocks { first } => Reason::NotSocks(first),
         ErrorKind::MethodsRefused => Reason::MethodsRefused,

@@ -1,14 +1,24 @@
 //! Properties that hold for every input. The fuzzer checks them for the inputs that it finds, and
 //! the tests for the committed inputs.
 
+mod chain;
+mod commands;
 mod conversation;
 mod dice;
+mod early_data;
+pub(crate) mod environment;
+#[cfg(feature = "forward")]
+mod forwarder;
 mod gssapi;
 mod mechanism;
+mod no_proxy;
 mod numbered;
 mod pieces;
 mod proxy_url;
 mod pump;
+#[cfg(target_os = "linux")]
+mod received;
+mod scripted;
 mod second_reply;
 mod socks4;
 mod socks5;
@@ -23,6 +33,15 @@ pub(crate) fn hold(fuzz_target: &str, input: &[u8]) {
     match fuzz_target {
         "socks5" => socks5::holds(input),
         "socks4" => socks4::holds(input),
+        "commands" => commands::holds(input),
+        "early_data" => early_data::holds(input),
+        "chain" => chain::holds(input),
+        "no_proxy" => no_proxy::holds(input),
+        "environment" => environment::holds(input),
+        #[cfg(target_os = "linux")]
+        "received" => received::holds(input),
+        #[cfg(feature = "forward")]
+        "forwarder" => forwarder::holds(input),
         "pump" => pump::holds(input),
         "gssapi" => gssapi::holds(input),
         #[cfg(feature = "socks5a")]

@@ -20,9 +20,9 @@ pub(crate) fn holds(input: &[u8]) {
     }
 }
 
-struct Client {
-    user_id: String,
-    target: Target<'static>,
+pub(crate) struct Client {
+    pub(crate) user_id: String,
+    pub(crate) target: Target<'static>,
 }
 
 impl Client {

@@ -11,6 +11,7 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 /// VER, REP, RSV, ATYP, no name, and the port.
 const LEAST_REPLY: usize = 7;
 const OWN: u8 = 0x80;
+const CONNECT: u8 = 1;
 
 pub(crate) fn holds(input: &[u8]) {
     let mut dice = Dice(input);
@@ -21,16 +22,17 @@ pub(crate) fn holds(input: &[u8]) {
 }
 
 /// The offer and the request of the client. The credentials are those of METHOD 02.
-struct Client {
+pub(crate) struct Client {
     offers: &'static [u8],
     pipelined: bool,
     user: String,
     password: String,
-    target: Target<'static>,
+    pub(crate) command: u8,
+    pub(crate) target: Target<'static>,
 }
 
 impl Client {
-    fn from(dice: &mut Dice<'_>) -> Self {
+    pub(crate) fn from(dice: &mut Dice<'_>) -> Self {
         let (offers, pipelined): (&[u8], _) = match dice.byte() % 7 {
             0 => (&[0], false),
             1 => (&[0, 2], false),
@@ -40,7 +42,13 @@ impl Client {
             5 => (&[OWN], false),
             _ => (&[OWN, 0, 2], false),
         };
-        Self { offers, pipelined, user: dice.text(), password: dice.text(), target: dice.target() }
+        let (user, password) = (dice.text(), dice.text());
+        Self { offers, pipelined, user, password, command: CONNECT, target: dice.target() }
+    }
+
+    /// One without METHODs.
+    pub(crate) fn bare(command: u8, target: Target<'static>) -> Self {
+        Self { command, target, ..Self::from(&mut Dice(&[])) }
     }
 
     fn credentials(&self) -> Credentials {
@@ -51,7 +59,12 @@ impl Client {
         .unwrap()
     }
 
-    fn auth(&self) -> Auth {
+    /// Whether a METHOD of this test is offered.
+    pub(crate) fn offers_own(&self) -> bool {
+        self.offers.contains(&OWN)
+    }
+
+    pub(crate) fn auth(&self) -> Auth {
         let own = || Auth::method(OWN, |_| Ok(Box::new(Announced::default()))).unwrap();
         let auth = match self.offers {
             [0] => Auth::none(),
@@ -73,7 +86,7 @@ impl Client {
         [&[1], &length(user)[..], user, &length(password), password].concat()
     }
 
-    fn request(&self) -> Vec<u8> {
+    pub(crate) fn request(&self) -> Vec<u8> {
         let address = match self.target.host() {
             Host::Ip(IpAddr::V4(ip)) => [&[1], &ip.octets()[..]].concat(),
             Host::Ip(IpAddr::V6(ip)) => [&[4], &ip.octets()[..]].concat(),
@@ -83,7 +96,7 @@ impl Client {
             }
             host => unreachable!("no request carries {host}"),
         };
-        [&[5, 1, 0], &address[..], &self.target.port().to_be_bytes()].concat()
+        [&[5, self.command, 0], &address[..], &self.target.port().to_be_bytes()].concat()
     }
 
     /// Whether the proxy may leave the selection out, as Tor does, and begin with the STATUS.
@@ -134,7 +147,7 @@ impl Client {
         }
     }
 
-    fn reply(stage: Stage, wire: &[u8]) -> Result<(usize, String), Heard> {
+    pub(crate) fn reply(stage: Stage, wire: &[u8]) -> Result<(usize, String), Heard> {
         let len = match *wire {
             [version, ..] if version != 5 => {
                 return Err(Heard::Failed((stage, Reason::Malformed("VER", version))));

@@ -1,0 +1,8 @@
+//! Early data to a proxy that says anything.
+
+#![no_main]
+
+#[path = "../../tests/corpus/properties/mod.rs"]
+mod properties;
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| properties::hold("early_data", input));

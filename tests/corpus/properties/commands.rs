@@ -1,0 +1,89 @@
+//! Every command of SOCKS5: the input is the command, the client, the chunks, and then the proxy's
+//! bytes. Behind a reply that grants the command, they are the second reply of BIND, or the reply
+//! to another request on the same connection.
+
+use super::conversation::{Heard, Messages, Reference, check};
+use super::dice::Dice;
+use super::socks5::{Client, Second};
+use anysocks::protocol::{Command, Conversation, Established, Scratch, SecondReply, Socks5, Step};
+use anysocks::{Auth, Error, Stage, Target, V5};
+use std::net::{IpAddr, Ipv4Addr};
+
+const COMMANDS: [Command; 5] =
+    [Command::Connect, Command::Bind, Command::UdpAssociate, Command::Resolve, Command::ResolvePtr];
+const CODES: [u8; 5] = [1, 2, 3, 0xF0, 0xF1];
+
+pub(crate) fn holds(input: &[u8]) {
+    let mut dice = Dice(input);
+    let [first, next] = [(); 2].map(|()| usize::from(dice.byte()) % COMMANDS.len());
+    let mut client = Client::from(&mut dice);
+    let chunks = dice.chunks();
+    client.command = CODES[first];
+    client.target = target(COMMANDS[first], client.target);
+    let (auth, wire) = (client.auth(), dice.0);
+    let request = || request(COMMANDS[first], &auth, &client.target).expect("a request");
+    check(request, &client, wire, chunks);
+
+    let (Heard::Open { at, .. }, _) = client.read(wire) else { return };
+    let granted = || granted(request(), wire);
+    if COMMANDS[first] == Command::Bind {
+        check(|| SecondReply::<V5>::after(granted()), &Second, &wire[at..], chunks);
+    }
+    let further = Client::bare(CODES[next], target(COMMANDS[next], client.target.clone()));
+    let another = || {
+        let target = further.target.borrowed();
+        Socks5::after(granted(), COMMANDS[next], target).expect("another request")
+    };
+    check(another, &Further(&further), &wire[at..], chunks);
+}
+
+/// The target that a request of this command can have.
+fn target(command: Command, target: Target<'static>) -> Target<'static> {
+    match command {
+        Command::Resolve => Target::new(target.host().clone().into_owned(), 0),
+        Command::ResolvePtr => {
+            let ip = target.ip().unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
+            (ip, 0).into()
+        }
+        _ => target,
+    }
+}
+
+fn request<'a>(command: Command, auth: &'a Auth, target: &'a Target<'_>) -> Result<Socks5<'a>, Error> {
+    match command {
+        Command::Bind => Socks5::bind(auth, target.borrowed()),
+        Command::UdpAssociate => Socks5::associate(auth, target.borrowed()),
+        Command::Resolve => Socks5::resolve(auth, target.host().borrowed()),
+        Command::ResolvePtr => Socks5::resolve_ptr(auth, target.ip().expect("an address")),
+        _ => Socks5::connect(auth, target.borrowed()),
+    }
+}
+
+fn granted(mut request: Socks5<'_>, mut wire: &[u8]) -> Established {
+    loop {
+        let moved = match request.step(&mut Scratch::new()) {
+            Step::Write(bytes) => bytes.len(),
+            Step::Read(room) => {
+                let (now, rest) = wire.split_at(room.len().min(wire.len()));
+                room[..now.len()].copy_from_slice(now);
+                wire = rest;
+                now.len()
+            }
+            Step::Done(established) => return established,
+        };
+        request.advance(moved).expect("a grant");
+    }
+}
+
+/// A request on the connection of an earlier one.
+struct Further<'c>(&'c Client);
+
+impl Reference for Further<'_> {
+    fn read(&self, wire: &[u8]) -> (Heard, Messages) {
+        let heard = match Client::reply(Stage::Request, wire) {
+            Ok((at, bound)) => Heard::Open { at, bound },
+            Err(heard) => heard,
+        };
+        (heard, vec![self.0.request()])
+    }
+}
