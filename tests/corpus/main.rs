@@ -2,9 +2,8 @@
 
 mod properties;
 
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::{env, fs};
 
 fn inputs(fuzz_target: &str) -> Vec<PathBuf> {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/inputs").join(fuzz_target);
@@ -53,9 +52,13 @@ fn no_proxy() {
     replay("no_proxy");
 }
 
-/// Each input in a process of its own, with its variables.
+/// Each input in a process of its own, with its variables. On Windows, two of them are one.
+#[cfg(unix)]
 #[test]
 fn environment() {
+    use std::env;
+    use std::process::Command;
+
     const INPUT: &str = "ANYSOCKS_CORPUS_INPUT";
     if let Some(path) = env::var_os(INPUT) {
         return properties::hold("environment", &fs::read(path).unwrap());

@@ -6,6 +6,7 @@ mod commands;
 mod conversation;
 mod dice;
 mod early_data;
+#[cfg(unix)]
 pub(crate) mod environment;
 #[cfg(feature = "forward")]
 mod forwarder;
@@ -37,6 +38,7 @@ pub(crate) fn hold(fuzz_target: &str, input: &[u8]) {
         "early_data" => early_data::holds(input),
         "chain" => chain::holds(input),
         "no_proxy" => no_proxy::holds(input),
+        #[cfg(unix)]
         "environment" => environment::holds(input),
         #[cfg(target_os = "linux")]
         "received" => received::holds(input),
