@@ -4,9 +4,9 @@
 
 use super::conversation::{Heard, Messages, Reference, check};
 use super::dice::Dice;
-use super::socks5::{Client, Second};
+use super::socks5::{Client, OWN, Second};
 use anysocks::protocol::{Command, Conversation, Established, Scratch, SecondReply, Socks5, Step};
-use anysocks::{Auth, Error, Stage, Target, V5};
+use anysocks::{Auth, Error, ErrorKind, Invalid, Stage, Target, V5};
 use std::net::{IpAddr, Ipv4Addr};
 
 const COMMANDS: [Command; 5] =
@@ -25,16 +25,19 @@ pub(crate) fn holds(input: &[u8]) {
     check(request, &client, wire, chunks);
 
     let (Heard::Open { at, .. }, _) = client.read(wire) else { return };
-    let granted = || granted(request(), wire);
+    let established = || granted(request(), wire).0;
     if COMMANDS[first] == Command::Bind {
-        check(|| SecondReply::<V5>::after(granted()), &Second, &wire[at..], chunks);
+        check(|| SecondReply::<V5>::after(established()), &Second, &wire[at..], chunks);
     }
-    let further = Client::bare(CODES[next], target(COMMANDS[next], client.target.clone()));
-    let another = || {
-        let target = further.target.borrowed();
-        Socks5::after(granted(), COMMANDS[next], target).expect("another request")
-    };
-    check(another, &Further(&further), &wire[at..], chunks);
+    let target = target(COMMANDS[next], client.target.clone());
+    let further = Client::bare(CODES[next], target);
+    let another = || Socks5::after(established(), COMMANDS[next], further.target.borrowed());
+    if granted(request(), wire).1 == Some(OWN) {
+        check(|| another().expect("another request"), &Further(&further), &wire[at..], chunks);
+    } else {
+        let error = another().expect_err("a connection for one request");
+        assert!(matches!(error.kind(), ErrorKind::Invalid(Invalid::OneRequest)), "{error}");
+    }
 }
 
 /// The target that a request of this command can have.
@@ -59,7 +62,8 @@ fn request<'a>(command: Command, auth: &'a Auth, target: &'a Target<'_>) -> Resu
     }
 }
 
-fn granted(mut request: Socks5<'_>, mut wire: &[u8]) -> Established {
+/// The outcome, and the METHOD that the proxy has selected.
+fn granted(mut request: Socks5<'_>, mut wire: &[u8]) -> (Established, Option<u8>) {
     loop {
         let moved = match request.step(&mut Scratch::new()) {
             Step::Write(bytes) => bytes.len(),
@@ -69,7 +73,7 @@ fn granted(mut request: Socks5<'_>, mut wire: &[u8]) -> Established {
                 wire = rest;
                 now.len()
             }
-            Step::Done(established) => return established,
+            Step::Done(established) => return (established, request.method()),
         };
         request.advance(moved).expect("a grant");
     }

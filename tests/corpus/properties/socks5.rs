@@ -10,7 +10,8 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 /// VER, REP, RSV, ATYP, no name, and the port.
 const LEAST_REPLY: usize = 7;
-const OWN: u8 = 0x80;
+/// The METHOD of this test, which allows several requests.
+pub(crate) const OWN: u8 = 0x80;
 const CONNECT: u8 = 1;
 
 pub(crate) fn holds(input: &[u8]) {
@@ -235,7 +236,7 @@ impl Conversation for Announced {
 
     fn step<'s>(&'s mut self, _: &'s mut Scratch) -> Step<'s, Self::Outcome> {
         match self.missing {
-            Some(0) => Step::Done(Negotiated::nothing()),
+            Some(0) => Step::Done(Negotiated::nothing().several_requests()),
             missing => Step::Read(&mut self.buf[..missing.unwrap_or(1)]),
         }
     }
