@@ -16,8 +16,10 @@ use std::time::Duration;
 
 /// A header with an IPv4 address.
 const HEADER: usize = 10;
-/// More would not fit the socket's buffer.
+/// Messages of an input.
 const MESSAGES: usize = 24;
+/// Datagrams that wait at a time, and one message more. The socket's buffer has room for them.
+const WAITING: usize = 64;
 /// A datagram on loopback arrives at once.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -68,7 +70,7 @@ impl Scene {
         let (dropped, mut malformed, mut sent) = (self.socket.dropped(), 0, 0);
         while !dice.0.is_empty() && sent < MESSAGES {
             match dice.byte() % 8 {
-                0..=2 => {
+                0..=2 if self.queue.len() < WAITING => {
                     sent += 1;
                     malformed += self.send(dice);
                 }
