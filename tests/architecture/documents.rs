@@ -100,7 +100,7 @@ fn spans_that_are_paths() {
 
 /// SECURITY.md names tests as `file::function`.
 #[test]
-fn named_tests_exist() {
+fn tests_of_the_threat_model_exist() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let page = fs::read_to_string(root.join("SECURITY.md")).unwrap();
     let named: Vec<_> =

@@ -122,7 +122,9 @@ fn follow(hops: &[Hop], wire: &[u8]) -> (Vec<u8>, Followed) {
                 at += more;
                 last = bound;
             }
-            Heard::Failed((stage, reason)) => return (said, Err((n + 1, stage, reason))),
+            Heard::Failed((stage, reason)) | Heard::Refused { failure: (stage, reason), .. } => {
+                return (said, Err((n + 1, stage, reason)));
+            }
             Heard::Wants { stage, received, .. } => {
                 return (said, Err((n + 1, stage, Reason::EndedEarly(received))));
             }

@@ -54,7 +54,7 @@ fn check(proxy: &Proxy, target: &Target<'_>, reference: &impl Reference, early: 
                 let opened = Opened { bound: bound.clone(), tail: Ok(wire[*at..].to_vec()) };
                 assert_eq!(outcome.ended, Ok(opened), "in chunks of {sizes:?}");
             }
-            Heard::Failed(failure) => {
+            Heard::Failed(failure) | Heard::Refused { failure, .. } => {
                 assert!(behind.len() <= LIMIT);
                 assert_eq!(outcome.ended, Err(Failed::Proxy(None, failure.clone())));
             }
