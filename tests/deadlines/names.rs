@@ -69,7 +69,11 @@ const NAMES: &[Late] = &[
 #[test]
 fn of_names() {
     if env::var_os(INSIDE).is_some() {
-        return at_once(&[NAMES]);
+        return at_once(&[
+            NAMES,
+            #[cfg(feature = "socks5a")]
+            crate::clients::NAMES,
+        ]);
     }
     if let Err(reason) = namespace::available() {
         return left_out("names::of_names", reason);

@@ -5,8 +5,9 @@
 
 use crate::messages::Speaks;
 use crate::scene::{BEHIND, TARGET, dialogue, falling_silent, play, serving};
-use crate::support::script::Line;
+use crate::support::script::{Line, client, proxy};
 use crate::ways::hooks::masked;
+use anysocks::Stage;
 use socket2::{Domain, Socket, Type};
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -50,6 +51,12 @@ pub(crate) struct Peers {
     pub(crate) trickling_second: SocketAddr,
     /// Grants UDP ASSOCIATE.
     pub(crate) associating: SocketAddr,
+    /// Selects METHOD X'82', and answers no request.
+    pub(crate) sequence: SocketAddr,
+    /// The same, and sends a long reply, a byte every 100 ms.
+    pub(crate) sequence_trickle: SocketAddr,
+    /// Selects METHOD X'82', and grants UDP ASSOCIATE.
+    pub(crate) sequence_associating: SocketAddr,
     /// It never accepts.
     pub(crate) dead: SocketAddr,
     /// Fill the backlog of `dead`.
@@ -85,7 +92,7 @@ impl Peers {
             silent_second: falling_silent(until_second.clone()),
             trickling_second: trickling(
                 [until_second, Speaks::Socks5.greeting()].concat(),
-                long,
+                long.clone(),
                 Duration::from_millis(100),
             ),
             associating: falling_silent(Speaks::Socks5.lines(
@@ -93,10 +100,31 @@ impl Peers {
                 "0.0.0.0:0",
                 Speaks::Socks5.granted("127.0.0.1:9"),
             )),
+            sequence: falling_silent(sequence()),
+            sequence_trickle: trickling(
+                [sequence(), vec![client([5])]].concat(),
+                long,
+                Duration::from_millis(100),
+            ),
+            sequence_associating: falling_silent(
+                [
+                    sequence(),
+                    vec![
+                        client(Speaks::Socks5.request(3, "0.0.0.0:0")),
+                        proxy(Stage::Request, Speaks::Socks5.granted("127.0.0.1:9")),
+                    ],
+                ]
+                .concat(),
+            ),
             dead,
             waiting,
         }
     }
+}
+
+/// The greeting with a sequence of METHODs, of which the proxy selects none.
+fn sequence() -> Vec<Line> {
+    vec![client([5, 1, 0x82]), proxy(Stage::MethodSelection, [5, 0x82, 5, 0])]
 }
 
 /// Plays the lines, and then sends these bytes, one at a time. Reads what the client sends

@@ -160,7 +160,7 @@ pub(crate) const CHAINS: &[Late] = &[
     .of_hop(2),
 ];
 
-fn never_ready() -> Hook {
+pub(crate) fn never_ready() -> Hook {
     Box::new(|_| Does::Wait)
 }
 
