@@ -102,6 +102,12 @@ fn gssapi() {
 
 #[cfg(feature = "socks5a")]
 #[test]
+fn socks5a_commands() {
+    replay("socks5a_commands");
+}
+
+#[cfg(feature = "socks5a")]
+#[test]
 fn socks5a_eaf() {
     replay("socks5a_eaf");
 }
@@ -147,7 +153,7 @@ fn gssapi_of_any_bytes() {
 #[cfg(feature = "socks5a")]
 #[test]
 fn socks5a_of_any_bytes() {
-    for fuzz_target in ["socks5a_eaf", "socks5a_records", "socks5a_refusals"] {
+    for fuzz_target in ["socks5a_commands", "socks5a_eaf", "socks5a_records", "socks5a_refusals"] {
         any_bytes(fuzz_target, 200);
     }
 }

@@ -2,10 +2,10 @@
 //! bytes. Behind a reply that grants the command, they are the second reply of BIND, or the reply
 //! to another request on the same connection.
 
-use super::conversation::{Heard, Messages, Reference, check};
+use super::conversation::{Heard, Messages, Reference, check, granted};
 use super::dice::Dice;
 use super::socks5::{Client, OWN, Second};
-use anysocks::protocol::{Command, Conversation, Established, Scratch, SecondReply, Socks5, Step};
+use anysocks::protocol::{Command, SecondReply, Socks5};
 use anysocks::{Auth, Error, ErrorKind, Invalid, Stage, Target, V5};
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -25,14 +25,16 @@ pub(crate) fn holds(input: &[u8]) {
     check(request, &client, wire, chunks);
 
     let (Heard::Open { at, .. }, _) = client.read(wire) else { return };
-    let established = || granted(request(), wire).0;
+    let established = || granted(&mut request(), &mut &*wire);
     if COMMANDS[first] == Command::Bind {
         check(|| SecondReply::<V5>::after(established()), &Second, &wire[at..], chunks);
     }
     let target = target(COMMANDS[next], client.target.clone());
     let further = Client::bare(CODES[next], target);
     let another = || Socks5::after(established(), COMMANDS[next], further.target.borrowed());
-    if granted(request(), wire).1 == Some(OWN) {
+    let mut talk = request();
+    granted(&mut talk, &mut &*wire);
+    if talk.method() == Some(OWN) {
         check(|| another().expect("another request"), &Further(&further), &wire[at..], chunks);
     } else {
         let error = another().expect_err("a connection for one request");
@@ -59,23 +61,6 @@ fn request<'a>(command: Command, auth: &'a Auth, target: &'a Target<'_>) -> Resu
         Command::Resolve => Socks5::resolve(auth, target.host().borrowed()),
         Command::ResolvePtr => Socks5::resolve_ptr(auth, target.ip().expect("an address")),
         _ => Socks5::connect(auth, target.borrowed()),
-    }
-}
-
-/// The outcome, and the METHOD that the proxy has selected.
-fn granted(mut request: Socks5<'_>, mut wire: &[u8]) -> (Established, Option<u8>) {
-    loop {
-        let moved = match request.step(&mut Scratch::new()) {
-            Step::Write(bytes) => bytes.len(),
-            Step::Read(room) => {
-                let (now, rest) = wire.split_at(room.len().min(wire.len()));
-                room[..now.len()].copy_from_slice(now);
-                wire = rest;
-                now.len()
-            }
-            Step::Done(established) => return (established, request.method()),
-        };
-        request.advance(moved).expect("a grant");
     }
 }
 

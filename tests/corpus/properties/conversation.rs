@@ -1,6 +1,6 @@
 //! A proxy that sends the input, and the expected outcome of a handshake with it, for any chunks.
 
-use anysocks::protocol::{Conversation, Established, Scratch, Step};
+use anysocks::protocol::{Conversation, Established, Scratch, Socks5, Step};
 use anysocks::{Error, ErrorKind, Stage};
 use std::io;
 
@@ -58,6 +58,24 @@ where
         let (said, ended) = hold(talk(), reference, wire, sizes);
         assert_eq!(ended, expected, "in chunks of {sizes:?}");
         assert_eq!(said, messages, "in chunks of {sizes:?}");
+    }
+}
+
+/// Returns the outcome of a conversation that these bytes let succeed, and removes its answers from
+/// them.
+pub(crate) fn granted(talk: &mut Socks5<'_>, wire: &mut &[u8]) -> Established {
+    loop {
+        let moved = match talk.step(&mut Scratch::new()) {
+            Step::Write(bytes) => bytes.len(),
+            Step::Read(room) => {
+                let (read, unread) = wire.split_at(room.len().min(wire.len()));
+                room[..read.len()].copy_from_slice(read);
+                *wire = unread;
+                read.len()
+            }
+            Step::Done(established) => return established,
+        };
+        talk.advance(moved).expect("a grant");
     }
 }
 

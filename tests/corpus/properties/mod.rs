@@ -47,6 +47,8 @@ pub(crate) fn hold(fuzz_target: &str, input: &[u8]) {
         "pump" => pump::holds(input),
         "gssapi" => gssapi::holds(input),
         #[cfg(feature = "socks5a")]
+        "socks5a_commands" => socks5a::commands::holds(input),
+        #[cfg(feature = "socks5a")]
         "socks5a_eaf" => socks5a::eaf::holds(input),
         #[cfg(feature = "socks5a")]
         "socks5a_records" => socks5a::records::holds(input),

@@ -1,12 +1,13 @@
 //! TOL: the input is the obfuscation, the chunks, and the proxy's records: any bytes, or signed
 //! ones that may be changed.
 
+use super::super::conversation::granted;
 use super::super::dice::Dice;
 use super::super::pieces::{Reads, seal};
 use super::keys::{Key, tol_key};
 use super::record::{Kind, LONGEST, Record};
 use super::{PSK, REPLY, psk, target};
-use anysocks::protocol::{Conversation, Frames, Incoming, Scratch, Socks5, Step};
+use anysocks::protocol::{Frames, Incoming, Socks5};
 use anysocks::socks5a::{Jitter, Obfuscation, Tol};
 use std::time::Duration;
 
@@ -61,20 +62,7 @@ impl Setting {
         let mut request = Socks5::connect(&auth, target()).expect("a request");
         let record = Record { kind: Kind::None, rand: Vec::new(), message: REPLY.into() };
         let wire = [&[5, 0x81][..], &record.encode_stream(&self.key)].concat();
-        let mut rest = &*wire;
-        loop {
-            let moved = match request.step(&mut Scratch::new()) {
-                Step::Write(bytes) => bytes.len(),
-                Step::Read(room) => {
-                    let (read, unread) = rest.split_at(room.len());
-                    room.copy_from_slice(read);
-                    rest = unread;
-                    read.len()
-                }
-                Step::Done(mut established) => return established.take_frames().expect("records"),
-            };
-            request.advance(moved).expect("a proxy that keeps to the protocol");
-        }
+        granted(&mut request, &mut &*wire).take_frames().expect("records")
     }
 
     /// Records of any TYPE, RAND and MESSAGE, with a right SIG or a changed byte.

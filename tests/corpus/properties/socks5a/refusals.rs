@@ -2,13 +2,9 @@
 
 use super::super::conversation::{Heard, Messages, Reason, Reference, check};
 use super::super::dice::Dice;
-use super::target;
+use super::{NEGOTIATED, sequence, target};
+use anysocks::Stage;
 use anysocks::protocol::Socks5;
-use anysocks::socks5a::Sequence;
-use anysocks::{Credentials, Stage};
-
-/// A sequence whose only METHOD is left out, so that the replies of SOCKS5a follow at once.
-const NEGOTIATED: &[u8] = b"\x05\x82\x05\x00";
 
 pub(crate) fn holds(input: &[u8]) {
     let mut dice = Dice(input);
@@ -16,9 +12,7 @@ pub(crate) fn holds(input: &[u8]) {
     // What a proxy grants is for the target `socks5`.
     let code = dice.byte().max(1);
     let wire = [NEGOTIATED, &[5, code], dice.0].concat();
-    let credentials = Credentials::new("user", "password").expect("short ones");
-    let sequence = Sequence::new().optionally(credentials).expect("one METHOD");
-    let auth = sequence.auth().expect("a METHOD");
+    let auth = sequence();
     check(|| Socks5::connect(&auth, target()).expect("a request"), &Refused, &wire, chunks);
 }
 
@@ -38,7 +32,7 @@ impl Reference for Refused {
     }
 }
 
-fn reply(wire: &[u8]) -> Heard {
+pub(crate) fn reply(wire: &[u8]) -> Heard {
     let stage = Stage::Request;
     let failed = |reason| Heard::Failed((stage, reason));
     let cut = |least| Heard::Refused { least, failure: (stage, Reason::Extended(wire[1], None)) };
