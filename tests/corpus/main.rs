@@ -55,7 +55,7 @@ fn no_proxy() {
 /// Each input in a process of its own, with its variables. On Windows, two of them are one.
 #[cfg(unix)]
 #[test]
-fn environment() {
+fn environment_variables() {
     use std::env;
     use std::process::Command;
 
@@ -65,7 +65,7 @@ fn environment() {
     }
     for path in inputs("environment") {
         let mut child = Command::new(env::current_exe().unwrap());
-        child.args(["--exact", "environment"]).env(INPUT, &path);
+        child.args(["--exact", "environment_variables"]).env(INPUT, &path);
         for (name, value) in properties::environment::variables(&fs::read(&path).unwrap()) {
             match value {
                 Some(value) => child.env(name, value),
@@ -80,7 +80,7 @@ fn environment() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn received() {
+fn received_datagrams() {
     replay("received");
 }
 
