@@ -45,6 +45,14 @@ impl<S> Keeping<S> {
 /// A stream whose bits are inverted at the other end.
 pub(crate) struct Masked<S>(pub(crate) S);
 
+/// The most bytes that a [`Masked`] stream writes at once.
+const LONGEST_WRITE: usize = 1 << 16;
+
+/// What a [`Masked`] stream writes, of these bytes.
+fn written(bytes: &[u8]) -> Vec<u8> {
+    turned(&bytes[..bytes.len().min(LONGEST_WRITE)])
+}
+
 fn turned(bytes: &[u8]) -> Vec<u8> {
     bytes.iter().map(|byte| !byte).collect()
 }
@@ -140,7 +148,7 @@ pub(crate) mod blocking {
 
     impl<S: Write> Write for Masked<S> {
         fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-            self.0.write(&turned(buf))
+            self.0.write(&written(buf))
         }
 
         fn flush(&mut self) -> io::Result<()> {
@@ -203,7 +211,7 @@ pub(crate) mod tokio {
 
     impl<S: AsyncWrite + Unpin> AsyncWrite for Masked<S> {
         fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-            Pin::new(&mut self.0).poll_write(cx, &turned(buf))
+            Pin::new(&mut self.0).poll_write(cx, &written(buf))
         }
 
         fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -282,7 +290,7 @@ pub(crate) mod futures {
 
     impl<S: AsyncWrite + Unpin> AsyncWrite for Masked<S> {
         fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-            Pin::new(&mut self.0).poll_write(cx, &turned(buf))
+            Pin::new(&mut self.0).poll_write(cx, &written(buf))
         }
 
         fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
