@@ -136,7 +136,7 @@ fn assert_on_time(mut ended: Vec<Ended>, delays: Delays) {
 }
 
 #[test]
-fn are_kept() {
+fn every_call_times_out() {
     at_once(&[
         proxies::TRICKLES,
         proxies::DEAD,

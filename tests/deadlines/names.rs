@@ -67,7 +67,7 @@ const NAMES: &[Late] = &[
 ];
 
 #[test]
-fn of_names() {
+fn name_resolution() {
     if env::var_os(INSIDE).is_some() {
         return at_once(&[
             NAMES,
@@ -76,7 +76,7 @@ fn of_names() {
         ]);
     }
     if let Err(reason) = namespace::available() {
-        return left_out("names::of_names", reason);
+        return left_out("names::name_resolution", reason);
     }
     // Its port is that of name servers, so its address must be otherwise unused. Nothing reads it.
     let [.., high, low] = process::id().to_be_bytes();
@@ -87,7 +87,7 @@ fn of_names() {
     let files = [("hosts", ""), ("resolv.conf", &*format!("nameserver {ip}\n"))];
     let program = env::current_exe().expect("this program");
     let done = namespace::enter(&directory, &files, &program, |command| {
-        command.args(["--exact", "names::of_names", "--nocapture"]).env(INSIDE, "1")
+        command.args(["--exact", "names::name_resolution", "--nocapture"]).env(INSIDE, "1")
     });
     fs::remove_dir_all(&directory).expect("the directory");
     let done = done.expect("a namespace");

@@ -8,7 +8,7 @@ use anysocks::Stage;
 
 #[cfg(feature = "hyper")]
 #[test]
-fn of_hyper() {
+fn hyper_connector() {
     use tower_service::Service;
     let peers = Peers::start();
     let mut connector = anysocks::tokio::Connector::new(At::v5(peers.trickle5));
@@ -19,7 +19,7 @@ fn of_hyper() {
 
 #[cfg(feature = "quinn")]
 #[test]
-fn of_quinn() {
+fn quinn_endpoint() {
     let peers = Peers::start();
     for (proxy, stage) in [(peers.greeting, Stage::Request), (peers.dead, Stage::Dial)] {
         let delays = Delays::measure();
