@@ -32,6 +32,7 @@ use anysocks::{Error, Proxy, Stage};
 use delays::Delays;
 use fronts::{FRONTS, Front};
 use peers::Peers;
+use std::cell::Cell;
 use std::net::SocketAddr;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -73,9 +74,15 @@ struct At<'p> {
     /// A name that no other call uses.
     #[allow(dead_code, reason = "names are for Linux only")]
     name: String,
+    began: Cell<Instant>,
 }
 
 impl At<'_> {
+    /// Starts the clock of the last call, if others precede it.
+    fn begin(&self) {
+        self.began.set(Instant::now());
+    }
+
     fn v5(addr: SocketAddr) -> Proxy {
         Proxy::socks5(addr).expect("a proxy").timeout(LIMIT)
     }
@@ -99,24 +106,25 @@ fn at_once(table: &[&[Late]]) {
             table.iter().copied().flatten().enumerate().map(move |(n, case)| (front, way, n, case))
         })
         .collect();
-    let name = |(front, _, _, case): &(&Front, _, _, &Late)| format!("{}: {}", front.name, case.name);
+    let title = |(front, _, _, case): &(&Front, _, _, &Late)| format!("{}: {}", front.name, case.name);
     let (ended, delays) = (Mutex::new(Vec::new()), Delays::measure());
-    case::at_once(&cases, name, |call| {
+    case::at_once(&cases, title, |call| {
         let &(front, way, n, case) = call;
-        let at = At { front, way, peers: &peers, name: format!("{n}.{}.test", front.name) };
-        let late = late(|| (case.call)(&at), case.stage, case.hop);
-        ended.lock().expect("the list").push((late, name(call)));
+        let name = format!("{n}.{}.test", front.name);
+        let at = At { front, way, peers: &peers, name, began: Instant::now().into() };
+        let outcome = (case.call)(&at);
+        let late = late(at.began.get(), outcome, case.stage, case.hop);
+        ended.lock().expect("the list").push((late, title(call)));
     });
     let ended = ended.into_inner().expect("the list");
     assert_eq!(ended.len(), cases.len());
     assert_on_time(ended, delays);
 }
 
-/// Returns how long after its deadline the call has ended.
-fn late(call: impl FnOnce() -> Result<(), Error>, stage: Stage, hop: Option<usize>) -> Duration {
-    let started = Instant::now();
-    let error = call().expect_err("a call that must time out");
-    let elapsed = started.elapsed();
+/// Checks the error of a call that ends now. Returns how long after its deadline that is.
+fn late(began: Instant, outcome: Result<(), Error>, stage: Stage, hop: Option<usize>) -> Duration {
+    let elapsed = began.elapsed();
+    let error = outcome.expect_err("a call that must time out");
     assert!(error.is_timeout(), "{error:?}");
     assert_eq!((error.stage(), error.hop()), (stage, hop), "{error:?}");
     elapsed.checked_sub(LIMIT).unwrap_or_else(|| panic!("{elapsed:?} of {LIMIT:?}"))

@@ -1,5 +1,6 @@
 //! The calls of SOCKS5a: a client of several requests, and `KEEP_ALIVE` of an association.
 
+use crate::fronts::client::Opened;
 use crate::messages::Speaks;
 use crate::proxies::never_ready;
 use crate::scene::{TARGET, chain};
@@ -17,6 +18,13 @@ fn auth() -> Auth {
 
 fn v5a(addr: SocketAddr) -> Proxy {
     At::v5(addr).auth(auth()).expect("a proxy of SOCKS5")
+}
+
+/// Opens a client, for one more call.
+fn open(at: &At, proxy: &Proxy) -> Opened {
+    let client = (at.front.client)(proxy)?;
+    at.begin();
+    Ok(client)
 }
 
 fn target() -> Target<'static> {
@@ -46,41 +54,43 @@ pub(crate) const CALLS: &[Late] = &[
     Late::new("a wrapper that never ends: client", Stage::Dial, |at| {
         (at.way.wrapped)(v5a(at.peers.silent).into(), never_ready()).client().map(drop)
     }),
-    Late::new("keep_alive, no reply", Stage::Request, |at| {
-        (at.front.client)(&v5a(at.peers.sequence))?.keep_alive()
-    }),
+    Late::new("keep_alive, no reply", Stage::Request, |at| open(at, &v5a(at.peers.sequence))?.keep_alive()),
     Late::new("keep_alive, a trickled reply", Stage::Request, |at| {
-        (at.front.client)(&v5a(at.peers.sequence_trickle))?.keep_alive()
+        open(at, &v5a(at.peers.sequence_trickle))?.keep_alive()
     }),
     Late::new("a client's resolve, no reply", Stage::Request, |at| {
-        (at.front.client)(&v5a(at.peers.sequence))?.resolve("example.com").map(drop)
+        open(at, &v5a(at.peers.sequence))?.resolve("example.com").map(drop)
     }),
     Late::new("a client's resolve, a trickled reply", Stage::Request, |at| {
-        (at.front.client)(&v5a(at.peers.sequence_trickle))?.resolve("example.com").map(drop)
+        open(at, &v5a(at.peers.sequence_trickle))?.resolve("example.com").map(drop)
     }),
     Late::new("pool_new, no reply", Stage::Request, |at| {
-        (at.front.client)(&v5a(at.peers.sequence))?.pool_new(target()).map(drop)
+        open(at, &v5a(at.peers.sequence))?.pool_new(target()).map(drop)
     }),
     Late::new("pool_new, a trickled reply", Stage::Request, |at| {
-        (at.front.client)(&v5a(at.peers.sequence_trickle))?.pool_new(target()).map(drop)
+        open(at, &v5a(at.peers.sequence_trickle))?.pool_new(target()).map(drop)
     }),
     Late::new("pool_get, no reply", Stage::Request, |at| {
-        (at.front.client)(&v5a(at.peers.sequence))?.pool_get(&PoolId::new(b"id")?).map(drop)
+        open(at, &v5a(at.peers.sequence))?.pool_get(&PoolId::new(b"id")?).map(drop)
     }),
     Late::new("pool_get, a trickled reply", Stage::Request, |at| {
-        (at.front.client)(&v5a(at.peers.sequence_trickle))?.pool_get(&PoolId::new(b"id")?).map(drop)
+        open(at, &v5a(at.peers.sequence_trickle))?.pool_get(&PoolId::new(b"id")?).map(drop)
     }),
     Late::new("a client's connect, no reply", Stage::Request, |at| {
-        (at.front.client)(&v5a(at.peers.sequence))?.connect(target()).map(drop)
+        open(at, &v5a(at.peers.sequence))?.connect(target()).map(drop)
     }),
     Late::new("a client's connect, a trickled reply", Stage::Request, |at| {
-        (at.front.client)(&v5a(at.peers.sequence_trickle))?.connect(target()).map(drop)
+        open(at, &v5a(at.peers.sequence_trickle))?.connect(target()).map(drop)
     }),
     Late::new("a connector's client, no reply", Stage::Request, |at| {
-        (at.way.new)(v5a(at.peers.sequence).into()).client()?.keep_alive()
+        let mut client = (at.way.new)(v5a(at.peers.sequence).into()).client()?;
+        at.begin();
+        client.keep_alive()
     }),
     Late::new("keep_alive of an association, no reply", Stage::Request, |at| {
-        (at.front.associate)(&v5a(at.peers.sequence_associating))?.keep_alive()
+        let socket = (at.front.associate)(&v5a(at.peers.sequence_associating))?;
+        at.begin();
+        socket.keep_alive()
     }),
 ];
 
@@ -93,11 +103,11 @@ pub(crate) const NAMES: &[Late] = &[
     Late::new("the target's name of a client", Stage::Resolve, |at| {
         let proxy = v5a(at.peers.sequence).resolve(anysocks::Resolve::Locally);
         let target = (&*at.name, 80).try_into().expect("a target");
-        (at.front.client)(&proxy)?.connect(target).map(drop)
+        open(at, &proxy)?.connect(target).map(drop)
     }),
     Late::new("the name of a connection in the pool", Stage::Resolve, |at| {
         let proxy = v5a(at.peers.sequence).resolve(anysocks::Resolve::Locally);
         let target = (&*at.name, 80).try_into().expect("a target");
-        (at.front.client)(&proxy)?.pool_new(target).map(drop)
+        open(at, &proxy)?.pool_new(target).map(drop)
     }),
 ];

@@ -37,11 +37,15 @@ pub(crate) const TRICKLES: &[Late] = &[
     }),
     Late::new("a trickled second reply", Stage::SecondReply, |at| {
         let proxy = At::v5(at.peers.second5).timeout(LONG);
-        (at.front.bind5)(&proxy, TARGET)?.accept_within(LIMIT).map(drop)
+        let mut listener = (at.front.bind5)(&proxy, TARGET)?;
+        at.begin();
+        listener.accept_within(LIMIT).map(drop)
     }),
     Late::new("a trickled second SOCKS4 reply", Stage::SecondReply, |at| {
         let proxy = Speaks::Socks4.at(at.peers.second4).timeout(LONG);
-        (at.front.bind4)(&proxy, TARGET)?.accept_within(LIMIT).map(drop)
+        let mut listener = (at.front.bind4)(&proxy, TARGET)?;
+        at.begin();
+        listener.accept_within(LIMIT).map(drop)
     }),
     Late::new("a trickled reply to UDP ASSOCIATE", Stage::Request, |at| {
         (at.front.associate)(&At::v5(at.peers.trickle5)).map(drop)
@@ -93,7 +97,9 @@ pub(crate) const SILENT: &[Late] = &[
     }),
     Late::new("accept_within, no second reply", Stage::SecondReply, |at| {
         let proxy = At::v5(at.peers.bound).timeout(LONG);
-        (at.front.bind5)(&proxy, TARGET)?.accept_within(LIMIT).map(drop)
+        let mut listener = (at.front.bind5)(&proxy, TARGET)?;
+        at.begin();
+        listener.accept_within(LIMIT).map(drop)
     }),
     Late::new("bind, no reply", Stage::Request, |at| {
         (at.front.bind5)(&At::v5(at.peers.greeting), PEER).map(drop)
