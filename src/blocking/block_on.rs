@@ -31,19 +31,17 @@ impl Wake for Parked {
 pub(super) fn within<T>(deadline: Deadline, work: impl Future<Output = T>) -> Option<T> {
     let waker = Waker::from(Arc::new(Parked(thread::current())));
     let mut work = pin!(work);
-    loop {
-        let left = remaining(deadline);
-        if left.is_some_and(|left| left.is_zero()) {
-            return None;
-        }
+    while remaining(deadline).is_none_or(|left| !left.is_zero()) {
         if let Poll::Ready(done) = work.as_mut().poll(&mut Context::from_waker(&waker)) {
             return Some(done);
         }
-        match left {
+        // Polling takes time too: it may start a thread.
+        match remaining(deadline) {
             Some(left) => thread::park_timeout(left),
             None => thread::park(),
         }
     }
+    None
 }
 
 #[cfg(test)]
@@ -80,5 +78,17 @@ mod tests {
         // Work that would be ready at once is not polled.
         assert_eq!(within(deadline::<Blocking>(Duration::ZERO), async { 1 }), None);
         assert_eq!(within(None, async { 1 }), Some(1));
+    }
+
+    /// The deadline does not move while the work is polled.
+    #[test]
+    fn a_slow_poll_counts() {
+        let (limit, began) = (Duration::from_secs(3), Instant::now());
+        let slow = poll_fn(|_| {
+            thread::sleep(limit);
+            Poll::Pending::<()>
+        });
+        assert_eq!(within(deadline::<Blocking>(limit), slow), None);
+        assert!(began.elapsed() < limit * 2);
     }
 }
