@@ -272,9 +272,13 @@ impl Scratch {
     /// memory of its own.
     #[inline]
     pub(crate) fn put(&mut self, bytes: &[u8]) {
-        if self.long.is_empty() && self.bytes.try_extend_from_slice(bytes).is_ok() {
-            return;
+        if !self.long.is_empty() || self.bytes.try_extend_from_slice(bytes).is_err() {
+            self.put_long(bytes);
         }
+    }
+
+    #[cold]
+    fn put_long(&mut self, bytes: &[u8]) {
         let mut long = Vec::with_capacity(self.message().len() + bytes.len());
         long.extend_from_slice(self.message());
         long.extend_from_slice(bytes);

@@ -46,7 +46,6 @@ impl AddressType {
 
 /// Appends ATYP, address and port with `put`.
 #[allow(clippy::cast_possible_truncation, reason = "a URL has at most 2,048 bytes")]
-#[inline]
 pub(crate) fn put_address(target: &Target<'_>, mut put: impl FnMut(&[u8])) {
     match target.host() {
         Host::Ip(IpAddr::V4(ip)) => {
@@ -79,7 +78,6 @@ pub(crate) fn name_header(name: &Domain<'_>) -> [u8; 2] {
 
 /// Appends ATYP, a length byte and these bytes.
 #[allow(clippy::cast_possible_truncation, reason = "the constructors allow at most 255 bytes")]
-#[inline]
 fn put_short(atyp: u8, bytes: &[u8], put: &mut impl FnMut(&[u8])) {
     put(&[atyp, bytes.len() as u8]);
     put(bytes);

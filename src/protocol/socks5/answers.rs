@@ -48,7 +48,6 @@ impl Socks5<'_> {
         }
     }
 
-    #[inline]
     fn method_selected(&mut self, method: u8) -> Result<(), Error> {
         let failed = |kind| Error::new(Stage::MethodSelection, kind);
         if method == auth::NO_ACCEPTABLE {
@@ -149,7 +148,6 @@ impl Socks5<'_> {
     }
 
     /// Fails if the METHOD does not carry the request. Replaces a URL that has a fallback.
-    #[inline]
     fn check_carried(&mut self) -> Result<(), Error> {
         if self.reply.dialect().is_socks5a || self.messages.reduce().is_ok() {
             return Ok(());

@@ -80,7 +80,6 @@ impl<'a> Messages<'a> {
     }
 
     /// Appends `05 | CMD | RSV | ATYP | DST.ADDR | DST.PORT` (RFC 1928 §4).
-    #[inline]
     pub(super) fn put_request(&self, message: &mut Scratch) {
         let command = self.command as u8;
         match self.target.host() {
