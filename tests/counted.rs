@@ -27,6 +27,9 @@ mod scene;
 #[cfg(feature = "socks5a")]
 #[path = "counted/socks5a.rs"]
 mod socks5a;
+#[cfg(target_os = "linux")]
+#[path = "counted/strace.rs"]
+mod strace;
 mod support;
 #[cfg(target_os = "linux")]
 #[path = "counted/system_calls.rs"]

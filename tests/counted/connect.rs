@@ -5,13 +5,13 @@
 //! not count. It answers late, because an answer that waits already would save the client a call.
 
 use crate::allocations::counted;
+use crate::strace;
 use crate::support::case::{Case, limit_test};
 use crate::support::left_out::left_out;
 use anysocks::{Proxy, blocking};
 use std::env;
-use std::io::{self, Read, Write};
+use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
@@ -59,20 +59,8 @@ fn answer(mut client: &TcpStream) {
 /// Returns the number of system calls of one connection.
 fn system_calls(test: &str, url: &str) -> Option<usize> {
     let [few, many] = [FEW, MANY].map(|number| {
-        let traced = Command::new("strace")
-            .args(["-f", "-qq", "-e", "signal=none", "-e", TRACED])
-            .arg(env::current_exe().expect("this test"))
-            .args(["--exact", test, "--nocapture"])
-            .envs(WORK.into_iter().zip([url, &number.to_string()]))
-            .output();
-        let traced = match traced {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
-            traced => traced.expect("strace runs"),
-        };
-        let calls = String::from_utf8_lossy(&traced.stderr);
-        assert!(traced.status.success(), "{calls}");
-        // A call that another thread interrupts takes two lines.
-        Some(calls.lines().filter(|line| line.contains('(') && !line.contains(" resumed>")).count())
+        let variables = WORK.into_iter().zip([url.to_owned(), number.to_string()]);
+        strace::calls(test, TRACED, variables)
     });
     // Rounded up: a part of a call would be a call of some connections.
     Some((many? - few?).div_ceil(MANY - FEW))

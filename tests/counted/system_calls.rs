@@ -7,6 +7,7 @@
 use crate::encapsulated;
 use crate::numbered::Layer;
 use crate::scene::{PATIENCE, Setting};
+use crate::strace;
 use crate::support::case::Case;
 use crate::support::echo::payload;
 use crate::support::left_out::left_out;
@@ -14,10 +15,9 @@ use crate::support::server::Server;
 use crate::{REPLY, REQUEST};
 use anysocks::blocking::Socks5Stream;
 use std::env;
-use std::io::{self, Read, Write};
+use std::io::{Read, Write};
 use std::net::UdpSocket;
 use std::ops::RangeInclusive;
-use std::process::Command;
 
 const TARGET: &str = "192.0.2.7:53";
 const NUMBER: &str = "ANYSOCKS_COUNTED_MESSAGES";
@@ -106,29 +106,12 @@ fn echo(relay: &UdpSocket) {
 
 /// `rests` is how often the runtime looks what else is ready.
 fn measure(test: &str, rests: RangeInclusive<usize>) {
-    let Some((few, many)) = traced(test, 40).zip(traced(test, 140)) else {
+    let calls = |number: usize| strace::calls(test, TRACED, [(NUMBER, number.to_string())]);
+    let Some((few, many)) = calls(40).zip(calls(140)) else {
         return left_out(test, "strace is not installed");
     };
     let _case = Case::new(format!("{few} calls for 40 messages each way, and {many} for 140"));
     let resting = (many - few).checked_sub(100 * (2 + OF_THE_ECHO));
     let as_expected = resting.is_some_and(|resting| rests.contains(&resting));
     assert!(as_expected, "{} system calls of 100 messages each way", many - few);
-}
-
-/// How many system calls it takes to run a test with so many messages.
-fn traced(test: &str, number: usize) -> Option<usize> {
-    let traced = Command::new("strace")
-        .args(["-f", "-qq", "-e", "signal=none", "-e", TRACED])
-        .arg(env::current_exe().expect("this test"))
-        .args(["--exact", test, "--nocapture"])
-        .env(NUMBER, number.to_string())
-        .output();
-    let traced = match traced {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
-        traced => traced.expect("strace runs"),
-    };
-    let calls = String::from_utf8_lossy(&traced.stderr);
-    assert!(traced.status.success(), "{calls}");
-    // A call that another thread interrupts takes two lines.
-    Some(calls.lines().filter(|line| line.contains('(') && !line.contains(" resumed>")).count())
 }

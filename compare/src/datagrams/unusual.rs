@@ -11,9 +11,11 @@ const ROOM: usize = 64;
 pub(super) struct Receiver {
     pub(super) name: &'static str,
     pub(super) relay: Relay,
-    /// Returns the length of the payload, or the error.
-    pub(super) call: Box<dyn Fn(&mut [u8]) -> Result<usize, String>>,
+    pub(super) call: Box<Receive>,
 }
+
+/// Receives a datagram. Returns the length of the payload, or the error.
+type Receive = dyn Fn(&mut [u8]) -> Result<usize, String>;
 
 /// What a client does with the first of the two datagrams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

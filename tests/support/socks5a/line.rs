@@ -16,6 +16,9 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+/// The number of dummies of a flood between two pauses: more than a client reads in one poll.
+const AT_ONCE: usize = 256;
+
 pub(crate) struct Line {
     pub(crate) stream: TcpStream,
     pub(crate) shared: Arc<Shared>,
@@ -69,10 +72,14 @@ impl Line {
             Action::Reset => SockRef::from(&self.stream).set_linger(Some(Duration::ZERO))?,
             Action::Dummies => loop {
                 let Some(key) = self.key else { return Err(End::Scripted) };
-                let record = dummy(self.setup(), &key);
-                if self.stream.write_all(&record).is_err() {
-                    return Err(End::Scripted);
+                for _ in 0..AT_ONCE {
+                    let record = dummy(self.setup(), &key);
+                    if self.stream.write_all(&record).is_err() {
+                        return Err(End::Scripted);
+                    }
                 }
+                // Several floods must leave some of the machine to their clients.
+                thread::sleep(Duration::from_millis(1));
             },
         }
         Err(End::Scripted)
