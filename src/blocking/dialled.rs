@@ -9,7 +9,7 @@ use rustix::event::{PollFd, PollFlags};
 use socket2::SockAddr;
 use std::io;
 use std::net::{SocketAddr, TcpStream};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// A dialled socket. It is non-blocking if it was dialled with a deadline, because a blocking
 /// write has none.
@@ -33,7 +33,7 @@ impl Dialled {
         let addr = (*addr).into();
         let connected = match deadline {
             None => connect(&addr, options),
-            Some(_) => connect_until(&addr, options, deadline).map(Self::nonblocking),
+            Some(_) => connect_until(wait, RECHECK, &addr, options, deadline).map(Self::nonblocking),
         };
         connected.map_err(|error| Failures::of(&addr, error))
     }
@@ -79,13 +79,20 @@ fn connect(addr: &SockAddr, options: &SocketOptions) -> io::Result<Dialled> {
     Ok(Dialled { stream: socket.into(), is_nonblocking: false })
 }
 
-fn connect_until(addr: &SockAddr, options: &SocketOptions, deadline: Deadline) -> io::Result<TcpStream> {
+/// Connects until the deadline. `poll` and `recheck` are those of a race.
+fn connect_until(
+    poll: race::Poll,
+    recheck: Option<Duration>,
+    addr: &SockAddr,
+    options: &SocketOptions,
+    deadline: Deadline,
+) -> io::Result<TcpStream> {
     let socket = dial::begin(addr, options)?;
     loop {
-        let recheck_at = RECHECK.map(|interval| Instant::now() + interval);
+        let recheck_at = recheck.map(|interval| Instant::now() + interval);
         let until = [deadline, recheck_at].into_iter().flatten().min();
-        let is_reported = wait(&mut [PollFd::new(&socket, PollFlags::OUT)], until)?;
-        if is_reported || RECHECK.is_some() {
+        let is_reported = poll(&mut [PollFd::new(&socket, PollFlags::OUT)], until)?;
+        if is_reported || recheck.is_some() {
             connected(&socket)?;
         }
         if is_reported {
@@ -94,5 +101,38 @@ fn connect_until(addr: &SockAddr, options: &SocketOptions, deadline: Deadline) -
         if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
             return Err(io::ErrorKind::TimedOut.into());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runtime::racing::{OPTIONS, refusing_address};
+    use std::net::TcpListener;
+
+    #[test]
+    fn a_failure_that_poll_does_not_report() {
+        let deadline = Some(Instant::now() + Duration::from_secs(60));
+        let recheck = Some(Duration::from_millis(50));
+        let connect = |addr: SocketAddr| {
+            connect_until(race::without_failures, recheck, &addr.into(), &OPTIONS, deadline)
+        };
+        let (dead, _bound) = refusing_address();
+        assert_eq!(connect(dead).unwrap_err().kind(), io::ErrorKind::ConnectionRefused);
+        let live = TcpListener::bind("127.0.0.1:0").unwrap();
+        let addr = live.local_addr().unwrap();
+        assert_eq!(connect(addr).unwrap().peer_addr().unwrap(), addr);
+    }
+
+    /// The proxies of a chain may have different timeouts.
+    #[test]
+    fn a_later_deadline_makes_the_socket_non_blocking() {
+        let live = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut dialled = Dialled::connect(&live.local_addr().unwrap(), &OPTIONS, None).unwrap();
+        dialled.until(None).unwrap();
+        assert!(!dialled.is_nonblocking);
+        dialled.until(Some(Instant::now())).unwrap();
+        let read = io::Read::read(&mut &dialled.stream, &mut [0]);
+        assert_eq!(read.unwrap_err().kind(), io::ErrorKind::WouldBlock);
     }
 }

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 type Running<'a> = (&'a SockAddr, TcpStream);
 
 /// Waits until a socket is ready or the deadline has passed.
-type Poll = fn(&mut [PollFd<'_>], Deadline) -> io::Result<bool>;
+pub(super) type Poll = fn(&mut [PollFd<'_>], Deadline) -> io::Result<bool>;
 
 /// How often each attempt is checked for failure. `WSAPoll` reports no failed attempt before
 /// Windows 10 version 2004.
@@ -121,29 +121,29 @@ fn take_ended(
     outcome
 }
 
+/// Reports successes alone, as `WSAPoll` did.
+#[cfg(test)]
+pub(super) fn without_failures(sockets: &mut [PollFd<'_>], until: Deadline) -> io::Result<bool> {
+    loop {
+        wait(sockets, Some(Instant::now()))?;
+        for socket in sockets.iter_mut() {
+            if socket.revents().intersects(PollFlags::ERR | PollFlags::HUP) {
+                socket.clear_revents();
+            }
+        }
+        let ready = sockets.iter().any(|socket| !socket.revents().is_empty());
+        if ready || until.is_some_and(|until| until <= Instant::now()) {
+            return Ok(ready);
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::runtime::racing::{OPTIONS, races, refusing_address};
     use std::net::{SocketAddr, TcpListener};
-    use std::thread;
-
-    /// Reports successes alone, as `WSAPoll` did.
-    fn without_failures(sockets: &mut [PollFd<'_>], until: Deadline) -> io::Result<bool> {
-        loop {
-            wait(sockets, Some(Instant::now()))?;
-            for socket in sockets.iter_mut() {
-                if socket.revents().intersects(PollFlags::ERR | PollFlags::HUP) {
-                    socket.clear_revents();
-                }
-            }
-            let ready = sockets.iter().any(|socket| !socket.revents().is_empty());
-            if ready || until.is_some_and(|until| until <= Instant::now()) {
-                return Ok(ready);
-            }
-            thread::sleep(Duration::from_millis(5));
-        }
-    }
 
     #[test]
     fn a_failure_that_poll_does_not_report() {

@@ -128,7 +128,7 @@ use std::time::Duration;
 #[derive(Clone)]
 pub struct Proxy(Arc<Settings>);
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 struct Settings {
     endpoint: Endpoint,
     protocol: SocksProtocol,

@@ -99,7 +99,8 @@ pub(crate) async fn race<R: Reactor>(
             let idle = running.len() < begun || running.is_empty();
             if waiting.len() > 0 && (idle || pause.as_mut().is_over(cx)) {
                 running.extend(waiting.next().map(|addr| (addr, Attempt::begin(addr, options))));
-                pause.set(Timer::new::<R>(Some(R::now() + ATTEMPT_DELAY)));
+                let next_at = (waiting.len() > 0).then(|| R::now() + ATTEMPT_DELAY);
+                pause.set(Timer::new::<R>(next_at));
             } else if running.is_empty() || late.as_mut().is_over(cx) {
                 return Poll::Ready(None);
             } else {

@@ -45,7 +45,7 @@ pub trait Reactor: Runtime {
     /// Registers a non-blocking socket.
     fn watch(socket: TcpStream) -> io::Result<Self::Socket>;
 
-    /// Waits until the socket is writable or has failed.
+    /// Polls whether the socket is writable or has failed.
     fn poll_writable(socket: &Self::Socket, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
 
     fn socket(socket: &Self::Socket) -> SockRef<'_>;
@@ -53,6 +53,6 @@ pub trait Reactor: Runtime {
     /// Converts a connected socket to the stream of the front end.
     fn adopt(socket: Self::Socket) -> io::Result<Self::Stream>;
 
-    /// Waits until this time on the runtime's clock.
+    /// Creates a timer that ends at this time of the runtime's clock.
     fn sleep_until(time: Instant) -> Self::Sleep;
 }

@@ -1,6 +1,6 @@
 //! Futures with a deadline.
 //!
-//! They are no `async fn`s, because those hold their arguments twice.
+//! These are not `async fn`s, because those hold their arguments twice.
 
 use super::{Reactor, SupportsStream};
 use crate::error::{Error, ErrorKind};

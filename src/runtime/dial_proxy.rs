@@ -1,6 +1,6 @@
 //! Connecting to a proxy: an address, a name, or a Unix-domain socket.
 
-use super::dial::{Failures, interleave};
+use super::dial::interleave;
 use super::resolve::{check_resolvable, resolve};
 use super::{Deadline, Runtime};
 use crate::error::invalid::Invalid;
@@ -31,21 +31,20 @@ fn has_nul(path: &Path) -> bool {
 /// Connects to the proxy.
 pub(crate) async fn dial_proxy<R: Runtime>(proxy: &Proxy, deadline: Deadline) -> Result<R::Dialled, Error> {
     check_endpoint(proxy)?;
-    let dialled = match proxy.endpoint() {
-        Endpoint::Addr(addr) => R::connect(addr, proxy.socket(), deadline).await,
+    let stream = match proxy.endpoint() {
+        Endpoint::Addr(addr) => {
+            let connected = R::connect(addr, proxy.socket(), deadline).await;
+            connected.map_err(|failures| failures.at(Stage::Dial))?
+        }
         // In memory of its own: most proxies are at one address.
         _ => Box::pin(dial_any::<R>(proxy, deadline)).await?,
     };
-    let stream = dialled.map_err(|failures| failures.at(Stage::Dial))?;
     trace::connected(Stage::Dial);
     Ok(stream)
 }
 
 /// Connects to the first of several addresses, or to a Unix-domain socket.
-async fn dial_any<R: Runtime>(
-    proxy: &Proxy,
-    deadline: Deadline,
-) -> Result<Result<R::Dialled, Failures>, Error> {
+async fn dial_any<R: Runtime>(proxy: &Proxy, deadline: Deadline) -> Result<R::Dialled, Error> {
     let addrs = match proxy.endpoint() {
         Endpoint::Addr(addr) => vec![(*addr).into()],
         Endpoint::Addrs(addrs) => interleave(addrs.to_vec()).into_iter().map(Into::into).collect(),
@@ -57,5 +56,6 @@ async fn dial_any<R: Runtime>(
             vec![SockAddr::unix(path).map_err(|error| Error::io(Stage::Dial, error))?]
         }
     };
-    Ok(R::race(addrs, proxy.socket(), deadline).await)
+    let connected = R::race(addrs, proxy.socket(), deadline).await;
+    connected.map_err(|failures| failures.at(Stage::Dial))
 }

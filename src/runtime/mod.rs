@@ -62,9 +62,7 @@ pub trait Runtime: Sized {
         addr: &SocketAddr,
         options: &SocketOptions,
         deadline: Deadline,
-    ) -> impl Future<Output = Result<Self::Dialled, Failures>> + Send + Sync {
-        Self::race(vec![(*addr).into()], options, deadline)
-    }
+    ) -> impl Future<Output = Result<Self::Dialled, Failures>> + Send + Sync;
 
     /// Connects to the first address that accepts, as RFC 8305 defines.
     fn race(

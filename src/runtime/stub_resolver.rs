@@ -51,6 +51,14 @@ impl Runtime for StubResolver {
         Ok(addrs)
     }
 
+    async fn connect(
+        addr: &SocketAddr,
+        options: &SocketOptions,
+        deadline: Deadline,
+    ) -> Result<Dialled, Failures> {
+        Blocking::connect(addr, options, deadline).await
+    }
+
     async fn race(
         addrs: Vec<SockAddr>,
         options: &SocketOptions,

@@ -14,7 +14,7 @@ use std::task::{Context, Poll, ready};
 ///
 /// The future of an `async fn` would also keep its arguments, and would be half as large again.
 pub(crate) enum Handshake<S, T, P> {
-    /// The stream, until the tunnel has it.
+    /// The stream is taken out of its place at the end: to move both would cost more.
     Running(Option<S>, T),
     /// With METHODs that are prepared first, in memory of its own.
     Prepared(Pin<Box<P>>),
@@ -45,11 +45,11 @@ where
                 // Polled after completion: the result is unspecified, and this one stays pending.
                 let Some(running) = stream else { return Poll::Pending };
                 let established = ready!(converse(cx, running, conversation));
-                match (established, stream.take()) {
-                    (Ok(established), Some(stream)) => Poll::Ready(Ok(SocksStream::new(stream, established))),
-                    (Err(error), _) => Poll::Ready(Err(trace::failed(error.about(conversation.target())))),
-                    (Ok(_), None) => Poll::Pending,
-                }
+                let ended = established
+                    .map_err(|error| trace::failed(error.about(conversation.target())))
+                    .map(|established| stream.take().map(|stream| SocksStream::new(stream, established)));
+                *self = Self::Finished;
+                ended.transpose().map_or(Poll::Pending, Poll::Ready)
             }
             Self::Prepared(handshake) => {
                 let prepared = ready!(handshake.as_mut().poll(cx));

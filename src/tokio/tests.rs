@@ -2,7 +2,7 @@ use super::Tokio;
 use crate::reactor;
 #[cfg(target_os = "linux")]
 use crate::reactor::joined;
-use crate::runtime::racing::races;
+use crate::runtime::racing::{OPTIONS, races};
 use crate::runtime::{Runtime, hanging};
 use std::sync::mpsc::channel;
 use std::thread;
@@ -40,6 +40,18 @@ fn races_as_rfc_8305_says() {
 #[test]
 fn races_by_the_clock_of_the_runtime() {
     races_on_a_clock_ahead_by::<60>();
+}
+
+/// Without a deadline, one address needs no timer: the runtime may have none.
+#[test]
+fn one_address_without_a_deadline() {
+    let runtime = ::tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
+    let live = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let addr = live.local_addr().unwrap();
+    let connected = runtime.block_on(async { reactor::connect::<Tokio>(&addr, &OPTIONS, None).await });
+    assert_eq!(connected.unwrap().peer_addr().unwrap(), addr);
+    let connected = runtime.block_on(async { reactor::race::<Tokio>(&[addr.into()], &OPTIONS, None).await });
+    assert_eq!(connected.unwrap().peer_addr().unwrap(), addr);
 }
 
 #[test]
