@@ -1,7 +1,7 @@
 //! The list of tasks that wait for a socket: no event is missed.
 
 use super::check;
-use crate::runtime::waiters::{Bell, Ticket};
+use crate::runtime::waiters::{Bell, Ticket, WITHOUT_TICKET};
 use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use loom::thread;
 use std::sync::Arc;
@@ -21,22 +21,25 @@ impl Wake for Task {
     }
 }
 
-/// A task that registers and then makes an attempt either succeeds or is woken.
+/// A task that registers and then makes an attempt either succeeds or is woken: the task without a
+/// ticket too.
 #[test]
 fn no_event_is_missed() {
     check(|| {
         let (bell, ready) = (Arc::new(Bell::new()), Arc::new(AtomicBool::new(false)));
-        let tasks: Vec<_> = (0..2)
-            .map(|_| {
-                let (bell, ready) = (Arc::clone(&bell), Arc::clone(&ready));
-                thread::spawn(move || {
-                    let task = Task::new();
-                    let mut ticket = Ticket::new(Arc::clone(&bell.waiters));
-                    ticket.wait(&Waker::from(Arc::clone(&task)));
-                    (ready.load(SeqCst), task, ticket)
-                })
+        let tasks = [false, true].map(|has_ticket| {
+            let (bell, ready) = (Arc::clone(&bell), Arc::clone(&ready));
+            thread::spawn(move || {
+                let task = Task::new();
+                let waker = Waker::from(Arc::clone(&task));
+                let ticket = has_ticket.then(|| Ticket::take(Arc::clone(&bell.waiters)));
+                match &ticket {
+                    Some(ticket) => ticket.wait(&waker),
+                    None => bell.waiters.wait(WITHOUT_TICKET, &waker),
+                }
+                (ready.load(SeqCst), task, ticket)
             })
-            .collect();
+        });
         ready.store(true, SeqCst);
         bell.waker.wake_by_ref();
         for task in tasks {
@@ -51,14 +54,14 @@ fn no_event_is_missed() {
 fn a_cancelled_call_takes_no_event() {
     check(|| {
         let (bell, task) = (Arc::new(Bell::new()), Task::new());
-        let mut first = Ticket::new(Arc::clone(&bell.waiters));
+        let first = Ticket::take(Arc::clone(&bell.waiters));
         first.wait(&Waker::from(Task::new()));
-        let mut kept = Ticket::new(Arc::clone(&bell.waiters));
+        let kept = Ticket::take(Arc::clone(&bell.waiters));
         kept.wait(&Waker::from(Arc::clone(&task)));
         let cancelled = thread::spawn(move || drop(first));
         let other = Arc::clone(&bell);
         let brief = thread::spawn(move || {
-            Ticket::new(Arc::clone(&other.waiters)).wait(&Waker::from(Task::new()));
+            Ticket::take(Arc::clone(&other.waiters)).wait(&Waker::from(Task::new()));
         });
         bell.waker.wake_by_ref();
         cancelled.join().expect("no panic");
