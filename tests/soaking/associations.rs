@@ -3,7 +3,7 @@
 use crate::Load;
 use crate::dice::Dice;
 use crate::fronts::{AsyncStd, Front, Smol, Tokio, within};
-use crate::meters::add;
+use crate::tally::Event;
 use anysocks::Proxy;
 use anysocks::blocking::Socks5UdpSocket;
 use std::sync::Arc;
@@ -37,12 +37,9 @@ async fn keep<F: Front>(load: Arc<Load>, mut dice: Dice) {
     while Instant::now() < load.end {
         let left = || load.end.saturating_duration_since(Instant::now());
         let closed_at = Instant::now() + dice.within(load.longest).min(left());
-        let Ok(socket) = F::associate(proxy(&load)).await else {
-            add(&load.tally.failed);
-            F::sleep(dice.within(Duration::from_secs(1))).await;
-            continue;
-        };
-        add(&load.tally.associated);
+        let socket = F::associate(proxy(&load)).await;
+        let socket = socket.unwrap_or_else(|error| panic!("{}: {error}", F::NAME));
+        load.tally.count(F::NAME, Event::Associated);
         let mut buf = vec![0; 1500];
         while Instant::now() < closed_at {
             let payload = vec![dice.byte(); dice.below(1200)];
@@ -52,7 +49,7 @@ async fn keep<F: Front>(load: Arc<Load>, mut dice: Dice) {
             };
             // Half of the calls wait for nothing, and are cancelled.
             if let Some(Ok(_)) = within::<F, _>(Duration::from_secs(2), exchange).await {
-                add(&load.tally.echoed);
+                load.tally.count(F::NAME, Event::Echoed);
             }
             let pause = dice.within(Duration::from_secs(5)).min(left());
             let _ = within::<F, _>(pause, F::recv_from(&socket, &mut buf)).await;
@@ -69,14 +66,11 @@ fn keep_blocking(load: &Load, mut dice: Dice) {
         if is_full {
             sockets.swap_remove(dice.below(OF_A_THREAD));
         }
-        match Socks5UdpSocket::associate(proxy(load)) {
-            Ok(socket) => {
-                socket.set_read_timeout(Some(Duration::from_secs(2))).expect("a timeout");
-                sockets.push(socket);
-                add(&load.tally.associated);
-            }
-            Err(_) => add(&load.tally.failed),
-        }
+        let socket = Socks5UdpSocket::associate(proxy(load));
+        let socket = socket.unwrap_or_else(|error| panic!("blocking: {error}"));
+        socket.set_read_timeout(Some(Duration::from_secs(2))).expect("a timeout");
+        sockets.push(socket);
+        load.tally.count("blocking", Event::Associated);
         if !is_full {
             continue;
         }
@@ -84,7 +78,7 @@ fn keep_blocking(load: &Load, mut dice: Dice) {
             let Some(socket) = sockets.get(dice.below(sockets.len().max(1))) else { continue };
             let payload = [dice.byte(); 100];
             if socket.send_to(&payload, TARGET).and_then(|_| socket.recv_from(&mut buf)).is_ok() {
-                add(&load.tally.echoed);
+                load.tally.count("blocking", Event::Echoed);
             }
         }
         thread::sleep(dice.within(Duration::from_secs(1)));

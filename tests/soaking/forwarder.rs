@@ -1,25 +1,32 @@
-//! The forwarder, whose clients are in the other process. One target is reached through proxies
+//! The forwarders, whose clients are in the other process. One target is reached through proxies
 //! that fail.
 
 use crate::Load;
-use crate::meters::add;
 use crate::peers::UNRELIABLE;
 use anysocks::forward::Forwarder;
 use anysocks::tokio::Connector;
 use anysocks::{Proxy, Target};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Runtime;
 
-pub(crate) fn start(runtime: &Runtime, load: &Arc<Load>) -> Forwarder {
-    let (rule, counting) = (Arc::clone(load), Arc::clone(load));
-    let connector = Connector::by_rule(move |target: &Target<'_>| -> Option<Proxy> {
-        let is_unreliable = target.to_string() == UNRELIABLE;
-        let addr = if is_unreliable { rule.addresses.faulty[0] } else { rule.addresses.honest };
-        Proxy::socks5(addr).ok().map(|proxy| proxy.timeout(Duration::from_secs(10)))
+/// Starts one that chooses the proxy by the target, and one with a single proxy: datagrams need
+/// that.
+pub(crate) fn start(runtime: &Runtime, load: &Arc<Load>) -> [Forwarder; 2] {
+    let (honest, faulty) = (load.addresses.honest, load.addresses.faulty[0]);
+    let by_rule = Connector::by_rule(move |target: &Target<'_>| -> Option<Proxy> {
+        Some(proxy(if target.to_string() == UNRELIABLE { faulty } else { honest }))
     });
-    let builder = Forwarder::builder(connector)
-        .half_closed(Duration::from_secs(5))
-        .on_error(move |_| add(&counting.tally.forwarder_errors));
-    runtime.block_on(builder.start()).expect("a forwarder")
+    [by_rule, Connector::new(proxy(honest))].map(|connector| {
+        let counting = Arc::clone(load);
+        let builder = Forwarder::builder(connector)
+            .half_closed(Duration::from_secs(5))
+            .on_error(move |_| counting.tally.count_forwarder_error());
+        runtime.block_on(builder.start()).expect("a forwarder")
+    })
+}
+
+fn proxy(addr: SocketAddr) -> Proxy {
+    Proxy::socks5(addr).expect("a proxy").timeout(Duration::from_secs(10))
 }

@@ -3,7 +3,8 @@
 use crate::Load;
 use crate::dice::Dice;
 use crate::fronts::{AsyncStd, Front, Smol, Tokio, within};
-use crate::meters::add;
+use crate::lateness::PATIENCE;
+use crate::tally::Event;
 use anysocks::{Chain, Proxy, Resolve};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -13,8 +14,6 @@ use tokio::runtime::Runtime;
 
 /// A thread each.
 const BLOCKING: usize = 400;
-/// How late a timeout may be.
-const PATIENCE: Duration = Duration::from_secs(10);
 const STACK: usize = 256 << 10;
 
 pub(crate) fn start(runtime: &Runtime, load: &Arc<Load>, count: usize) {
@@ -67,16 +66,18 @@ async fn keep<F: Front>(load: Arc<Load>, mut dice: Dice) {
     while Instant::now() < load.end {
         let (lifetime, began) = (lifetime(&load, &mut dice), Instant::now());
         let (chain, timeout, target) = next(&load, &mut dice, lifetime);
-        // What ends by its own timeout is not cancelled.
-        let patience = if timeout == lifetime { lifetime + PATIENCE } else { lifetime };
+        // A call that ends by its own timeout is not cancelled.
+        let has_timeout = timeout == lifetime;
+        let patience = if has_timeout { lifetime + PATIENCE } else { lifetime };
         let Some(outcome) = within::<F, _>(patience, F::connect(chain, target)).await else {
-            add(&load.tally.cancelled);
+            assert!(!has_timeout, "{}: a call goes on {PATIENCE:?} after its {timeout:?}", F::NAME);
+            load.tally.count(F::NAME, Event::Cancelled);
             continue;
         };
         match &outcome {
-            Ok(_) => add(&load.tally.connected),
+            Ok(_) => load.tally.count(F::NAME, Event::Connected),
             Err(error) => {
-                add(&load.tally.failed);
+                load.tally.count(F::NAME, Event::Failed);
                 load.lateness.record(F::NAME, began, timeout, error);
             }
         }
@@ -94,9 +95,9 @@ fn keep_blocking(load: &Load, mut dice: Dice) {
         let (chain, _, target) = next(load, &mut dice, lifetime);
         let outcome = anysocks::blocking::Connector::new(chain.timeout(lifetime)).connect(target);
         match &outcome {
-            Ok(_) => add(&load.tally.connected),
+            Ok(_) => load.tally.count("blocking", Event::Connected),
             Err(error) => {
-                add(&load.tally.failed);
+                load.tally.count("blocking", Event::Failed);
                 load.lateness.record("blocking", began, lifetime, error);
             }
         }

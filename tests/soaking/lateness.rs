@@ -6,6 +6,9 @@ use std::fmt;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+/// The longest time from the deadline to the end of a call. This load keeps a machine busy.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+
 /// The durations of each front end.
 #[derive(Default)]
 pub(crate) struct Lateness(Mutex<BTreeMap<&'static str, Durations>>);
@@ -20,10 +23,15 @@ struct Durations {
 
 impl Lateness {
     /// Records a call with this timeout, if it ended because of that.
+    ///
+    /// # Panics
+    ///
+    /// If it ended before the timeout, or more than [`PATIENCE`] after it.
     pub(crate) fn record(&self, front: &'static str, began: Instant, timeout: Duration, error: &Error) {
         if error.is_timeout() {
             let elapsed = began.elapsed();
             assert!(elapsed >= timeout, "{front}: {elapsed:?} of {timeout:?}: {error}");
+            assert!(elapsed <= timeout + PATIENCE, "{front}: {elapsed:?} of {timeout:?}: {error}");
             self.0
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)

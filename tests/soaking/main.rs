@@ -1,11 +1,11 @@
-//! Thousands of handshakes, associations and a forwarder's clients for a long time: what a process
+//! Thousands of handshakes, associations and two forwarders' clients for a long time: what a process
 //! holds must not grow.
 //!
 //! ```text
 //! soaking [SECONDS]     1200 by default
 //! ```
 //!
-//! `tests/soak` runs it. The proxies and the forwarder's clients run in a second process, so that
+//! `tests/soak` runs it. The proxies and the forwarders' clients run in a second process, so that
 //! the first one's numbers are those of this crate.
 
 mod associations;
@@ -16,7 +16,9 @@ mod handshakes;
 mod lateness;
 mod meters;
 mod peers;
+mod tally;
 
+use anysocks::forward::Forwarder;
 use cap::Cap;
 use lateness::Lateness;
 use meters::{Meters, Reading};
@@ -24,7 +26,7 @@ use peers::Child;
 use std::alloc::System;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use std::{env, process, thread};
+use std::{env, panic, process, thread};
 
 #[global_allocator]
 static HEAP: Cap<System> = Cap::new(System, usize::MAX);
@@ -43,10 +45,16 @@ pub(crate) struct Load {
     /// The longest time that a handshake or an association is kept.
     pub(crate) longest: Duration,
     pub(crate) lateness: Lateness,
-    pub(crate) tally: meters::Tally,
+    pub(crate) tally: tally::Tally,
 }
 
 fn main() {
+    // A panic on any thread or in any task is a failure. A runtime would catch that of a task.
+    let print = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        print(info);
+        process::exit(1);
+    }));
     let arguments: Vec<_> = env::args().skip(1).collect();
     if arguments.first().is_some_and(|first| first == peers::ARGUMENT) {
         return peers::run();
@@ -62,7 +70,7 @@ fn main() {
     process::exit(i32::from(!soak(Duration::from_secs(seconds))));
 }
 
-/// Returns whether everything stayed flat.
+/// Returns whether everything stayed flat, and happened often enough.
 fn soak(length: Duration) -> bool {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     let mut child = Child::start();
@@ -76,22 +84,29 @@ fn soak(length: Duration) -> bool {
         end: Instant::now() + length,
         longest,
         lateness: Lateness::default(),
-        tally: meters::Tally::default(),
+        tally: tally::Tally::default(),
     });
-    let forwarder = forwarder::start(&runtime, &load);
-    child.abuse(&forwarder.url());
+    let forwarders = forwarder::start(&runtime, &load);
+    child.abuse(&forwarders.each_ref().map(Forwarder::url));
     handshakes::start(&runtime, &load, HANDSHAKES);
     associations::start(&runtime, &load, ASSOCIATIONS);
     let meters = Meters::watch(&HEAP, &load);
 
-    drop(forwarder);
+    let served = child.expect_errors();
+    drop(forwarders);
     thread::sleep(IDLE_THREADS);
     let after = Reading::take(&HEAP);
     println!("after the load: {after}");
-    println!("{}", load.tally);
+    println!("{}\n  its clients: {} streams, {} datagrams echoed", load.tally, served[0], served[1]);
     println!("deadlines under load: {}", load.lateness);
     idle(&runtime, &child, "after the load");
-    child.end() & meters.are_flat() & after.is_back_at(&before)
+    // Each task and thread of the load has a reference.
+    let is_over = Arc::strong_count(&load) == 1;
+    if !is_over {
+        println!("FAILED after the load: calls are pending");
+    }
+    let is_enough = load.tally.is_enough(served, length);
+    child.end() & is_over & is_enough & meters.are_flat() & after.is_back_at(&before)
 }
 
 /// Prints how late deadlines are while nothing else happens. Less than 20 ms are expected, if the

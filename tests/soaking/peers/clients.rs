@@ -1,12 +1,13 @@
-//! Clients of the forwarder: slow ones, some that end at any point, some that send garbage, and
+//! Clients of the forwarders: slow ones, some that end at any point, some that send garbage, and
 //! good ones.
 
 use super::UNRELIABLE;
 use crate::dice::Dice;
+use anysocks::Proxy;
 use anysocks::tokio::{Socks5Stream, Socks5UdpSocket};
-use anysocks::{Error, Proxy};
 use std::io;
-use std::process;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -15,17 +16,49 @@ use tokio::time::{sleep, timeout};
 
 /// Fewer than may authenticate at a time.
 const CLIENTS: usize = 48;
+/// A client that takes longer is cancelled.
+const LIMIT: Duration = Duration::from_secs(20);
 const TARGET: &str = "example.com:80";
+const UDP_TARGET: &str = "192.0.2.1:53";
 
-pub(super) fn start(runtime: &Runtime, url: &str, generation: usize) {
+/// What good clients share.
+#[derive(Default)]
+pub(super) struct Good {
+    streams: AtomicU64,
+    datagrams: AtomicU64,
+    may_fail: AtomicBool,
+}
+
+pub(super) fn start(runtime: &Runtime, by_rule: &str, single: &str, good: &Arc<Good>) {
     for n in 0..CLIENTS {
-        let client = Client::of(url, Dice::new((generation * CLIENTS + n) as u64 + 90_000));
+        let client = Client::of(by_rule, single, Dice::new(n as u64 + 90_000), Arc::clone(good));
         runtime.spawn(client.run());
     }
 }
 
+/// Allows good clients to fail from now on. Returns how many streams and datagrams
+/// were echoed before.
+pub(super) fn expect_errors(good: &Good) -> [u64; 2] {
+    good.may_fail.store(true, Ordering::SeqCst);
+    [&good.streams, &good.datagrams].map(|count| count.load(Ordering::SeqCst))
+}
+
+impl Good {
+    /// # Panics
+    ///
+    /// If a client failed that must not fail.
+    fn check(&self, client: &str, outcome: io::Result<()>) {
+        if let Err(error) = outcome {
+            assert!(self.may_fail.load(Ordering::SeqCst), "a forwarder's client, {client}: {error}");
+        }
+    }
+}
+
 struct Client {
+    good: Arc<Good>,
+    /// The forwarder whose connector chooses by the target, and the one with a single proxy.
     proxy: Proxy,
+    single: Proxy,
     addr: String,
     /// The messages of a connection, without waiting for answers.
     messages: Vec<u8>,
@@ -33,8 +66,9 @@ struct Client {
 }
 
 impl Client {
-    fn of(url: &str, dice: Dice) -> Self {
+    fn of(url: &str, single: &str, dice: Dice, good: Arc<Good>) -> Self {
         let proxy: Proxy = url.parse().expect("the URL of a forwarder");
+        let single: Proxy = single.parse().expect("the URL of a forwarder");
         let (_, rest) = url.split_once("://").expect("a scheme");
         let (userinfo, addr) = rest.split_once('@').expect("a user");
         let (user, password) = userinfo.split_once(':').expect("a password");
@@ -46,13 +80,20 @@ impl Client {
             b"\x05\x01\x00\x03\x0bexample.com\x00\x50",
             &[b'x'; 2000],
         ];
-        Self { proxy, addr: addr.trim_end_matches('/').to_owned(), messages: messages.concat(), dice }
+        Self {
+            good,
+            proxy,
+            single,
+            addr: addr.trim_end_matches('/').to_owned(),
+            messages: messages.concat(),
+            dice,
+        }
     }
 
     async fn run(mut self) {
         loop {
-            // A client that is cut off has nothing to report.
-            let _ = timeout(Duration::from_secs(20), self.once()).await;
+            // The forwarder disconnects bad clients, which is no failure.
+            let _ = timeout(LIMIT, self.once()).await;
             sleep(self.dice.within(Duration::from_secs(2))).await;
         }
     }
@@ -63,9 +104,17 @@ impl Client {
             1 => self.slow().await,
             2 | 3 => self.cut().await,
             4 => self.silent().await,
-            5 => self.datagrams().await.map_err(io::Error::other),
+            5 => {
+                let outcome = self.datagrams().await;
+                self.good.check("datagrams", outcome);
+                Ok(())
+            }
             6 => Socks5Stream::connect(&self.proxy, UNRELIABLE).await.map(drop).map_err(io::Error::other),
-            _ => self.good().await,
+            _ => {
+                let outcome = self.good().await;
+                self.good.check("a stream", outcome);
+                Ok(())
+            }
         }
     }
 
@@ -107,28 +156,31 @@ impl Client {
 
     async fn good(&mut self) -> io::Result<()> {
         let mut stream = Socks5Stream::connect(&self.proxy, TARGET).await?;
-        let sent = vec![self.dice.byte(); self.dice.below(60_000)];
-        stream.write_all(&sent).await?;
+        let sent: Vec<u8> = (0..self.dice.below(60_000)).map(|_| self.dice.byte()).collect();
         let mut echoed = vec![0; sent.len()];
+        stream.write_all(&sent).await?;
         stream.read_exact(&mut echoed).await?;
-        if echoed != sent {
-            eprintln!("FAILED: the forwarder has changed what it forwards");
-            process::exit(1);
-        }
+        assert!(echoed == sent, "the forwarder changed the bytes of a stream");
+        self.good.streams.fetch_add(1, Ordering::SeqCst);
         sleep(self.dice.within(Duration::from_secs(3))).await;
         Ok(())
     }
 
-    async fn datagrams(&mut self) -> Result<(), Error> {
-        let socket = Socks5UdpSocket::associate(&self.proxy).await?;
-        let mut buf = [0; 1500];
+    async fn datagrams(&mut self) -> io::Result<()> {
+        let socket = Socks5UdpSocket::associate(&self.single).await?;
+        let (mut sent, mut buf) = (Vec::new(), [0; 1500]);
         for _ in 0..self.dice.below(20) {
-            let payload = vec![self.dice.byte(); self.dice.below(1200)];
-            if socket.send_to(&payload, "192.0.2.1:53").await.is_err() {
-                break;
-            }
+            let payload: Vec<u8> = (0..self.dice.below(1200)).map(|_| self.dice.byte()).collect();
+            socket.send_to(&payload, UDP_TARGET).await?;
+            sent.push(payload);
             // A datagram may be lost.
-            let _ = timeout(Duration::from_secs(1), socket.recv_from(&mut buf)).await;
+            if let Ok(received) = timeout(Duration::from_secs(1), socket.recv_from(&mut buf)).await {
+                let (n, from) = received?;
+                let is_echo =
+                    from.to_string() == UDP_TARGET && sent.iter().any(|payload| *payload == buf[..n]);
+                assert!(is_echo, "the forwarder changed a datagram");
+                self.good.datagrams.fetch_add(1, Ordering::SeqCst);
+            }
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
-//! The other process: proxies, a relay, and the clients of the forwarder.
+//! The other process: proxies, a relay, and the clients of the forwarders.
 //!
-//! It prints its addresses, reads the URL of a forwarder, and ends at the end of its input.
+//! It prints its addresses and reads the URLs of the forwarders. When it reads [`ENDING`], it prints
+//! how many streams and datagrams were echoed. It ends at the end of its input.
 
 mod clients;
 mod proxy;
@@ -8,10 +9,13 @@ mod proxy;
 use std::env;
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::SocketAddr;
-use std::process::{self, ChildStdin, Command, Stdio};
+use std::process::{self, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::Arc;
 
 /// The argument of this program that makes it the other process.
 pub(crate) const ARGUMENT: &str = "peers";
+/// The line before the forwarders end. Their clients get errors from then on.
+const ENDING: &str = "ending";
 /// A target behind proxies that fail.
 pub(crate) const UNRELIABLE: &str = "unreliable.example:80";
 /// One address is not enough for the ports of connections that were closed a minute ago.
@@ -32,6 +36,7 @@ pub(crate) struct Child {
     pub(crate) addresses: Addresses,
     process: process::Child,
     input: Option<ChildStdin>,
+    output: BufReader<ChildStdout>,
 }
 
 impl Child {
@@ -41,23 +46,42 @@ impl Child {
         let mut process = command.spawn().expect("the other process");
         let input = process.stdin.take();
         let mut line = String::new();
-        let output = process.stdout.take().expect("its output");
-        BufReader::new(output).read_line(&mut line).expect("its addresses");
+        let mut output = BufReader::new(process.stdout.take().expect("its output"));
+        output.read_line(&mut line).expect("its addresses");
         let mut addresses = line.split_whitespace().map(|addr| addr.parse().expect("an address"));
         let (honest, silent) = (addresses.next().expect("a proxy"), addresses.next().expect("a proxy"));
-        Self { addresses: Addresses { faulty: addresses.collect(), honest, silent }, process, input }
+        let addresses = Addresses { faulty: addresses.collect(), honest, silent };
+        Self { addresses, process, input, output }
     }
 
-    /// Ends the process. Returns whether all clients of the forwarder got what they had sent.
+    /// Starts the clients of these forwarders.
+    pub(crate) fn abuse(&mut self, urls: &[String; 2]) {
+        self.write(&urls.join(" "));
+    }
+
+    /// Allows the clients to fail from now on, because the forwarders will end. Returns how many
+    /// streams and datagrams came back as they were sent.
+    pub(crate) fn expect_errors(&mut self) -> [u64; 2] {
+        self.write(ENDING);
+        let mut line = String::new();
+        self.output.read_line(&mut line).expect("the other process");
+        let mut counts = line.split_whitespace().map(|count| count.parse().expect("a count"));
+        [(); 2].map(|()| counts.next().expect("a count of the other process"))
+    }
+
+    /// Ends the process. Returns whether no good client of the forwarders failed.
     pub(crate) fn end(mut self) -> bool {
         self.input = None;
-        self.process.wait().expect("the other process").success()
+        let is_good = self.process.wait().expect("the other process").success();
+        if !is_good {
+            println!("FAILED: the other process");
+        }
+        is_good
     }
 
-    /// Starts the clients of this forwarder.
-    pub(crate) fn abuse(&mut self, url: &str) {
+    fn write(&mut self, line: &str) {
         let input = self.input.as_mut().expect("its input");
-        writeln!(input, "{url}").expect("the other process");
+        writeln!(input, "{line}").expect("the other process");
     }
 }
 
@@ -67,7 +91,14 @@ pub(crate) fn run() {
     let addresses = runtime.block_on(proxy::start(FAULTY)).expect("listeners");
     let addresses: Vec<_> = addresses.iter().map(SocketAddr::to_string).collect();
     println!("{}", addresses.join(" "));
-    for (n, url) in io::stdin().lines().map_while(Result::ok).enumerate() {
-        clients::start(&runtime, &url, n);
+    let good = Arc::default();
+    for line in io::stdin().lines().map_while(Result::ok) {
+        if line == ENDING {
+            let [streams, datagrams] = clients::expect_errors(&good);
+            println!("{streams} {datagrams}");
+        } else {
+            let (by_rule, single) = line.split_once(' ').expect("two forwarders");
+            clients::start(&runtime, by_rule, single, &good);
+        }
     }
 }
