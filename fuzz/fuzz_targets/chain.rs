@@ -1,4 +1,4 @@
-//! Chains of proxies that say anything, and encapsulations inside of each other.
+//! Chains of proxies that send any bytes, and encapsulations inside of each other.
 
 #![no_main]
 

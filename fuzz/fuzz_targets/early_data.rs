@@ -1,4 +1,4 @@
-//! Early data to a proxy that says anything.
+//! Early data to a proxy that sends any bytes.
 
 #![no_main]
 

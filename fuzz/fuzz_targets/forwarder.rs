@@ -1,4 +1,4 @@
-//! The forwarder and a client that says anything.
+//! The forwarder and a client that sends any bytes.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! SOCKS4 handshakes with a proxy that says anything.
+//! SOCKS4 handshakes with a proxy that sends any bytes.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! SOCKS5 handshakes with a proxy that says anything.
+//! SOCKS5 handshakes with a proxy that sends any bytes.
 
 #![no_main]
 

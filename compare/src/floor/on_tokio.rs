@@ -63,7 +63,8 @@ async fn write<S: Stream>(stream: &mut S, message: fn() -> Message) -> Result<()
     if written.await? { Ok(()) } else { Err(ErrorKind::WriteZero.into()) }
 }
 
-/// Reads two bytes. Room for a third tells tokio that there are no more, which saves a read.
+/// Reads two bytes. After a read that leaves room for a third, tokio waits until the socket is
+/// readable before it reads again. That saves a system call.
 async fn answer<S: Stream>(stream: &mut S) -> Result<[u8; 2]> {
     let (mut answer, mut len) = ([0; 3], 0);
     while len < 2 {

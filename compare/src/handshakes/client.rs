@@ -35,7 +35,7 @@ pub(crate) struct Refusal {
 }
 
 impl Refusal {
-    /// The error of a crate that has no place for a code without a name. It tells X'05' by name.
+    /// The error of a crate that has no place for a code without a name. It has a name for X'05'.
     pub(crate) fn without_code(error: &impl ToString) -> Self {
         let text = error.to_string();
         let is_named = text.to_lowercase().replace(' ', "").contains("connectionrefused");

@@ -1,5 +1,5 @@
 //! Variables of the environment: the input chooses their values. Nothing listens at any of the
-//! addresses, so that the error says which one a connector has dialled.
+//! addresses, so the error of a connector names the address that it dialled.
 
 use super::dice::Dice;
 use anysocks::blocking::Connector;
