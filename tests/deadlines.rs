@@ -37,6 +37,7 @@ use std::net::SocketAddr;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 use support::case;
+use support::left_out::left_out;
 use ways::{WAYS, Way};
 
 /// The timeout of every case. A busy machine reaches each stage long before.
@@ -45,6 +46,9 @@ const LIMIT: Duration = Duration::from_secs(2);
 const LONG: Duration = Duration::from_secs(60);
 /// The longest time from the deadline to the end of a call, on a machine without other work.
 const TOLERANCE: Duration = Duration::from_secs(1);
+
+/// The longest delay of this machine that is added to [`TOLERANCE`].
+const LONGEST_DELAY: Duration = Duration::from_secs(10);
 
 /// A call that reaches its deadline.
 struct Late {
@@ -131,7 +135,7 @@ fn late(began: Instant, outcome: Result<(), Error>, stage: Stage, hop: Option<us
 }
 
 /// Checks that no call ended later than [`TOLERANCE`] and the delay of this machine allow. Prints
-/// how late each was.
+/// how late each was. Later calls are left out if the machine stalled for [`LONGEST_DELAY`].
 fn assert_on_time(mut ended: Vec<Ended>, delays: Delays) {
     let delay = delays.largest();
     ended.sort();
@@ -139,7 +143,11 @@ fn assert_on_time(mut ended: Vec<Ended>, delays: Delays) {
         println!("{late:>12.1?} late: {call}");
     }
     println!("{delay:>12.1?} late: a thread that slept");
-    let too_late: Vec<_> = ended.iter().filter(|(late, _)| *late > TOLERANCE + delay).collect();
+    let latest = TOLERANCE + delay.min(LONGEST_DELAY);
+    let too_late: Vec<_> = ended.iter().filter(|(late, _)| *late > latest).collect();
+    if !too_late.is_empty() && delay > LONGEST_DELAY {
+        return left_out("deadlines", format_args!("the machine stalled for {delay:?}: {too_late:?}"));
+    }
     assert!(too_late.is_empty(), "{too_late:?}, on a machine that wakes threads {delay:?} late");
 }
 

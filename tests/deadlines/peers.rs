@@ -19,6 +19,8 @@ pub(crate) const CHAIN: [Speaks; 3] = [Speaks::Socks4, Speaks::Socks5, Speaks::S
 
 /// A SOCKS5 reply with the longest name.
 const LONGEST_REPLY: usize = 262;
+/// The most connections that fill a backlog of 0. Systems round it up.
+const MOST_FILLERS: usize = 64;
 
 pub(crate) struct Peers {
     /// Sends nothing.
@@ -160,13 +162,17 @@ fn never_reading(lines: Vec<Line>) -> SocketAddr {
 }
 
 /// A listener with a full backlog: the system drops new connections.
+///
+/// # Panics
+///
+/// If the system accepts [`MOST_FILLERS`] connections nevertheless.
 fn dead() -> (SocketAddr, Vec<Socket>) {
     let listener = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
     listener.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).expect("a port");
     listener.listen(0).expect("a listener");
     let addr = listener.local_addr().expect("an address");
     let mut sockets = vec![listener];
-    loop {
+    for _ in 0..MOST_FILLERS {
         let filler = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
         let is_full = filler.connect_timeout(&addr, Duration::from_secs(1)).is_err();
         sockets.push(filler);
@@ -174,4 +180,5 @@ fn dead() -> (SocketAddr, Vec<Socket>) {
             return (addr.as_socket().expect("an IP address"), sockets);
         }
     }
+    panic!("a listener with a backlog of 0 accepts {MOST_FILLERS} connections");
 }
