@@ -14,11 +14,14 @@ use tokio::runtime::Runtime;
 /// Starts one that chooses the proxy by the target, and one with a single proxy: datagrams need
 /// that.
 pub(crate) fn start(runtime: &Runtime, load: &Arc<Load>) -> [Forwarder; 2] {
-    let (honest, faulty) = (load.addresses.honest, load.addresses.faulty[0]);
+    // Good clients are cancelled before an honest proxy times out on a busy machine.
+    let honest = proxy(load.addresses.honest, 60);
+    let faulty = proxy(load.addresses.faulty[0], 10);
+    let single = Connector::new(honest.clone());
     let by_rule = Connector::by_rule(move |target: &Target<'_>| -> Option<Proxy> {
-        Some(proxy(if target.to_string() == UNRELIABLE { faulty } else { honest }))
+        Some(if target.to_string() == UNRELIABLE { faulty.clone() } else { honest.clone() })
     });
-    [by_rule, Connector::new(proxy(honest))].map(|connector| {
+    [by_rule, single].map(|connector| {
         let counting = Arc::clone(load);
         let builder = Forwarder::builder(connector)
             .half_closed(Duration::from_secs(5))
@@ -27,6 +30,6 @@ pub(crate) fn start(runtime: &Runtime, load: &Arc<Load>) -> [Forwarder; 2] {
     })
 }
 
-fn proxy(addr: SocketAddr) -> Proxy {
-    Proxy::socks5(addr).expect("a proxy").timeout(Duration::from_secs(10))
+fn proxy(addr: SocketAddr, timeout: u64) -> Proxy {
+    Proxy::socks5(addr).expect("a proxy").timeout(Duration::from_secs(timeout))
 }

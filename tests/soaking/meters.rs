@@ -96,11 +96,11 @@ impl Meters {
             ("resident memory", now.resident, part(then.resident, 5) + 8 * MIB),
         ];
         // A load that has decreased proves nothing.
-        let least = [
+        let minimums = [
             ("half of the descriptors", then.descriptors / 2, now.descriptors),
             ("half of the threads", then.threads / 2, now.threads),
         ];
-        all_below("under load", &limits) & all_below("under load, of what it was", &least)
+        all_below("under load", &limits) & all_below("under load, of what it was", &minimums)
     }
 }
 
