@@ -1,5 +1,5 @@
-//! Thousands of handshakes, associations and two forwarders' clients for a long time: what a process
-//! holds must not grow.
+//! Thousands of handshakes, associations and two forwarders' clients for a long time: what a
+//! process holds must not grow.
 //!
 //! ```text
 //! soaking [SECONDS]     1200 by default

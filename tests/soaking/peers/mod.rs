@@ -1,7 +1,7 @@
 //! The other process: proxies, a relay, and the clients of the forwarders.
 //!
-//! It prints its addresses and reads the URLs of the forwarders. When it reads [`ENDING`], it prints
-//! how many streams and datagrams were echoed. It ends at the end of its input.
+//! It prints its addresses and reads the URLs of the forwarders. When it reads [`ENDING`], it
+//! prints how many streams and datagrams were echoed. It ends at the end of its input.
 
 mod clients;
 mod proxy;
