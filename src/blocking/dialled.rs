@@ -110,18 +110,30 @@ mod tests {
     use crate::runtime::racing::{OPTIONS, refusing_address};
     use std::net::TcpListener;
 
+    /// By a dial to one address, and by a race of two.
     #[test]
     fn a_failure_that_poll_does_not_report() {
         let deadline = Some(Instant::now() + Duration::from_secs(60));
         let recheck = Some(Duration::from_millis(50));
-        let connect = |addr: SocketAddr| {
-            connect_until(race::without_failures, recheck, &addr.into(), &OPTIONS, deadline)
+        let poll = race::without_failures;
+        let one = |addr: SocketAddr| {
+            let connected = connect_until(poll, recheck, &addr.into(), &OPTIONS, deadline);
+            connected.map_err(|error| vec![error.kind()])
+        };
+        let two = |addrs: [SocketAddr; 2]| {
+            let raced = race::race_by(poll, recheck, &addrs.map(SockAddr::from), &OPTIONS, deadline);
+            raced.map_err(|failures| {
+                failures.into_attempts().iter().map(|attempt| attempt.error.kind()).collect::<Vec<_>>()
+            })
         };
         let (dead, _bound) = refusing_address();
-        assert_eq!(connect(dead).unwrap_err().kind(), io::ErrorKind::ConnectionRefused);
+        assert_eq!(one(dead).unwrap_err(), [io::ErrorKind::ConnectionRefused]);
+        assert_eq!(two([dead, dead]).unwrap_err(), [io::ErrorKind::ConnectionRefused; 2]);
         let live = TcpListener::bind("127.0.0.1:0").unwrap();
         let addr = live.local_addr().unwrap();
-        assert_eq!(connect(addr).unwrap().peer_addr().unwrap(), addr);
+        for connected in [one(addr), two([dead, addr])] {
+            assert_eq!(connected.unwrap().peer_addr().unwrap(), addr);
+        }
     }
 
     /// The proxies of a chain may have different timeouts.

@@ -31,7 +31,7 @@ pub(super) fn race(
     race_by(wait, RECHECK, addrs, options, deadline)
 }
 
-fn race_by(
+pub(super) fn race_by(
     poll: Poll,
     recheck: Option<Duration>,
     addrs: &[SockAddr],
@@ -142,26 +142,7 @@ pub(super) fn without_failures(sockets: &mut [PollFd<'_>], until: Deadline) -> i
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::runtime::racing::{OPTIONS, races, refusing_address};
-    use std::net::{SocketAddr, TcpListener};
-
-    #[test]
-    fn a_failure_that_poll_does_not_report() {
-        let deadline = Some(Instant::now() + Duration::from_secs(60));
-        let recheck = Some(Duration::from_millis(50));
-        let race = |addrs: &[SocketAddr]| {
-            let addrs: Vec<_> = addrs.iter().copied().map(SockAddr::from).collect();
-            race_by(without_failures, recheck, &addrs, &OPTIONS, deadline)
-        };
-        let (dead, _bound) = refusing_address();
-        let attempts = race(&[dead, dead]).unwrap_err().into_attempts();
-        let kinds: Vec<_> = attempts.iter().map(|attempt| attempt.error.kind()).collect();
-        assert_eq!(kinds, [io::ErrorKind::ConnectionRefused; 2]);
-
-        let live = TcpListener::bind("127.0.0.1:0").unwrap();
-        let addr = live.local_addr().unwrap();
-        assert_eq!(race(&[dead, addr]).unwrap().peer_addr().unwrap(), addr);
-    }
+    use crate::runtime::racing::races;
 
     #[test]
     fn races_as_rfc_8305_says() {

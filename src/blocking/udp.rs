@@ -1,12 +1,11 @@
 //! The blocking calls of an association's socket.
 
-use super::Blocking;
-use super::Dialled;
 use super::block_on::block_on;
 use super::control::Control;
 use super::notify::Notify;
 use super::timeout::Timeout;
 use super::wait::{sleep, wait};
+use super::{Blocking, Dialled};
 use crate::error::Error;
 use crate::protocol::address::Address;
 use crate::protocol::command::Command;

@@ -28,7 +28,10 @@ pub(crate) fn carry_out(words: &[&str]) {
     let way = ways(proxy.parse().expect("an address")).into_iter().nth(way).expect("a known way");
     match work {
         REPEAT => way.repeat(number),
-        HOLD => println!("\n{}", way.hold(number, || _ = stdin().read_line(&mut String::new()))),
+        HOLD => {
+            let held = way.hold(number, || _ = stdin().read_line(&mut String::new()));
+            println!("\n{}", held.expect("calls that can be pending"));
+        }
         TURNS => turns(&way, number),
         _ => panic!("{work} is no work"),
     }
