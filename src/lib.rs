@@ -142,6 +142,9 @@
 //! # Ok(()) }
 //! ```
 //!
+//! **Several proxies**, of which any may carry a connection, are [`Upstreams`], for
+//! [`Connector::any_of`].
+//!
 //! **A proxy behind TLS** (`socks5h+tls://`) is a [`Connector`] with [`Connector::wrapped`].
 //!
 #![cfg_attr(feature = "tokio", doc = "```no_run")]
@@ -368,7 +371,7 @@ pub use route::client::SocksClient;
 pub use route::connector::Connector;
 pub use route::listener::SocksListener;
 pub use route::wrap::{Plain, Wrapped};
-pub use route::{Chain, Choice, NoProxy};
+pub use route::{Chain, Choice, Health, NoProxy, Upstreams};
 pub use stream::SocksStream;
 pub use stream::encapsulated::Encapsulated;
 pub use stream::split::Split;

@@ -1,5 +1,7 @@
 //! One way to whatever has to be reached, on every front end.
 
+#[path = "connector/any_of.rs"]
+mod any_of;
 #[path = "connector/chain_rules.rs"]
 mod chain_rules;
 #[cfg(target_os = "linux")]

@@ -80,6 +80,13 @@ impl Error {
         self
     }
 
+    /// Adds the failed tries before this one.
+    #[must_use]
+    pub(crate) fn after_tries(mut self, earlier: Vec<Self>) -> Self {
+        self.0.earlier = earlier;
+        self
+    }
+
     /// Adds the position and the text of another error.
     #[must_use]
     pub(crate) fn in_place_of(mut self, other: Self) -> Self {

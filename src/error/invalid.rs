@@ -44,6 +44,9 @@ pub enum Invalid {
     /// The list of a proxy's addresses is empty.
     #[error("the list of the proxy's addresses is empty")]
     NoAddress,
+    /// The list of [`Upstreams`](crate::Upstreams) is empty.
+    #[error("the list of proxies is empty")]
+    NoUpstream,
     /// The target has no port.
     #[error("the port is missing: write host:port")]
     PortMissing,

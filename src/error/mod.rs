@@ -74,6 +74,8 @@ struct Inner {
     target: Option<Box<str>>,
     /// The argument that can't be parsed, if it has no secret.
     text: Option<Box<str>>,
+    /// The failed tries of the same call before this one.
+    earlier: Vec<Error>,
 }
 
 /// A position in a chain. The first proxy has number 1.
@@ -85,7 +87,8 @@ struct Hop {
 
 impl Error {
     pub(crate) fn new(stage: Stage, kind: ErrorKind) -> Self {
-        Self(Box::new(Inner { stage, kind, detail: None, proxy: None, hop: None, target: None, text: None }))
+        let (detail, proxy, hop, target, text) = (None, None, None, None, None);
+        Self(Box::new(Inner { stage, kind, detail, proxy, hop, target, text, earlier: Vec::new() }))
     }
 
     /// Creates an error of the kind [`Io`](ErrorKind::Io), for a driver of a
@@ -161,6 +164,16 @@ impl Error {
     #[must_use]
     pub fn target(&self) -> Option<&str> {
         self.0.target.as_deref()
+    }
+
+    /// Returns the failed tries of the same call through other [`Upstreams`](crate::Upstreams), in
+    /// their order.
+    ///
+    /// The error itself is that of the last try. If a try found that its upstream can't carry the
+    /// request ([`Invalid`](ErrorKind::Invalid)), it is listed here, whichever its place was.
+    #[must_use]
+    pub fn earlier_tries(&self) -> &[Self] {
+        &self.0.earlier
     }
 
     /// Returns the code of the proxy's reply, if the kind is [`Refused`](ErrorKind::Refused) or

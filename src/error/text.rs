@@ -24,11 +24,24 @@ impl fmt::Display for Error {
             None if has_proxy => f.write_str(": ")?,
             None => {}
         }
-        self.sentence().fmt(f)
+        self.sentence().fmt(f)?;
+        for (n, error) in self.0.earlier.iter().enumerate() {
+            f.write_str(if n == 0 { " (earlier tries: " } else { "; " })?;
+            error.without_target(f)?;
+        }
+        f.write_str(if self.0.earlier.is_empty() { "" } else { ")" })
     }
 }
 
 impl Error {
+    /// Writes the text without the target, which all tries of a call share.
+    fn without_target(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(proxy) = &self.0.proxy {
+            write!(f, "proxy {proxy}: ")?;
+        }
+        fmt::Display::fmt(&self.sentence(), f)
+    }
+
     pub(crate) const fn sentence(&self) -> Sentence<'_> {
         Sentence(self)
     }

@@ -47,7 +47,7 @@ where
     if addresses > 1 && deadline.is_some() && conversation.stage() != Stage::Request {
         W::converse(stream, &mut BeforeRequest(conversation), deadline).await?;
     }
-    let address_deadline = address_deadline(deadline, addresses, R::now());
+    let address_deadline = share_of(deadline, addresses, R::now());
     let established = W::converse(stream, conversation, address_deadline).await;
     established.map_err(|error| FailedAttempt {
         address_timed_out: is_request_timeout(&error) && address_deadline < deadline,
@@ -60,14 +60,14 @@ fn is_request_timeout(error: &Error) -> bool {
     error.stage() == Stage::Request && matches!(error.kind(), ErrorKind::TimedOut)
 }
 
-/// Returns the deadline of one address, by the rule of Go's `Dialer`.
+/// Returns the deadline of the next of several tries, by the rule of Go's `Dialer`.
 ///
-/// The timeout is the remaining time divided by the number of remaining addresses. It is at least
+/// The timeout is the remaining time divided by the number of remaining tries. It is at least
 /// [`MIN_TIMEOUT`], and never ends after the deadline.
-fn address_deadline(deadline: Deadline, addresses: usize, now: Instant) -> Deadline {
+pub(super) fn share_of(deadline: Deadline, tries: usize, now: Instant) -> Deadline {
     let left = deadline?.saturating_duration_since(now);
-    let addresses = u32::try_from(addresses).unwrap_or(u32::MAX).max(1);
-    let timeout = (left / addresses).max(MIN_TIMEOUT).min(left);
+    let tries = u32::try_from(tries).unwrap_or(u32::MAX).max(1);
+    let timeout = (left / tries).max(MIN_TIMEOUT).min(left);
     now.checked_add(timeout)
 }
 
@@ -131,9 +131,9 @@ mod tests {
             (Some(5_000), 0, Some(5_000)),
             (None, 2, None),
         ] {
-            assert_eq!(address_deadline(at(left), addresses, now), at(expected), "{left:?} by {addresses}");
+            assert_eq!(share_of(at(left), addresses, now), at(expected), "{left:?} by {addresses}");
         }
         // The deadline has passed.
-        assert_eq!(address_deadline(Some(now), 2, now + MIN_TIMEOUT), Some(now + MIN_TIMEOUT));
+        assert_eq!(share_of(Some(now), 2, now + MIN_TIMEOUT), Some(now + MIN_TIMEOUT));
     }
 }

@@ -65,8 +65,10 @@ pub(crate) async fn open<'a, F: Runtime>(proxy: impl IntoProxy<'a>) -> Result<So
 
 impl<F: Runtime, W: Wrap<F>> Connector<F, W> {
     pub(crate) async fn open_client(&self) -> Result<SocksClient<F, W>, Error> {
-        let chain = self.route.without_target().ok_or_else(|| trace::failed(Invalid::NoProxyToAsk.into()))?;
-        SocksClient::negotiated(chain.hops(), chain.limit(), &self.wrap).await
+        let selected = self.route.without_target();
+        let opened = selected
+            .ask_a_proxy::<F, _, _>(|chain, limit| SocksClient::negotiated(chain.hops(), limit, &self.wrap));
+        opened.await
     }
 }
 

@@ -1,32 +1,16 @@
 //! Connectors.
 
 use super::chain::Chain;
-use super::connect::request_through;
 use super::environment;
-use super::listener::SocksListener;
-use super::lookup;
 use super::no_proxy::NoProxy;
-use super::path::proxy_deadline;
 use super::proxies::{Proxies, Route};
-use super::request::RequestTemplate;
 use super::rule::{Choice, Rule};
-use super::wrap::{Plain, Wrap, wrap_error};
-use crate::error::invalid::Invalid;
-use crate::error::{Error, Stage};
-use crate::protocol::address::Name;
-use crate::protocol::any_version::AnyVersion;
-use crate::protocol::command::Command;
-use crate::protocol::early_data::EarlyData;
-use crate::protocol::established::{Established, ProtocolVersion};
-use crate::protocol::target::{Host, Target};
-use crate::proxy::{DEFAULT_TIMEOUT, Resolve, SocketOptions};
-use crate::runtime::dial::interleave;
-use crate::runtime::{Runtime, deadline, no_address, resolve, resolved};
-use crate::stream::SocksStream;
-use crate::trace;
+use super::upstreams::{Health, Upstreams};
+use super::wrap::Plain;
+use crate::error::Error;
+use crate::protocol::target::Target;
 use std::fmt;
 use std::marker::PhantomData;
-use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 /// Connects to targets through a proxy, a chain of proxies, or directly.
@@ -48,6 +32,7 @@ use std::sync::Arc;
 /// | constructor | route |
 /// |---|---|
 /// | [`new`](Self::new) | through a proxy, or through a [`Chain`] |
+/// | [`any_of`](Self::any_of) | through the first usable one of several proxies or chains |
 /// | [`from_env`](Self::from_env) | through the proxies in the environment variables |
 /// | [`by_rule`](Self::by_rule) | through the proxies that a function chooses for the target |
 /// | [`direct`](Self::direct) | without a proxy |
@@ -68,14 +53,15 @@ use std::sync::Arc;
 ///
 /// - Every connection is a new one: a connector has no pool and no cache. The HTTP client, or
 ///   another pool above it, keeps connections.
-/// - A connection times out after the [timeout](crate::Proxy::timeout) of the proxies or the
-///   [chain](Chain::timeout); a direct one after 30 seconds.
+/// - A connection times out after the [timeout](crate::Proxy::timeout) of the proxies, the
+///   [chain](Chain::timeout) or the [upstreams](Upstreams::timeout); a direct one after 30 seconds.
 /// - UDP ASSOCIATE needs exactly one proxy; BIND needs at least one.
 ///
 /// # Errors
 ///
 /// All calls return an [`Error`]. [`Error::hop`] is the number of the proxy in a chain. After an
-/// error there is no fallback to a direct connection.
+/// error there is no fallback to a direct connection, unless
+/// [`Upstreams::then_direct`] asks for it.
 ///
 /// - [`Invalid`](crate::ErrorKind::Invalid): a mistake in the arguments, or a request that the
 ///   route can't carry, such as BIND without a proxy. Nothing was sent.
@@ -109,6 +95,28 @@ impl<F> Connector<F> {
     #[must_use]
     pub fn direct() -> Self {
         Route::from(Proxies::None).into()
+    }
+
+    /// Returns a connector through any of several proxies or chains: see [`Upstreams`].
+    ///
+    /// ```
+    /// use anysocks::{Proxy, blocking::Connector};
+    ///
+    /// let connector = Connector::any_of([
+    ///     Proxy::socks5("a.example:1080")?,
+    ///     Proxy::socks5("b.example:1080")?,
+    /// ])?;
+    /// # Ok::<(), anysocks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// - [`Invalid::NoUpstream`](crate::Invalid::NoUpstream): the list is empty.
+    #[doc(alias = "failover")]
+    #[doc(alias = "fallback")]
+    pub fn any_of(upstreams: impl TryInto<Upstreams, Error: Into<Error>>) -> Result<Self, Error> {
+        let upstreams = upstreams.try_into().map_err(Into::into)?;
+        Ok(Route::from(Proxies::AnyOf(upstreams)).into())
     }
 
     /// Reads the proxies from the environment variables, once, at this call.
@@ -153,7 +161,8 @@ impl<F> Connector<F> {
     /// # Ok::<(), Error>(())
     /// ```
     ///
-    /// The rule returns a proxy, a chain, `None` for a direct connection, or an error: see
+    /// The rule returns a proxy, a chain, several of them ([`Upstreams`]), `None` for a direct
+    /// connection, or an error: see
     /// [`Choice`]. An error refuses the target: nothing is dialled, and the call fails with
     /// [`ErrorKind::Rule`](crate::ErrorKind::Rule).
     ///
@@ -171,6 +180,16 @@ impl<F> Connector<F> {
 }
 
 impl<F, W> Connector<F, W> {
+    /// Returns the state of each upstream of [`any_of`](Self::any_of), in the given order. With
+    /// another route, the list is empty.
+    #[must_use]
+    pub fn health(&self) -> Vec<Health> {
+        match &self.route.proxies {
+            Proxies::AnyOf(upstreams) => upstreams.health(),
+            _ => Vec::new(),
+        }
+    }
+
     /// Connects to these targets directly, and replaces the exceptions that were set before.
     ///
     /// A rule is not called for them.
@@ -190,112 +209,6 @@ impl<F, W> Connector<F, W> {
     }
 }
 
-impl<F: Runtime, W: Wrap<F>> Connector<F, W> {
-    pub(crate) async fn connect_to(
-        &self,
-        target: Target<'_>,
-        early_data: &[u8],
-    ) -> Result<SocksStream<W::Stream, AnyVersion, F>, Error> {
-        let Some(chain) = self.route.proxies_for(&target)? else {
-            let request = trace::request(&Command::Connect, &"none", &target);
-            let connected = async {
-                let connected = self.connect_directly(&target, early_data).await;
-                connected.map_err(|error| error.about(&target))
-            };
-            let (stream, established) = request.watch(connected).await?;
-            return Ok(SocksStream::new(stream, established));
-        };
-        let template = RequestTemplate::connect(early_data);
-        let granted =
-            request_through::<F, W, AnyVersion>(chain.hops(), chain.limit(), &self.wrap, target, template)
-                .await?;
-        Ok(SocksStream::new(granted.stream, granted.established))
-    }
-
-    pub(crate) async fn bind_for(
-        &self,
-        peer: Target<'_>,
-    ) -> Result<SocksListener<W::Stream, AnyVersion, F>, Error> {
-        let chain = self.route.proxies_to_ask(&peer)?;
-        let granted = request_through::<F, W, AnyVersion>(
-            chain.hops(),
-            chain.limit(),
-            &self.wrap,
-            peer,
-            RequestTemplate::without_data(Command::Bind),
-        )
-        .await?;
-        Ok(SocksListener::granted(granted, chain.hops()))
-    }
-
-    pub(crate) async fn resolve_name(&self, name: Host<'_>) -> Result<IpAddr, Error> {
-        let name = match name {
-            Host::Ip(ip) => return Ok(ip),
-            Host::Domain(name) => name,
-            _ => return Err(trace::failed(Invalid::TargetOfCommand(Command::Resolve.name()).into())),
-        };
-        let chain = self.route.proxies_for(&(name.borrowed(), 0).into())?;
-        match &chain {
-            Some(chain) if chain.last().resolves() == Resolve::ByProxy => {
-                lookup::resolve_by::<F, W>(chain.hops(), chain.limit(), &self.wrap, name.into()).await
-            }
-            chain => {
-                let request = trace::request(&Command::Resolve, &"none", &name.as_str());
-                request.watch(resolved_locally::<F>(name.as_str(), chain.as_deref())).await
-            }
-        }
-    }
-
-    pub(crate) async fn resolve_addr(&self, ip: IpAddr) -> Result<Name, Error> {
-        let chain = self.route.proxies_to_ask(&(ip, 0).into())?;
-        lookup::resolve_ptr_by::<F, W>(chain.hops(), chain.limit(), &self.wrap, ip).await
-    }
-
-    /// Connects to the target without a proxy.
-    async fn connect_directly(
-        &self,
-        target: &Target<'_>,
-        early_data: &[u8],
-    ) -> Result<(W::Stream, Established), Error> {
-        let deadline = deadline::<F>(DEFAULT_TIMEOUT);
-        let target = target.borrowed().into_standard()?;
-        let options = SocketOptions::default();
-        let dialled = if let Some(ip) = target.ip() {
-            F::connect(&(ip, target.port()).into(), &options, deadline).await
-        } else {
-            let name = target.domain().unwrap_or_default();
-            let addrs = resolve::<F>(name, target.port(), deadline).await?;
-            let addrs = interleave(addrs).into_iter().map(Into::into).collect();
-            Box::pin(F::race(addrs, &options, deadline)).await
-        };
-        let stream = dialled.map_err(|failures| failures.at(Stage::Direct))?;
-        trace::connected(Stage::Direct);
-        let ends = F::ends(&stream).map_err(wrap_error(Stage::Direct))?;
-        let mut stream = self.wrap.wrap(stream, None, deadline).await.map_err(wrap_error(Stage::Direct))?;
-        W::converse(&mut stream, &mut EarlyData::new(Stage::Direct, early_data), deadline).await?;
-        let stream = W::finish(stream).map_err(wrap_error(Stage::Direct))?;
-        let established =
-            Established { bound: ends.local.into(), negotiated: None, version: ProtocolVersion::V5 };
-        Ok((stream, established))
-    }
-}
-
-/// Resolves a name on this machine. With a proxy, returns an address that its protocol can carry.
-async fn resolved_locally<R: Runtime>(name: &str, chain: Option<&Chain>) -> Result<IpAddr, Error> {
-    let Some(chain) = chain else {
-        let addrs = resolve::<R>(name, 0, deadline::<R>(DEFAULT_TIMEOUT)).await;
-        let first = addrs.and_then(|addrs| addrs.first().map(SocketAddr::ip).ok_or_else(|| no_address(name)));
-        return first.map_err(|error| error.about(name));
-    };
-    let (last, count) = (chain.last(), chain.hops().len());
-    let found =
-        resolved::<R>(last.protocol(), name, 0, proxy_deadline::<R>(deadline::<R>(chain.limit()), last))
-            .await;
-    let first =
-        found.and_then(|mut targets| targets.find_map(|target| target.ip()).ok_or_else(|| no_address(name)));
-    first.map_err(|error| error.at_hop(last, count, count).about(name))
-}
-
 impl<F> From<Route> for Connector<F> {
     fn from(route: Route) -> Self {
         Self { route: Arc::new(route), wrap: Plain, marker: PhantomData }
@@ -313,6 +226,3 @@ impl<F, W: fmt::Debug> fmt::Debug for Connector<F, W> {
         f.debug_struct("Connector").field("route", &self.route).field("wrap", &self.wrap).finish()
     }
 }
-
-#[cfg(test)]
-mod tests;

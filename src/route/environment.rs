@@ -110,6 +110,7 @@ fn chain(name: &'static str, urls: OsString) -> Result<Chain, Error> {
 mod tests {
     use super::*;
     use crate::protocol::target::Target;
+    use crate::route::proxies::Selected;
 
     fn read(variables: &[(&str, &str)]) -> Result<Route, Error> {
         let read = |name: &str| {
@@ -121,11 +122,11 @@ mod tests {
 
     fn route_to(variables: &[(&str, &str)], target: &str) -> String {
         let target = Target::try_from(target).unwrap();
-        read(variables)
-            .unwrap()
-            .proxies_for(&target)
-            .unwrap()
-            .map_or_else(|| "direct".into(), |chain| chain.to_string())
+        match read(variables).unwrap().select(&target).unwrap() {
+            Selected::Direct => "direct".into(),
+            Selected::Chain(chain) => chain.to_string(),
+            Selected::AnyOf(upstreams) => upstreams.to_string(),
+        }
     }
 
     const ONE: &str = "socks5h://one.example:1080";

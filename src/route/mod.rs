@@ -2,10 +2,12 @@
 
 mod address_timeout;
 mod attempt;
+mod calls;
 mod chain;
 pub(crate) mod client;
 pub(crate) mod connect;
 pub(crate) mod connector;
+mod direct;
 mod environment;
 mod exception;
 mod hop_target;
@@ -21,12 +23,14 @@ pub(crate) mod proxies;
 mod request;
 pub(crate) mod requests;
 mod rule;
+mod upstreams;
 pub(crate) mod wrap;
 
 pub use chain::Chain;
 pub use no_proxy::NoProxy;
 pub(crate) use one_proxy::{bind, connect, dial};
 pub use rule::Choice;
+pub use upstreams::{Health, Upstreams};
 
 #[cfg(test)]
 mod tests;

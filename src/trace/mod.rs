@@ -116,6 +116,11 @@ pub(crate) fn failed(error: Error) -> Error {
     error
 }
 
+/// Reports that a try through one of several upstreams failed, and that the next one follows.
+pub(crate) fn next_upstream(error: &Error) {
+    info!(stage = %error.stage(), error = %format_args!("{error:#}"), "trying the next upstream");
+}
+
 /// Reports that a variable of the environment, or a part of its value, is ignored.
 pub(crate) fn ignored(variable: &str, why: &str) {
     info!(variable, why, "ignored");

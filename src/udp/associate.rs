@@ -12,6 +12,7 @@ use crate::protocol::target::Target;
 use crate::protocol::version::{V5, Version};
 use crate::proxy::Proxy;
 use crate::proxy::into_proxy::IntoProxy;
+use crate::route::Chain;
 use crate::route::connector::Connector;
 use crate::route::path::proxy_deadline;
 use crate::route::prepare::prepare;
@@ -23,6 +24,7 @@ use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 use std::io::{self, Read};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// More datagrams than a socket's receive buffer holds.
 const MAX_STRAYS: u32 = 1 << 16;
@@ -37,9 +39,13 @@ pub(crate) async fn associate<'a, F: UdpFrontEnd>(
 
 impl<F: UdpFrontEnd, W: Wrap<F>> Connector<F, W> {
     pub(crate) async fn associate_datagrams(&self) -> Result<SocksUdpSocket<F>, Error> {
-        let chain = self.route.without_target().ok_or_else(|| trace::failed(Invalid::NoProxyToAsk.into()))?;
+        let selected = self.route.without_target();
+        selected.ask_a_proxy::<F, _, _>(|chain, limit| self.associate_by(chain, limit)).await
+    }
+
+    async fn associate_by(&self, chain: &Chain, limit: Option<Duration>) -> Result<SocksUdpSocket<F>, Error> {
         let proxy = chain.only().ok_or_else(|| trace::failed(Invalid::DatagramsThroughChain.into()))?;
-        let deadline = proxy_deadline::<F>(deadline::<F>(chain.limit()), proxy);
+        let deadline = proxy_deadline::<F>(deadline::<F>(limit), proxy);
         associate_with::<F, W>(proxy, &self.wrap, deadline).await
     }
 }

@@ -13,7 +13,7 @@ use crate::support::blocked::{Executor, FuturesStream, OnAsyncIo, OnTokio, Tokio
 use crate::support::case::{self, Case};
 use crate::support::drivers::Opened;
 use crate::support::script::Script;
-use anysocks::{Chain, Error, Name, NoProxy, Proxy, SocksStream, Target};
+use anysocks::{Chain, Error, Health, Name, NoProxy, Proxy, SocksStream, Target, Upstreams};
 use hooks::Hook;
 use std::fmt::Debug;
 use std::net::IpAddr;
@@ -31,6 +31,7 @@ pub(crate) trait Connecting: Debug + Send + Sync {
     fn connect_to(&self, target: Target<'_>) -> Opened;
     fn bind_to(&self, expected_peer: Target<'_>) -> Result<Box<dyn Listening>, Error>;
     fn client(&self) -> client::Opened;
+    fn health(&self) -> Vec<Health>;
 }
 
 type Rule<C> = Box<dyn Fn(&Target<'_>) -> Option<C> + Send + Sync>;
@@ -57,6 +58,8 @@ pub(crate) struct Way {
     pub(crate) direct: fn() -> Box<dyn Connecting>,
     pub(crate) by_rule: fn(Rule<Proxy>) -> Box<dyn Connecting>,
     pub(crate) by_rule_of_chains: fn(Rule<Chain>) -> Box<dyn Connecting>,
+    pub(crate) by_rule_of_upstreams: fn(Rule<Upstreams>) -> Box<dyn Connecting>,
+    pub(crate) any_of: fn(Upstreams) -> Result<Box<dyn Connecting>, Error>,
     pub(crate) by_fallible_rule: fn(FallibleRule) -> Box<dyn Connecting>,
     pub(crate) from_env: fn() -> Result<Box<dyn Connecting>, Error>,
     pub(crate) wrapped: fn(Through, Hook) -> Box<dyn Connecting>,
@@ -134,6 +137,10 @@ macro_rules! calls {
         fn client(&self) -> client::Opened {
             client::client!($run(self.client()), $run, $once, $blocked)
         }
+
+        fn health(&self) -> Vec<Health> {
+            self.health()
+        }
     };
 }
 
@@ -155,6 +162,8 @@ macro_rules! way {
             direct: || Box::new(anysocks::$front::Connector::direct()),
             by_rule: |rule| Box::new(anysocks::$front::Connector::by_rule(rule)),
             by_rule_of_chains: |rule| Box::new(anysocks::$front::Connector::by_rule(rule)),
+            by_rule_of_upstreams: |rule| Box::new(anysocks::$front::Connector::by_rule(rule)),
+            any_of: |upstreams| Ok(Box::new(anysocks::$front::Connector::any_of(upstreams)?)),
             by_fallible_rule: |rule| Box::new(anysocks::$front::Connector::by_rule(rule)),
             from_env: || Ok(Box::new(anysocks::$front::Connector::from_env()?)),
             wrapped: |through, hook| {
