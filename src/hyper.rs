@@ -115,8 +115,8 @@ fn for_scheme<W: Clone>(connector: &Connector<W>, uri: &Uri) -> Connector<W> {
         _ => return connector,
     };
     let proxies = chain.clone().map_or(Proxies::None, Proxies::Chain);
-    let exceptions = connector.route.exceptions.clone();
-    connector.with_route(Route { proxies, exceptions })
+    let route = Route { proxies, ..Route::clone(&connector.route) };
+    connector.with_route(route)
 }
 
 impl<S, V> Connection for SocksStream<S, V, Tokio> {

@@ -20,6 +20,8 @@ mod messages;
 mod pointers;
 #[path = "connector/scene.rs"]
 mod scene;
+#[path = "connector/settings.rs"]
+mod settings;
 #[path = "connector/spawned.rs"]
 mod spawned;
 mod support;

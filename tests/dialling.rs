@@ -1,6 +1,9 @@
 //! Reaching a proxy, and giving up in time: over real sockets, on every front end.
 
 #[cfg(target_os = "linux")]
+#[path = "dialling/fast_open.rs"]
+mod fast_open;
+#[cfg(target_os = "linux")]
 #[path = "dialling/few_ports.rs"]
 mod few_ports;
 mod fronts;

@@ -1,13 +1,10 @@
 //! The constructors of a proxy.
 
-use super::{Endpoint, Proxy, Resolve, Settings, SocketOptions, udp_options};
+use super::{Dialling, Endpoint, Proxy, Resolve, Settings, udp_options};
 use crate::error::Error;
 use crate::protocol::socks_protocol::SocksProtocol;
 use crate::protocol::version::{V4, V5, Version};
 use std::sync::Arc;
-use std::time::Duration;
-
-pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// # Constructors
 impl Proxy {
@@ -44,8 +41,7 @@ impl Proxy {
             endpoint,
             protocol,
             resolve: Resolve::default(),
-            timeout: Some(DEFAULT_TIMEOUT),
-            socket: SocketOptions::default(),
+            dialling: Dialling::DEFAULT,
             udp: udp_options::Options::new(),
             tls: false,
             query: None,

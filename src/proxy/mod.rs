@@ -4,21 +4,28 @@
 mod constructors;
 
 mod authentication;
+mod dialling;
 mod endpoint;
 pub(crate) mod into_proxy;
+mod lookup;
 mod options;
 mod query;
 pub(crate) mod random;
 mod resolve;
 mod socket;
+mod socket_setters;
 pub(crate) mod udp_options;
 mod url;
 mod zone;
 
-pub(crate) use constructors::DEFAULT_TIMEOUT;
+#[cfg(test)]
+pub(crate) use dialling::DEFAULT_TIMEOUT;
+pub(crate) use dialling::Dialling;
 pub use endpoint::Endpoint;
+pub(crate) use lookup::Lookup;
+pub use lookup::{Family, Resolver, Resolving};
 pub use resolve::Resolve;
-pub(crate) use socket::SocketOptions;
+pub(crate) use socket::{Hook, SocketOptions};
 
 use crate::protocol::socks_protocol::SocksProtocol;
 use std::fmt;
@@ -53,7 +60,9 @@ use std::time::Duration;
 /// | [`timeout`](Self::timeout) | 30 seconds for dialling and handshake together |
 /// | [`nodelay`](Self::nodelay) | on |
 /// | [`keepalive`](Self::keepalive) | off |
-/// | [`local_addr`](Self::local_addr) | chosen by the system |
+/// | [`local_addr`](Self::local_addr), [`interface`](Self::interface) | chosen by the system |
+/// | [`mark`](Self::mark), [`socket`](Self::socket) | none |
+/// | [`family`](Self::family), [`resolver`](Self::resolver) | all families, the system's resolver |
 /// | [`udp`](Self::udp) | [`Options::new()`](crate::udp::Options::new) |
 /// | [`behind_tls`](Self::behind_tls) | off |
 ///
@@ -133,8 +142,7 @@ struct Settings {
     endpoint: Endpoint,
     protocol: SocksProtocol,
     resolve: Resolve,
-    timeout: Option<Duration>,
-    socket: SocketOptions,
+    dialling: Dialling,
     udp: udp_options::Options,
     tls: bool,
     /// The options in the URL that describe the authentication.
@@ -164,7 +172,7 @@ impl Proxy {
     /// Returns the time limit, as set by [`timeout`](Self::timeout).
     #[must_use]
     pub fn limit(&self) -> Option<Duration> {
-        self.0.timeout
+        self.0.dialling.timeout
     }
 
     /// Returns whether the proxy is [behind TLS](Self::behind_tls).
@@ -177,8 +185,12 @@ impl Proxy {
         &self.0.udp
     }
 
-    pub(crate) fn socket(&self) -> &SocketOptions {
-        &self.0.socket
+    pub(crate) fn dialling(&self) -> &Dialling {
+        &self.0.dialling
+    }
+
+    pub(crate) fn dial_with(self, change: impl FnOnce(&mut Dialling)) -> Self {
+        self.set(|settings| change(&mut settings.dialling))
     }
 
     /// Changes the settings of this proxy, and not those of its clones.
@@ -190,13 +202,15 @@ impl Proxy {
 
 impl fmt::Debug for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Settings { endpoint, protocol, resolve, timeout, socket, udp, tls, query } = &*self.0;
+        let Settings { endpoint, protocol, resolve, dialling, udp, tls, query } = &*self.0;
+        let Dialling { timeout, socket, lookup } = dialling;
         f.debug_struct("Proxy")
             .field("endpoint", endpoint)
             .field("protocol", protocol)
             .field("resolve", resolve)
             .field("timeout", timeout)
             .field("socket", socket)
+            .field("lookup", lookup)
             .field("udp", udp)
             .field("tls", tls)
             .field("query", query)

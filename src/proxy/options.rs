@@ -28,7 +28,7 @@ impl Proxy {
     #[doc(alias = "set_connect_timeout")]
     #[must_use]
     pub fn timeout(self, timeout: impl Into<Option<Duration>>) -> Self {
-        self.set(|settings| settings.timeout = timeout.into())
+        self.dial_with(|dialling| dialling.timeout = timeout.into())
     }
 
     /// Sets whether `TCP_NODELAY` is on, which sends small writes at once. It is on by default, and
@@ -39,7 +39,7 @@ impl Proxy {
     #[doc(alias = "set_nodelay")]
     #[must_use]
     pub fn nodelay(self, nodelay: bool) -> Self {
-        self.set(|settings| settings.socket.nodelay = nodelay)
+        self.dial_with(|dialling| dialling.socket.nodelay = nodelay)
     }
 
     /// Sets the idle time after which the system probes the connection to the proxy (TCP
@@ -51,7 +51,7 @@ impl Proxy {
     #[doc(alias = "set_keepalive")]
     #[must_use]
     pub fn keepalive(self, after: impl Into<Option<Duration>>) -> Self {
-        self.set(|settings| settings.socket.keepalive = after.into())
+        self.dial_with(|dialling| dialling.socket.keepalive = after.into())
     }
 
     /// Sets the local address of the TCP connection and, without its port, of an association's
@@ -73,7 +73,7 @@ impl Proxy {
     #[doc(alias = "set_local_address")]
     #[must_use]
     pub fn local_addr(self, addr: impl Into<Option<SocketAddr>>) -> Self {
-        self.set(|settings| settings.socket.local_addr = addr.into())
+        self.dial_with(|dialling| dialling.socket.local_addr = addr.into())
     }
 
     /// Sets the options of associations (UDP ASSOCIATE).

@@ -1,18 +1,37 @@
-//! Options of the socket to a proxy.
+//! Options of the sockets to a proxy, or to the target of a direct connection.
 
+use socket2::SockRef;
+use std::fmt;
+use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
-/// Options of the socket to a proxy. They do not apply to Unix-domain sockets.
+/// Options of the sockets to a proxy, or to the target of a direct connection. They do not apply to
+/// Unix-domain sockets.
 #[derive(Clone, Debug)]
 pub struct SocketOptions {
     pub(crate) nodelay: bool,
     pub(crate) keepalive: Option<Duration>,
     pub(crate) local_addr: Option<SocketAddr>,
+    pub(crate) interface: Option<Box<str>>,
+    pub(crate) mark: Option<u32>,
+    pub(crate) hook: Option<Hook>,
 }
 
-impl Default for SocketOptions {
-    fn default() -> Self {
-        Self { nodelay: true, keepalive: None, local_addr: None }
+impl SocketOptions {
+    pub(crate) const DEFAULT: Self =
+        Self { nodelay: true, keepalive: None, local_addr: None, interface: None, mark: None, hook: None };
+}
+
+/// The caller's function for each socket before it connects.
+#[derive(Clone)]
+pub(crate) struct Hook(pub(crate) Arc<Function>);
+
+type Function = dyn Fn(&SockRef<'_>) -> io::Result<()> + Send + Sync;
+
+impl fmt::Debug for Hook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Hook(..)")
     }
 }

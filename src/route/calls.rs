@@ -53,7 +53,8 @@ impl<F: Runtime, W: Wrap<F>> Connector<F, W> {
         early_data: &[u8],
     ) -> Result<(W::Stream, Established), Error> {
         let Some(chain) = way.chain else {
-            return connect_directly::<F, W>(&self.wrap, target, early_data, way.limit).await;
+            return connect_directly::<F, W>(&self.wrap, &self.route.direct, target, early_data, way.limit)
+                .await;
         };
         let template = RequestTemplate::connect(early_data);
         let granted =
@@ -100,7 +101,7 @@ impl<F: Runtime, W: Wrap<F>> Connector<F, W> {
             _ => {
                 let name = name.to_string();
                 let request = trace::request(&Command::Resolve, &"none", &name);
-                request.watch(resolved_locally::<F>(&name, way)).await
+                request.watch(resolved_locally::<F>(&name, way, &self.route.direct.lookup)).await
             }
         }
     }

@@ -4,7 +4,7 @@ use super::hops::Hops;
 use crate::error::Error;
 use crate::error::invalid::Invalid;
 use crate::error::pasted::has_bare_comma;
-use crate::proxy::{Endpoint, Proxy};
+use crate::proxy::{Dialling, Endpoint, Proxy};
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
@@ -100,6 +100,12 @@ impl Chain {
         let sum =
             || self.hops.iter().try_fold(Duration::ZERO, |sum, hop| Some(sum.saturating_add(hop.limit()?)));
         self.timeout.or_else(sum)
+    }
+
+    /// Changes how each proxy is dialled.
+    pub(super) fn dial_with(self, change: impl Fn(&mut Dialling)) -> Self {
+        let hops = self.hops.into_iter().map(|hop| hop.dial_with(&change)).collect();
+        Self { hops, ..self }
     }
 
     /// Returns the proxy that gets the request for the target.

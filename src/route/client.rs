@@ -160,7 +160,14 @@ async fn resolved_locally<'t, F: Runtime>(
 ) -> Result<Target<'t>, Error> {
     match (target.host(), proxy.resolves()) {
         (Host::Domain(name), Resolve::Locally) if !command.is_lookup() => {
-            let addrs = resolved::<F>(proxy.protocol(), name.as_str(), target.port(), deadline).await?;
+            let addrs = resolved::<F>(
+                &proxy.dialling().lookup,
+                proxy.protocol(),
+                name.as_str(),
+                target.port(),
+                deadline,
+            )
+            .await?;
             let first = addrs.into_iter().next();
             first.ok_or_else(|| no_address(name.as_str()))
         }

@@ -55,6 +55,7 @@ use std::sync::Arc;
 ///   another pool above it, keeps connections.
 /// - A connection times out after the [timeout](crate::Proxy::timeout) of the proxies, the
 ///   [chain](Chain::timeout) or the [upstreams](Upstreams::timeout); a direct one after 30 seconds.
+///   [`timeout`](Self::timeout) replaces all of them.
 /// - UDP ASSOCIATE needs exactly one proxy; BIND needs at least one.
 ///
 /// # Errors
@@ -195,8 +196,8 @@ impl<F, W> Connector<F, W> {
     /// A rule is not called for them.
     #[must_use]
     pub fn no_proxy(self, exceptions: NoProxy) -> Self {
-        let proxies = self.route.proxies.clone();
-        self.with_route(Route { proxies, exceptions })
+        let route = Route { exceptions, ..Route::clone(&self.route) };
+        self.with_route(route)
     }
 
     /// Replaces the route.

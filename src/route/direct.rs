@@ -8,7 +8,7 @@ use crate::protocol::command::Command;
 use crate::protocol::early_data::EarlyData;
 use crate::protocol::established::{Established, ProtocolVersion};
 use crate::protocol::target::Target;
-use crate::proxy::{DEFAULT_TIMEOUT, SocketOptions};
+use crate::proxy::{Dialling, Lookup};
 use crate::runtime::dial::interleave;
 use crate::runtime::{Deadline, Runtime, deadline, no_address, resolve, resolved};
 use crate::trace;
@@ -18,14 +18,15 @@ use std::time::Duration;
 /// Connects to the target without a proxy.
 pub(super) async fn connect_directly<R: Runtime, W: Wrap<R>>(
     wrap: &W,
+    dialling: &Dialling,
     target: Target<'_>,
     early_data: &[u8],
     limit: Option<Duration>,
 ) -> Result<(W::Stream, Established), Error> {
     let request = trace::request(&Command::Connect, &"none", &target);
-    let deadline = direct_deadline::<R>(limit);
+    let deadline = deadline::<R>(limit);
     let connected = async {
-        let connected = connect::<R, W>(wrap, &target, early_data, deadline).await;
+        let connected = connect::<R, W>(wrap, dialling, &target, early_data, deadline).await;
         connected.map_err(|error| error.about(&target))
     };
     request.watch(connected).await
@@ -33,19 +34,20 @@ pub(super) async fn connect_directly<R: Runtime, W: Wrap<R>>(
 
 async fn connect<R: Runtime, W: Wrap<R>>(
     wrap: &W,
+    dialling: &Dialling,
     target: &Target<'_>,
     early_data: &[u8],
     deadline: Deadline,
 ) -> Result<(W::Stream, Established), Error> {
     let target = target.borrowed().into_standard()?;
-    let options = SocketOptions::default();
+    let options = &dialling.socket;
     let dialled = if let Some(ip) = target.ip() {
-        R::connect(&(ip, target.port()).into(), &options, deadline).await
+        R::connect(&(ip, target.port()).into(), options, deadline).await
     } else {
         let name = target.domain().unwrap_or_default();
-        let addrs = resolve::<R>(name, target.port(), deadline).await?;
+        let addrs = resolve::<R>(&dialling.lookup, name, target.port(), deadline).await?;
         let addrs = interleave(addrs).into_iter().map(Into::into).collect();
-        R::race(addrs, &options, deadline).await
+        R::race(addrs, options, deadline).await
     };
     let stream = dialled.map_err(|failures| failures.at(Stage::Direct))?;
     trace::connected(Stage::Direct);
@@ -59,24 +61,22 @@ async fn connect<R: Runtime, W: Wrap<R>>(
 }
 
 /// Resolves a name on this machine. With a proxy, returns an address that its protocol can carry.
-pub(super) async fn resolved_locally<R: Runtime>(name: &str, way: Way<'_>) -> Result<IpAddr, Error> {
+pub(super) async fn resolved_locally<R: Runtime>(
+    name: &str,
+    way: Way<'_>,
+    direct: &Lookup,
+) -> Result<IpAddr, Error> {
     let Some(chain) = way.chain else {
-        let addrs = resolve::<R>(name, 0, direct_deadline::<R>(way.limit)).await;
+        let addrs = resolve::<R>(direct, name, 0, deadline::<R>(way.limit)).await;
         let first = addrs.and_then(|addrs| addrs.first().map(SocketAddr::ip).ok_or_else(|| no_address(name)));
         return first.map_err(|error| error.about(name));
     };
     let (last, count) = (chain.last(), chain.hops().len());
     let limit = proxy_deadline::<R>(deadline::<R>(way.limit), last);
-    let found = resolved::<R>(last.protocol(), name, 0, limit).await;
+    let found = resolved::<R>(&last.dialling().lookup, last.protocol(), name, 0, limit).await;
     let first =
         found.and_then(|mut targets| targets.find_map(|target| target.ip()).ok_or_else(|| no_address(name)));
     first.map_err(|error| error.at_hop(last, count, count).about(name))
-}
-
-/// Returns the deadline of a direct connection that begins now.
-fn direct_deadline<R: Runtime>(limit: Option<Duration>) -> Deadline {
-    let default = Some(DEFAULT_TIMEOUT);
-    deadline::<R>(limit.or(default))
 }
 
 #[cfg(test)]

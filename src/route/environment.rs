@@ -37,7 +37,7 @@ impl<R: Fn(&str) -> Option<OsString>> Variables<R> {
             Some((name, urls)) => Proxies::Chain(chain(name, urls)?),
             None => self.by_scheme()?,
         };
-        Ok(Route { proxies, exceptions: self.exceptions() })
+        Ok(Route { exceptions: self.exceptions(), ..proxies.into() })
     }
 
     fn exceptions(&self) -> NoProxy {
@@ -123,7 +123,7 @@ mod tests {
     fn route_to(variables: &[(&str, &str)], target: &str) -> String {
         let target = Target::try_from(target).unwrap();
         match read(variables).unwrap().select(&target).unwrap() {
-            Selected::Direct => "direct".into(),
+            Selected::Direct(_) => "direct".into(),
             Selected::Chain(chain) => chain.to_string(),
             Selected::AnyOf(upstreams) => upstreams.to_string(),
         }

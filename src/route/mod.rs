@@ -4,6 +4,7 @@ mod address_timeout;
 mod attempt;
 mod calls;
 mod chain;
+mod changes;
 pub(crate) mod client;
 pub(crate) mod connect;
 pub(crate) mod connector;
@@ -23,6 +24,7 @@ pub(crate) mod proxies;
 mod request;
 pub(crate) mod requests;
 mod rule;
+mod settings;
 mod upstreams;
 pub(crate) mod wrap;
 

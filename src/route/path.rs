@@ -73,8 +73,14 @@ impl Path<'_> {
                 let Some(name) = self.name_to_resolve(n, hop_target) else { continue };
                 let hop = &self.hops[n];
                 let limit = proxy_deadline::<R>(self.deadline, hop);
-                let addrs =
-                    resolved::<R>(hop.protocol(), name.as_str(), hop_target.target.port(), limit).await;
+                let addrs = resolved::<R>(
+                    &hop.dialling().lookup,
+                    hop.protocol(),
+                    name.as_str(),
+                    hop_target.target.port(),
+                    limit,
+                )
+                .await;
                 let mut addrs = addrs.map_err(self.at(n))?.collect::<Vec<_>>().into_iter();
                 let first = addrs.next().ok_or_else(|| no_address(name.as_str()));
                 hop_target.target = first.map_err(self.at(n))?;

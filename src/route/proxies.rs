@@ -1,12 +1,14 @@
 //! The choice of the proxies for a target.
 
 use super::chain::Chain;
+use super::changes::{Change, Changes};
 use super::no_proxy::NoProxy;
 use super::rule::{Chosen, Rule};
 use super::upstreams::{Repeatable, Upstreams, Way, try_each};
 use crate::error::Error;
 use crate::error::invalid::Invalid;
 use crate::protocol::target::Target;
+use crate::proxy::Dialling;
 use crate::runtime::Runtime;
 use crate::trace;
 use std::borrow::Cow;
@@ -18,6 +20,10 @@ pub(crate) struct Route {
     pub(crate) proxies: Proxies,
     /// The targets that are connected to directly.
     pub(crate) exceptions: NoProxy,
+    /// How direct connections are dialled.
+    pub(crate) direct: Dialling,
+    /// The changes of proxies that are not known yet.
+    pub(crate) changes: Changes,
 }
 
 #[derive(Clone, Debug)]
@@ -37,8 +43,8 @@ pub(crate) enum Proxies {
 /// The proxies for one request.
 #[derive(Debug)]
 pub(crate) enum Selected<'r> {
-    /// A direct connection.
-    Direct,
+    /// A direct connection, with its timeout.
+    Direct(Option<Duration>),
     Chain(Cow<'r, Chain>),
     AnyOf(Cow<'r, Upstreams>),
 }
@@ -51,15 +57,17 @@ impl Route {
     /// - [`ErrorKind::Rule`](crate::ErrorKind::Rule): the rule refuses the target.
     pub(crate) fn select(&self, target: &Target<'_>) -> Result<Selected<'_>, Error> {
         if self.exceptions.covers(target) {
-            return Ok(Selected::Direct);
+            return Ok(Selected::Direct(self.direct.timeout));
         }
         match &self.proxies {
             Proxies::Rule(rule) => {
                 let chosen = rule.proxies_for(target).map_err(|error| trace::failed(error.about(target)))?;
                 Ok(match chosen {
-                    None => Selected::Direct,
-                    Some(Chosen::Chain(chain)) => Selected::Chain(Cow::Owned(chain)),
-                    Some(Chosen::AnyOf(upstreams)) => Selected::AnyOf(Cow::Owned(upstreams)),
+                    None => Selected::Direct(self.direct.timeout),
+                    Some(Chosen::Chain(chain)) => Selected::Chain(Cow::Owned(self.changes.of_chain(chain))),
+                    Some(Chosen::AnyOf(upstreams)) => {
+                        Selected::AnyOf(Cow::Owned(self.changes.of_upstreams(upstreams)))
+                    }
                 })
             }
             _ => Ok(self.without_target()),
@@ -74,7 +82,42 @@ impl Route {
             Proxies::ByScheme { https, http } => https.as_ref().or(http.as_ref()),
             Proxies::None | Proxies::Rule(_) => None,
         };
-        chain.map_or(Selected::Direct, |chain| Selected::Chain(Cow::Borrowed(chain)))
+        chain.map_or(Selected::Direct(self.direct.timeout), |chain| Selected::Chain(Cow::Borrowed(chain)))
+    }
+
+    /// Changes how direct connections and all proxies are dialled.
+    pub(super) fn dial_with(&self, change: Change) -> Self {
+        let mut route = self.clone();
+        change(&mut route.direct);
+        route.changes.push(change);
+        route.changed()
+    }
+
+    /// Sets the timeout of direct connections and of all proxies, chains and upstreams.
+    pub(super) fn with_timeout(&self, timeout: Option<Duration>) -> Self {
+        let mut route = self.clone();
+        route.direct.timeout = timeout;
+        route.changes.set_timeout(timeout);
+        route.changed()
+    }
+
+    /// Applies the changes to the proxies that are known.
+    fn changed(mut self) -> Self {
+        let changes = std::mem::take(&mut self.changes);
+        let of_chain = |chain: Option<Chain>| chain.map(|chain| changes.of_chain(chain));
+        self.proxies = match self.proxies {
+            Proxies::None => Proxies::None,
+            Proxies::Chain(chain) => Proxies::Chain(changes.of_chain(chain)),
+            Proxies::AnyOf(upstreams) => Proxies::AnyOf(changes.of_upstreams(upstreams)),
+            Proxies::ByScheme { https, http } => {
+                Proxies::ByScheme { https: of_chain(https), http: of_chain(http) }
+            }
+            Proxies::Rule(rule) => {
+                self.changes = changes;
+                Proxies::Rule(rule)
+            }
+        };
+        self
     }
 }
 
@@ -89,7 +132,7 @@ impl Selected<'_> {
         A: Future<Output = Result<T, Error>> + Send + Sync,
     {
         match self {
-            Self::Direct => ask(Way { chain: None, limit: None }).await,
+            Self::Direct(limit) => ask(Way { chain: None, limit: *limit }).await,
             Self::Chain(chain) => ask(Way::through(chain)).await,
             Self::AnyOf(upstreams) => {
                 try_each::<R, T, A>(upstreams, Repeatable { directly: true, early_data }, ask).await
@@ -110,7 +153,7 @@ impl Selected<'_> {
         A: Future<Output = Result<T, Error>> + Send + Sync,
     {
         match self {
-            Self::Direct => Err(trace::failed(Invalid::NoProxyToAsk.into())),
+            Self::Direct(_) => Err(trace::failed(Invalid::NoProxyToAsk.into())),
             Self::Chain(chain) => ask(chain, chain.limit()).await,
             Self::AnyOf(upstreams) => {
                 let repeatable = Repeatable { directly: false, early_data: false };
@@ -129,6 +172,7 @@ impl Selected<'_> {
 
 impl From<Proxies> for Route {
     fn from(proxies: Proxies) -> Self {
-        Self { proxies, exceptions: NoProxy::default() }
+        let (exceptions, changes) = (NoProxy::default(), Changes::default());
+        Self { proxies, exceptions, direct: Dialling::DEFAULT, changes }
     }
 }

@@ -1,18 +1,15 @@
 //! Non-blocking connection attempts: the part that all front ends share.
 
+use super::socket_options::{set_for_tcp, set_for_udp};
 #[cfg(unix)]
 use crate::error::escape::Escaped;
 use crate::error::{Attempt, Error, ErrorKind, Stage};
 use crate::proxy::SocketOptions;
 use rustix::io::Errno;
-use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, TcpKeepalive, Type};
+use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, Type};
 use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::time::Duration;
 use std::{io, iter};
-
-/// The range that every system accepts: 0 is an error on all of them, more than 32,767 on Linux.
-const MIN_KEEPALIVE: Duration = Duration::from_secs(1);
-const MAX_KEEPALIVE: Duration = Duration::from_secs(32_767);
 
 /// The Connection Attempt Delay of RFC 8305 §5.
 pub(crate) const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
@@ -62,7 +59,7 @@ pub(crate) fn open(addr: &SockAddr, options: &SocketOptions, mode: Mode) -> io::
         Mode::NonBlocking => nonblocking(addr.domain(), Type::STREAM, protocol)?,
     };
     if ip.is_some() {
-        set_options(&socket, options)?;
+        set_for_tcp(&socket, addr, options)?;
     }
     if let Some(local) = local {
         bind(&socket, local)?;
@@ -70,28 +67,24 @@ pub(crate) fn open(addr: &SockAddr, options: &SocketOptions, mode: Mode) -> io::
     Ok(socket)
 }
 
+/// Creates a non-blocking UDP socket for addresses of this family, with the options.
+pub(crate) fn open_datagram(addr: SocketAddr, options: &SocketOptions) -> io::Result<Socket> {
+    let socket = nonblocking(Domain::for_address(addr), Type::DGRAM, Some(Protocol::UDP))?;
+    set_for_udp(&socket, addr.is_ipv6(), options)?;
+    Ok(socket)
+}
+
 /// Creates a non-blocking socket, where the system can with one call.
 #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd", target_os = "netbsd"))]
-pub(crate) fn nonblocking(domain: Domain, kind: Type, protocol: Option<Protocol>) -> io::Result<Socket> {
+fn nonblocking(domain: Domain, kind: Type, protocol: Option<Protocol>) -> io::Result<Socket> {
     Socket::new(domain, kind.nonblocking(), protocol)
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd", target_os = "netbsd")))]
-pub(crate) fn nonblocking(domain: Domain, kind: Type, protocol: Option<Protocol>) -> io::Result<Socket> {
+fn nonblocking(domain: Domain, kind: Type, protocol: Option<Protocol>) -> io::Result<Socket> {
     let socket = Socket::new(domain, kind, protocol)?;
     socket.set_nonblocking(true)?;
     Ok(socket)
-}
-
-fn set_options(socket: &Socket, options: &SocketOptions) -> io::Result<()> {
-    if options.nodelay {
-        socket.set_tcp_nodelay(true)?;
-    }
-    if let Some(after) = options.keepalive {
-        let after = after.clamp(MIN_KEEPALIVE, MAX_KEEPALIVE);
-        socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(after))?;
-    }
-    Ok(())
 }
 
 /// Converts the local address to the form that a socket of the remote address's family accepts.

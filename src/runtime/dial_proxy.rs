@@ -33,7 +33,7 @@ pub(crate) async fn dial_proxy<R: Runtime>(proxy: &Proxy, deadline: Deadline) ->
     check_endpoint(proxy)?;
     let stream = match proxy.endpoint() {
         Endpoint::Addr(addr) => {
-            let connected = R::connect(addr, proxy.socket(), deadline).await;
+            let connected = R::connect(addr, &proxy.dialling().socket, deadline).await;
             connected.map_err(|failures| failures.at(Stage::Dial))?
         }
         // In memory of its own: most proxies are at one address.
@@ -49,13 +49,13 @@ async fn dial_any<R: Runtime>(proxy: &Proxy, deadline: Deadline) -> Result<R::Di
         Endpoint::Addr(addr) => vec![(*addr).into()],
         Endpoint::Addrs(addrs) => interleave(addrs.to_vec()).into_iter().map(Into::into).collect(),
         Endpoint::Name(name, port) => {
-            let addrs = resolve::<R>(name.as_str(), *port, deadline).await?;
+            let addrs = resolve::<R>(&proxy.dialling().lookup, name.as_str(), *port, deadline).await?;
             interleave(addrs).into_iter().map(Into::into).collect()
         }
         Endpoint::Unix(path) => {
             vec![SockAddr::unix(path).map_err(|error| Error::io(Stage::Dial, error))?]
         }
     };
-    let connected = R::race(addrs, proxy.socket(), deadline).await;
+    let connected = R::race(addrs, &proxy.dialling().socket, deadline).await;
     connected.map_err(|failures| failures.at(Stage::Dial))
 }

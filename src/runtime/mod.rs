@@ -9,6 +9,7 @@ mod pool;
 #[cfg(test)]
 pub(crate) mod racing;
 mod resolve;
+mod socket_options;
 pub(crate) mod udp;
 pub(crate) mod waiters;
 

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 /// How late an attempt may start, or a deadline be noticed, on a busy machine.
 const TOLERANCE: Duration = Duration::from_secs(3);
 
-pub(crate) const OPTIONS: SocketOptions = SocketOptions { nodelay: true, keepalive: None, local_addr: None };
+pub(crate) const OPTIONS: SocketOptions = SocketOptions::DEFAULT;
 
 /// An address with a full backlog, so that the system drops new connections.
 pub(crate) struct Blackhole {

@@ -10,17 +10,17 @@ use crate::error::{Error, ErrorKind, Stage};
 use crate::protocol::socks5::Socks5;
 use crate::protocol::target::Target;
 use crate::protocol::version::{V5, Version};
-use crate::proxy::Proxy;
 use crate::proxy::into_proxy::IntoProxy;
+use crate::proxy::{Proxy, SocketOptions};
 use crate::route::Chain;
 use crate::route::connector::Connector;
 use crate::route::path::proxy_deadline;
 use crate::route::prepare::prepare;
 use crate::route::wrap::{self, Plain, Wrap};
-use crate::runtime::dial::{local_for, nonblocking};
+use crate::runtime::dial::{local_for, open_datagram};
 use crate::runtime::{Deadline, Ends, UdpFrontEnd, check_endpoint, deadline, dial_proxy};
 use crate::trace;
-use socket2::{Domain, Protocol, SockAddr, Socket, Type};
+use socket2::{SockAddr, Socket};
 use std::io::{self, Read};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
@@ -79,7 +79,8 @@ async fn open<F: UdpFrontEnd, W: Wrap<F>>(
     let ends = F::ends(&dialled).ok();
     let wrapped = wrap.wrap(dialled, Some(proxy), deadline).await;
     let mut control = wrapped.map_err(wrap::wrap_error(Stage::Dial))?;
-    let declared = options.source.map(|source| bind_source(source, ends.as_ref())).transpose();
+    let declared =
+        options.source.map(|source| bind_source(source, ends.as_ref(), &proxy.dialling().socket)).transpose();
     let declared = declared.map_err(association_error)?;
     let source = match &declared {
         Some((_, source)) => (source.ip(), source.port()).into(),
@@ -90,15 +91,15 @@ async fn open<F: UdpFrontEnd, W: Wrap<F>>(
     let negotiated = Negotiated::new(&mut granted)
         .map_err(|error| Error::new(Stage::Association, ErrorKind::Encapsulation(error)))?;
     let relays = relay::find::<F>(proxy, &granted.bound, ends.as_ref(), deadline).await?;
-    let from = proxy.socket().local_addr;
-    let udp = connect(&relays, declared.as_ref(), from).map_err(association_error)?;
+    let udp = connect(&relays, declared.as_ref(), &proxy.dialling().socket).map_err(association_error)?;
     let local = udp.local_addr().and_then(|addr| address(&addr)).map_err(association_error)?;
     let relay = udp.peer_addr().and_then(|addr| address(&addr)).map_err(association_error)?;
     let segmentation = Segmentation::of(&udp);
     let association = Association::new(proxy, relay, granted.bound, negotiated);
     let sockets = F::watch(W::control(control), udp.into()).map_err(association_error)?;
-    let resolve = proxy.resolves();
-    Ok(SocksUdpSocket { shared: Arc::new(Shared { sockets, association, segmentation, resolve, local }) })
+    let (resolve, lookup) = (proxy.resolves(), proxy.dialling().lookup.clone());
+    let shared = Shared { sockets, association, segmentation, resolve, lookup, local };
+    Ok(SocksUdpSocket { shared: Arc::new(shared) })
 }
 
 fn association_error(error: io::Error) -> Error {
@@ -114,18 +115,18 @@ fn unspecified(ends: Option<&Ends>) -> Target<'static> {
 }
 
 /// Binds a socket to the source. Returns it with the address to declare.
-fn bind_source(mut source: SocketAddr, ends: Option<&Ends>) -> io::Result<(Socket, SocketAddr)> {
+fn bind_source(
+    mut source: SocketAddr,
+    ends: Option<&Ends>,
+    options: &SocketOptions,
+) -> io::Result<(Socket, SocketAddr)> {
     if let (true, Some(ends)) = (source.ip().is_unspecified(), ends) {
         source.set_ip(ends.local.ip().to_canonical());
     }
-    let socket = datagram_socket(source)?;
+    let socket = open_datagram(source, options)?;
     socket.bind(&source.into())?;
     let source = socket.local_addr().and_then(|addr| address(&addr))?;
     Ok((socket, source))
-}
-
-fn datagram_socket(addr: SocketAddr) -> io::Result<Socket> {
-    nonblocking(Domain::for_address(addr), Type::DGRAM, Some(Protocol::UDP))
 }
 
 fn address(addr: &SockAddr) -> io::Result<SocketAddr> {
@@ -136,13 +137,13 @@ fn address(addr: &SockAddr) -> io::Result<SocketAddr> {
 fn connect(
     relays: &[SocketAddr],
     declared: Option<&(Socket, SocketAddr)>,
-    from: Option<SocketAddr>,
+    options: &SocketOptions,
 ) -> io::Result<Socket> {
     let mut last = io::ErrorKind::AddrNotAvailable.into();
     for relay in relays {
         let socket = match declared {
             Some((socket, _)) => socket.try_clone(),
-            None => socket_for(*relay, from),
+            None => socket_for(*relay, options),
         };
         match socket.and_then(|socket| socket.connect(&(*relay).into()).map(|()| socket)) {
             Ok(socket) => {
@@ -172,9 +173,9 @@ fn discard_strays(mut socket: &Socket) {
 /// Returns a socket with any free port.
 ///
 /// Deferring the choice to `connect` would not help: the system shares no UDP ports.
-fn socket_for(relay: SocketAddr, from: Option<SocketAddr>) -> io::Result<Socket> {
-    let from = from.map(|from| local_for(from, relay)).transpose()?;
-    let socket = datagram_socket(relay)?;
+fn socket_for(relay: SocketAddr, options: &SocketOptions) -> io::Result<Socket> {
+    let from = options.local_addr.map(|from| local_for(from, relay)).transpose()?;
+    let socket = open_datagram(relay, options)?;
     if let Some(mut from) = from {
         from.set_port(0);
         socket.bind(&from.into())?;

@@ -24,7 +24,7 @@ pub(super) async fn find<R: Runtime>(
     let mut addrs = match (&relay, Host::of_name(&relay)) {
         (Address::Ip(addr), _) => vec![*addr],
         (Address::Name(_, port @ 1..), Some(Host::Domain(name))) if resolves => {
-            resolve::<R>(name.as_str(), *port, deadline).await?
+            resolve::<R>(&proxy.dialling().lookup, name.as_str(), *port, deadline).await?
         }
         (Address::Name(..), _) => Vec::new(),
     };

@@ -7,7 +7,7 @@ use crate::error::invalid::Invalid;
 use crate::protocol::address::Address;
 use crate::protocol::target::{IntoTarget, Target};
 use crate::protocol::udp::header::Header;
-use crate::proxy::Resolve;
+use crate::proxy::{Lookup, Resolve};
 use crate::runtime::{Direction, UdpFrontEnd};
 use socket2::{SockRef, Socket};
 use std::any::Any;
@@ -103,6 +103,7 @@ pub(crate) struct Shared<F: UdpFrontEnd> {
     pub(super) association: Association,
     pub(super) segmentation: Segmentation,
     pub(super) resolve: Resolve,
+    pub(super) lookup: Lookup,
     pub(super) local: SocketAddr,
 }
 

@@ -34,7 +34,7 @@ impl<F: UdpFrontEnd> SocksUdpSocket<F> {
         let (Host::Domain(name), Resolve::Locally) = (target.host(), self.shared.resolve) else {
             return Ok(target);
         };
-        let found = resolve::<F>(name.as_str(), target.port(), deadline).await?;
+        let found = resolve::<F>(&self.shared.lookup, name.as_str(), target.port(), deadline).await?;
         match found.first() {
             Some(addr) => Ok((addr.ip(), addr.port()).into()),
             None => Err(no_address(name.as_str()).into()),

@@ -13,10 +13,34 @@ use crate::support::blocked::{Executor, FuturesStream, OnAsyncIo, OnTokio, Tokio
 use crate::support::case::{self, Case};
 use crate::support::drivers::Opened;
 use crate::support::script::Script;
-use anysocks::{Chain, Error, Health, Name, NoProxy, Proxy, SocksStream, Target, Upstreams};
+use anysocks::{
+    Chain, Error, Family, Health, Name, NoProxy, Proxy, Resolver, Resolving, SocksStream, Target, Upstreams,
+};
 use hooks::Hook;
+use socket2::SockRef;
 use std::fmt::Debug;
+use std::io;
 use std::net::IpAddr;
+use std::time::Duration;
+
+/// A setting of a connector.
+pub(crate) enum Setting {
+    Timeout(Option<Duration>),
+    Family(Family),
+    Resolver(Box<dyn Resolver>),
+    Hook(Box<SocketHook>),
+}
+
+type SocketHook = dyn Fn(&SockRef<'_>) -> io::Result<()> + Send + Sync;
+
+/// A resolver whose type is erased.
+struct AnyResolver(Box<dyn Resolver>);
+
+impl Resolver for AnyResolver {
+    fn resolve<'r>(&'r self, name: &'r str) -> Resolving<'r> {
+        self.0.resolve(name)
+    }
+}
 
 /// A connector of some front end. The names are those of its own calls.
 pub(crate) trait Connecting: Debug + Send + Sync {
@@ -32,6 +56,8 @@ pub(crate) trait Connecting: Debug + Send + Sync {
     fn bind_to(&self, expected_peer: Target<'_>) -> Result<Box<dyn Listening>, Error>;
     fn client(&self) -> client::Opened;
     fn health(&self) -> Vec<Health>;
+    /// Returns a copy with this setting.
+    fn set(&self, setting: Setting) -> Box<dyn Connecting>;
 }
 
 type Rule<C> = Box<dyn Fn(&Target<'_>) -> Option<C> + Send + Sync>;
@@ -140,6 +166,16 @@ macro_rules! calls {
 
         fn health(&self) -> Vec<Health> {
             self.health()
+        }
+
+        fn set(&self, setting: Setting) -> Box<dyn Connecting> {
+            let connector = self.clone();
+            Box::new(match setting {
+                Setting::Timeout(timeout) => connector.timeout(timeout),
+                Setting::Family(family) => connector.family(family),
+                Setting::Resolver(resolver) => connector.resolver(AnyResolver(resolver)),
+                Setting::Hook(hook) => connector.socket(hook),
+            })
         }
     };
 }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::blocking::{Blocking, Dialled, block_on};
 use crate::protocol::conversation::Conversation;
-use crate::proxy::Proxy;
+use crate::proxy::{DEFAULT_TIMEOUT, Proxy};
 use crate::route::connector::Connector;
 use crate::runtime::{Deadline, UdpFrontEnd};
 use std::io;

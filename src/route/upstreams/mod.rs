@@ -55,8 +55,7 @@ use std::time::{Duration, Instant};
 /// Not every failure begins a pause: a reply that refuses the request, or a request without a
 /// reply, may be due to the target.
 ///
-/// Clones share this state. [`health`](Self::health) returns it. A setter returns a value with a
-/// state of its own.
+/// Clones share this state, also after a setter. [`health`](Self::health) returns it.
 ///
 /// # Time
 ///
@@ -80,6 +79,12 @@ struct Inner {
     /// Whether a direct connection is the last try.
     direct: bool,
     settings: Settings,
+    shared: Arc<Shared>,
+}
+
+/// The state that clones share.
+#[derive(Default)]
+struct Shared {
     /// The number of connections so far, if they take turns.
     turn: AtomicUsize,
     /// The state of each chain.
@@ -104,26 +109,44 @@ impl Upstreams {
         if chains.is_empty() {
             return Err(Invalid::NoUpstream.into());
         }
-        Ok(Self::with(chains, false, Settings::default()))
+        Ok(Self::of(chains))
     }
 
-    fn with(chains: Vec<Chain>, direct: bool, settings: Settings) -> Self {
+    fn of(chains: Vec<Chain>) -> Self {
         let states = Mutex::new(vec![State::default(); chains.len()]);
-        Self(Arc::new(Inner { chains, direct, settings, turn: AtomicUsize::new(0), states }))
+        let shared = Arc::new(Shared { states, ..Shared::default() });
+        Self(Arc::new(Inner { chains, direct: false, settings: Settings::default(), shared }))
+    }
+
+    /// Changes a copy, which shares the state.
+    fn with(self, change: impl FnOnce(&mut Inner)) -> Self {
+        let Inner { chains, direct, settings, shared } = &*self.0;
+        let (chains, settings) = (chains.clone(), settings.clone());
+        let mut inner = Inner { chains, direct: *direct, settings, shared: Arc::clone(shared) };
+        change(&mut inner);
+        Self(Arc::new(inner))
+    }
+
+    /// Changes each chain.
+    pub(super) fn map(self, change: impl Fn(Chain) -> Chain) -> Self {
+        self.with(|inner| {
+            let chains = std::mem::take(&mut inner.chains);
+            inner.chains = chains.into_iter().map(change).collect();
+        })
     }
 
     /// Sets whether each connection begins with the next upstream. By default, each one begins
     /// with the first.
     #[must_use]
     pub fn round_robin(self, round_robin: bool) -> Self {
-        self.set(|settings| settings.round_robin = round_robin)
+        self.with(|inner| inner.settings.round_robin = round_robin)
     }
 
     /// Sets the time that all tries of a call may take. With `None`, the default, it is the longest
     /// timeout of an upstream, and no limit if one of them has none.
     #[must_use]
     pub fn timeout(self, timeout: impl Into<Option<Duration>>) -> Self {
-        self.set(|settings| settings.timeout = timeout.into())
+        self.with(|inner| inner.settings.timeout = timeout.into())
     }
 
     /// Sets the first and the longest pause of an upstream that has failed. The default is from 2
@@ -132,7 +155,7 @@ impl Upstreams {
     /// The pause doubles with each failure after the previous pause has ended.
     #[must_use]
     pub fn pause(self, first: Duration, longest: Duration) -> Self {
-        self.set(|settings| settings.pauses = Pauses { first, longest })
+        self.with(|inner| inner.settings.pauses = Pauses { first, longest })
     }
 
     /// Adds a direct connection as the last try, which exposes the client to the target.
@@ -141,7 +164,7 @@ impl Upstreams {
     /// have failed or are in a pause. BIND and UDP ASSOCIATE never use it.
     #[must_use]
     pub fn then_direct(self) -> Self {
-        Self::with(self.0.chains.clone(), true, self.0.settings.clone())
+        self.with(|inner| inner.direct = true)
     }
 
     /// Returns the upstreams in the given order.
@@ -154,7 +177,7 @@ impl Upstreams {
     #[must_use]
     pub fn health(&self) -> Vec<Health> {
         let now = Instant::now();
-        let states = self.0.states.lock().unwrap_or_else(PoisonError::into_inner);
+        let states = self.0.shared.states.lock().unwrap_or_else(PoisonError::into_inner);
         self.0.chains.iter().zip(&*states).map(|(chain, state)| state.health(chain, now)).collect()
     }
 
@@ -168,18 +191,12 @@ impl Upstreams {
         self.0.settings.timeout.or_else(longest)
     }
 
-    fn set(self, change: impl FnOnce(&mut Settings)) -> Self {
-        let mut settings = self.0.settings.clone();
-        change(&mut settings);
-        Self::with(self.0.chains.clone(), self.0.direct, settings)
-    }
-
     /// Returns the indices of the upstreams, in the order in which a request tries them. `None` is
     /// a direct connection, which not every request can use.
     fn order(&self, now: Instant, can_be_direct: bool) -> Vec<Option<usize>> {
         let count = self.0.chains.len();
-        let first = if self.0.settings.round_robin { self.0.turn.fetch_add(1, Relaxed) } else { 0 };
-        let states = self.0.states.lock().unwrap_or_else(PoisonError::into_inner);
+        let first = if self.0.settings.round_robin { self.0.shared.turn.fetch_add(1, Relaxed) } else { 0 };
+        let states = self.0.shared.states.lock().unwrap_or_else(PoisonError::into_inner);
         let turns = (0..count).map(|n| (first % count + n) % count);
         let (mut paused, mut order): (Vec<_>, Vec<_>) =
             turns.partition(|index| states.get(*index).is_some_and(|state| state.is_paused(now)));
@@ -192,7 +209,7 @@ impl Upstreams {
     }
 
     fn with_state(&self, index: usize, change: impl FnOnce(&mut State)) {
-        let mut states = self.0.states.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut states = self.0.shared.states.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(state) = states.get_mut(index) {
             change(state);
         }
@@ -217,7 +234,7 @@ impl<C: Into<Chain>> TryFrom<Vec<C>> for Upstreams {
 
 impl From<Chain> for Upstreams {
     fn from(chain: Chain) -> Self {
-        Self::with(vec![chain], false, Settings::default())
+        Self::of(vec![chain])
     }
 }
 

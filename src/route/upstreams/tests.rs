@@ -29,7 +29,7 @@ fn the_order_is_given_or_takes_turns() {
         assert_eq!(turns.order(now, true), expected.map(Some));
     }
     // The count wraps around.
-    turns.0.turn.store(usize::MAX, Relaxed);
+    turns.0.shared.turn.store(usize::MAX, Relaxed);
     assert_eq!(turns.order(now, true).len(), 3);
     assert_eq!(turns.order(now, true), [0, 1, 2].map(Some));
 }

@@ -1,0 +1,104 @@
+//! The setters of a proxy's sockets.
+
+use super::socket::Hook;
+use super::{Family, Proxy, Resolver};
+use socket2::SockRef;
+use std::io;
+use std::sync::Arc;
+
+/// # Sockets and lookups
+impl Proxy {
+    /// Sets a function that receives each socket to the proxy before it connects: that of each
+    /// address that is dialled, and the UDP socket of each association. It replaces an earlier one.
+    ///
+    /// It is called after this crate has set its own options, and before it binds and connects the
+    /// socket. Use it for options that this crate has no name for. The function must not bind or
+    /// connect the socket. It is not called for Unix-domain sockets.
+    ///
+    /// ```
+    /// use anysocks::Proxy;
+    ///
+    /// let proxy = Proxy::socks5("proxy.example:1080")?
+    ///     .socket(|socket| socket.set_send_buffer_size(1 << 20));
+    /// # Ok::<(), anysocks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// An error of the function is that of the attempt: an
+    /// [`Attempt`](crate::Attempt) of [`Unreachable`](crate::ErrorKind::Unreachable), or for a UDP
+    /// socket [`Io`](crate::ErrorKind::Io) at [`Stage::Association`](crate::Stage::Association).
+    #[doc(alias = "fwmark")]
+    #[doc(alias = "TCP_FASTOPEN_CONNECT")]
+    #[must_use]
+    pub fn socket(self, set: impl Fn(&SockRef<'_>) -> io::Result<()> + Send + Sync + 'static) -> Self {
+        let hook = Hook(Arc::new(set));
+        self.dial_with(|dialling| dialling.socket.hook = Some(hook))
+    }
+
+    /// Sets the network interface of the TCP connection and of an association's datagrams. With
+    /// `None`, the default, the system's routes decide.
+    ///
+    /// | system | interface |
+    /// |---|---|
+    /// | Linux, Android | its name, such as `eth0` (`SO_BINDTODEVICE`). Before Linux 5.7, it needs `CAP_NET_RAW` |
+    /// | Apple's systems, illumos, Solaris | its number, such as `4` (`IP_BOUND_IF`) |
+    ///
+    /// # Errors
+    ///
+    /// Dialling fails, with an error of the system: there is no such interface, or no permission.
+    /// On other systems, its kind is [`Unsupported`](io::ErrorKind::Unsupported).
+    #[doc(alias = "SO_BINDTODEVICE")]
+    #[doc(alias = "IP_BOUND_IF")]
+    #[doc(alias = "bind_device")]
+    #[must_use]
+    pub fn interface<'i>(self, interface: impl Into<Option<&'i str>>) -> Self {
+        let interface = interface.into().map(Into::into);
+        self.dial_with(|dialling| dialling.socket.interface = interface)
+    }
+
+    /// Sets the mark of the packets of the TCP connection and of an association's datagrams
+    /// (`SO_MARK`), for rules of routing and packet filters. `None`, the default, sets none.
+    ///
+    /// It exists on Linux and Android, and needs `CAP_NET_ADMIN` or `CAP_NET_RAW`.
+    ///
+    /// # Errors
+    ///
+    /// Dialling fails, with an error of the system such as
+    /// [`PermissionDenied`](io::ErrorKind::PermissionDenied). On other systems, its kind is
+    /// [`Unsupported`](io::ErrorKind::Unsupported).
+    #[doc(alias = "SO_MARK")]
+    #[doc(alias = "fwmark")]
+    #[must_use]
+    pub fn mark(self, mark: impl Into<Option<u32>>) -> Self {
+        self.dial_with(|dialling| dialling.socket.mark = mark.into())
+    }
+
+    /// Sets the address families of lookups on this machine: of the proxy's own name, and of
+    /// targets with [`Resolve::Locally`](crate::Resolve::Locally). The default is [`Family::Any`].
+    ///
+    /// It does not apply to names that a proxy resolves, nor to IP addresses.
+    ///
+    /// # Errors
+    ///
+    /// If a name has no address of the only family, dialling fails with
+    /// [`Unresolved`](crate::ErrorKind::Unresolved).
+    #[doc(alias = "happy eyeballs")]
+    #[must_use]
+    pub fn family(self, family: Family) -> Self {
+        self.dial_with(|dialling| dialling.lookup.family = family)
+    }
+
+    /// Sets the resolver of lookups on this machine: of the proxy's own name, and of targets with
+    /// [`Resolve::Locally`](crate::Resolve::Locally). The default is the system's.
+    ///
+    /// It does not change who resolves a name: with [`Resolve::ByProxy`](crate::Resolve::ByProxy),
+    /// targets are still resolved by the proxy.
+    #[doc(alias = "hickory")]
+    #[doc(alias = "DoH")]
+    #[must_use]
+    pub fn resolver(self, resolver: impl Resolver + 'static) -> Self {
+        let resolver: Arc<dyn Resolver> = Arc::new(resolver);
+        self.dial_with(|dialling| dialling.lookup.resolver = Some(resolver))
+    }
+}
