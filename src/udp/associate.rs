@@ -11,7 +11,7 @@ use crate::protocol::socks5::Socks5;
 use crate::protocol::target::Target;
 use crate::protocol::version::{V5, Version};
 use crate::proxy::into_proxy::IntoProxy;
-use crate::proxy::{Proxy, SocketOptions};
+use crate::proxy::{Proxy, Resolve, SocketOptions};
 use crate::route::Chain;
 use crate::route::connector::Connector;
 use crate::route::path::proxy_deadline;
@@ -97,8 +97,9 @@ async fn open<F: UdpFrontEnd, W: Wrap<F>>(
     let segmentation = Segmentation::of(&udp);
     let association = Association::new(proxy, relay, granted.bound, negotiated);
     let sockets = F::watch(W::control(control), udp.into()).map_err(association_error)?;
-    let (resolve, lookup) = (proxy.resolves(), proxy.dialling().lookup.clone());
-    let shared = Shared { sockets, association, segmentation, resolve, lookup, local };
+    let resolves_locally = proxy.resolves() == Resolve::Locally;
+    let lookup = resolves_locally.then(|| Box::new(proxy.dialling().lookup.clone()));
+    let shared = Shared { sockets, association, segmentation, lookup, local };
     Ok(SocksUdpSocket { shared: Arc::new(shared) })
 }
 

@@ -7,7 +7,7 @@ use crate::error::invalid::Invalid;
 use crate::protocol::address::Address;
 use crate::protocol::target::{IntoTarget, Target};
 use crate::protocol::udp::header::Header;
-use crate::proxy::{Lookup, Resolve};
+use crate::proxy::Lookup;
 use crate::runtime::{Direction, UdpFrontEnd};
 use socket2::{SockRef, Socket};
 use std::any::Any;
@@ -102,8 +102,8 @@ pub(crate) struct Shared<F: UdpFrontEnd> {
     pub(crate) sockets: F::Sockets,
     pub(super) association: Association,
     pub(super) segmentation: Segmentation,
-    pub(super) resolve: Resolve,
-    pub(super) lookup: Lookup,
+    /// How names of targets are looked up, if this machine resolves them.
+    pub(super) lookup: Option<Box<Lookup>>,
     pub(super) local: SocketAddr,
 }
 
@@ -275,7 +275,7 @@ impl<F: UdpFrontEnd> SocksUdpSocket<F> {
     }
 
     pub(crate) fn send_batch_now(&self, socket: &Socket, batch: &mut SendBatch) -> io::Result<usize> {
-        if batch.has_names() && self.shared.resolve == Resolve::Locally {
+        if batch.has_names() && self.shared.lookup.is_some() {
             return Err(Error::from(Invalid::NameToResolve).into());
         }
         self.association().send_batch(socket, batch, &self.shared.segmentation)

@@ -4,7 +4,6 @@ use super::socket::SocksUdpSocket;
 use crate::error::Error;
 use crate::error::invalid::Invalid;
 use crate::protocol::target::{Host, IntoTarget, Target};
-use crate::proxy::Resolve;
 use crate::runtime::{Deadline, UdpFrontEnd, no_address, resolve};
 use std::io;
 
@@ -21,7 +20,7 @@ impl<F: UdpFrontEnd> SocksUdpSocket<F> {
 
     /// Returns whether the target is a name that must be resolved on this machine.
     pub(crate) fn resolves_locally(&self, target: &Target<'_>) -> bool {
-        self.shared.resolve == Resolve::Locally && target.domain().is_some()
+        self.shared.lookup.is_some() && target.domain().is_some()
     }
 
     /// Converts a target, and resolves a name that must be resolved on this machine.
@@ -31,10 +30,11 @@ impl<F: UdpFrontEnd> SocksUdpSocket<F> {
         deadline: Deadline,
     ) -> io::Result<Target<'t>> {
         let target = target.into_target()?.of_datagram()?;
-        let (Host::Domain(name), Resolve::Locally) = (target.host(), self.shared.resolve) else {
+        let (Host::Domain(name), Some(lookup)) = (target.host(), &self.shared.lookup) else {
             return Ok(target);
         };
-        let found = resolve::<F>(&self.shared.lookup, name.as_str(), target.port(), deadline).await?;
+        // In memory of its own: few datagrams need a lookup.
+        let found = Box::pin(resolve::<F>(lookup, name.as_str(), target.port(), deadline)).await?;
         match found.first() {
             Some(addr) => Ok((addr.ip(), addr.port()).into()),
             None => Err(no_address(name.as_str()).into()),

@@ -138,12 +138,13 @@ fn an_error_of_the_hook_is_that_of_the_attempt() {
     });
 }
 
+type Route = fn(&Way, Proxy) -> Box<dyn Connecting>;
+
 /// A setting of the connector reaches direct connections and every proxy, those of a rule too.
 #[test]
 fn settings_of_a_connector_apply_to_all_that_it_dials() {
     let addr = any_request();
     let proxy = || Speaks::Socks5.at(addr);
-    type Route = fn(&Way, Proxy) -> Box<dyn Connecting>;
     let ways: [(&str, Route); 5] = [
         ("a proxy", |way, proxy| (way.new)(proxy.into())),
         ("upstreams", |way, proxy| (way.any_of)(Upstreams::new([proxy]).expect("a list")).expect("a list")),
