@@ -44,8 +44,9 @@ fn sentences() {
         ),
         (Invalid::UrlTail, "a proxy's URL ends with host and port"),
         (
-            Invalid::UrlOption("timeout".into()),
-            "the URL's option timeout is unknown: the options are auth, level and service",
+            Invalid::UrlOption("colour".into()),
+            "the URL's option colour is unknown: the options are auth, level, service, timeout, keepalive, \
+             nodelay, local, interface, mark, family and relay",
         ),
         (
             Invalid::UrlValue { name: "level", problem: "is given twice" },

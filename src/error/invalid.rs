@@ -223,7 +223,10 @@ pub enum Invalid {
     /// The proxy's URL has an option with an unknown name.
     ///
     /// The field is the name.
-    #[error("the URL's option {0} is unknown: the options are auth, level and service")]
+    #[error(
+        "the URL's option {0} is unknown: the options are auth, level, service, timeout, keepalive, \
+         nodelay, local, interface, mark, family and relay"
+    )]
     UrlOption(Box<str>),
     /// The value of an option of the proxy's URL is wrong, or the option does not fit the rest.
     #[error("the URL's option {name} {problem}")]

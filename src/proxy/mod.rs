@@ -10,6 +10,7 @@ pub(crate) mod into_proxy;
 mod lookup;
 mod options;
 mod query;
+mod query_settings;
 pub(crate) mod random;
 mod resolve;
 mod socket;
@@ -108,9 +109,18 @@ use std::time::Duration;
 /// | `auth=gssapi` | [GSS-API](Self::gssapi) with the mechanism of the feature `gssapi`, and no user name |
 /// | `level=confidentiality`, `level=integrity` | with `auth=gssapi`: the protection. The default is `confidentiality` |
 /// | `service=NAME` | with `auth=gssapi`: the [service](crate::gssapi::Service), percent-decoded. The default is `rcmd` at the proxy's host |
+/// | `timeout=SECONDS`, `timeout=none` | [`timeout`](Self::timeout), such as `0.5` or `20` |
+/// | `keepalive=SECONDS`, `keepalive=none` | [`keepalive`](Self::keepalive) |
+/// | `nodelay=on`, `nodelay=off` | [`nodelay`](Self::nodelay) |
+/// | `local=ADDRESS` | [`local_addr`](Self::local_addr): an IP address, with or without a port |
+/// | `interface=NAME` | [`interface`](Self::interface), percent-decoded |
+/// | `mark=NUMBER` | [`mark`](Self::mark), decimal or with `0x` |
+/// | `family=ipv4`, `ipv6`, `ipv4-first`, `ipv6-first` | [`family`](Self::family) |
+/// | `relay=told`, `proxy`, `as-is` | [`udp`](Self::udp): the [`Relay`](crate::udp::Relay) |
 ///
 /// A URL can't hold custom METHODs, GSS-API with another mechanism or without protection, flow
-/// information of an IPv6 address, or any option of this type but `resolve` and `behind_tls`.
+/// information of an IPv6 address, functions, or other options of associations. `Display` writes
+/// the options of the authentication only: the others do not tell one proxy from another.
 ///
 /// # Errors
 ///

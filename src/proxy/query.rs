@@ -2,6 +2,7 @@
 //!
 //! A text that is no option is never shown: it may be the rest of a password with a `?` in it.
 
+use super::{Proxy, query_settings};
 use crate::error::Error;
 use crate::error::invalid::Invalid;
 use crate::gssapi::{Gssapi, Level, Service};
@@ -39,36 +40,69 @@ pub(super) fn split(tail: &str) -> (&str, &str) {
     }
 }
 
-/// Parses the options.
-pub(super) fn parse(options: &str) -> Result<Option<GssapiOptions>, Error> {
-    let (mut auth, mut level, mut service) = (None, None, None);
-    for option in options.split('&').filter(|_| !options.is_empty()) {
-        let (name, value) = option.split_once('=').ok_or(Invalid::UrlTail)?;
-        let (name, slot) = match name {
-            "auth" => ("auth", &mut auth),
-            "level" => ("level", &mut level),
-            "service" => ("service", &mut service),
-            name => return Err(unknown(name, options)),
-        };
-        if slot.replace(value).is_some() {
-            return Err(wrong(name, "is given twice"));
+/// The names of all options.
+const NAMES: [&str; 11] = [
+    "auth",
+    "level",
+    "service",
+    "timeout",
+    "keepalive",
+    "nodelay",
+    "local",
+    "interface",
+    "mark",
+    "family",
+    "relay",
+];
+
+/// Options with known names, each at most once.
+#[derive(Debug, Default)]
+pub(super) struct Query<'q>(Vec<(&'static str, &'q str)>);
+
+impl<'q> Query<'q> {
+    /// Splits the options.
+    pub(super) fn parse(options: &'q str) -> Result<Self, Error> {
+        let mut query = Self::default();
+        for option in options.split('&').filter(|_| !options.is_empty()) {
+            let (name, value) = option.split_once('=').ok_or(Invalid::UrlTail)?;
+            let known = NAMES.into_iter().find(|known| *known == name);
+            let name = known.ok_or_else(|| unknown(name, options))?;
+            if query.value(name).is_some() {
+                return Err(wrong(name, "is given twice"));
+            }
+            query.0.push((name, value));
         }
+        Ok(query)
     }
-    match auth {
-        Some("gssapi") => {}
-        Some(_) => return Err(wrong("auth", "has one value: gssapi")),
-        None if level.is_some() => return Err(wrong("level", "needs auth=gssapi")),
-        None if service.is_some() => return Err(wrong("service", "needs auth=gssapi")),
-        None => return Ok(None),
+
+    fn value(&self, name: &str) -> Option<&'q str> {
+        self.0.iter().find_map(|(known, value)| (*known == name).then_some(*value))
     }
-    let level = match level {
-        None => None,
-        Some("confidentiality") => Some(Level::Confidentiality),
-        Some("integrity") => Some(Level::Integrity),
-        Some(_) => return Err(wrong("level", "is confidentiality or integrity")),
-    };
-    let service = service.map(decode).transpose()?;
-    Ok(Some(GssapiOptions { level, service }))
+
+    /// Applies the options that are not about authentication.
+    pub(super) fn apply(&self, proxy: Proxy) -> Result<Proxy, Error> {
+        self.0.iter().try_fold(proxy, |proxy, (name, value)| query_settings::apply(proxy, name, value))
+    }
+
+    /// Returns the options about authentication.
+    pub(super) fn gssapi(&self) -> Result<Option<GssapiOptions>, Error> {
+        let (level, service) = (self.value("level"), self.value("service"));
+        match self.value("auth") {
+            Some("gssapi") => {}
+            Some(_) => return Err(wrong("auth", "has one value: gssapi")),
+            None if level.is_some() => return Err(wrong("level", "needs auth=gssapi")),
+            None if service.is_some() => return Err(wrong("service", "needs auth=gssapi")),
+            None => return Ok(None),
+        }
+        let level = match level {
+            None => None,
+            Some("confidentiality") => Some(Level::Confidentiality),
+            Some("integrity") => Some(Level::Integrity),
+            Some(_) => return Err(wrong("level", "is confidentiality or integrity")),
+        };
+        let service = service.map(decode).transpose()?;
+        Ok(Some(GssapiOptions { level, service }))
+    }
 }
 
 fn decode(service: &str) -> Result<Service, Error> {
@@ -110,7 +144,6 @@ mod tests {
     use super::*;
     use crate::error::ErrorKind;
     use crate::gssapi::{Begun, Cause, Failure, Mechanism, Wanted};
-    use crate::proxy::Proxy;
 
     /// A mechanism that URLs mean.
     struct InUrls;
@@ -119,6 +152,10 @@ mod tests {
         fn begin(&self, _: &Wanted<'_>) -> Result<Begun, Failure> {
             Err(Failure::new(Cause::NoCredentials, "a test"))
         }
+    }
+
+    fn parse(options: &str) -> Result<Option<GssapiOptions>, Error> {
+        Query::parse(options)?.gssapi()
     }
 
     fn options(level: Option<Level>, service: Option<&str>) -> GssapiOptions {
@@ -155,7 +192,7 @@ mod tests {
             ("auth=gssapi&service=", wrong("service", "is not a name of a service")),
             ("auth=gssapi&service=%00", wrong("service", "is not a name of a service")),
             ("auth=gssapi&service=%FF", wrong("service", "is not a name of a service")),
-            ("auth=gssapi&timeout=5", Invalid::UrlOption("timeout".into())),
+            ("auth=gssapi&colour=5", Invalid::UrlOption("colour".into())),
             ("keep-alive=5", Invalid::UrlOption("keep-alive".into())),
             ("auth=gssapi&", Invalid::UrlTail),
             ("auth=gssapi&level", Invalid::UrlTail),

@@ -1,6 +1,6 @@
 //! The URL of a proxy. `Display` omits the password.
 
-use super::query::{self, UNRESERVED};
+use super::query::{self, Query, UNRESERVED};
 use super::{Endpoint, Proxy, Resolve, zone};
 use crate::error::Error;
 use crate::error::invalid::Invalid;
@@ -58,7 +58,9 @@ impl Proxy {
             (false, _) => return Err(Invalid::UrlTail.into()),
         };
         let proxy = Self::new(endpoint, protocol).resolve(resolve).behind_tls(tls);
-        match query::parse(options)? {
+        let query = Query::parse(options)?;
+        let proxy = query.apply(proxy)?;
+        match query.gssapi()? {
             Some(gssapi) if !has_user => proxy.gssapi(gssapi.make()?),
             Some(_) => Err(query::wrong("auth", "with the value gssapi allows no user name")),
             None => Ok(proxy),

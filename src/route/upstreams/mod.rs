@@ -1,6 +1,7 @@
 //! Several proxies or chains, of which any may carry a connection.
 
 mod health;
+mod text;
 mod tries;
 
 pub use health::Health;

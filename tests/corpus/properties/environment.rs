@@ -27,7 +27,7 @@ const URLS: [&str; 13] = [
     "http://127.0.0.5:1",
     "socks:3128",
     "127.0.0.6:1",
-    "socks5h://127.0.0.7:1?timeout=5",
+    "socks5h://127.0.0.7:1?colour=5",
     "socks9://127.0.0.7:1",
     "socks5h://",
     "socks5h://[::1",

@@ -2,7 +2,7 @@
 //! a proxy is made in code.
 
 use super::dice::Dice;
-use anysocks::{Chain, Endpoint, Error, Proxy, Resolve, Target};
+use anysocks::{Chain, Endpoint, Error, Proxy, Resolve, Target, Upstreams};
 use std::fmt::Write;
 use std::hash::{DefaultHasher, Hasher};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddrV6};
@@ -24,6 +24,7 @@ pub(crate) fn holds(input: &[u8]) {
     reads_back(&mut Dice(input));
     let Ok(text) = std::str::from_utf8(input) else { return };
     round_trips(text);
+    lists_round_trip(text);
     let (before, after) = text.split_once('\n').unwrap_or((text, ""));
     let secret = secret(input);
     no_error_tells(before, &secret, after);
@@ -48,6 +49,14 @@ fn round_trips(url: &str) {
     assert_eq!(again.to_string(), shown, "{url:?}");
     assert_eq!(again.endpoint(), proxy.endpoint(), "{url:?}");
     assert_eq!(again.resolves(), proxy.resolves(), "{url:?}");
+}
+
+/// What `Display` gives for a list of upstreams is read as the same list.
+fn lists_round_trip(text: &str) {
+    let Ok(upstreams) = text.parse::<Upstreams>() else { return };
+    let shown = upstreams.to_string();
+    let again: Upstreams = shown.parse().unwrap_or_else(|error| panic!("{text:?} -> {shown:?}: {error}"));
+    assert_eq!(again.to_string(), shown, "{text:?}");
 }
 
 /// A chain of one proxy to three that is made in code and written as URLs is read as itself, but
@@ -128,6 +137,7 @@ fn no_error_tells(before: &str, secret: &str, after: &str) {
         let errors = [
             url.parse::<Proxy>().err(),
             url.parse::<Chain>().err(),
+            url.parse::<Upstreams>().err(),
             Endpoint::try_from(&*url).err(),
             Target::try_from(&*url).err(),
         ];
