@@ -341,11 +341,11 @@ pub enum Invalid {
         /// The mistake in its value.
         wrong: Box<Invalid>,
     },
-    /// An association was requested through a chain of proxies.
+    /// An association was requested through a chain with a SOCKS4 proxy before the last.
     ///
-    /// Only the last proxy of a chain could reach the relay.
-    #[error("datagrams can't go through a chain of proxies")]
-    DatagramsThroughChain,
+    /// SOCKS4 has no datagrams.
+    #[error("datagrams can't go through a SOCKS4 proxy")]
+    DatagramsThroughSocks4,
     /// BIND, UDP ASSOCIATE or a lookup through Tor was requested without a proxy.
     ///
     /// Connections are direct, or a rule chooses the proxy by target.

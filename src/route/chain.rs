@@ -106,14 +106,6 @@ impl Chain {
     pub(crate) fn last(&self) -> &Proxy {
         &self.hops[self.hops.len() - 1]
     }
-
-    /// Returns the proxy of a chain of one.
-    pub(crate) fn only(&self) -> Option<&Proxy> {
-        match &*self.hops {
-            [proxy] => Some(proxy),
-            _ => None,
-        }
-    }
 }
 
 impl From<Proxy> for Chain {

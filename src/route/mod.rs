@@ -9,7 +9,7 @@ pub(crate) mod connector;
 mod environment;
 mod exception;
 mod hop_target;
-mod hops;
+pub(crate) mod hops;
 pub(crate) mod listener;
 pub(crate) mod lookup;
 mod next_target;

@@ -39,6 +39,9 @@ pub(super) struct Sealing {
 impl Negotiated {
     /// Takes over what was negotiated, and the pump of the TCP connection.
     ///
+    /// That may have the frames of earlier proxies of a chain. They are for the bytes of this TCP
+    /// connection only: the datagrams are this proxy's own.
+    ///
     /// # Errors
     ///
     /// - The encapsulation is for streams only.
@@ -47,19 +50,18 @@ impl Negotiated {
         let negotiated = established.negotiated.as_ref();
         let several_requests = negotiated.is_some_and(|negotiated| negotiated.several_requests);
         let dialect = negotiated.and_then(|negotiated| negotiated.dialect);
-        let (datagrams, control) = match established.take_frames() {
-            Some(Frames { datagrams: None, .. }) => {
-                return Err("the method's encapsulation carries no datagrams".into());
-            }
-            Some(mut frames) => {
-                frames.enter_tunnel();
-                (frames.datagrams.take(), Some(frames))
-            }
-            None => (None, None),
-        };
+        let own = established.negotiated.as_mut().and_then(|negotiated| negotiated.frames.as_mut());
+        let datagrams = own.map(|frames| frames.datagrams.take());
+        if let Some(None) = datagrams {
+            return Err("the method's encapsulation carries no datagrams".into());
+        }
+        let mut control = established.take_frames();
+        if let Some(frames) = &mut control {
+            frames.enter_tunnel();
+        }
         let is_something = control.is_some() || !sessions.is_empty() || several_requests;
         Ok(is_something.then(|| Self {
-            datagrams,
+            datagrams: datagrams.flatten(),
             sessions,
             several_requests,
             dialect,

@@ -181,6 +181,23 @@ impl<F: UdpFrontEnd> SocksUdpSocket<F> {
         self.association().max_payload(target)
     }
 
+    /// Returns the number of bytes that an in-place call needs in front of a payload.
+    ///
+    /// It is [`HEADROOM`](crate::udp::HEADROOM) for a single proxy. In a [`Chain`](crate::Chain), it
+    /// is longer by the headers with the addresses of the later relays.
+    ///
+    /// ```no_run
+    /// # fn example(socket: &anysocks::blocking::Socks5UdpSocket) -> std::io::Result<()> {
+    /// let mut buf = vec![0; socket.headroom()];
+    /// buf.extend(b"question");
+    /// socket.send_in_place(&mut buf, "dns.example:53")?;
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn headroom(&self) -> usize {
+        self.association().headroom()
+    }
+
     #[doc = include_str!("../docs/udp/try_send_to.md")]
     pub fn try_send_to<'t>(&self, payload: &[u8], target: impl IntoTarget<'t>) -> io::Result<usize> {
         let target = self.addressed(target)?;
@@ -248,21 +265,26 @@ impl<F: UdpFrontEnd> SocksUdpSocket<F> {
         }
     }
 
-    /// Fails if the association has ended. Reads from the TCP connection without waiting.
+    /// Fails if the association has ended. Reads from the TCP connection of each proxy without
+    /// waiting.
     pub(crate) fn check_now(&self) -> io::Result<()> {
         self.association().check()?;
-        let read = |buf: &mut [u8]| F::read_control(&self.shared.sockets, buf);
-        let read = match self.association().read_control(read) {
-            None => return Ok(()),
-            Some(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {
-                F::wake_for_more(&self.shared.sockets);
-                return Ok(());
+        let association = self.association();
+        for hop in 0..association.hops() {
+            let read = |buf: &mut [u8]| F::read_control(&self.shared.sockets, hop, buf);
+            match association.read_control(hop, read) {
+                None => {}
+                Some(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {
+                    F::wake_for_more(&self.shared.sockets);
+                }
+                Some(read) => {
+                    let end = association.record_end(hop, read);
+                    F::wake_receivers(&self.shared.sockets);
+                    return Err(end);
+                }
             }
-            Some(read) => read,
-        };
-        let end = self.association().record_end(read);
-        F::wake_receivers(&self.shared.sockets);
-        Err(end)
+        }
+        Ok(())
     }
 
     pub(crate) fn take_from(&self, socket: &Socket, buf: &mut [u8]) -> io::Result<Option<(usize, Address)>> {
