@@ -200,7 +200,7 @@ impl SocksUdpSocket<Blocking> {
             if recheck.is_none() {
                 polled.push(self.sockets().controls.last.poll_fd());
             }
-            let earlier = &self.sockets().controls.earlier;
+            let earlier = self.sockets().controls.earlier();
             if let Err(error) = self.check_now().and_then(|()| wait_for_all(&mut polled, earlier, recheck)) {
                 return error;
             }
@@ -336,7 +336,7 @@ impl SocksUdpSocket<Blocking> {
             all.push(controls.last.poll_fd());
         }
         let until = recheck.into_iter().chain(deadline).min();
-        let Some(ready) = wait_for_all(&mut all, &controls.earlier, until)? else {
+        let Some(ready) = wait_for_all(&mut all, controls.earlier(), until)? else {
             return check_time(deadline);
         };
         let is_ready = |place: usize| all.get(place).is_some_and(|polled| !polled.revents().is_empty());

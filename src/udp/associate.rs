@@ -73,12 +73,7 @@ async fn open<F: UdpFrontEnd, W: Wrap<F>>(
     let first = open_first::<F, W>(&hops[0], wrap, proxy_deadline::<F>(deadline, &hops[0]));
     let first = trace::hop(1, hops.len(), &hops[0], first).await.map_err(at_first)?;
     let First { control, hop, bound, udp, local, relay } = first;
-    let nested = Nested {
-        layers: Vec::new(),
-        hop,
-        bound,
-        controls: PerHop { earlier: Box::default(), last: control },
-    };
+    let nested = Nested { layers: Vec::new(), hop, bound, controls: PerHop::only(control) };
     let nested = if hops.len() == 1 { nested } else { nest::<F, W>(hops, wrap, deadline, nested).await? };
     let Nested { layers, hop, bound, controls } = nested;
     let segmentation = Segmentation::of(&udp);
@@ -136,7 +131,7 @@ async fn open_first<F: UdpFrontEnd, W: Wrap<F>>(
     };
     let mut conversation = Socks5::new(auth, command, source)?;
     let mut granted = W::converse(&mut control, &mut conversation, deadline).await?;
-    let negotiated = Negotiated::new(&mut granted).map_err(encapsulation_error)?;
+    let negotiated = Negotiated::new(&mut granted, proxy.limit()).map_err(encapsulation_error)?;
     let relays = relay::find::<F>(proxy, &granted.bound, ends.as_ref(), deadline).await?;
     let from = proxy.socket().local_addr;
     let udp = connect(&relays, declared.as_ref(), from).map_err(association_error)?;
@@ -164,24 +159,23 @@ fn nest<'a, F: UdpFrontEnd, W: Wrap<F>>(
     deadline: Deadline,
     first: Nested<F::Control>,
 ) -> Boxed<'a, Result<Nested<F::Control>, Error>> {
-    let Nested { mut layers, mut hop, mut bound, controls } = first;
-    let (mut earlier, mut last) = (Vec::with_capacity(hops.len() - 1), controls.last);
+    let Nested { mut layers, mut hop, mut bound, mut controls } = first;
     Box::pin(async move {
         for n in 1..hops.len() {
             let at = |error: Error| error.at_hop(&hops[n], n + 1, hops.len());
             let next = AssociationThrough::new(&hops[..=n], deadline, wrap).request().await;
             let (control, mut granted, ip) = next.map_err(|error| error.of_hops(hops.len()))?;
-            let negotiated = Negotiated::new(&mut granted).map_err(encapsulation_error).map_err(at)?;
             let (before, proxy) = (&hops[n - 1], &hops[n]);
+            let negotiated = Negotiated::new(&mut granted, proxy.limit());
+            let negotiated = negotiated.map_err(encapsulation_error).map_err(at)?;
             let limit = proxy_deadline::<F>(deadline, proxy);
             let relay =
                 relay::find_behind::<F>(before, proxy, ip, &granted.bound, limit).await.map_err(at)?;
             let outer = std::mem::replace(&mut hop, Hop::new(proxy, negotiated));
             Layer::push(&mut layers, outer, before.udp_options().any_source, relay).map_err(at)?;
             bound = granted.bound;
-            earlier.push(std::mem::replace(&mut last, W::control(control)));
+            controls.push(W::control(control));
         }
-        let controls = PerHop { earlier: earlier.into(), last };
         Ok(Nested { layers, hop, bound, controls })
     })
 }

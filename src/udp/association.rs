@@ -34,21 +34,21 @@ const MAX_PAYLOAD_V6: usize = 65_527;
 pub(crate) struct Association {
     /// The association at the last proxy.
     last: Hop,
-    /// The last proxy's timeout, for requests.
-    limit: Option<Duration>,
     /// The first relay, to which the socket is connected.
     relay: SocketAddr,
     /// The last proxy's reply.
     bound: Address,
-    /// Those of the earlier proxies of a chain, if there are any.
-    layers: Box<[Layer]>,
+    /// Those of the earlier proxies of a chain. The pointer is thin, because most routes have none.
+    layers: Option<Box<Layers>>,
     pub(crate) admission: Admission,
     /// The end, and the number of the proxy whose TCP connection showed it.
-    end: OnceLock<(usize, AssociationEnd)>,
+    end: OnceLock<(u16, AssociationEnd)>,
     /// The buffer of datagrams that can't be received directly into the caller's. On the heap,
     /// because few associations have one.
     inbound: OnceLock<Box<Mutex<Inbound>>>,
 }
+
+struct Layers(Vec<Layer>);
 
 impl Association {
     pub(super) fn new(
@@ -66,10 +66,9 @@ impl Association {
         }
         Self {
             last,
-            limit: proxy.limit(),
             relay,
             bound,
-            layers: layers.into(),
+            layers: (!layers.is_empty()).then(|| Box::new(Layers(layers))),
             admission: Admission::new(proxy.udp_options().any_source),
             end: OnceLock::new(),
             inbound,
@@ -82,28 +81,28 @@ impl Association {
 
     /// Returns the layers around the datagrams of the last proxy, the outermost first.
     pub(super) fn layers(&self) -> &[Layer] {
-        &self.layers
+        self.layers.as_ref().map_or(&[], |layers| &layers.0)
     }
 
     /// Returns the number of proxies.
     pub(super) fn hops(&self) -> usize {
-        self.layers.len() + 1
+        self.layers().len() + 1
     }
 
-    /// Returns the association at the last proxy.
-    pub(super) const fn last(&self) -> &Hop {
-        &self.last
+    /// Returns the layers, and the association at the last proxy.
+    pub(super) fn nesting(&self) -> (&[Layer], &Hop) {
+        (self.layers(), &self.last)
     }
 
     /// Returns the association at the proxy with this number, from 0.
     pub(super) fn hop(&self, n: usize) -> &Hop {
-        self.layers.get(n).map_or(&self.last, |layer| &layer.hop)
+        self.layers().get(n).map_or(&self.last, |layer| &layer.hop)
     }
 
     /// Returns what encloses the datagrams of this proxy. Those of the first one are sent as they
     /// are.
     pub(super) fn enclosure(&self, n: usize) -> Option<&Enclosure> {
-        self.layers.get(n.checked_sub(1)?).map(|layer| &layer.enclosure)
+        self.layers().get(n.checked_sub(1)?).map(|layer| &layer.enclosure)
     }
 
     /// Adds the URL and the number of a proxy to an error.
@@ -113,12 +112,12 @@ impl Association {
 
     /// Adds the URL and the number of the last proxy to an error.
     pub(super) fn at_last(&self) -> impl Fn(Error) -> Error {
-        self.at(self.layers.len())
+        self.at(self.layers().len())
     }
 
     /// Returns the timeout of a request over the TCP connection.
-    pub(super) const fn limit(&self) -> Option<Duration> {
-        self.limit
+    pub(super) fn limit(&self) -> Option<Duration> {
+        self.negotiated()?.limit
     }
 
     pub(super) const fn bound(&self) -> &Address {
@@ -160,7 +159,7 @@ impl Association {
 
     /// Returns whether the datagrams of a chain can be received as a batch.
     fn is_chain_of_plain_datagrams(&self) -> bool {
-        let inbound = self.inbound().filter(|_| !self.layers.is_empty() && !self.is_encapsulated());
+        let inbound = self.inbound().filter(|_| !self.layers().is_empty() && !self.is_encapsulated());
         inbound
             .is_some_and(|inbound| !inbound.lock().unwrap_or_else(PoisonError::into_inner).has_reassembler())
     }
@@ -183,18 +182,19 @@ impl Association {
 
     /// Returns the length of the headers of all layers.
     fn headers_len(&self) -> usize {
-        self.layers.iter().map(Layer::header_len).sum()
+        self.layers().iter().map(Layer::header_len).sum()
     }
 
     /// Fails if the association is known to have ended.
     pub(crate) fn check(&self) -> io::Result<()> {
-        self.end.get().map_or(Ok(()), |(hop, end)| Err(self.error(*hop, *end)))
+        self.end.get().map_or(Ok(()), |(hop, end)| Err(self.error((*hop).into(), *end)))
     }
 
-    /// Reads from the TCP connection of this proxy with `read`, and opens its frames. Returns `None` if no more
-    /// can be read without waiting, and all frames were without content. Fails with `Interrupted`
-    /// if there may be more such frames: a proxy that sends them without end must not occupy the
-    /// thread.
+    /// Reads from the TCP connection of this proxy with `read`, and opens its frames.
+    ///
+    /// Returns `None` if no more can be read without waiting, and all frames were without content.
+    /// Fails with `Interrupted` if there may be more such frames: a proxy that sends them without
+    /// end must not occupy the thread.
     pub(crate) fn read_control(
         &self,
         hop: usize,
@@ -272,13 +272,14 @@ impl Association {
             Some(ErrorKind::Encapsulation(_)) => AssociationEnd::BadFrame,
             _ => AssociationEnd::UnfinishedRequest,
         };
-        self.record(self.layers.len(), end);
+        self.record(self.layers().len(), end);
     }
 
     /// Records the end, unless there was an earlier one. Returns the error of the first.
     fn record(&self, hop: usize, end: AssociationEnd) -> io::Error {
+        let hop = u16::try_from(hop).unwrap_or(u16::MAX);
         let (hop, end) = *self.end.get_or_init(|| (hop, end));
-        self.error(hop, end)
+        self.error(hop.into(), end)
     }
 
     fn error(&self, hop: usize, end: AssociationEnd) -> io::Error {

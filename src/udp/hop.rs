@@ -3,7 +3,7 @@
 use super::negotiated::Negotiated;
 use super::peer::Peer;
 use crate::error::{Error, ErrorKind, Stage};
-use crate::protocol::encapsulation::Datagrams;
+use crate::protocol::encapsulation::{Datagrams, FrameError};
 use crate::protocol::target::Target;
 use crate::protocol::udp::datagram::Source;
 use std::fmt;
@@ -83,7 +83,7 @@ impl Layer {
     }
 }
 
-/// Returns the error of an encapsulation that can't seal a datagram, or of its first datagram.
-pub(super) fn encapsulation_error(error: crate::protocol::encapsulation::FrameError) -> Error {
+/// Returns the error of an encapsulation that can't seal datagrams.
+pub(super) fn encapsulation_error(error: FrameError) -> Error {
     Error::new(Stage::Association, ErrorKind::Encapsulation(error))
 }

@@ -1,9 +1,8 @@
-//! The buffer of received datagrams that are encapsulated, fragmented, coalesced or those of a chain.
+//! The buffer of received datagrams that are encapsulated, fragmented, coalesced or nested.
 
 use super::admission::Admission;
-use super::association::Association;
 use super::batch::{Inbox, RecvBatch};
-use super::hop::Hop;
+use super::hop::{Hop, Layer};
 use crate::protocol::udp::datagram::{Datagram, Source};
 use crate::protocol::udp::reassembly::Reassembler;
 use crate::proxy::Proxy;
@@ -38,13 +37,13 @@ impl Inbound {
     pub(super) fn receive<T>(
         &mut self,
         socket: &Socket,
-        association: &Association,
+        admission: &Admission,
+        (layers, last): (&[Layer], &Hop),
         deliver: impl FnOnce(Source<'_>, &[u8]) -> Option<T>,
     ) -> io::Result<Option<T>> {
-        let admission = &association.admission;
         let mut raw = self.inbox.next(socket)?;
         let mut whole;
-        for (layer, reassembler) in association.layers().iter().zip(&mut self.earlier) {
+        for (layer, reassembler) in layers.iter().zip(&mut self.earlier) {
             let admits = |datagram: &Datagram<'_>| layer.admits(&datagram.source);
             let Some(opened) = open(&layer.hop, admission, raw) else { return Ok(None) };
             let Some((_, payload)) = take(opened, reassembler, admission, admits) else { return Ok(None) };
@@ -59,7 +58,7 @@ impl Inbound {
                 }
             }
         }
-        let Some(raw) = open(association.last(), admission, raw) else { return Ok(None) };
+        let Some(raw) = open(last, admission, raw) else { return Ok(None) };
         let admits = |datagram: &Datagram<'_>| admission.is_source_admitted(datagram);
         let taken = take(raw, &mut self.reassembler, admission, admits);
         Ok(taken.and_then(|(source, payload)| deliver(source, &payload)))

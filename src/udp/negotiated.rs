@@ -6,6 +6,7 @@ use crate::protocol::established::Established;
 use crate::protocol::frames::Frames;
 use crate::protocol::negotiated::Session;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// What a METHOD negotiated for an association.
 pub(super) struct Negotiated {
@@ -15,6 +16,8 @@ pub(super) struct Negotiated {
     /// read.
     pub(super) several_requests: bool,
     pub(super) dialect: Option<&'static Dialect>,
+    /// The proxy's timeout, for further requests.
+    pub(super) limit: Option<Duration>,
     control: Mutex<Control>,
     sealing: Mutex<Sealing>,
 }
@@ -45,7 +48,10 @@ impl Negotiated {
     /// # Errors
     ///
     /// - The encapsulation is for streams only.
-    pub(super) fn new(established: &mut Established) -> Result<Option<Self>, FrameError> {
+    pub(super) fn new(
+        established: &mut Established,
+        limit: Option<Duration>,
+    ) -> Result<Option<Self>, FrameError> {
         let sessions = established.sessions().to_vec();
         let negotiated = established.negotiated.as_ref();
         let several_requests = negotiated.is_some_and(|negotiated| negotiated.several_requests);
@@ -65,6 +71,7 @@ impl Negotiated {
             sessions,
             several_requests,
             dialect,
+            limit,
             control: Mutex::new(Control::Idle(control.map(Box::new))),
             sealing: Mutex::default(),
         }))

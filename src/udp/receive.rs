@@ -73,7 +73,7 @@ impl Association {
             Err(inbound) => {
                 let mut inbound = inbound.lock().unwrap_or_else(PoisonError::into_inner);
                 let deliver = |source: Source<'_>, payload: &[u8]| Some(deliver(copy(payload, buf), source));
-                return inbound.receive(socket, self, deliver);
+                return inbound.receive(socket, &self.admission, self.nesting(), deliver);
             }
         };
         if buf.len() > MAX_COPIED {
@@ -140,7 +140,7 @@ impl Association {
             Err(inbound) => {
                 let mut inbound = inbound.lock().unwrap_or_else(PoisonError::into_inner);
                 let deliver = |source: Source<'_>, payload: &[u8]| self.copy_in_place(source, payload, buf);
-                return inbound.receive(socket, self, deliver);
+                return inbound.receive(socket, &self.admission, self.nesting(), deliver);
             }
         };
         let n = read(socket, buf)?;
@@ -209,7 +209,7 @@ impl Association {
         batch: &mut RecvBatch,
     ) -> io::Result<Option<usize>> {
         while batch.has_capacity() {
-            let received = inbound.receive(socket, self, |source, payload| {
+            let received = inbound.receive(socket, &self.admission, self.nesting(), |source, payload| {
                 batch.add(&source, payload);
                 Some(())
             });

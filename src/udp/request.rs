@@ -23,8 +23,8 @@ impl<F: UdpFrontEnd> SocksUdpSocket<F> {
         self.send_request(Command::KeepAlive, nothing).await.map(drop)
     }
 
-    /// Sends a request over the TCP connection of the last proxy, through its encapsulation if there
-    /// is one.
+    /// Sends a request over the TCP connection of the last proxy, through its encapsulation if
+    /// there is one.
     pub(crate) async fn send_request(&self, command: Command, target: Target<'_>) -> Result<Address, Error> {
         let mut request = self.association().request(command, target.borrowed())?;
         // What has arrived was not asked for.
