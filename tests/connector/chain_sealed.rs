@@ -1,12 +1,13 @@
 //! Datagrams through a chain with encapsulations, and fragments.
 
-use super::nest::{Kind, Nest, PEER, PLAIN, Plan, SEALED, address, nested_as, packet, through};
+use super::nest::{Kind, Nest, PEER, PLAIN, Plan, SEALED, address, inner, nested_as, packet, through};
 use super::ways::everywhere;
 use crate::support::case::Case;
 use crate::support::echo::payload;
-use crate::support::toy::{Level, PAUSE};
+use crate::support::toy::{Level, PAUSE, sealed_datagram};
 use anysocks::udp::{Options, Reassembly, RecvBatch, SendBatch};
-use anysocks::{Chain, ErrorKind, Stage};
+use anysocks::{Chain, ErrorKind, Invalid, Stage};
+use std::io;
 use std::time::Instant;
 
 /// Each layer that is sealed, and those beside it.
@@ -119,6 +120,40 @@ fn an_encapsulation_of_streams_alone() {
     });
 }
 
+/// Nothing is sent of a datagram that is too long, cover traffic neither. The cover of each layer
+/// is in those around it.
+#[test]
+fn cover_traffic() {
+    let covered = Kind::Toy(Level::PausedLong);
+    through(&[&[covered, PLAIN], &[PLAIN, covered], &[SEALED, covered]], |nest| {
+        let socket = &nest.association;
+        let long = payload(socket.max_payload(PEER) + 1);
+        let send = |payload: &[u8]| loop {
+            match socket.try_send_to(payload, PEER) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => std::thread::yield_now(),
+                sent => return sent,
+            }
+        };
+        let error = send(&long).expect_err("too long");
+        let kind = inner(&error).kind();
+        assert!(matches!(kind, ErrorKind::Invalid(Invalid::DatagramTooLong(_))), "{error:?}");
+        nest.relay.set_nonblocking(true).expect("a socket");
+        let heard = nest.relay.recv(&mut [0; 64]).expect_err("nothing");
+        assert_eq!(heard.kind(), io::ErrorKind::WouldBlock);
+        nest.relay.set_nonblocking(false).expect("a socket");
+        send(b"next").expect("sent");
+        let cover = sealed_datagram(b"");
+        let relays = &nest.plan.relays;
+        let cover = match nest.plan.kinds[..] {
+            [PLAIN, _] => packet(&relays[0], &cover),
+            [SEALED, _] => sealed_datagram(&packet(&relays[0], &cover)),
+            _ => cover,
+        };
+        assert_eq!(nest.heard(), cover);
+        assert_eq!(nest.heard(), nest.nested(PEER, b"next"));
+    });
+}
+
 /// A datagram waits for the pauses of all encapsulations.
 #[test]
 fn pauses() {
@@ -165,13 +200,13 @@ fn fragments() {
                     // The last relay's fragments are dropped, and the first one's are reassembled.
                     let inner = match kinds[1] {
                         PLAIN => packet(PEER, b"fragment"),
-                        _ => crate::support::toy::sealed_datagram(&packet(PEER, b"fragment")),
+                        _ => sealed_datagram(&packet(PEER, b"fragment")),
                     };
                     let (first, last) = inner.split_at(5);
                     for (number, part) in [(1, first), (0x82, last)] {
                         let part = fragment(packet(&nest.plan.relays[0], part), number);
                         let sealed = kinds[0].is_sealed();
-                        nest.says(&if sealed { crate::support::toy::sealed_datagram(&part) } else { part });
+                        nest.says(&if sealed { sealed_datagram(&part) } else { part });
                     }
                 }
                 assert_eq!(nest.received(64), (b"fragment".to_vec(), address(PEER)));

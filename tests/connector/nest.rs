@@ -51,7 +51,7 @@ impl Kind {
     }
 
     pub(crate) const fn is_sealed(self) -> bool {
-        matches!(self, Self::Toy(Level::Framed))
+        matches!(self, Self::Toy(Level::Framed | Level::Paused | Level::PausedLong))
     }
 
     /// A datagram to or from the relay of this proxy, as it goes over the wire.
