@@ -311,10 +311,12 @@ pub enum Invalid {
     /// A datagram's target is a name to resolve locally, and the call can't block for that.
     #[error("names are to be resolved locally, and this call takes addresses only")]
     NameToResolve,
-    /// The buffer of an in-place send is shorter than its [`HEADROOM`](crate::udp::HEADROOM).
+    /// The buffer of an in-place send is shorter than the socket's
+    /// [`headroom`](crate::udp::SocksUdpSocket::headroom).
     #[error("the buffer has no room in front for a header")]
     NoHeadroom,
-    /// The datagram with its header is longer than UDP can carry.
+    /// The datagram with its header is longer than UDP can carry, also within the layers of a chain
+    /// and encapsulations.
     ///
     /// The field is that length in bytes.
     #[error("a datagram of {0} bytes with its header is longer than UDP carries")]

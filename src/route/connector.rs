@@ -70,7 +70,7 @@ use std::sync::Arc;
 ///   another pool above it, keeps connections.
 /// - A connection times out after the [timeout](crate::Proxy::timeout) of the proxies or the
 ///   [chain](Chain::timeout); a direct one after 30 seconds.
-/// - UDP ASSOCIATE needs exactly one proxy; BIND needs at least one.
+/// - BIND and UDP ASSOCIATE need at least one proxy, and UDP ASSOCIATE only SOCKS5 ones.
 ///
 /// # Errors
 ///

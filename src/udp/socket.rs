@@ -19,11 +19,12 @@ use std::sync::{Arc, PoisonError};
 /// The most datagrams that a non-blocking call drops before it returns.
 const MAX_DROPPED_PER_CALL: usize = 64;
 
-/// A UDP socket that sends and receives through a SOCKS5 proxy (UDP ASSOCIATE, RFC 1928 §7).
+/// A UDP socket that sends and receives through SOCKS5 proxies (UDP ASSOCIATE, RFC 1928 §7).
 ///
 /// Use it like a `UdpSocket`, for DNS, QUIC, games or any other protocol over UDP. `associate`
 /// requests the association and returns the socket; `send_to` and `recv_from` take and return the
-/// addresses of the remote hosts, not of the relay.
+/// addresses of the remote hosts, not of the relay. Through a [`Chain`](crate::Chain), a connector
+/// [associates](crate::Connector::associate) with each proxy.
 ///
 /// ```no_run
 /// use anysocks::Proxy;
@@ -49,8 +50,9 @@ const MAX_DROPPED_PER_CALL: usize = 64;
 /// once. Clones are handles of the same socket. The association ends when the last of them is
 /// dropped.
 ///
-/// A datagram costs one system call and no allocation. A source that is a name and an encapsulated
-/// datagram cost a copy on the heap.
+/// A datagram costs one system call and no allocation. A source that is a name costs a copy on the
+/// heap. A received datagram of a chain and an encapsulated datagram cost a copy in a buffer of the
+/// socket.
 ///
 /// # Limits
 ///
@@ -60,8 +62,8 @@ const MAX_DROPPED_PER_CALL: usize = 64;
 /// - The system delivers only datagrams from the relay. The relay names the source of each, and
 ///   nothing verifies that name.
 /// - [`max_payload`](Self::max_payload) is the longest payload. The relay may accept less.
-/// - The socket keeps the TCP connection of the association open. When the proxy closes it, the
-///   association ends, and the socket can't be used again.
+/// - The socket keeps the TCP connection of the association open, in a chain that of each proxy.
+///   When a proxy closes it, the association ends, and the socket can't be used again.
 ///
 /// # Cancel safety
 ///
@@ -71,7 +73,8 @@ const MAX_DROPPED_PER_CALL: usize = 64;
 /// # Errors
 ///
 /// - [`ErrorKind::AssociationEnded`](crate::ErrorKind::AssociationEnded): the association has
-///   ended. Its I/O kind is [`ConnectionAborted`](io::ErrorKind::ConnectionAborted).
+///   ended. Its I/O kind is [`ConnectionAborted`](io::ErrorKind::ConnectionAborted). In a chain,
+///   [`Error::hop`](crate::Error::hop) is the number of the proxy that ended it.
 /// - [`Invalid`](crate::ErrorKind::Invalid): a mistake in the arguments; nothing was sent.
 /// - An error of the system, such as [`ConnectionRefused`](io::ErrorKind::ConnectionRefused): the
 ///   relay refused an earlier datagram. The socket can still be used.
@@ -107,20 +110,22 @@ pub(crate) struct Shared<F: UdpFrontEnd> {
 }
 
 impl<F: UdpFrontEnd> SocksUdpSocket<F> {
-    /// Returns the address of the relay to which this socket sends.
+    /// Returns the address of the relay to which this socket sends: in a chain, that of the first
+    /// proxy.
     #[must_use]
     pub fn relay_addr(&self) -> SocketAddr {
         self.association().relay()
     }
 
-    /// Returns BND.ADDR and BND.PORT of the proxy's reply, as the proxy sent them.
+    /// Returns BND.ADDR and BND.PORT of the proxy's reply, as the proxy sent them. In a chain, they
+    /// are those of the last proxy.
     #[doc(alias = "proxy_addr")]
     #[must_use]
     pub fn bound_addr(&self) -> &Address {
         self.association().bound()
     }
 
-    /// Returns the local address from which datagrams are sent to the relay.
+    /// Returns the local address from which datagrams are sent to the relay, in a chain the first.
     #[must_use]
     pub fn local_addr(&self) -> SocketAddr {
         self.shared.local
@@ -128,7 +133,8 @@ impl<F: UdpFrontEnd> SocksUdpSocket<F> {
 
     /// Returns the value of type `T` that a custom METHOD made for the user of this association.
     ///
-    /// Returns `None` if the METHOD made no value, or one of another type.
+    /// Returns `None` if the METHOD made no value, or one of another type. In a chain, the value is
+    /// that of the last proxy that has made one.
     /// [`Negotiated::session`](crate::protocol::Negotiated::session) makes it.
     #[must_use]
     pub fn session<T: Any>(&self) -> Option<&T> {
@@ -149,7 +155,8 @@ impl<F: UdpFrontEnd> SocksUdpSocket<F> {
     /// - fragments that were not reassembled,
     /// - datagrams that an encapsulation could not open, such as forged ones (datagrams without
     ///   content are not counted),
-    /// - datagrams from another source than the peer of `connect`.
+    /// - datagrams from another source than the peer of `connect`,
+    /// - in a chain, those with another source than the next relay in one of the outer headers.
     ///
     /// If the number grows with each answer on a connected socket, the relay names another source
     /// than the peer. Some relays name the client's own address:
@@ -174,8 +181,9 @@ impl<F: UdpFrontEnd> SocksUdpSocket<F> {
 
     /// Returns the longest payload, in bytes, of a datagram to this target.
     ///
-    /// It is the limit of UDP, less the header and the encapsulation, if there is one. The relay
-    /// may accept less.
+    /// It is the limit of UDP, less the header and the encapsulation, if there is one. In a chain,
+    /// these are subtracted for each proxy. The relays may accept less, and so may the networks
+    /// between them.
     #[must_use]
     pub fn max_payload(&self, target: &Target<'_>) -> usize {
         self.association().max_payload(target)
