@@ -87,7 +87,7 @@ fn the_end_is_noticed_by_the_next_call() {
 /// The proxies learn of the client's end by those of the connections.
 #[test]
 fn the_end_by_the_client() {
-    through(CHAINS, |nest| nest.assert_works());
+    through(CHAINS, Nest::assert_works);
     everywhere(|way| {
         let Nest { association, controls, .. } = open(way, &THREE);
         drop(association);

@@ -122,7 +122,7 @@ fn strays(nest: &Nest) -> Vec<Vec<u8>> {
     for n in 0..nest.plan.relays.len() {
         for wrong in wrong.iter().filter(|wrong| **wrong != nest.plan.relays[n]) {
             let mut relays = nest.plan.relays.clone();
-            relays[n] = (*wrong).to_owned();
+            (*wrong).clone_into(&mut relays[n]);
             strays.push(nest.nested_by(&relays, inner.clone()));
         }
         // A fragment, which a relay that is not the last one has sent.

@@ -159,10 +159,10 @@ fn cover_traffic() {
 fn pauses() {
     let paused = Kind::Toy(Level::Paused);
     through(&[&[paused, PLAIN], &[PLAIN, paused], &[paused, paused]], |nest| {
-        let pauses = nest.plan.kinds.iter().filter(|kind| **kind == paused).count();
+        let count = nest.plan.kinds.iter().filter(|kind| **kind == paused).count();
         let started = Instant::now();
         nest.association.send_to(b"late", PEER).expect("sent");
-        assert!(started.elapsed() >= PAUSE * u32::try_from(pauses).expect("few"), "{:?}", started.elapsed());
+        assert!(started.elapsed() >= PAUSE * u32::try_from(count).expect("few"), "{:?}", started.elapsed());
         nest.heard();
     });
 }
