@@ -11,7 +11,7 @@
 //! ```
 //!
 //! [`Socks5UdpSocket`] implements [`AsyncUdpSocket`]. Create the endpoint from a socket to set its
-//! configuration, to use a proxy behind TLS
+//! configuration, to use a proxy behind TLS or a chain of proxies
 //! ([`Connector::associate`](crate::Connector::associate)), or to get the reason of its end:
 //!
 //! ```no_run
@@ -37,7 +37,8 @@
 //! - One endpoint connects to IPv4 and IPv6 servers, whichever family the proxy has. Its
 //!   `local_addr` is therefore `[::]`.
 //! - Packets have at most 1200 bytes, and there is no ECN: the MTU and the ECN marks of the path
-//!   beyond the relay are unknown.
+//!   beyond the relay are unknown. Each header adds to the packets on the path to the relay: with
+//!   IPv4, 10 bytes for each proxy of a chain.
 //! - A connection drops packets from another address than its peer's. Some relays name another
 //!   source, such as the client's own address. Set
 //!   [`Options::any_source`](crate::udp::Options::any_source) for them. quinn then receives such a

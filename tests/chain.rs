@@ -1,5 +1,9 @@
 //! Several proxies, each behind the one before it: on every front end.
 
+#[path = "connector/chain_associations.rs"]
+mod associations;
+#[path = "connector/chain_datagrams.rs"]
+mod datagrams;
 #[path = "connector/chain_deadlines.rs"]
 mod deadlines;
 #[path = "connector/chain_errors.rs"]
@@ -15,8 +19,14 @@ mod messages;
 mod mistakes;
 #[path = "connector/chain_names.rs"]
 mod names;
+#[path = "connector/nest.rs"]
+mod nest;
+#[path = "connector/chain_relays.rs"]
+mod relays;
 #[path = "connector/scene.rs"]
 mod scene;
+#[path = "connector/chain_sealed.rs"]
+mod sealed;
 mod support;
 #[path = "connector/chain_urls.rs"]
 mod urls;

@@ -2,6 +2,8 @@
 
 #[path = "counted/allocations.rs"]
 mod allocations;
+#[path = "connector/scene.rs"]
+mod chains;
 #[cfg(target_os = "linux")]
 #[path = "counted/connect.rs"]
 mod connect;
@@ -17,6 +19,10 @@ mod fronts;
 mod gssapi;
 #[path = "counted/heap.rs"]
 mod heap;
+#[path = "connector/messages.rs"]
+mod messages;
+#[path = "counted/nested.rs"]
+mod nested;
 #[path = "corpus/properties/numbered.rs"]
 mod numbered;
 #[cfg(feature = "socks5a")]

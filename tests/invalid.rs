@@ -84,7 +84,7 @@ fn sentences() {
             Invalid::Variable { name: "ALL_PROXY", wrong: Box::new(Invalid::NotAPort) },
             "ALL_PROXY: the port is not a number from 0 to 65535",
         ),
-        (Invalid::DatagramsThroughChain, "datagrams can't go through a chain of proxies"),
+        (Invalid::DatagramsThroughSocks4, "datagrams can't go through a SOCKS4 proxy"),
         (Invalid::NoProxyToAsk, "there is no proxy that could be asked"),
         (
             Invalid::EarlyDataWithCustomMethod,

@@ -3,6 +3,7 @@
 //! ```text
 //! http3                                                       everything in this process
 //! http3 socks5h://host:1080                                   through a proxy of yours
+//! http3 socks5h://host:1080,socks5h://other:1080              through two of them
 //! http3 socks5h://host:1080 www.example.com:443 192.0.2.7     from a server at this address
 //! http3 socks5://host:1080 www.example.com:443                this machine resolves the name
 //! http3 socks5h://host:1080 www.example.com:443               the proxy resolves it, if it is Tor
@@ -18,10 +19,10 @@ mod local;
 mod server;
 
 use anysocks::tokio::Connector;
-use anysocks::{Host, Proxy, Target};
+use anysocks::{Chain, Host, Proxy, Target};
 use bytes::Buf;
 use quinn::crypto::rustls::QuicClientConfig;
-use quinn::{ClientConfig, Endpoint};
+use quinn::{ClientConfig, Endpoint, EndpointConfig, TokioRuntime};
 use rustls::RootCertStore;
 use std::error::Error;
 use std::future::poll_fn;
@@ -32,17 +33,18 @@ use std::sync::Arc;
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let mut args = std::env::args().skip(1);
-    let proxy: Proxy = match args.next() {
-        Some(url) => url.parse()?,
-        None => Proxy::socks5(local::proxy()?)?,
+    let chain: Chain = match args.next() {
+        Some(urls) => urls.parse()?,
+        None => Proxy::socks5(local::proxy()?)?.into(),
     };
+    let connector = Connector::new(chain);
     let mut roots = RootCertStore::empty();
     let (addr, name) = if let Some(target) = args.next() {
         roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
         let target: Target = target.parse()?;
         let ip = match args.next() {
             Some(address) => address.parse()?,
-            None => address(&proxy, target.host()).await?,
+            None => address(&connector, target.host()).await?,
         };
         (SocketAddr::new(ip, target.port()), target.host().to_string())
     } else {
@@ -51,7 +53,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
         (addr, "localhost".to_owned())
     };
 
-    let mut endpoint = anysocks::quinn::endpoint(&proxy).await?;
+    let socket = Arc::new(connector.associate().await?);
+    let (config, runtime) = (EndpointConfig::default(), Arc::new(TokioRuntime));
+    let mut endpoint = Endpoint::new_with_abstract_socket(config, None, socket, runtime)?;
     endpoint.set_default_client_config(client_config(roots)?);
     get(&endpoint, addr, &name).await?;
     // The server must receive the end of the connection before the association ends.
@@ -61,8 +65,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
 /// Returns an address of the host. This machine resolves it for `socks5://`, and the proxy for
 /// `socks5h://`.
-async fn address(proxy: &Proxy, host: &Host<'_>) -> Result<IpAddr, Box<dyn Error>> {
-    let found = Connector::new(proxy).resolve(host.clone()).await;
+async fn address(connector: &Connector, host: &Host<'_>) -> Result<IpAddr, Box<dyn Error>> {
+    let found = connector.resolve(host.clone()).await;
     found.map_err(|error| format!("{host} has no address: {error}; give one as the last argument").into())
 }
 

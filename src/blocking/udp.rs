@@ -13,7 +13,7 @@ use crate::protocol::pause::Pause;
 use crate::protocol::target::IntoTarget;
 use crate::protocol::udp::fragments::Fragments;
 use crate::proxy::into_proxy::IntoProxy;
-use crate::runtime::{ControlIo, Deadline, Direction, UdpFrontEnd};
+use crate::runtime::{ControlIo, Deadline, Direction, PerHop, UdpFrontEnd};
 use crate::udp::{Datagram, Header, RecvBatch, SendBatch, SocksUdpSocket};
 use arrayvec::ArrayVec;
 use rustix::event::{PollFd, PollFlags};
@@ -26,11 +26,11 @@ use std::time::{Duration, Instant};
 /// How long a thread leaves the TCP connection alone while a request reads from it.
 const RECHECK: Duration = Duration::from_millis(20);
 
-/// The two non-blocking sockets of an association, and the timeouts of its calls.
+/// The non-blocking sockets of an association, and the timeouts of its calls.
 #[derive(Debug)]
 pub struct Sockets {
     udp: UdpSocket,
-    control: Control,
+    controls: PerHop<Control>,
     more: Notify,
     read_timeout: Timeout,
     write_timeout: Timeout,
@@ -44,10 +44,10 @@ impl UdpFrontEnd for Blocking {
         Control::plain(dialled.stream)
     }
 
-    fn watch(control: Control, udp: UdpSocket) -> io::Result<Sockets> {
-        control.watch()?;
+    fn watch(controls: PerHop<Control>, udp: UdpSocket) -> io::Result<Sockets> {
+        controls.iter().try_for_each(Control::watch)?;
         let (read_timeout, write_timeout) = Default::default();
-        Ok(Sockets { udp, control, more: Notify::new()?, read_timeout, write_timeout })
+        Ok(Sockets { udp, controls, more: Notify::new()?, read_timeout, write_timeout })
     }
 
     fn attempt<T>(
@@ -58,8 +58,8 @@ impl UdpFrontEnd for Blocking {
         attempt(&SockRef::from(&sockets.udp))
     }
 
-    fn read_control(sockets: &Sockets, buf: &mut [u8]) -> Option<io::Result<usize>> {
-        sockets.control.read(buf)
+    fn read_control(sockets: &Sockets, hop: usize, buf: &mut [u8]) -> Option<io::Result<usize>> {
+        sockets.controls.get(hop).read(buf)
     }
 
     fn poll_control(
@@ -68,16 +68,17 @@ impl UdpFrontEnd for Blocking {
         io: ControlIo<'_>,
         deadline: Deadline,
     ) -> Poll<io::Result<usize>> {
-        sockets.control.wait_io(io, deadline).map_or_else(|| late(cx), Poll::Ready)
+        sockets.controls.last.wait_io(io, deadline).map_or_else(|| late(cx), Poll::Ready)
     }
 
     fn poll_pause(cx: &mut Context<'_>, pause: &mut Pause, deadline: Deadline) -> Poll<io::Result<()>> {
         sleep(pause, deadline).map_or_else(|_| late(cx), |()| Poll::Ready(Ok(())))
     }
 
-    /// Receivers also poll the TCP connection.
+    /// Receivers also poll the TCP connections. A request may read from the last one, and notices
+    /// that too.
     fn wake_receivers(sockets: &Sockets) {
-        sockets.control.shut_down();
+        sockets.controls.iter().for_each(Control::shut_down);
     }
 
     fn wake_for_more(sockets: &Sockets) {
@@ -194,12 +195,13 @@ impl SocksUdpSocket<Blocking> {
     #[must_use]
     pub fn closed(&self) -> io::Error {
         loop {
-            let control = [self.sockets().control.poll_fd()];
-            let (mut control, until) = match self.recheck() {
-                None => (ArrayVec::from(control), None),
-                until => (ArrayVec::new(), until),
-            };
-            if let Err(error) = self.check_now().and_then(|()| wait(&mut control, until)) {
+            let recheck = self.recheck();
+            let mut polled = Polled::new();
+            if recheck.is_none() {
+                polled.push(self.sockets().controls.last.poll_fd());
+            }
+            let earlier = self.sockets().controls.earlier();
+            if let Err(error) = self.check_now().and_then(|()| wait_for_all(&mut polled, earlier, recheck)) {
                 return error;
             }
         }
@@ -312,8 +314,8 @@ impl SocksUdpSocket<Blocking> {
     /// Waits until an attempt may succeed or the association has ended.
     fn wait(&self, direction: Direction, deadline: Deadline) -> io::Result<()> {
         self.association().check()?;
-        let Sockets { udp, control, more, .. } = self.sockets();
-        if control.reads_ahead() && self.check_now().is_err() {
+        let Sockets { udp, controls, more, .. } = self.sockets();
+        if controls.last.reads_ahead() && self.check_now().is_err() {
             // The next attempt takes a datagram that arrived before the end, or reports the end.
             return Ok(());
         }
@@ -324,31 +326,63 @@ impl SocksUdpSocket<Blocking> {
         if waiting.is_some() && self.has_more() {
             return Ok(());
         }
-        let mut all = ArrayVec::<_, 3>::from_iter([PollFd::new(udp, flags)]);
+        let mut all = Polled::from_iter([PollFd::new(udp, flags)]);
         if let Some(waiting) = &waiting {
             waiting.add_to(&mut all);
         }
         let control_at = all.len();
         let recheck = self.recheck();
         if recheck.is_none() {
-            all.push(control.poll_fd());
+            all.push(controls.last.poll_fd());
         }
-        if !wait(&mut all, recheck.into_iter().chain(deadline).min())? {
+        let until = recheck.into_iter().chain(deadline).min();
+        let Some(ready) = wait_for_all(&mut all, controls.earlier(), until)? else {
             return check_time(deadline);
-        }
-        let ready = |place: usize| all.get(place).is_some_and(|polled| !polled.revents().is_empty());
-        if let Some(waiting) = waiting.as_ref().filter(|_| (1..control_at).any(ready)) {
+        };
+        let is_ready = |place: usize| all.get(place).is_some_and(|polled| !polled.revents().is_empty());
+        if let Some(waiting) = waiting.as_ref().filter(|_| (1..control_at).any(is_ready)) {
             waiting.reset();
             return Ok(());
         }
         // A datagram that arrived before the end is still received.
-        if ready(0) || !ready(control_at) {
+        if is_ready(0) || !(is_ready(control_at) || ready == Ready::Earlier) {
             return Ok(());
         }
         self.check_now()?;
         // A proxy that never stops sending frames without content must not block the call longer.
         check_time(deadline)
     }
+}
+
+/// The sockets that every waiting call polls: the UDP socket, the eventfd, and the TCP connection
+/// of the last proxy.
+type Polled<'a> = ArrayVec<PollFd<'a>, 3>;
+
+/// Which sockets are ready.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ready {
+    /// Those that every waiting call polls.
+    Usual,
+    /// The TCP connection of an earlier proxy, and perhaps others.
+    Earlier,
+}
+
+/// Waits until one of the sockets, or of the TCP connections of earlier proxies, is ready. Returns
+/// `None` if the deadline passes.
+fn wait_for_all<'a>(
+    usual: &mut Polled<'a>,
+    earlier: &'a [Control],
+    until: Deadline,
+) -> io::Result<Option<Ready>> {
+    if earlier.is_empty() {
+        return Ok(wait(usual, until)?.then_some(Ready::Usual));
+    }
+    let mut all: Vec<_> = usual.iter().cloned().chain(earlier.iter().map(Control::poll_fd)).collect();
+    let is_ready = wait(&mut all, until)?;
+    let earlier = all.split_off(usual.len());
+    usual.clone_from_slice(&all);
+    let is_earlier = earlier.iter().any(|polled| !polled.revents().is_empty());
+    Ok(is_ready.then_some(if is_earlier { Ready::Earlier } else { Ready::Usual }))
 }
 
 fn check_time(deadline: Deadline) -> io::Result<()> {

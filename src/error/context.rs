@@ -87,6 +87,15 @@ impl Error {
         self
     }
 
+    /// Sets the number of proxies in the chain, if the error has a position in it.
+    #[must_use]
+    pub(crate) fn of_hops(mut self, of: usize) -> Self {
+        if let Some(hop) = &mut self.0.hop {
+            hop.of = of;
+        }
+        self
+    }
+
     /// Adds the position and the text of another error.
     #[must_use]
     pub(crate) fn in_place_of(mut self, other: Self) -> Self {

@@ -317,10 +317,12 @@ pub enum Invalid {
     /// A datagram's target is a name to resolve locally, and the call can't block for that.
     #[error("names are to be resolved locally, and this call takes addresses only")]
     NameToResolve,
-    /// The buffer of an in-place send is shorter than its [`HEADROOM`](crate::udp::HEADROOM).
+    /// The buffer of an in-place send is shorter than the socket's
+    /// [`headroom`](crate::udp::SocksUdpSocket::headroom).
     #[error("the buffer has no room in front for a header")]
     NoHeadroom,
-    /// The datagram with its header is longer than UDP can carry.
+    /// The datagram with its header is longer than UDP can carry, also within the layers of a chain
+    /// and encapsulations.
     ///
     /// The field is that length in bytes.
     #[error("a datagram of {0} bytes with its header is longer than UDP carries")]
@@ -347,11 +349,11 @@ pub enum Invalid {
         /// The mistake in its value.
         wrong: Box<Invalid>,
     },
-    /// An association was requested through a chain of proxies.
+    /// An association was requested through a chain with a SOCKS4 proxy before the last.
     ///
-    /// Only the last proxy of a chain could reach the relay.
-    #[error("datagrams can't go through a chain of proxies")]
-    DatagramsThroughChain,
+    /// SOCKS4 has no datagrams.
+    #[error("datagrams can't go through a SOCKS4 proxy")]
+    DatagramsThroughSocks4,
     /// BIND, UDP ASSOCIATE or a lookup through Tor was requested without a proxy.
     ///
     /// Connections are direct, or a rule chooses the proxy by target.

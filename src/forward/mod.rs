@@ -77,10 +77,11 @@ use tokio::task::AbortHandle;
 /// further clients wait for one of those to end. Another one is refused with a general failure
 /// (X'01').
 ///
-/// A client that authenticates or waits needs one socket, a connection two, an association four,
-/// and more while the forwarder tries several addresses of a proxy. Each direction of a connection
-/// has a buffer of 64 KiB while it forwards bytes, and none while it is idle. 256 connections that
-/// forward bytes both ways need 32 MiB.
+/// A client that authenticates or waits needs one socket, and a connection two. An association
+/// needs four, and one more for each further proxy of a chain. More are needed while the forwarder
+/// tries several addresses of a proxy. Each direction of a connection has a buffer of 64 KiB while
+/// it forwards bytes, and none while it is idle. 256 connections that forward bytes both ways need
+/// 32 MiB.
 ///
 /// # Clients that close early
 ///
@@ -121,8 +122,9 @@ use tokio::task::AbortHandle;
 /// Fragments are dropped. Datagrams to names that are resolved locally are dropped if 16 lookups
 /// are in progress, or if a lookup takes more than 10 seconds.
 ///
-/// UDP ASSOCIATE needs a connector with exactly one proxy. The requests are refused if the
-/// connector is direct, [by a rule](Connector::by_rule), or through several proxies.
+/// UDP ASSOCIATE needs a connector through one or more SOCKS5 proxies, as
+/// [`Connector::associate`] does. The requests are refused if the connector is direct or
+/// [by a rule](Connector::by_rule), or if one of the proxies speaks SOCKS4.
 ///
 /// # Errors
 ///
@@ -140,7 +142,7 @@ use tokio::task::AbortHandle;
 /// | a wrong password, or METHODs that a proxy refuses | X'01' |
 /// | a proxy that can't be reached or resolved, that refuses the next proxy, or that breaks the protocol | X'01' |
 /// | `Refused` by SOCKS4, or with an unassigned code | X'01' |
-/// | UDP ASSOCIATE with a connector that has not exactly one proxy | X'01' |
+/// | UDP ASSOCIATE with a connector that has no proxy, a rule, or a SOCKS4 proxy | X'01' |
 /// | more clients than may wait; no error is reported | X'01' |
 /// | BIND, or an unknown command; no error is reported | X'07' |
 /// | an unknown ATYP; no error is reported | X'08' |

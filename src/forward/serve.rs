@@ -45,9 +45,11 @@ async fn connect(mut client: TcpStream, target: Target<'_>, shared: &Shared) -> 
 async fn associate(mut client: TcpStream, port: u16, shared: &Shared) -> io::Result<()> {
     match unless_closed(&client, shared.connector.associate()).await? {
         Ok(association) => {
-            // Always the case: a forwarder's connector has no wrapper.
-            if let Control::Plain(control) = &association.shared.sockets.control {
-                keep_alive(control, shared);
+            for control in association.shared.sockets.controls.iter() {
+                // Always the case: a forwarder's connector has no wrapper.
+                if let Control::Plain(control) = control {
+                    keep_alive(control, shared);
+                }
             }
             datagrams::relay(client, port, association).await
         }

@@ -2,7 +2,8 @@
 //!
 //! A text that is no option is never shown: it may be the rest of a password with a `?` in it.
 
-use super::{Proxy, query_settings};
+use super::Proxy;
+use super::query_settings::{self, wrong};
 use crate::error::Error;
 use crate::error::invalid::Invalid;
 use crate::gssapi::{Gssapi, Level, Service};
@@ -125,10 +126,6 @@ pub(super) fn of(gssapi: &Gssapi) -> Option<Box<str>> {
         options.extend(utf8_percent_encode(service.as_str(), UNRESERVED));
     }
     (Service::from(service.as_str()) == *service).then(|| options.into())
-}
-
-pub(super) fn wrong(name: &'static str, problem: &'static str) -> Error {
-    Invalid::UrlValue { name, problem }.into()
 }
 
 /// A name of other characters, or with an `@` anywhere behind it, may belong to a password.

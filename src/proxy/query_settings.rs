@@ -1,9 +1,9 @@
 //! The options in a proxy's URL that determine how it is dialled.
 
-use super::query::wrong;
 use super::udp_options::{Options, Relay};
 use super::{Family, Proxy};
 use crate::error::Error;
+use crate::error::invalid::Invalid;
 use percent_encoding::percent_decode_str;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -49,6 +49,10 @@ pub(super) fn apply(proxy: Proxy, name: &'static str, value: &str) -> Result<Pro
         })),
         _ => proxy,
     })
+}
+
+pub(super) fn wrong(name: &'static str, problem: &'static str) -> Error {
+    Invalid::UrlValue { name, problem }.into()
 }
 
 /// Parses a time in seconds, or `none`.

@@ -39,6 +39,12 @@ pub struct Options {
 /// With `Resolve::ByProxy`, [`ProxyAddress`](Self::ProxyAddress) or [`by`](Self::by) can replace
 /// it. Of the addresses of a name, those of the TCP connection's family come first.
 ///
+/// The relay of a later proxy in a [`Chain`](crate::Chain) receives datagrams from the relay before
+/// it, not from this machine. Its address may therefore be a name: the one in the reply, the one
+/// that a function returns, or the proxy's own host. With the
+/// [`Resolve::ByProxy`](crate::Resolve::ByProxy) of the proxy before it, that proxy resolves the
+/// name; otherwise this machine does.
+///
 /// # Errors
 ///
 /// The association fails with [`ErrorKind::NoRelay`](crate::ErrorKind::NoRelay) if the address is:
@@ -57,9 +63,10 @@ pub enum Relay {
     AsIs,
     /// The address that a function returns.
     ///
-    /// Its arguments are the address in the reply and the proxy's own, which is `None` over a
-    /// Unix-domain socket. A name that it returns is resolved on this machine, with either
-    /// [`Resolve`](crate::Resolve).
+    /// Its arguments are the address in the reply and the proxy's own. The second one is `None`
+    /// over a Unix-domain socket, and for a proxy whose name another proxy resolves. A name that
+    /// the function returns is resolved on this machine, with either
+    /// [`Resolve`](crate::Resolve), unless the relay belongs to a later proxy of a chain.
     By(Arc<FindRelay>),
 }
 
@@ -102,6 +109,9 @@ impl Options {
     /// With `None`, the default, the request declares zeros, which most proxies expect. They are
     /// of the family of the TCP connection, because Dante derives the relay's family from it. A
     /// few proxies relay only datagrams from the declared source.
+    ///
+    /// In a [`Chain`](crate::Chain), this applies to the first proxy. The request to a later one
+    /// declares zeros, because the address of the relay before it is not known.
     #[must_use]
     pub fn source(mut self, source: impl Into<Option<SocketAddr>>) -> Self {
         self.source = source.into();
@@ -118,6 +128,9 @@ impl Options {
     /// then be any host that can send to the relay's outer port. So the protocol above has to
     /// authenticate its peer, as QUIC and DTLS do, or at least match answers to questions, as DNS
     /// does.
+    ///
+    /// In a [`Chain`](crate::Chain), the source of a datagram from an earlier relay is the next
+    /// relay. With the options of that earlier proxy, this setting accepts any other source.
     ///
     /// Datagrams that are not from the relay are never received.
     ///
@@ -154,7 +167,7 @@ impl Options {
     }
 
     /// Sets whether and how fragments are reassembled. With `None`, the default, they are dropped
-    /// (RFC 1928 §7).
+    /// (RFC 1928 §7). In a [`Chain`](crate::Chain), they are those of this proxy's relay.
     #[must_use]
     pub fn reassemble(mut self, reassembly: impl Into<Option<Reassembly>>) -> Self {
         self.reassembly = reassembly.into();

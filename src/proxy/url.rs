@@ -1,6 +1,7 @@
 //! The URL of a proxy. `Display` omits the password.
 
 use super::query::{self, Query, UNRESERVED};
+use super::query_settings::wrong;
 use super::{Endpoint, Proxy, Resolve, zone};
 use crate::error::Error;
 use crate::error::invalid::Invalid;
@@ -62,7 +63,7 @@ impl Proxy {
         let proxy = query.apply(proxy)?;
         match query.gssapi()? {
             Some(gssapi) if !has_user => proxy.gssapi(gssapi.make()?),
-            Some(_) => Err(query::wrong("auth", "with the value gssapi allows no user name")),
+            Some(_) => Err(wrong("auth", "with the value gssapi allows no user name")),
             None => Ok(proxy),
         }
     }

@@ -12,7 +12,7 @@ use crate::proxy::SocketOptions;
 use crate::reactor::{self, AsyncSockets, Control, Reactor, SupportsStream, Watched, within};
 use crate::route::listener::SocksListener;
 use crate::runtime::dial::Failures;
-use crate::runtime::{ControlIo, Direction, UdpFrontEnd};
+use crate::runtime::{ControlIo, Direction, PerHop, UdpFrontEnd};
 use crate::runtime::{Deadline, Ends, Runtime, deadline};
 use crate::stream::SocksStream;
 use crate::stream::driver::STEPS_AT_ONCE;
@@ -147,9 +147,9 @@ impl<F: AsyncIoFrontEnd> UdpFrontEnd for F {
         Control::Plain(F::share(dialled))
     }
 
-    fn watch(control: Control<F>, udp: UdpSocket) -> io::Result<Watched<F>> {
+    fn watch(controls: PerHop<Control<F>>, udp: UdpSocket) -> io::Result<Watched<F>> {
         let udp = Udp { socket: Async::new_nonblocking(udp)?, calls: AtomicUsize::new(0) };
-        Ok(Watched::new(udp, control))
+        Ok(Watched::new(udp, controls))
     }
 
     fn attempt<T>(
@@ -160,8 +160,8 @@ impl<F: AsyncIoFrontEnd> UdpFrontEnd for F {
         attempt(&SockRef::from(&sockets.udp.socket))
     }
 
-    fn read_control(sockets: &Watched<F>, buf: &mut [u8]) -> Option<io::Result<usize>> {
-        sockets.read_control(buf)
+    fn read_control(sockets: &Watched<F>, hop: usize, buf: &mut [u8]) -> Option<io::Result<usize>> {
+        sockets.read_control(hop, buf)
     }
 
     fn poll_control(
@@ -170,7 +170,7 @@ impl<F: AsyncIoFrontEnd> UdpFrontEnd for F {
         io: ControlIo<'_>,
         _: Deadline,
     ) -> Poll<io::Result<usize>> {
-        sockets.control.poll_io(cx, io)
+        sockets.controls.last.poll_io(cx, io)
     }
 
     fn poll_pause(cx: &mut Context<'_>, pause: &mut Pause, _: Deadline) -> Poll<io::Result<()>> {

@@ -1,9 +1,9 @@
-//! The two sockets of an association, and the tasks that wait for them.
+//! The sockets of an association, and the tasks that wait for them.
 
 use super::control::Control;
 use super::sockets::AsyncSockets;
 use crate::runtime::waiters::{Bell, Ticket, Waiters};
-use crate::runtime::{ControlIo, Direction, UdpFrontEnd};
+use crate::runtime::{ControlIo, Direction, PerHop, UdpFrontEnd};
 use std::fmt;
 use std::io;
 use std::sync::OnceLock;
@@ -20,25 +20,25 @@ impl<F> AsyncFrontEnd for F where
 {
 }
 
-/// The two sockets of an association, and the tasks that wait for them.
+/// The sockets of an association, and the tasks that wait for them.
 pub struct Watched<F: AsyncSockets> {
     pub(crate) udp: F::Udp,
-    pub(crate) control: Control<F>,
+    pub(crate) controls: PerHop<Control<F>>,
     /// Created at the first wait: few sockets ever wait before they send.
     senders: OnceLock<Bell>,
     receivers: OnceLock<Bell>,
 }
 
 impl<F: AsyncSockets> Watched<F> {
-    pub(crate) const fn new(udp: F::Udp, control: Control<F>) -> Self {
-        Self { udp, control, senders: OnceLock::new(), receivers: OnceLock::new() }
+    pub(crate) const fn new(udp: F::Udp, controls: PerHop<Control<F>>) -> Self {
+        Self { udp, controls, senders: OnceLock::new(), receivers: OnceLock::new() }
     }
 
-    /// Reads from the TCP connection. If it is not readable, returns `None`, and the receivers are
-    /// woken when it is.
-    pub(crate) fn read_control(&self, buf: &mut [u8]) -> Option<io::Result<usize>> {
+    /// Reads from the TCP connection of this proxy. If it is not readable, returns `None`, and the
+    /// receivers are woken when it is.
+    pub(crate) fn read_control(&self, hop: usize, buf: &mut [u8]) -> Option<io::Result<usize>> {
         let waker = &self.bell(Direction::Receive).waker;
-        match self.control.poll_io(&mut Context::from_waker(waker), ControlIo::Read(buf)) {
+        match self.controls.get(hop).poll_io(&mut Context::from_waker(waker), ControlIo::Read(buf)) {
             Poll::Pending => None,
             Poll::Ready(read) => Some(read),
         }

@@ -30,7 +30,7 @@ type Prepared = Vec<Option<SocksProtocol>>;
 type Boxed<'f, T> = Pin<Box<dyn Future<Output = T> + Send + Sync + 'f>>;
 
 /// The stream through the proxies, and the IP address of the last one, if it is known.
-pub(super) type Tunnel<S> = (S, Established, Option<IpAddr>);
+pub(crate) type Tunnel<S> = (S, Established, Option<IpAddr>);
 
 /// Dials the first proxy, and requests each target over that connection.
 #[allow(clippy::manual_async_fn, reason = "the future of an `async fn` holds the arguments twice")]
@@ -124,7 +124,7 @@ impl<R: Runtime, W: Wrap<R>> Connection<'_, R, W> {
         let Self { path, targets, .. } = *self;
         let last = targets.len() - 1;
         let auth = V::auth(protocol(path, self.prepared, last))?;
-        let request = path.template.for_target::<V>(auth, path.requested(&targets[last].target))?;
+        let request = path.template.for_target::<V>(auth, path.requested(targets))?;
         let mut request = request.at_most(|| W::write_capacity(&self.stream));
         let addresses = path.alternatives(last, &targets[last]) + 1;
         let granted = if self.outer.is_none() && addresses == 1 {

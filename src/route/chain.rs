@@ -30,7 +30,8 @@ use std::time::Duration;
 /// `Resolve::ByProxy` sends the name of the next proxy to this one, and `Resolve::Locally`
 /// resolves it on this machine. Options of the socket apply to the first proxy only, because there
 /// is one TCP connection: to the first proxy, with the handshakes of all proxies over it. The
-/// stream therefore has the type and the cost of a stream through one proxy.
+/// stream therefore has the type and the cost of a stream through one proxy. UDP ASSOCIATE makes
+/// one such connection for each proxy.
 ///
 /// A [`Method`](crate::protocol::Method) may negotiate an encapsulation at any proxy, and at
 /// several of them. Each one covers all later bytes: the handshakes with the later proxies, and the
@@ -39,7 +40,8 @@ use std::time::Duration;
 /// # Limits
 ///
 /// - Only the first proxy can be at a Unix-domain socket or behind TLS ([`then`](Self::then)).
-/// - UDP ASSOCIATE needs a chain of one proxy.
+/// - UDP ASSOCIATE needs SOCKS5 proxies that allow datagrams to each other's relays
+///   ([`Connector::associate`](crate::Connector::associate)).
 ///
 /// # Errors
 ///
@@ -111,14 +113,6 @@ impl Chain {
     /// Returns the proxy that gets the request for the target.
     pub(crate) fn last(&self) -> &Proxy {
         &self.hops[self.hops.len() - 1]
-    }
-
-    /// Returns the proxy of a chain of one.
-    pub(crate) fn only(&self) -> Option<&Proxy> {
-        match &*self.hops {
-            [proxy] => Some(proxy),
-            _ => None,
-        }
     }
 }
 

@@ -4,7 +4,7 @@
 use super::address_timeout::FailedAttempt;
 use super::attempt::{Tunnel, attempt};
 use super::hop_target::HopTarget;
-use super::path::Path;
+use super::path::{Path, unspecified};
 use super::request::RequestTemplate;
 use super::wrap::{Wrap, finish, wrap_error};
 use crate::error::{Error, Stage};
@@ -13,7 +13,7 @@ use crate::protocol::established::Established;
 use crate::protocol::target::{Host, Target};
 use crate::protocol::version::{V5, Version};
 use crate::proxy::Proxy;
-use crate::runtime::{Runtime, check_endpoint, deadline};
+use crate::runtime::{Deadline, Runtime, check_endpoint, deadline};
 use crate::trace;
 use std::marker::PhantomData;
 use std::net::{IpAddr, Ipv4Addr};
@@ -29,7 +29,7 @@ pub(crate) fn request_through<'a, R: Runtime, W: Wrap<R>, V: Version>(
     target: Target<'a>,
     template: RequestTemplate<'a>,
 ) -> impl Future<Output = Result<Granted<W::Stream>, Error>> + Send + Sync {
-    let traversal = Traversal::<R, W, V>::new(hops, limit, wrap, target, template);
+    let traversal = Traversal::<R, W, V>::new(hops, deadline::<R>(limit), wrap, target, template);
     async move {
         let path = &traversal.path;
         let request = path.trace();
@@ -51,9 +51,31 @@ pub(crate) async fn negotiate_through<R: Runtime, W: Wrap<R>>(
     wrap: &W,
 ) -> Result<(W::HandshakeStream, Established), Error> {
     let nothing = (Ipv4Addr::UNSPECIFIED, 0).into();
-    let traversal = Traversal::<R, W, V5>::new(hops, limit, wrap, nothing, RequestTemplate::negotiation());
+    let template = RequestTemplate::negotiation();
+    let traversal = Traversal::<R, W, V5>::new(hops, deadline::<R>(limit), wrap, nothing, template);
     let (stream, established, _) = traversal.path.trace().watch(traversal.try_each_target()).await?;
     Ok((stream, established))
+}
+
+/// A request for an association with the last of several proxies, through the others.
+pub(crate) struct AssociationThrough<'a, R, W>(Traversal<'a, R, W, V5>);
+
+impl<'a, R: Runtime, W: Wrap<R>> AssociationThrough<'a, R, W> {
+    pub(crate) fn new(hops: &'a [Proxy], deadline: Deadline, wrap: &'a W) -> Self {
+        let command = hops[hops.len() - 1].udp_options().command();
+        let template = RequestTemplate::without_data(command);
+        Self(Traversal::new(hops, deadline, wrap, unspecified(None), template))
+    }
+
+    /// Fails for a mistake in the options.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        self.0.targets().map(drop)
+    }
+
+    /// Sends the request. Returns the last proxy's IP address too, if it is known.
+    pub(crate) async fn request(&self) -> Result<Tunnel<W::HandshakeStream>, Error> {
+        self.0.try_each_target().await
+    }
 }
 
 /// The granted request.
@@ -77,12 +99,11 @@ struct Traversal<'a, R, W, V> {
 impl<'a, R: Runtime, W: Wrap<R>, V: Version> Traversal<'a, R, W, V> {
     fn new(
         hops: &'a [Proxy],
-        limit: Option<Duration>,
+        deadline: Deadline,
         wrap: &'a W,
         target: Target<'a>,
         template: RequestTemplate<'a>,
     ) -> Self {
-        let deadline = deadline::<R>(limit);
         Self { path: Path { hops, template, target, deadline }, wrap, parameters: PhantomData }
     }
 

@@ -56,7 +56,7 @@ use std::sync::Arc;
 /// - A connection times out after the [timeout](crate::Proxy::timeout) of the proxies, the
 ///   [chain](Chain::timeout) or the [upstreams](Upstreams::timeout); a direct one after 30 seconds.
 ///   [`timeout`](Self::timeout) replaces all of them.
-/// - UDP ASSOCIATE needs exactly one proxy; BIND needs at least one.
+/// - BIND and UDP ASSOCIATE need at least one proxy, and UDP ASSOCIATE only SOCKS5 ones.
 ///
 /// # Errors
 ///

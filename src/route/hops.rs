@@ -4,7 +4,7 @@ use crate::proxy::Proxy;
 use std::fmt;
 
 /// The URLs of proxies, without passwords, separated by commas.
-pub(super) struct Hops<'a>(pub(super) &'a [Proxy]);
+pub(crate) struct Hops<'a>(pub(crate) &'a [Proxy]);
 
 impl fmt::Display for Hops<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -12,7 +12,7 @@ mod direct;
 mod environment;
 mod exception;
 mod hop_target;
-mod hops;
+pub(crate) mod hops;
 pub(crate) mod listener;
 pub(crate) mod lookup;
 mod next_target;

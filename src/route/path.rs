@@ -11,6 +11,7 @@ use crate::proxy::{Proxy, Resolve};
 use crate::runtime::{Deadline, Runtime, check_resolvable, deadline, no_address, resolved};
 use crate::trace;
 use std::fmt::Display;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::pin::Pin;
 
 /// The parameters of a request that do not depend on the front end or the version.
@@ -122,11 +123,19 @@ impl Path<'_> {
         if self.may_repeat(n) { hop_target.alternatives.len() } else { 0 }
     }
 
-    /// Returns the target of the last request. If this machine resolves names, a URL is not
-    /// replaced by its name on this connection: its addresses are asked for on another one.
-    pub(super) fn requested<'t>(&self, target: &'t Target<'_>) -> Target<'t> {
+    /// Returns the target of the last request.
+    ///
+    /// If this machine resolves names, a URL is not replaced by its name on this connection: its
+    /// addresses are asked for on another one. The zeros of an association are of the proxy's
+    /// family, as far as that is known.
+    pub(super) fn requested<'t>(&self, targets: &'t [HopTarget<'_>]) -> Target<'t> {
         let resolves = self.hops[self.hops.len() - 1].resolves();
+        let target = &targets[targets.len() - 1].target;
         match target.host() {
+            Host::Ip(_) if self.template.is_association() => {
+                let proxy = targets.len().checked_sub(2).and_then(|n| targets[n].target.ip());
+                unspecified(proxy)
+            }
             Host::Url(url) if resolves == Resolve::Locally && target.domain().is_some() => {
                 url.without_fallback().into()
             }
@@ -143,13 +152,22 @@ impl Path<'_> {
     pub(super) fn at(&self, n: usize) -> impl Fn(Error) -> Error {
         move |error| {
             let error = error.at_hop(&self.hops[n], n + 1, self.hops.len());
-            if self.template.requests_nothing { error } else { error.about(self.subject()) }
+            let has_subject = !self.template.requests_nothing && !self.template.is_association();
+            if has_subject { error.about(self.subject()) } else { error }
         }
     }
 
     /// Returns the target as errors name it: a lookup has no port.
     pub(super) fn subject(&self) -> &dyn Display {
         if self.template.command.is_lookup() { self.target.host() } else { &self.target }
+    }
+}
+
+/// Returns the zeros that a request for an association declares: those of the proxy's family.
+pub(crate) fn unspecified(proxy: Option<IpAddr>) -> Target<'static> {
+    match proxy.map(|ip| ip.to_canonical()) {
+        Some(IpAddr::V6(_)) => (Ipv6Addr::UNSPECIFIED, 0).into(),
+        _ => (Ipv4Addr::UNSPECIFIED, 0).into(),
     }
 }
 

@@ -29,6 +29,11 @@ impl<'a> RequestTemplate<'a> {
         Self { requests_nothing: true, ..Self::without_data(Command::KeepAlive) }
     }
 
+    /// Returns whether the request is for an association, which has no target yet.
+    pub(crate) const fn is_association(&self) -> bool {
+        matches!(self.command, Command::UdpAssociate | Command::UdpAssociateExt)
+    }
+
     /// Returns the request for this target.
     pub(crate) fn for_target<'t, V: Version>(
         &self,

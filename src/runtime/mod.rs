@@ -5,6 +5,7 @@ pub(crate) mod aside;
 pub(crate) mod dial;
 pub(crate) mod dial_proxy;
 mod lookup;
+mod per_hop;
 mod pool;
 #[cfg(test)]
 pub(crate) mod racing;
@@ -14,6 +15,7 @@ pub(crate) mod udp;
 pub(crate) mod waiters;
 
 pub(crate) use dial_proxy::{check_endpoint, dial_proxy};
+pub(crate) use per_hop::PerHop;
 pub(crate) use resolve::{check_resolvable, no_address, resolve, resolved};
 pub(crate) use udp::{ControlIo, Direction, UdpFrontEnd};
 

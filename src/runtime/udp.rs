@@ -1,7 +1,7 @@
-//! The operations on an association's two sockets that each front end implements.
+//! The operations on the sockets of an association that each front end implements.
 
 use crate::protocol::pause::Pause;
-use crate::runtime::{Deadline, Runtime};
+use crate::runtime::{Deadline, PerHop, Runtime};
 use socket2::Socket;
 use std::io;
 use std::net::UdpSocket;
@@ -26,17 +26,18 @@ pub enum ControlIo<'b> {
 
 /// A front end that supports associations.
 pub trait UdpFrontEnd: Runtime + Sized + 'static {
-    /// The TCP connection, wrapped or not.
-    type Control: Send;
+    /// A TCP connection, wrapped or not.
+    type Control: Send + Sync;
 
-    /// The non-blocking UDP socket and the TCP connection, with the state for waiting on them.
+    /// The non-blocking UDP socket and the TCP connection of each proxy, with the state for waiting
+    /// on them.
     type Sockets: Send + Sync + 'static;
 
     /// Converts a dialled stream.
     fn control(dialled: Self::Dialled) -> Self::Control;
 
-    /// Registers the sockets with the runtime. The UDP socket is connected to the relay.
-    fn watch(control: Self::Control, udp: UdpSocket) -> io::Result<Self::Sockets>;
+    /// Registers the sockets with the runtime. The UDP socket is connected to the first relay.
+    fn watch(controls: PerHop<Self::Control>, udp: UdpSocket) -> io::Result<Self::Sockets>;
 
     /// Calls `attempt` with the UDP socket, unless the runtime knows that it would block.
     fn attempt<T>(
@@ -45,13 +46,14 @@ pub trait UdpFrontEnd: Runtime + Sized + 'static {
         attempt: impl FnOnce(&Socket) -> io::Result<T>,
     ) -> io::Result<T>;
 
-    /// Reads from the TCP connection without waiting. Returns `None` if that would block.
+    /// Reads from the TCP connection of one proxy, from 0, without waiting. Returns `None` if that
+    /// would block.
     ///
     /// Only the end of the connection and frames without content are expected.
-    fn read_control(sockets: &Self::Sockets, buf: &mut [u8]) -> Option<io::Result<usize>>;
+    fn read_control(sockets: &Self::Sockets, hop: usize, buf: &mut [u8]) -> Option<io::Result<usize>>;
 
-    /// Reads from, writes to or flushes the TCP connection, for a conversation. A call that blocks
-    /// is pending when the deadline has passed.
+    /// Reads from, writes to or flushes the TCP connection of the last proxy, for a conversation. A
+    /// call that blocks is pending when the deadline has passed.
     fn poll_control(
         sockets: &Self::Sockets,
         cx: &mut Context<'_>,

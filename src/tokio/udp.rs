@@ -4,7 +4,7 @@ use super::Tokio;
 use super::peers::Peers;
 use crate::protocol::pause::{Clock, Pause};
 use crate::reactor::{AsyncSockets, Control, Watched};
-use crate::runtime::{ControlIo, Deadline, Direction, UdpFrontEnd};
+use crate::runtime::{ControlIo, Deadline, Direction, PerHop, UdpFrontEnd};
 use socket2::{SockRef, Socket};
 use std::fmt;
 use std::io;
@@ -56,9 +56,9 @@ impl UdpFrontEnd for Tokio {
         Control::Plain(dialled)
     }
 
-    fn watch(control: Control<Self>, udp: std::net::UdpSocket) -> io::Result<Watched<Self>> {
+    fn watch(controls: PerHop<Control<Self>>, udp: std::net::UdpSocket) -> io::Result<Watched<Self>> {
         let socket = Arc::new(UdpSocket::from_std(udp)?);
-        Ok(Watched::new(Udp { socket, error_ready: Mutex::default(), peers: Peers::default() }, control))
+        Ok(Watched::new(Udp { socket, error_ready: Mutex::default(), peers: Peers::default() }, controls))
     }
 
     fn attempt<T>(
@@ -84,8 +84,8 @@ impl UdpFrontEnd for Tokio {
         }
     }
 
-    fn read_control(sockets: &Watched<Self>, buf: &mut [u8]) -> Option<io::Result<usize>> {
-        sockets.read_control(buf)
+    fn read_control(sockets: &Watched<Self>, hop: usize, buf: &mut [u8]) -> Option<io::Result<usize>> {
+        sockets.read_control(hop, buf)
     }
 
     fn poll_control(
@@ -94,7 +94,7 @@ impl UdpFrontEnd for Tokio {
         io: ControlIo<'_>,
         _: Deadline,
     ) -> Poll<io::Result<usize>> {
-        sockets.control.poll_io(cx, io)
+        sockets.controls.last.poll_io(cx, io)
     }
 
     fn poll_pause(cx: &mut Context<'_>, pause: &mut Pause, _: Deadline) -> Poll<io::Result<()>> {

@@ -1,6 +1,7 @@
 //! The filter for received datagrams.
 
 use super::batch::RecvBatch;
+use super::hop::Layer;
 use super::peer::Peer;
 use crate::error::Error;
 use crate::error::invalid::Invalid;
@@ -67,13 +68,8 @@ impl Admission {
         self.state().peer.as_ref().map(|peer| peer.target().clone())
     }
 
-    /// Parses a raw datagram. Returns `None` and counts the datagram if it is malformed, a
-    /// fragment, or not from the peer.
-    pub(super) fn admit<'a>(&self, raw: &'a [u8]) -> Option<Datagram<'a>> {
-        self.admit_by(&self.state(), raw)
-    }
-
-    /// Does the same under the lock of a receive.
+    /// Parses a raw datagram under the lock of a receive. Returns `None` and counts the datagram if
+    /// it is malformed, a fragment, or not from the peer.
     pub(super) fn admit_by<'a>(&self, state: &State, raw: &'a [u8]) -> Option<Datagram<'a>> {
         let admitted = Datagram::parse(raw)
             .ok()
@@ -84,13 +80,16 @@ impl Admission {
         admitted
     }
 
-    /// Removes the datagrams that are not admitted from the batch.
-    pub(super) fn admit_batch(&self, batch: &mut RecvBatch) {
+    /// Removes the datagrams that are not admitted from the batch, and the headers of these layers
+    /// from the others.
+    pub(super) fn admit_batch(&self, layers: &[Layer], batch: &mut RecvBatch) {
         let received = batch.len();
         let state = self.state();
-        batch.retain(|raw| {
-            Datagram::parse(raw)
-                .is_ok_and(|datagram| datagram.fragment == 0 && self.is_source_admitted_by(&state, &datagram))
+        batch.retain_within(|raw| {
+            let inner = within(layers, raw)?;
+            let datagram = Datagram::parse(inner).ok()?;
+            let is_admitted = datagram.fragment == 0 && self.is_source_admitted_by(&state, &datagram);
+            is_admitted.then_some(raw.len() - inner.len())
         });
         self.count_dropped((received - batch.len()) as u64);
     }
@@ -113,4 +112,13 @@ impl Admission {
     pub(crate) fn count_dropped(&self, count: u64) {
         self.dropped.fetch_add(count, Relaxed);
     }
+}
+
+/// Removes the headers of these layers. Returns `None` if one is malformed, a fragment's, or not
+/// from the next relay.
+fn within<'a>(layers: &[Layer], raw: &'a [u8]) -> Option<&'a [u8]> {
+    layers.iter().try_fold(raw, |raw, layer| {
+        let datagram = Datagram::parse(raw).ok()?;
+        (datagram.fragment == 0 && layer.admits(&datagram.source)).then_some(datagram.payload)
+    })
 }

@@ -1,30 +1,37 @@
-//! UDP ASSOCIATE: from a proxy to a UDP socket that is connected to its relay.
+//! UDP ASSOCIATE: from proxies to a UDP socket that is connected to the first one's relay.
 
 use super::association::Association;
 use super::batch::Segmentation;
+use super::hop::{Hop, Layer, encapsulation_error};
 use super::negotiated::Negotiated;
 use super::relay;
 use super::socket::{Shared, SocksUdpSocket};
 use crate::error::invalid::Invalid;
-use crate::error::{Error, ErrorKind, Stage};
+use crate::error::{Error, Stage};
+use crate::protocol::address::Address;
 use crate::protocol::socks5::Socks5;
-use crate::protocol::target::Target;
 use crate::protocol::version::{V5, Version};
 use crate::proxy::into_proxy::IntoProxy;
-use crate::proxy::{Proxy, Resolve, SocketOptions};
-use crate::route::Chain;
+use crate::proxy::{Proxy, SocketOptions};
+use crate::route::connect::AssociationThrough;
 use crate::route::connector::Connector;
-use crate::route::path::proxy_deadline;
+use crate::route::hops::Hops;
+use crate::route::path::{proxy_deadline, unspecified};
 use crate::route::prepare::prepare;
 use crate::route::wrap::{self, Plain, Wrap};
 use crate::runtime::dial::{local_for, open_datagram};
-use crate::runtime::{Deadline, Ends, UdpFrontEnd, check_endpoint, deadline, dial_proxy};
+use crate::runtime::{Deadline, Ends, PerHop, UdpFrontEnd, check_endpoint, deadline, dial_proxy};
 use crate::trace;
 use socket2::{SockAddr, Socket};
 use std::io::{self, Read};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::slice;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// Work in memory of its own.
+type Boxed<'f, T> = Pin<Box<dyn Future<Output = T> + Send + Sync + 'f>>;
 
 /// More datagrams than a socket's receive buffer holds.
 const MAX_STRAYS: u32 = 1 << 16;
@@ -34,45 +41,84 @@ pub(crate) async fn associate<'a, F: UdpFrontEnd>(
     proxy: impl IntoProxy<'a>,
 ) -> Result<SocksUdpSocket<F>, Error> {
     let proxy = proxy.into_proxy::<V5>()?;
-    associate_with::<F, Plain>(&proxy, &Plain, deadline::<F>(proxy.limit())).await
+    associate_through::<F, Plain>(slice::from_ref(&*proxy), proxy.limit(), &Plain).await
 }
 
 impl<F: UdpFrontEnd, W: Wrap<F>> Connector<F, W> {
     pub(crate) async fn associate_datagrams(&self) -> Result<SocksUdpSocket<F>, Error> {
         let selected = self.route.without_target();
-        selected.ask_a_proxy::<F, _, _>(|chain, limit| self.associate_by(chain, limit)).await
-    }
-
-    async fn associate_by(&self, chain: &Chain, limit: Option<Duration>) -> Result<SocksUdpSocket<F>, Error> {
-        let proxy = chain.only().ok_or_else(|| trace::failed(Invalid::DatagramsThroughChain.into()))?;
-        let deadline = proxy_deadline::<F>(deadline::<F>(limit), proxy);
-        associate_with::<F, W>(proxy, &self.wrap, deadline).await
+        let associated = selected.ask_a_proxy::<F, _, _>(|chain, limit| {
+            associate_through::<F, W>(chain.hops(), limit, &self.wrap)
+        });
+        associated.await
     }
 }
 
-/// Requests an association over a TCP connection with this wrapper.
-async fn associate_with<F: UdpFrontEnd, W: Wrap<F>>(
-    proxy: &Proxy,
+/// Requests an association from each of these proxies, over TCP connections with this wrapper.
+/// There is at least one proxy.
+pub(crate) async fn associate_through<F: UdpFrontEnd, W: Wrap<F>>(
+    hops: &[Proxy],
+    limit: Option<Duration>,
     wrap: &W,
-    deadline: Deadline,
 ) -> Result<SocksUdpSocket<F>, Error> {
-    let command = proxy.udp_options().command();
-    let request = trace::request(&command, proxy, &"any");
-    let associated = async { open::<F, W>(proxy, wrap, deadline).await.map_err(|error| error.at(proxy)) };
-    request.watch(associated).await
+    let command = hops[hops.len() - 1].udp_options().command();
+    let request = trace::request(&command, &Hops(hops), &"any");
+    request.watch(open::<F, W>(hops, wrap, deadline::<F>(limit))).await
 }
 
 async fn open<F: UdpFrontEnd, W: Wrap<F>>(
-    proxy: &Proxy,
+    hops: &[Proxy],
     wrap: &W,
     deadline: Deadline,
 ) -> Result<SocksUdpSocket<F>, Error> {
+    check::<F, W>(hops, wrap)?;
+    let at_first = |error: Error| error.at_hop(&hops[0], 1, hops.len());
+    let first = open_first::<F, W>(&hops[0], wrap, proxy_deadline::<F>(deadline, &hops[0]));
+    let first = trace::hop(1, hops.len(), &hops[0], first).await.map_err(at_first)?;
+    let First { control, hop, bound, udp, local, relay } = first;
+    let nested = Nested { layers: Vec::new(), hop, bound, controls: PerHop::only(control) };
+    let nested = if hops.len() == 1 { nested } else { nest::<F, W>(hops, wrap, deadline, nested).await? };
+    let Nested { layers, hop, bound, controls } = nested;
+    let segmentation = Segmentation::of(&udp);
+    let association = Association::new(hops, relay, layers, hop, bound);
+    let sockets = F::watch(controls, udp.into()).map_err(association_error).map_err(at_first)?;
+    Ok(SocksUdpSocket { shared: Arc::new(Shared { sockets, association, segmentation, local }) })
+}
+
+/// Finds mistakes in the options before anything is sent.
+fn check<F: UdpFrontEnd, W: Wrap<F>>(hops: &[Proxy], wrap: &W) -> Result<(), Error> {
+    for (n, proxy) in hops.iter().enumerate() {
+        let request = match V5::auth(proxy.protocol()) {
+            Err(_) if n + 1 < hops.len() => Err(Invalid::DatagramsThroughSocks4.into()),
+            auth => auth.and_then(|auth| Socks5::new(auth, proxy.udp_options().command(), unspecified(None))),
+        };
+        request.map_err(|error| error.at_hop(proxy, n + 1, hops.len()))?;
+    }
+    if hops.len() == 1 {
+        let checked = wrap.check_proxy(&hops[0]).and_then(|()| check_endpoint(&hops[0]));
+        checked.map_err(|error| error.at(&hops[0]))
+    } else {
+        AssociationThrough::new(hops, None, wrap).check()
+    }
+}
+
+/// The association at the first proxy, and the socket that is connected to its relay.
+struct First<C> {
+    control: C,
+    hop: Hop,
+    bound: Address,
+    udp: Socket,
+    local: SocketAddr,
+    relay: SocketAddr,
+}
+
+async fn open_first<F: UdpFrontEnd, W: Wrap<F>>(
+    proxy: &Proxy,
+    wrap: &W,
+    deadline: Deadline,
+) -> Result<First<F::Control>, Error> {
     let options = proxy.udp_options();
-    // Mistakes in the options are found before anything is sent.
     let command = options.command();
-    Socks5::new(V5::auth(proxy.protocol())?, command, unspecified(None))?;
-    wrap.check_proxy(proxy)?;
-    check_endpoint(proxy)?;
     let prepared = prepare::<F>(proxy, (1, 1), command, deadline).await?;
     let auth = V5::auth(prepared.as_ref().unwrap_or(proxy.protocol()))?;
     let dialled = dial_proxy::<F>(proxy, deadline).await?;
@@ -84,35 +130,60 @@ async fn open<F: UdpFrontEnd, W: Wrap<F>>(
     let declared = declared.map_err(association_error)?;
     let source = match &declared {
         Some((_, source)) => (source.ip(), source.port()).into(),
-        None => unspecified(ends.as_ref()),
+        None => unspecified(ends.as_ref().map(|ends| ends.peer.ip())),
     };
     let mut conversation = Socks5::new(auth, command, source)?;
     let mut granted = W::converse(&mut control, &mut conversation, deadline).await?;
-    let negotiated = Negotiated::new(&mut granted)
-        .map_err(|error| Error::new(Stage::Association, ErrorKind::Encapsulation(error)))?;
+    let negotiated = Negotiated::new(&mut granted, proxy.limit()).map_err(encapsulation_error)?;
     let relays = relay::find::<F>(proxy, &granted.bound, ends.as_ref(), deadline).await?;
     let udp = connect(&relays, declared.as_ref(), &proxy.dialling().socket).map_err(association_error)?;
     let local = udp.local_addr().and_then(|addr| address(&addr)).map_err(association_error)?;
     let relay = udp.peer_addr().and_then(|addr| address(&addr)).map_err(association_error)?;
-    let segmentation = Segmentation::of(&udp);
-    let association = Association::new(proxy, relay, granted.bound, negotiated);
-    let sockets = F::watch(W::control(control), udp.into()).map_err(association_error)?;
-    let resolves_locally = proxy.resolves() == Resolve::Locally;
-    let lookup = resolves_locally.then(|| Box::new(proxy.dialling().lookup.clone()));
-    let shared = Shared { sockets, association, segmentation, lookup, local };
-    Ok(SocksUdpSocket { shared: Arc::new(shared) })
+    let hop = Hop::new(proxy, negotiated);
+    Ok(First { control: W::control(control), hop, bound: granted.bound, udp, local, relay })
+}
+
+/// The associations at the first proxies of a chain.
+struct Nested<C> {
+    layers: Vec<Layer>,
+    /// That at the last of them, with the proxy's reply.
+    hop: Hop,
+    bound: Address,
+    controls: PerHop<C>,
+}
+
+/// Requests an association from each later proxy of a chain.
+///
+/// It takes memory of its own, because most routes have one proxy.
+fn nest<'a, F: UdpFrontEnd, W: Wrap<F>>(
+    hops: &'a [Proxy],
+    wrap: &'a W,
+    deadline: Deadline,
+    first: Nested<F::Control>,
+) -> Boxed<'a, Result<Nested<F::Control>, Error>> {
+    let Nested { mut layers, mut hop, mut bound, mut controls } = first;
+    Box::pin(async move {
+        for n in 1..hops.len() {
+            let at = |error: Error| error.at_hop(&hops[n], n + 1, hops.len());
+            let next = AssociationThrough::new(&hops[..=n], deadline, wrap).request().await;
+            let (control, mut granted, ip) = next.map_err(|error| error.of_hops(hops.len()))?;
+            let (before, proxy) = (&hops[n - 1], &hops[n]);
+            let negotiated = Negotiated::new(&mut granted, proxy.limit());
+            let negotiated = negotiated.map_err(encapsulation_error).map_err(at)?;
+            let limit = proxy_deadline::<F>(deadline, proxy);
+            let relay =
+                relay::find_behind::<F>(before, proxy, ip, &granted.bound, limit).await.map_err(at)?;
+            let outer = std::mem::replace(&mut hop, Hop::new(proxy, negotiated));
+            Layer::push(&mut layers, outer, before.udp_options().any_source, relay).map_err(at)?;
+            bound = granted.bound;
+            controls.push(W::control(control));
+        }
+        Ok(Nested { layers, hop, bound, controls })
+    })
 }
 
 fn association_error(error: io::Error) -> Error {
     Error::io(Stage::Association, error)
-}
-
-/// Returns the declared source if none is set: zeros, in the family of the TCP connection.
-fn unspecified(ends: Option<&Ends>) -> Target<'static> {
-    match ends.map(|ends| ends.peer.ip().to_canonical()) {
-        Some(IpAddr::V6(_)) => (Ipv6Addr::UNSPECIFIED, 0).into(),
-        _ => (Ipv4Addr::UNSPECIFIED, 0).into(),
-    }
 }
 
 /// Binds a socket to the source. Returns it with the address to declare.

@@ -30,7 +30,8 @@ use std::io;
 /// header of 8.
 const LONGEST: u16 = 65_507;
 
-/// Sends datagrams over a connected, non-blocking socket until it would block.
+/// Sends datagrams over a connected, non-blocking socket until it would block, each behind these
+/// headers.
 ///
 /// Returns the number of datagrams sent, and removes them from the batch.
 ///
@@ -38,8 +39,13 @@ const LONGEST: u16 = 65_507;
 ///
 /// - Those of a single datagram, if none was sent. A later error is not returned; if it persists,
 ///   the next call returns it.
-pub(crate) fn send(socket: &Socket, batch: &mut SendBatch, segmentation: &Segmentation) -> io::Result<usize> {
-    send_with(batch, |batch| system::send_some(socket, batch, segmentation))
+pub(crate) fn send(
+    socket: &Socket,
+    headers: &[u8],
+    batch: &mut SendBatch,
+    segmentation: &Segmentation,
+) -> io::Result<usize> {
+    send_with(batch, |batch| system::send_some(socket, headers, batch, segmentation))
 }
 
 fn send_with(

@@ -70,6 +70,7 @@ mod admission;
 mod associate;
 mod association;
 mod batch;
+mod hop;
 mod inbound;
 mod negotiated;
 mod peer;

@@ -6,6 +6,7 @@ use crate::protocol::established::Established;
 use crate::protocol::frames::Frames;
 use crate::protocol::negotiated::Session;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// What a METHOD negotiated for an association.
 pub(super) struct Negotiated {
@@ -15,6 +16,8 @@ pub(super) struct Negotiated {
     /// read.
     pub(super) several_requests: bool,
     pub(super) dialect: Option<&'static Dialect>,
+    /// The proxy's timeout, for further requests.
+    pub(super) limit: Option<Duration>,
     control: Mutex<Control>,
     sealing: Mutex<Sealing>,
 }
@@ -39,30 +42,36 @@ pub(super) struct Sealing {
 impl Negotiated {
     /// Takes over what was negotiated, and the pump of the TCP connection.
     ///
+    /// That may have the frames of earlier proxies of a chain. They are for the bytes of this TCP
+    /// connection only: the datagrams are this proxy's own.
+    ///
     /// # Errors
     ///
     /// - The encapsulation is for streams only.
-    pub(super) fn new(established: &mut Established) -> Result<Option<Self>, FrameError> {
+    pub(super) fn new(
+        established: &mut Established,
+        limit: Option<Duration>,
+    ) -> Result<Option<Self>, FrameError> {
         let sessions = established.sessions().to_vec();
         let negotiated = established.negotiated.as_ref();
         let several_requests = negotiated.is_some_and(|negotiated| negotiated.several_requests);
         let dialect = negotiated.and_then(|negotiated| negotiated.dialect);
-        let (datagrams, control) = match established.take_frames() {
-            Some(Frames { datagrams: None, .. }) => {
-                return Err("the method's encapsulation carries no datagrams".into());
-            }
-            Some(mut frames) => {
-                frames.enter_tunnel();
-                (frames.datagrams.take(), Some(frames))
-            }
-            None => (None, None),
-        };
+        let own = established.negotiated.as_mut().and_then(|negotiated| negotiated.frames.as_mut());
+        let datagrams = own.map(|frames| frames.datagrams.take());
+        if let Some(None) = datagrams {
+            return Err("the method's encapsulation carries no datagrams".into());
+        }
+        let mut control = established.take_frames();
+        if let Some(frames) = &mut control {
+            frames.enter_tunnel();
+        }
         let is_something = control.is_some() || !sessions.is_empty() || several_requests;
         Ok(is_something.then(|| Self {
-            datagrams,
+            datagrams: datagrams.flatten(),
             sessions,
             several_requests,
             dialect,
+            limit,
             control: Mutex::new(Control::Idle(control.map(Box::new))),
             sealing: Mutex::default(),
         }))

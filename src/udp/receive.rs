@@ -73,7 +73,7 @@ impl Association {
             Err(inbound) => {
                 let mut inbound = inbound.lock().unwrap_or_else(PoisonError::into_inner);
                 let deliver = |source: Source<'_>, payload: &[u8]| Some(deliver(copy(payload, buf), source));
-                return inbound.receive(socket, &self.admission, self.encapsulation(), deliver);
+                return inbound.receive(socket, &self.admission, self.nesting(), deliver);
             }
         };
         if buf.len() > MAX_COPIED {
@@ -139,9 +139,8 @@ impl Association {
             Ok(state) => state,
             Err(inbound) => {
                 let mut inbound = inbound.lock().unwrap_or_else(PoisonError::into_inner);
-                return inbound.receive(socket, &self.admission, self.encapsulation(), |source, payload| {
-                    self.copy_in_place(source, payload, buf)
-                });
+                let deliver = |source: Source<'_>, payload: &[u8]| self.copy_in_place(source, payload, buf);
+                return inbound.receive(socket, &self.admission, self.nesting(), deliver);
             }
         };
         let n = read(socket, buf)?;
@@ -181,11 +180,11 @@ impl Association {
         self.enable_coalescing(|| batch::coalesce(socket));
         let Some(inbound) = self.inbound() else {
             batch::receive(socket, batch)?;
-            self.admission.admit_batch(batch);
+            self.admission.admit_batch(self.layers(), batch);
             return Ok(Some(batch.len()).filter(|received| *received > 0));
         };
         let mut inbound = inbound.lock().unwrap_or_else(PoisonError::into_inner);
-        if inbound.is_individual(self.encapsulation().is_some()) {
+        if inbound.is_individual(self.is_encapsulated()) {
             batch.clear();
             return self.receive_each(&mut inbound, socket, batch);
         }
@@ -193,7 +192,7 @@ impl Association {
             drop(inbound);
             batch::receive(socket, batch)?;
         }
-        self.admission.admit_batch(batch);
+        self.admission.admit_batch(self.layers(), batch);
         Ok(Some(batch.len()).filter(|received| *received > 0))
     }
 }
@@ -210,11 +209,10 @@ impl Association {
         batch: &mut RecvBatch,
     ) -> io::Result<Option<usize>> {
         while batch.has_capacity() {
-            let received =
-                inbound.receive(socket, &self.admission, self.encapsulation(), |source, payload| {
-                    batch.add(&source, payload);
-                    Some(())
-                });
+            let received = inbound.receive(socket, &self.admission, self.nesting(), |source, payload| {
+                batch.add(&source, payload);
+                Some(())
+            });
             match received {
                 Ok(Some(())) => {}
                 Err(error) if batch.is_empty() => return Err(error),

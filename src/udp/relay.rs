@@ -2,9 +2,9 @@
 
 use crate::error::{Error, ErrorKind, Stage};
 use crate::protocol::address::Address;
-use crate::protocol::target::Host;
+use crate::protocol::target::{Host, Target};
 use crate::proxy::udp_options::Relay;
-use crate::proxy::{Proxy, Resolve};
+use crate::proxy::{Endpoint, Proxy, Resolve};
 use crate::runtime::{Deadline, Ends, Runtime, resolve};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -18,7 +18,8 @@ pub(super) async fn find<R: Runtime>(
     deadline: Deadline,
 ) -> Result<Vec<SocketAddr>, Error> {
     let policy = &proxy.udp_options().relay;
-    let relay = apply(policy, bound, ends.map(|ends| ends.peer.ip().to_canonical()));
+    let proxy_ip = ends.map(|ends| ends.peer.ip().to_canonical());
+    let relay = apply(policy, bound, proxy_ip, |like| at_ip(proxy_ip, like));
     // The name that a function returns is the caller's. Every other name is the proxy's.
     let resolves = proxy.resolves() == Resolve::Locally || matches!(policy, Relay::By(_));
     let mut addrs = match (&relay, Host::of_name(&relay)) {
@@ -34,38 +35,88 @@ pub(super) async fn find<R: Runtime>(
     let first = addrs.first().copied();
     addrs.retain(|addr| is_unicast(addr.ip()) && addr.port() != 0);
     if addrs.is_empty() {
-        let relay = first.map_or(relay, Address::Ip);
-        return Err(Error::new(Stage::Association, ErrorKind::NoRelay { bound: bound.clone(), relay }));
+        return Err(no_relay(bound, first.map_or(relay, Address::Ip)));
     }
-    if let Some(ends) = ends {
-        let is_v4 = ends.peer.ip().to_canonical().is_ipv4();
-        // A partition keeps the order, and needs less code than a sort.
-        let (mut same, other): (Vec<_>, Vec<_>) = addrs.into_iter().partition(|addr| addr.is_ipv4() == is_v4);
-        same.extend(other);
-        addrs = same;
-    }
-    Ok(addrs)
+    Ok(like(proxy_ip, addrs))
 }
 
-/// Applies the policy to BND.ADDR. `proxy` is the proxy's address, or `None` for a Unix-domain
-/// socket.
-fn apply(policy: &Relay, bound: &Address, proxy: Option<IpAddr>) -> Address {
-    // A proxy at a Unix-domain socket is on this machine.
-    let proxy_ip = |like: &Address| {
-        proxy.unwrap_or(match like.ip() {
-            Some(IpAddr::V6(_)) => Ipv6Addr::LOCALHOST.into(),
-            _ => Ipv4Addr::LOCALHOST.into(),
-        })
+/// Returns the relay of a later proxy of a chain, as the target of the relay of the one before it.
+///
+/// `ip` is the proxy's address, or `None` if only the proxy before it resolves the name.
+pub(super) async fn find_behind<R: Runtime>(
+    before: &Proxy,
+    proxy: &Proxy,
+    ip: Option<IpAddr>,
+    bound: &Address,
+    deadline: Deadline,
+) -> Result<Target<'static>, Error> {
+    let ip = ip.map(|ip| ip.to_canonical());
+    let relay = apply(&proxy.udp_options().relay, bound, ip, |like| match (ip, proxy.endpoint()) {
+        (None, Endpoint::Name(name, _)) => {
+            Address::Name(name.as_str().as_bytes().to_vec().into(), like.port())
+        }
+        _ => at_ip(ip, like),
+    });
+    let addrs = match (&relay, Host::of_name(&relay)) {
+        (Address::Ip(addr), _) => vec![*addr],
+        (Address::Name(_, port @ 1..), Some(Host::Domain(name))) if before.resolves() == Resolve::ByProxy => {
+            return Ok(Target::from((name, *port)).into_owned());
+        }
+        (Address::Name(_, port @ 1..), Some(Host::Domain(name))) => {
+            resolve::<R>(&before.dialling().lookup, name.as_str(), *port, deadline).await?
+        }
+        (Address::Name(..), _) => Vec::new(),
     };
+    let canonical = |addr: SocketAddr| SocketAddr::new(addr.ip().to_canonical(), addr.port());
+    let addrs = like(ip, addrs.into_iter().map(canonical).collect());
+    let addr = addrs.iter().find(|addr| is_unicast(addr.ip()) && addr.port() != 0);
+    let addr = addr.ok_or_else(|| no_relay(bound, addrs.first().map_or(relay, |addr| Address::Ip(*addr))))?;
+    Ok((addr.ip(), addr.port()).into())
+}
+
+fn no_relay(bound: &Address, relay: Address) -> Error {
+    Error::new(Stage::Association, ErrorKind::NoRelay { bound: bound.clone(), relay })
+}
+
+/// Moves the addresses of the proxy's family to the front, if that is known.
+fn like(proxy: Option<IpAddr>, addrs: Vec<SocketAddr>) -> Vec<SocketAddr> {
+    let Some(proxy) = proxy else { return addrs };
+    // A partition keeps the order, and needs less code than a sort.
+    let (mut same, other): (Vec<_>, Vec<_>) =
+        addrs.into_iter().partition(|addr| addr.is_ipv4() == proxy.is_ipv4());
+    same.extend(other);
+    same
+}
+
+/// Applies the policy to BND.ADDR.
+///
+/// `ip` is the proxy's address, if it is known. `own` returns the proxy's host with the port of an
+/// address.
+fn apply(
+    policy: &Relay,
+    bound: &Address,
+    ip: Option<IpAddr>,
+    own: impl FnOnce(&Address) -> Address,
+) -> Address {
     match policy {
         Relay::AsIs => literal(bound.clone()),
         Relay::Told => {
             let bound = literal(bound.clone());
-            bound.at_host(Some(proxy_ip(&bound))).unwrap_or(bound)
+            if bound.ip().is_some_and(|ip| ip.to_canonical().is_unspecified()) { own(&bound) } else { bound }
         }
-        Relay::ProxyAddress => Address::Ip(SocketAddr::new(proxy_ip(bound), bound.port())),
-        Relay::By(find) => literal(find(bound, proxy)),
+        Relay::ProxyAddress => own(bound),
+        Relay::By(find) => literal(find(bound, ip)),
     }
+}
+
+/// Returns the proxy's IP address with the port of an address. A proxy at a Unix-domain socket,
+/// which has none, is on this machine.
+fn at_ip(proxy: Option<IpAddr>, like: &Address) -> Address {
+    let ip = proxy.unwrap_or(match like.ip() {
+        Some(IpAddr::V6(_)) => Ipv6Addr::LOCALHOST.into(),
+        _ => Ipv4Addr::LOCALHOST.into(),
+    });
+    Address::Ip(SocketAddr::new(ip, like.port()))
 }
 
 /// Converts a name that is a literal address.

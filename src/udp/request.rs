@@ -23,7 +23,8 @@ impl<F: UdpFrontEnd> SocksUdpSocket<F> {
         self.send_request(Command::KeepAlive, nothing).await.map(drop)
     }
 
-    /// Sends a request over the TCP connection, through its encapsulation if there is one.
+    /// Sends a request over the TCP connection of the last proxy, through its encapsulation if
+    /// there is one.
     pub(crate) async fn send_request(&self, command: Command, target: Target<'_>) -> Result<Address, Error> {
         let mut request = self.association().request(command, target.borrowed())?;
         // What has arrived was not asked for.
@@ -37,8 +38,8 @@ impl<F: UdpFrontEnd> SocksUdpSocket<F> {
         let reply = reply.unwrap_or_else(|| Err(layered.failure(ErrorKind::TimedOut)));
         requesting.end(reply.as_ref().err());
         let failed = |error: Error| match command {
-            Command::KeepAlive => error.at(self.association().proxy()),
-            _ => error.at(self.association().proxy()).about(&target),
+            Command::KeepAlive => self.association().at_last()(error),
+            _ => self.association().at_last()(error).about(&target),
         };
         reply.map(|established| established.bound).map_err(failed)
     }

@@ -2,6 +2,7 @@
 
 use super::association::Association;
 use super::batch::{self, Segmentation, SendBatch};
+use super::hop::Enclosure;
 use super::negotiated::Sealing;
 use crate::error::Error;
 use crate::error::invalid::Invalid;
@@ -10,6 +11,7 @@ use arrayvec::ArrayVec;
 use rustix::net::{SendFlags, send};
 use socket2::Socket;
 use std::io::{self, IoSlice};
+use std::iter;
 
 /// The longest payload that is copied behind the header. Up to this length, vectored I/O costs
 /// more than the copy.
@@ -20,25 +22,39 @@ fn write(socket: &Socket, datagram: &[u8]) -> io::Result<usize> {
     Ok(send(socket, datagram, SendFlags::empty())?)
 }
 
+/// Sends one datagram that consists of these parts.
+fn write_parts(socket: &Socket, parts: &[&[u8]]) -> io::Result<usize> {
+    match parts {
+        [whole] => write(socket, whole),
+        parts => socket.send_vectored(&parts.iter().map(|part| IoSlice::new(part)).collect::<Slices<'_>>()),
+    }
+}
+
+/// The headers of the layers, the header of the datagram, and the payload.
+type Slices<'a> = ArrayVec<IoSlice<'a>, MAX_PARTS>;
+
+const MAX_PARTS: usize = 3;
+
 impl Association {
     /// Sends a payload with a header. Returns the payload's length.
     pub(crate) fn send(&self, socket: &Socket, header: &Header, payload: &[u8]) -> io::Result<usize> {
         self.check()?;
         let header = header.as_bytes();
-        if self.encapsulation().is_some() {
+        if self.is_encapsulated() {
             return self.send_sealed(socket, &[header, payload]).map(|()| payload.len());
         }
+        let outer = self.outer_headers();
         let mut datagram = ArrayVec::<u8, { HEADROOM + MAX_COPIED }>::new();
-        let fits =
-            datagram.try_extend_from_slice(header).and_then(|()| datagram.try_extend_from_slice(payload));
-        let sent = match fits {
+        let mut parts = [outer, header, payload].into_iter();
+        let sent = match parts.try_for_each(|part| datagram.try_extend_from_slice(part)) {
             Ok(()) => write(socket, &datagram)?,
-            Err(_) => socket.send_vectored(&[IoSlice::new(header), IoSlice::new(payload)])?,
+            Err(_) if outer.is_empty() => write_parts(socket, &[header, payload])?,
+            Err(_) => write_parts(socket, &[outer, header, payload])?,
         };
-        Ok(sent.saturating_sub(header.len()))
+        Ok(sent.saturating_sub(outer.len() + header.len()))
     }
 
-    /// Sends a payload that has [`HEADROOM`] free bytes before it in its buffer.
+    /// Sends a payload that has [`headroom`](Self::headroom) free bytes before it in its buffer.
     pub(crate) fn send_in_place(
         &self,
         socket: &Socket,
@@ -46,21 +62,40 @@ impl Association {
         buf: &mut [u8],
     ) -> io::Result<usize> {
         self.check()?;
-        let header = header.as_bytes();
-        let Some(payload) = buf.len().checked_sub(HEADROOM) else {
+        let (header, headroom) = (header.as_bytes(), self.headroom());
+        let Some(payload) = buf.len().checked_sub(headroom) else {
             return Err(Error::from(Invalid::NoHeadroom).into());
         };
-        let start = HEADROOM - header.len();
-        buf[start..HEADROOM].copy_from_slice(header);
-        if self.encapsulation().is_some() {
+        let start = headroom - header.len();
+        buf[start..headroom].copy_from_slice(header);
+        if self.is_encapsulated() {
             return self.send_sealed(socket, &[&buf[start..]]).map(|()| payload);
         }
-        Ok(write(socket, &buf[start..])?.saturating_sub(header.len()))
+        let outer = self.outer_headers();
+        let first = start - outer.len();
+        buf[first..start].copy_from_slice(outer);
+        Ok(write(socket, &buf[first..])?.saturating_sub(headroom - first))
     }
 
+    /// Returns the headers in front of a datagram of the last proxy that no encapsulation seals.
+    fn outer_headers(&self) -> &[u8] {
+        self.enclosure(self.layers().len()).map_or(&[], |enclosure| &enclosure.headers)
+    }
+
+    /// Sends a datagram of the last proxy through the encapsulations of all proxies.
     fn send_sealed(&self, socket: &Socket, datagram: &[&[u8]]) -> io::Result<()> {
-        let Some((encapsulation, negotiated)) = self.encapsulation().zip(self.negotiated()) else {
-            return Ok(());
+        let len = datagram.iter().map(|part| part.len()).sum();
+        // Nothing is sealed or sent in vain, cover traffic included.
+        if len > self.max_datagram() {
+            return Err(Error::from(Invalid::DatagramTooLong(len)).into());
+        }
+        self.send_from(self.layers().len(), socket, datagram)
+    }
+
+    /// Sends a datagram of the proxy with this number, sealed if it has an encapsulation.
+    fn send_from(&self, hop: usize, socket: &Socket, datagram: &[&[u8]]) -> io::Result<()> {
+        let Some((encapsulation, negotiated)) = self.hop(hop).encapsulation() else {
+            return self.send_enclosed(hop, socket, datagram);
         };
         let mut buffers = negotiated.sealing();
         let Sealing { plain, sealed, is_covered } = &mut *buffers;
@@ -76,16 +111,29 @@ impl Association {
         };
         sealed.clear();
         if !std::mem::replace(is_covered, true) && encapsulation.cover(sealed) {
-            match write(socket, sealed) {
+            match self.send_enclosed(hop, socket, &[sealed]) {
                 // Cover traffic may be lost. The error of an earlier datagram must not be.
                 Err(error) if error.kind() != io::ErrorKind::WouldBlock => return Err(error),
                 _ => sealed.clear(),
             }
         }
-        encapsulation.seal(datagram, sealed).map_err(|error| self.encapsulation_failed(error))?;
-        write(socket, sealed)?;
+        encapsulation.seal(datagram, sealed).map_err(|error| self.encapsulation_failed(hop, error))?;
+        self.send_enclosed(hop, socket, &[sealed])?;
         *is_covered = false;
         Ok(())
+    }
+
+    /// Sends a datagram to the relay of the proxy with this number, through the layers around it.
+    fn send_enclosed(&self, hop: usize, socket: &Socket, datagram: &[&[u8]]) -> io::Result<()> {
+        let Some(Enclosure { headers, sealed_by }) = self.enclosure(hop) else {
+            return write_parts(socket, datagram).map(drop);
+        };
+        let parts: ArrayVec<&[u8], MAX_PARTS> =
+            iter::once(&**headers).chain(datagram.iter().copied()).collect();
+        match sealed_by {
+            Some(earlier) => self.send_from(*earlier, socket, &parts),
+            None => write_parts(socket, &parts).map(drop),
+        }
     }
 
     /// Sends datagrams of a batch until the socket would block.
@@ -96,9 +144,9 @@ impl Association {
         segmentation: &Segmentation,
     ) -> io::Result<usize> {
         self.check()?;
-        if self.encapsulation().is_some() {
+        if self.is_encapsulated() {
             return batch.send_each(|datagram| self.send_sealed(socket, &[datagram]));
         }
-        batch::send(socket, batch, segmentation)
+        batch::send(socket, self.outer_headers(), batch, segmentation)
     }
 }

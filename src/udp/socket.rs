@@ -7,7 +7,6 @@ use crate::error::invalid::Invalid;
 use crate::protocol::address::Address;
 use crate::protocol::target::{IntoTarget, Target};
 use crate::protocol::udp::header::Header;
-use crate::proxy::Lookup;
 use crate::runtime::{Direction, UdpFrontEnd};
 use socket2::{SockRef, Socket};
 use std::any::Any;
@@ -19,11 +18,12 @@ use std::sync::{Arc, PoisonError};
 /// The most datagrams that a non-blocking call drops before it returns.
 const MAX_DROPPED_PER_CALL: usize = 64;
 
-/// A UDP socket that sends and receives through a SOCKS5 proxy (UDP ASSOCIATE, RFC 1928 §7).
+/// A UDP socket that sends and receives through SOCKS5 proxies (UDP ASSOCIATE, RFC 1928 §7).
 ///
 /// Use it like a `UdpSocket`, for DNS, QUIC, games or any other protocol over UDP. `associate`
 /// requests the association and returns the socket; `send_to` and `recv_from` take and return the
-/// addresses of the remote hosts, not of the relay.
+/// addresses of the remote hosts, not of the relay. Through a [`Chain`](crate::Chain), a connector
+/// [associates](crate::Connector::associate) with each proxy.
 ///
 /// ```no_run
 /// use anysocks::Proxy;
@@ -49,8 +49,9 @@ const MAX_DROPPED_PER_CALL: usize = 64;
 /// once. Clones are handles of the same socket. The association ends when the last of them is
 /// dropped.
 ///
-/// A datagram costs one system call and no allocation. A source that is a name and an encapsulated
-/// datagram cost a copy on the heap.
+/// A datagram costs one system call and no allocation. A source that is a name costs a copy on the
+/// heap. A received datagram of a chain and an encapsulated datagram cost a copy in a buffer of the
+/// socket.
 ///
 /// # Limits
 ///
@@ -60,8 +61,8 @@ const MAX_DROPPED_PER_CALL: usize = 64;
 /// - The system delivers only datagrams from the relay. The relay names the source of each, and
 ///   nothing verifies that name.
 /// - [`max_payload`](Self::max_payload) is the longest payload. The relay may accept less.
-/// - The socket keeps the TCP connection of the association open. When the proxy closes it, the
-///   association ends, and the socket can't be used again.
+/// - The socket keeps the TCP connection of the association open, in a chain that of each proxy.
+///   When a proxy closes it, the association ends, and the socket can't be used again.
 ///
 /// # Cancel safety
 ///
@@ -71,7 +72,8 @@ const MAX_DROPPED_PER_CALL: usize = 64;
 /// # Errors
 ///
 /// - [`ErrorKind::AssociationEnded`](crate::ErrorKind::AssociationEnded): the association has
-///   ended. Its I/O kind is [`ConnectionAborted`](io::ErrorKind::ConnectionAborted).
+///   ended. Its I/O kind is [`ConnectionAborted`](io::ErrorKind::ConnectionAborted). In a chain,
+///   [`Error::hop`](crate::Error::hop) is the number of the proxy that ended it.
 /// - [`Invalid`](crate::ErrorKind::Invalid): a mistake in the arguments; nothing was sent.
 /// - An error of the system, such as [`ConnectionRefused`](io::ErrorKind::ConnectionRefused): the
 ///   relay refused an earlier datagram. The socket can still be used.
@@ -102,26 +104,26 @@ pub(crate) struct Shared<F: UdpFrontEnd> {
     pub(crate) sockets: F::Sockets,
     pub(super) association: Association,
     pub(super) segmentation: Segmentation,
-    /// How names of targets are looked up, if this machine resolves them.
-    pub(super) lookup: Option<Box<Lookup>>,
     pub(super) local: SocketAddr,
 }
 
 impl<F: UdpFrontEnd> SocksUdpSocket<F> {
-    /// Returns the address of the relay to which this socket sends.
+    /// Returns the address of the relay to which this socket sends: in a chain, that of the first
+    /// proxy.
     #[must_use]
     pub fn relay_addr(&self) -> SocketAddr {
         self.association().relay()
     }
 
-    /// Returns BND.ADDR and BND.PORT of the proxy's reply, as the proxy sent them.
+    /// Returns BND.ADDR and BND.PORT of the proxy's reply, as the proxy sent them. In a chain, they
+    /// are those of the last proxy.
     #[doc(alias = "proxy_addr")]
     #[must_use]
     pub fn bound_addr(&self) -> &Address {
         self.association().bound()
     }
 
-    /// Returns the local address from which datagrams are sent to the relay.
+    /// Returns the local address from which datagrams are sent to the relay, in a chain the first.
     #[must_use]
     pub fn local_addr(&self) -> SocketAddr {
         self.shared.local
@@ -129,7 +131,8 @@ impl<F: UdpFrontEnd> SocksUdpSocket<F> {
 
     /// Returns the value of type `T` that a custom METHOD made for the user of this association.
     ///
-    /// Returns `None` if the METHOD made no value, or one of another type.
+    /// Returns `None` if the METHOD made no value, or one of another type. In a chain, the value is
+    /// that of the last proxy that has made one.
     /// [`Negotiated::session`](crate::protocol::Negotiated::session) makes it.
     #[must_use]
     pub fn session<T: Any>(&self) -> Option<&T> {
@@ -150,7 +153,8 @@ impl<F: UdpFrontEnd> SocksUdpSocket<F> {
     /// - fragments that were not reassembled,
     /// - datagrams that an encapsulation could not open, such as forged ones (datagrams without
     ///   content are not counted),
-    /// - datagrams from another source than the peer of `connect`.
+    /// - datagrams from another source than the peer of `connect`,
+    /// - in a chain, those with another source than the next relay in one of the outer headers.
     ///
     /// If the number grows with each answer on a connected socket, the relay names another source
     /// than the peer. Some relays name the client's own address:
@@ -175,11 +179,29 @@ impl<F: UdpFrontEnd> SocksUdpSocket<F> {
 
     /// Returns the longest payload, in bytes, of a datagram to this target.
     ///
-    /// It is the limit of UDP, less the header and the encapsulation, if there is one. The relay
-    /// may accept less.
+    /// It is the limit of UDP, less the header and the encapsulation, if there is one. In a chain,
+    /// these are subtracted for each proxy. The relays may accept less, and so may the networks
+    /// between them.
     #[must_use]
     pub fn max_payload(&self, target: &Target<'_>) -> usize {
         self.association().max_payload(target)
+    }
+
+    /// Returns the number of bytes that an in-place call needs in front of a payload.
+    ///
+    /// It is [`HEADROOM`](crate::udp::HEADROOM) for a single proxy. In a [`Chain`](crate::Chain), it
+    /// is longer by the headers with the addresses of the later relays.
+    ///
+    /// ```no_run
+    /// # fn example(socket: &anysocks::blocking::Socks5UdpSocket) -> std::io::Result<()> {
+    /// let mut buf = vec![0; socket.headroom()];
+    /// buf.extend(b"question");
+    /// socket.send_in_place(&mut buf, "dns.example:53")?;
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn headroom(&self) -> usize {
+        self.association().headroom()
     }
 
     #[doc = include_str!("../docs/udp/try_send_to.md")]
@@ -249,21 +271,26 @@ impl<F: UdpFrontEnd> SocksUdpSocket<F> {
         }
     }
 
-    /// Fails if the association has ended. Reads from the TCP connection without waiting.
+    /// Fails if the association has ended. Reads from the TCP connection of each proxy without
+    /// waiting.
     pub(crate) fn check_now(&self) -> io::Result<()> {
         self.association().check()?;
-        let read = |buf: &mut [u8]| F::read_control(&self.shared.sockets, buf);
-        let read = match self.association().read_control(read) {
-            None => return Ok(()),
-            Some(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {
-                F::wake_for_more(&self.shared.sockets);
-                return Ok(());
+        let association = self.association();
+        for hop in 0..association.hops() {
+            let read = |buf: &mut [u8]| F::read_control(&self.shared.sockets, hop, buf);
+            match association.read_control(hop, read) {
+                None => {}
+                Some(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {
+                    F::wake_for_more(&self.shared.sockets);
+                }
+                Some(read) => {
+                    let end = association.record_end(hop, read);
+                    F::wake_receivers(&self.shared.sockets);
+                    return Err(end);
+                }
             }
-            Some(read) => read,
-        };
-        let end = self.association().record_end(read);
-        F::wake_receivers(&self.shared.sockets);
-        Err(end)
+        }
+        Ok(())
     }
 
     pub(crate) fn take_from(&self, socket: &Socket, buf: &mut [u8]) -> io::Result<Option<(usize, Address)>> {
@@ -275,7 +302,7 @@ impl<F: UdpFrontEnd> SocksUdpSocket<F> {
     }
 
     pub(crate) fn send_batch_now(&self, socket: &Socket, batch: &mut SendBatch) -> io::Result<usize> {
-        if batch.has_names() && self.shared.lookup.is_some() {
+        if batch.has_names() && self.association().lookup().is_some() {
             return Err(Error::from(Invalid::NameToResolve).into());
         }
         self.association().send_batch(socket, batch, &self.shared.segmentation)

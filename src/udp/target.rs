@@ -20,7 +20,7 @@ impl<F: UdpFrontEnd> SocksUdpSocket<F> {
 
     /// Returns whether the target is a name that must be resolved on this machine.
     pub(crate) fn resolves_locally(&self, target: &Target<'_>) -> bool {
-        self.shared.lookup.is_some() && target.domain().is_some()
+        self.association().lookup().is_some() && target.domain().is_some()
     }
 
     /// Converts a target, and resolves a name that must be resolved on this machine.
@@ -30,7 +30,7 @@ impl<F: UdpFrontEnd> SocksUdpSocket<F> {
         deadline: Deadline,
     ) -> io::Result<Target<'t>> {
         let target = target.into_target()?.of_datagram()?;
-        let (Host::Domain(name), Some(lookup)) = (target.host(), &self.shared.lookup) else {
+        let (Host::Domain(name), Some(lookup)) = (target.host(), self.association().lookup()) else {
             return Ok(target);
         };
         // In memory of its own: few datagrams need a lookup.

@@ -127,11 +127,11 @@ fn an_association() {
 }
 
 #[test]
-fn no_association_but_through_one_proxy() {
+fn no_association_but_through_socks5() {
     everywhere(|way| {
         let (lonely, addr) = Lonely::new();
-        let chain = (way.new)(behind(addr, &[Speaks::Socks5, Speaks::Socks5]));
-        assert_eq!(invalid(chain.associate()), Invalid::DatagramsThroughChain);
+        let chain = (way.new)(behind(addr, &[Speaks::Socks4, Speaks::Socks5]));
+        assert_eq!(invalid(chain.associate()), Invalid::DatagramsThroughSocks4);
         let rule = (way.by_rule)(Box::new(move |_| Some(Speaks::Socks5.at(addr))));
         assert_eq!(invalid(rule.associate()), Invalid::NoProxyToAsk);
         let tls = (way.new)(Speaks::Socks5.at(addr).behind_tls(true).into());

@@ -10,7 +10,7 @@ use crate::support::server::Server;
 use anysocks::{Chain, Error, ErrorKind, Invalid, Proxy};
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 pub(crate) const TARGET: &str = "example.com:80";
@@ -106,6 +106,34 @@ pub(crate) fn play(client: &mut (impl Read + Write), lines: &[Line]) -> io::Resu
         }
     }
     Ok(())
+}
+
+/// A first proxy that plays one transcript for each connection, in order.
+pub(crate) struct Listening {
+    pub(crate) addr: SocketAddr,
+    thread: JoinHandle<Vec<TcpStream>>,
+}
+
+impl Listening {
+    pub(crate) fn start(transcripts: Vec<Vec<Line>>) -> Self {
+        limit_test();
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+        let addr = listener.local_addr().expect("an address");
+        let thread = thread::spawn(move || {
+            let played = transcripts.iter().map(|lines| {
+                let (mut client, _) = listener.accept().expect("a client");
+                client.set_read_timeout(Some(Duration::from_secs(8))).expect("a timeout");
+                play(&mut client, lines).expect("a client that knows its part");
+                client
+            });
+            played.collect()
+        });
+        Self { addr, thread }
+    }
+
+    pub(crate) fn join(self) -> Vec<TcpStream> {
+        self.thread.join().expect("a server that is content")
+    }
 }
 
 /// A server that plays this and then sends nothing more.

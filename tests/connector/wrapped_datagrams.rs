@@ -188,13 +188,13 @@ fn the_end_by_the_client() {
 }
 
 #[test]
-fn no_association_but_through_one_proxy() {
+fn no_association_but_through_socks5() {
     everywhere(|way| {
         let (lonely, addr) = Lonely::new();
         let never = || -> Hook { Box::new(|_| panic!("nothing was dialled")) };
-        let two = behind(addr, &[Speaks::Socks5, Speaks::Socks5]);
+        let two = behind(addr, &[Speaks::Socks4, Speaks::Socks5]);
         for (through, expected) in [
-            (Through::from(two), Invalid::DatagramsThroughChain),
+            (Through::from(two), Invalid::DatagramsThroughSocks4),
             (Through::Nobody, Invalid::NoProxyToAsk),
             (Through::Rule(Box::new(move |_| Some(Speaks::Socks5.at(addr).into()))), Invalid::NoProxyToAsk),
         ] {

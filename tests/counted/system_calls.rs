@@ -26,7 +26,7 @@ const NUMBER: &str = "ANYSOCKS_COUNTED_MESSAGES";
 const TRACED: &str = "trace=%network,read,readv,write,writev,fcntl,ioctl,ppoll,?poll,?select,pselect6,?epoll_wait,epoll_pwait,epoll_ctl";
 
 /// The echo of the relay or the peer is counted too.
-const OF_THE_ECHO: usize = 2;
+pub(crate) const OF_THE_ECHO: usize = 2;
 
 /// After 128 calls a task lets others run, and there are 200 of them.
 #[cfg(feature = "tokio")]
@@ -34,7 +34,7 @@ const RESTS: RangeInclusive<usize> = 1..=2;
 
 #[test]
 fn on_blocking() {
-    let Some(number) = number() else { return measure("system_calls::on_blocking", 0..=0) };
+    let Some(number) = number() else { return measure("system_calls::on_blocking", 2 + OF_THE_ECHO, 0..=0) };
     let associate =
         |proxy: &_| anysocks::blocking::Socks5UdpSocket::associate(proxy).expect("an association");
     let (socket, relay, _control) = Setting::default().associate(associate);
@@ -50,7 +50,9 @@ fn on_blocking() {
 /// The limit of a read costs nothing while frames with content arrive.
 #[test]
 fn of_an_encapsulated_stream() {
-    let Some(number) = number() else { return measure("system_calls::of_an_encapsulated_stream", 0..=0) };
+    let Some(number) = number() else {
+        return measure("system_calls::of_an_encapsulated_stream", 2 + OF_THE_ECHO, 0..=0);
+    };
     let layer = Layer::new(0x5A, 4096);
     let server = Server::start(encapsulated::lines(layer, REQUEST, REPLY), |client| {
         client.try_clone().expect("a handle")
@@ -72,7 +74,7 @@ fn of_an_encapsulated_stream() {
 #[cfg(feature = "tokio")]
 #[test]
 fn on_tokio() {
-    let Some(number) = number() else { return measure("system_calls::on_tokio", RESTS) };
+    let Some(number) = number() else { return measure("system_calls::on_tokio", 2 + OF_THE_ECHO, RESTS) };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let (socket, relay, _control) = Setting::default().associate(|proxy| {
         let associated = runtime.block_on(anysocks::tokio::Socks5UdpSocket::associate(proxy));
@@ -89,7 +91,7 @@ fn on_tokio() {
     });
 }
 
-fn number() -> Option<usize> {
+pub(crate) fn number() -> Option<usize> {
     env::var(NUMBER).ok().map(|number| number.parse().expect("a number"))
 }
 
@@ -104,14 +106,15 @@ fn echo(relay: &UdpSocket) {
     relay.send(&datagram[..n]).expect("a client");
 }
 
-/// `rests` is how often the runtime looks what else is ready.
-fn measure(test: &str, rests: RangeInclusive<usize>) {
+/// Runs the test with different numbers of messages, each of which takes `of_each` calls. `rests`
+/// is how often the runtime looks what else is ready.
+pub(crate) fn measure(test: &str, of_each: usize, rests: RangeInclusive<usize>) {
     let calls = |number: usize| strace::calls(test, TRACED, [(NUMBER, number.to_string())]);
     let Some((few, many)) = calls(40).zip(calls(140)) else {
         return left_out(test, "strace is not installed");
     };
     let _case = Case::new(format!("{few} calls for 40 messages each way, and {many} for 140"));
-    let resting = (many - few).checked_sub(100 * (2 + OF_THE_ECHO));
+    let resting = (many - few).checked_sub(100 * of_each);
     let as_expected = resting.is_some_and(|resting| rests.contains(&resting));
     assert!(as_expected, "{} system calls of 100 messages each way", many - few);
 }

@@ -68,11 +68,23 @@ async fn errors_are_told_in_full() {
     let wrong = "authentication refused: wrong user name or password (status X'01')";
     let url = format!("socks5h://{USER}@{}", BEHIND[0]);
     assert_eq!(error, format!("proxy {url} (2 of 2), target {TARGET}: {wrong}"));
-    // Datagrams don't go through a chain.
+    assert!(told.try_recv().is_err());
+}
+
+/// A route that can't carry datagrams.
+#[tokio::test]
+async fn datagrams_do_not_go_through_socks4() {
+    let (report, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let report = move |error: &anysocks::Error| report.send(format!("{error:#}")).expect("a test that waits");
+    let addr = saying(vec![], "");
+    let connector = Connector::new(behind(addr, &[Speaks::Socks4, Speaks::Socks5]));
+    let forwarder = anysocks::forward::Forwarder::builder(connector).on_error(report);
+    let forwarder = forwarder.start().await.expect("a forwarder");
     let refused = Socks5UdpSocket::associate(forwarder.url()).await.expect_err("a refusal");
     assert_eq!(refused.reply(), Some(Reply::GENERAL_FAILURE), "{refused}");
-    assert_eq!(told.recv().await.expect("an error"), anysocks::Invalid::DatagramsThroughChain.to_string());
-    assert!(told.try_recv().is_err());
+    let expected =
+        format!("proxy {} (1 of 2): datagrams can't go through a SOCKS4 proxy", Speaks::Socks4.at(addr));
+    assert_eq!(told.recv().await.expect("an error"), expected);
 }
 
 /// Were it looked up, there would be an association.

@@ -2,12 +2,13 @@
 
 use super::clients::{admitted, to_the_end};
 use super::messages::{Speaks, field};
+use super::scene::{BEHIND, Listening, behind};
 use super::support::methods::toy::{self, Level};
 use super::support::script::Line;
 use super::support::server::Server;
 use super::{PATIENCE, QUIET, started};
 use anysocks::forward::Forwarder;
-use anysocks::tokio::Connector;
+use anysocks::tokio::{Connector, Socks5UdpSocket};
 use anysocks::{Proxy, Resolve};
 use std::io::Read;
 use std::net::SocketAddr;
@@ -201,4 +202,37 @@ async fn an_association_ends_while_a_datagram_waits() {
     sleep(QUIET).await;
     scene.control.write_all(b"!").await.expect("an open stream");
     assert!(to_the_end(&mut scene.control).await.is_empty());
+}
+
+/// The datagrams of a chain are nested, and the end of any association ends the client's.
+#[tokio::test]
+async fn through_a_chain() {
+    let relays = ["192.0.2.102:5002", "192.0.2.103:5003"];
+    for hop in 0..3 {
+        let relay = socket().await;
+        let first = relay.local_addr().expect("an address").to_string();
+        let transcripts = (0..3).map(|n| {
+            let bound = if n == 0 { &*first } else { relays[n - 1] };
+            let connections = BEHIND[..n].iter().flat_map(|next| Speaks::Socks5.connection(next));
+            let granted = Speaks::Socks5.lines(3, "0.0.0.0:0", Speaks::Socks5.granted(bound));
+            connections.chain(granted).collect()
+        });
+        let proxy = Listening::start(transcripts.collect());
+        let forwarder = started(Connector::new(behind(proxy.addr, &[Speaks::Socks5; 3]))).await;
+        let client = Socks5UdpSocket::associate(forwarder.url()).await.expect("an association");
+        let controls = proxy.join();
+        client.send_to(b"ping", TARGET).await.expect("sent");
+        let outer = [datagram(0, relays[0], ""), datagram(0, relays[1], "")].concat();
+        let mut heard = [0; 100];
+        let (n, from) =
+            timeout(PATIENCE, relay.recv_from(&mut heard)).await.expect("in time").expect("a datagram");
+        assert_eq!(heard[..n], [&*outer, &datagram(0, TARGET, "ping")].concat());
+        relay.send_to(&[outer, datagram(0, TARGET, "pong")].concat(), from).await.expect("sent");
+        let received = timeout(PATIENCE, client.recv_from(&mut heard)).await.expect("in time");
+        let (n, source) = received.expect("a datagram");
+        assert_eq!((&heard[..n], &*source.to_string()), (&b"pong"[..], TARGET));
+        controls[hop].shutdown(std::net::Shutdown::Both).expect("an open connection");
+        let ended = timeout(PATIENCE, client.closed()).await.expect("in time");
+        assert_eq!(ended.kind(), std::io::ErrorKind::ConnectionAborted, "{ended}");
+    }
 }

@@ -7,7 +7,7 @@ use crate::support::blocked::OnAsyncIo;
 #[cfg(feature = "tokio")]
 use crate::support::blocked::OnTokio;
 use anysocks::protocol::Command;
-use anysocks::udp::{Datagram, HEADROOM, RecvBatch, SendBatch};
+use anysocks::udp::{Datagram, RecvBatch, SendBatch};
 use anysocks::{Address, Error, Target};
 use std::fmt::Debug;
 use std::io;
@@ -40,6 +40,7 @@ pub(crate) trait Association: Debug + Send + Sync {
     fn peer(&self) -> Option<Target<'static>>;
     fn dropped(&self) -> u64;
     fn max_payload(&self, target: &str) -> usize;
+    fn headroom(&self) -> usize;
     fn another(&self) -> Box<dyn Association>;
 
     /// The outcome of each call that sends to a target, and of `connect`.
@@ -145,7 +146,7 @@ macro_rules! calls {
         }
 
         fn each_send(&self, payload: &[u8], target: &Target<'_>) -> [(&'static str, io::Result<usize>); 5] {
-            let mut in_place = [&[0; HEADROOM][..], payload].concat();
+            let mut in_place = [&vec![0; self.headroom()][..], payload].concat();
             [
                 ("send_to", $run(self.send_to(payload, target))),
                 ("try_send_to", self.try_send_to(payload, target)),
@@ -179,6 +180,10 @@ macro_rules! calls {
             self.max_payload(&target(to))
         }
 
+        fn headroom(&self) -> usize {
+            self.headroom()
+        }
+
         fn another(&self) -> Box<dyn Association> {
             Box::new(self.clone())
         }
@@ -188,7 +193,7 @@ macro_rules! calls {
 /// The outcomes of `each_send_within`, of the calls that `$within` limits.
 macro_rules! each_send_within {
     ($socket:ident, $within:path, $limit:ident, $payload:ident, $target:ident) => {{
-        let mut in_place = [&[0; HEADROOM][..], $payload].concat();
+        let mut in_place = [&vec![0; $socket.headroom()][..], $payload].concat();
         [
             ("send_to", $within($limit, $socket.send_to($payload, $target))),
             ("send", $within($limit, $socket.send($payload))),

@@ -2,21 +2,25 @@
 
 use std::sync::Arc;
 
-use anysocks::{Chain, Error, Proxy, Stage, Target};
+use anysocks::forward::Forwarder;
+use anysocks::{Chain, Error, Proxy, Stage, Target, tokio};
 use libtest_mimic::{Completion, Failed, Trial};
 
+use crate::association::Association;
 use crate::bind::meet;
 use crate::capabilities::{Failure, Place};
 use crate::cases::{EARLY_DATA, Login, MEBIBYTE, answered, echoed, pattern};
 use crate::destinations::NAME;
 use crate::expectation::check_failure;
-use crate::fronts::{Errand, FRONTS, Front, Routes};
+use crate::fronts::{Errand, FRONTS, Front, Routes, in_tokio};
 use crate::lab::Lab;
+use crate::programs;
 use crate::servers::{
     DANTE, FAST_SOCKS5_PASSWORD, MICROSOCKS, MICROSOCKS_PASSWORD, SHADOWSOCKS, SSH, Server, V2RAY,
 };
 use crate::setting::Setting;
 use crate::trials::{ipv6_loopback, lacking};
+use crate::udp;
 
 struct ChainCase {
     name: &'static str,
@@ -43,6 +47,12 @@ enum Act {
     Echo,
     EarlyData,
     Bind,
+    /// Datagrams are echoed: one by one, and in batches.
+    Datagrams,
+    /// The same, by a client of a forwarder.
+    Forwarded,
+    /// The example gets a page.
+    Http3,
     /// The target is a port that refuses connections. Returns how the hop with this number reports
     /// that it, or the next hop, is unreachable.
     Fail(usize, Failure),
@@ -53,7 +63,9 @@ const ECHO: ChainCase = ChainCase { name: "", hops: &[], host: "127.0.0.1", act:
 /// As with SOCKS5.
 const REFUSED: Failure = Failure::Reply(5);
 
-const CASES: [ChainCase; 17] = [
+const DATAGRAMS: ChainCase = ChainCase { act: Act::Datagrams, ..ECHO };
+
+const CASES: [ChainCase; 24] = [
     ChainCase { name: "ssh_dante", hops: &[V5(&SSH), V5(&DANTE)], ..ECHO },
     ChainCase {
         name: "dante_microsocks",
@@ -81,6 +93,37 @@ const CASES: [ChainCase; 17] = [
     },
     ChainCase { name: "bind", hops: &[V5(&SSH), V5(&DANTE)], act: Act::Bind, ..ECHO },
     ChainCase { name: "bind_socks4", hops: &[V5(&MICROSOCKS), V4(&DANTE)], act: Act::Bind, ..ECHO },
+    ChainCase {
+        name: "udp_dante_behind_fast_socks5",
+        hops: &[V5(&FAST_SOCKS5_PASSWORD), V5(&DANTE)],
+        ..DATAGRAMS
+    },
+    ChainCase { name: "udp_v2ray_behind_dante", hops: &[V5(&DANTE), V5(&V2RAY)], ..DATAGRAMS },
+    ChainCase {
+        name: "udp_three_hops",
+        hops: &[V5(&DANTE), V5(&FAST_SOCKS5_PASSWORD), V5(&V2RAY)],
+        host: NAME,
+        ..DATAGRAMS
+    },
+    ChainCase {
+        name: "udp_named_hop",
+        hops: &[V5(&FAST_SOCKS5_PASSWORD), Named(&DANTE)],
+        host: NAME,
+        ..DATAGRAMS
+    },
+    ChainCase {
+        name: "udp_forwarder",
+        hops: &[V5(&FAST_SOCKS5_PASSWORD), V5(&DANTE)],
+        act: Act::Forwarded,
+        ..ECHO
+    },
+    ChainCase {
+        name: "http3_dante_behind_fast_socks5",
+        hops: &[V5(&FAST_SOCKS5_PASSWORD), V5(&DANTE)],
+        act: Act::Http3,
+        ..ECHO
+    },
+    ChainCase { name: "http3_v2ray_behind_dante", hops: &[V5(&DANTE), V5(&V2RAY)], act: Act::Http3, ..ECHO },
     ChainCase { name: "second_refuses", hops: &[V5(&SSH), V5(&DANTE)], act: Act::Fail(2, REFUSED), ..ECHO },
     ChainCase {
         name: "third_refuses",
@@ -110,10 +153,19 @@ const CASES: [ChainCase; 17] = [
 
 pub(crate) fn trials(lab: &Arc<Lab>) -> Vec<Trial> {
     let fronts = FRONTS.iter().filter_map(|front| Some((front, front.routes.as_ref()?)));
-    fronts.flat_map(|(front, routes)| CASES.iter().map(move |case| case.trial(lab, front, routes))).collect()
+    let trials = fronts.flat_map(|(front, routes)| {
+        let cases = CASES.iter().filter(|case| case.applies(front));
+        cases.map(move |case| case.trial(lab, front, routes))
+    });
+    trials.collect()
 }
 
 impl ChainCase {
+    /// A program does not differ between front ends.
+    fn applies(&self, front: &Front) -> bool {
+        !matches!(self.act, Act::Http3) || programs::is_first(front)
+    }
+
     fn trial(&'static self, lab: &Arc<Lab>, front: &'static Front, routes: &'static Routes) -> Trial {
         let lab = Arc::clone(lab);
         let servers = || self.hops.iter().filter_map(|hop| hop.server());
@@ -140,9 +192,24 @@ impl ChainCase {
         let port = if let Act::Fail(..) = self.act { destinations.closed } else { destinations.echo };
         let target = Target::try_from((self.host, port)).map_err(|error| told(&error))?;
         let early_data = if let Act::EarlyData = self.act { EARLY_DATA } else { &[] };
-        if let Act::Bind = self.act {
-            let mut listener = (routes.bind)(&chain, &target).map_err(|error| told(&error))?;
-            return meet(&mut *listener);
+        match self.act {
+            Act::Bind => {
+                let mut listener = (routes.bind)(&chain, &target).map_err(|error| told(&error))?;
+                return meet(&mut *listener);
+            }
+            Act::Datagrams => {
+                let association = (routes.associate)(&chain).map_err(|error| told(&error))?;
+                return datagrams(&*association, &target);
+            }
+            Act::Forwarded => {
+                let started = in_tokio(Forwarder::start(tokio::Connector::new(chain)));
+                let forwarder = started.and_then(|started| started).map_err(|error| error.to_string())?;
+                let proxy: Proxy = forwarder.url().parse().map_err(|error| told(&error))?;
+                let association = (routes.associate)(&proxy.into()).map_err(|error| told(&error))?;
+                return datagrams(&*association, &target);
+            }
+            Act::Http3 => return programs::http3_through(&self.urls(lab, front)?),
+            Act::Echo | Act::EarlyData | Act::Fail(..) => {}
         }
         let errand = Errand { chain: &chain, target, early_data, tls: None };
         match ((routes.connect)(&errand), self.act) {
@@ -154,6 +221,16 @@ impl ChainCase {
             (Ok(mut opened), _) => echoed(&mut *opened.tunnel, &pattern(MEBIBYTE)),
             (Err(error), _) => Err(told(&error)),
         }
+    }
+
+    /// The URLs of the proxies, with their passwords.
+    fn urls(&self, lab: &Lab, front: &'static Front) -> Result<String, String> {
+        let servers = self.hops.iter().filter_map(|hop| hop.server());
+        let urls = servers.map(|server| {
+            let (capabilities, running) = lab.running(server)?;
+            Ok(programs::url(&Setting { lab, capabilities, running, place: Place::V4, front }))
+        });
+        Ok(urls.collect::<Result<Vec<_>, String>>()?.join(","))
     }
 
     fn chain(&self, lab: &Lab, front: &'static Front) -> Result<Chain, String> {
@@ -186,6 +263,21 @@ impl Hop {
         };
         proxy.map_err(|error| told(&error))
     }
+}
+
+/// Datagrams of several lengths come back, and so do batches.
+fn datagrams(association: &dyn Association, target: &Target<'_>) -> Result<(), String> {
+    const ROUNDS: u32 = 20;
+    /// As many as the smallest relay takes at once.
+    const WINDOW: u32 = 8;
+    for len in [1, 500, 1200] {
+        udp::echoed(association, target, &pattern(len))?;
+    }
+    udp::batched(association, target, ROUNDS, WINDOW)?;
+    if association.dropped() > 0 {
+        return Err(format!("{} datagrams were dropped", association.dropped()));
+    }
+    Ok(())
 }
 
 fn told(error: &Error) -> String {

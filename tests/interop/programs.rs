@@ -19,7 +19,7 @@ use crate::setting::Setting;
 use crate::watchdog;
 
 /// Such a program is run once, since it does not differ between front ends.
-fn is_first(front: &Front) -> bool {
+pub(crate) fn is_first(front: &Front) -> bool {
     front.name == "blocking"
 }
 
@@ -28,11 +28,17 @@ pub(crate) fn http3_applies(server: &Capabilities, place: Place, front: &Front) 
 }
 
 pub(crate) fn http3(setting: &Setting<'_>) -> Result<(), String> {
-    let said = run("http3", &[&url(setting)])?;
+    http3_through(&url(setting))
+}
+
+/// Gets a page through the proxies of these URLs.
+pub(crate) fn http3_through(urls: &str) -> Result<(), String> {
+    let said = run("http3", &[urls])?;
     if said.contains("200") { Ok(()) } else { Err(format!("no page: {said}")) }
 }
 
-fn url(setting: &Setting<'_>) -> String {
+/// The server's URL, with its password.
+pub(crate) fn url(setting: &Setting<'_>) -> String {
     let (user, password) = CREDENTIALS;
     let user = setting.running.credentials.map_or(String::new(), |_| format!("{user}:{password}@"));
     format!("socks5h://{user}{}:{}", Ipv4Addr::LOCALHOST, setting.address().port())

@@ -194,32 +194,8 @@ impl Talk<'_> {
 
     /// A hundred batches come back in their order.
     fn batched(&self) -> Result<(), String> {
-        const ROUNDS: u32 = 100;
-        let mut payload = pattern(1200);
-        let (mut outgoing, mut incoming) = (SendBatch::new(), RecvBatch::new(8));
-        let mut awaited = 0;
-        for round in 1..=ROUNDS {
-            let end = round * self.relay.window;
-            for sent in awaited..end {
-                number(&mut payload, sent);
-                outgoing.push(&payload, &self.target).map_err(|error| error.to_string())?;
-            }
-            while !outgoing.is_empty() {
-                self.association.send_batch(&mut outgoing).map_err(|error| format!("sending: {error}"))?;
-            }
-            while awaited < end {
-                self.association.recv_batch(&mut incoming).map_err(|error| format!("{awaited}: {error}"))?;
-                for datagram in incoming.iter() {
-                    let came = numbered(datagram.payload, &mut payload)?;
-                    if came != awaited {
-                        return Err(format!("{came} came for {awaited}"));
-                    }
-                    check_source(self.relay, &datagram.source.to_address(), &self.target)?;
-                    awaited += 1;
-                }
-            }
-        }
-        Ok(())
+        let sources = |source: &Address| check_source(self.relay, source, &self.target);
+        batched_with(&*self.association, &self.target, 100, self.relay.window, sources)
     }
 
     fn query(&self) -> Result<(), String> {
@@ -235,6 +211,61 @@ impl Talk<'_> {
             others => Err(format!("{} has the addresses {others:?}", dns::NAME)),
         }
     }
+}
+
+/// A payload comes back.
+pub(crate) fn echoed(
+    association: &dyn Association,
+    target: &Target<'_>,
+    payload: &[u8],
+) -> Result<(), String> {
+    let reason = |error| format!("{} bytes: {error}", payload.len());
+    let (heard, _) = to_address(association, payload, target).map_err(reason)?;
+    same(&heard, payload)
+}
+
+/// Batches come back in their order.
+pub(crate) fn batched(
+    association: &dyn Association,
+    target: &Target<'_>,
+    rounds: u32,
+    window: u32,
+) -> Result<(), String> {
+    batched_with(association, target, rounds, window, |_| Ok(()))
+}
+
+fn batched_with(
+    association: &dyn Association,
+    target: &Target<'_>,
+    rounds: u32,
+    window: u32,
+    check_source: impl Fn(&Address) -> Result<(), String>,
+) -> Result<(), String> {
+    let mut payload = pattern(1200);
+    let (mut outgoing, mut incoming) = (SendBatch::new(), RecvBatch::new(8));
+    let mut awaited = 0;
+    for round in 1..=rounds {
+        let end = round * window;
+        for sent in awaited..end {
+            number(&mut payload, sent);
+            outgoing.push(&payload, target).map_err(|error| error.to_string())?;
+        }
+        while !outgoing.is_empty() {
+            association.send_batch(&mut outgoing).map_err(|error| format!("sending: {error}"))?;
+        }
+        while awaited < end {
+            association.recv_batch(&mut incoming).map_err(|error| format!("{awaited}: {error}"))?;
+            for datagram in incoming.iter() {
+                let came = numbered(datagram.payload, &mut payload)?;
+                if came != awaited {
+                    return Err(format!("{came} came for {awaited}"));
+                }
+                check_source(&datagram.source.to_address())?;
+                awaited += 1;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The payload of so many.

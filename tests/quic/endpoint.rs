@@ -2,10 +2,10 @@
 
 use crate::peer::{Peer, echo};
 use crate::relay::{Names, Relay};
-use anysocks::Proxy;
 use anysocks::quinn::endpoint;
-use anysocks::tokio::Socks5UdpSocket;
+use anysocks::tokio::{Connector, Socks5UdpSocket};
 use anysocks::udp::Options;
+use anysocks::{Chain, Error, Proxy};
 use quinn::{ConnectionId, ConnectionIdGenerator, Endpoint, EndpointConfig, TokioRuntime};
 use std::net::Ipv6Addr;
 use std::sync::Arc;
@@ -35,6 +35,35 @@ async fn there_and_back() {
     connection.close(0_u32.into(), b"");
     endpoint.wait_idle().await;
     assert_eq!(relay.traffic.lock().expect("no panic").targets, peer.addrs.iter().copied().collect());
+}
+
+/// Each relay gets the datagrams for the next one, and the end of any association ends the endpoint.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn through_a_chain() {
+    for ending in 0..2 {
+        let mut relays = [Relay::start().await, Relay::start().await];
+        let peer = Peer::start(&["127.0.0.1"]);
+        let [first, second] = &relays;
+        let proxy = |relay: &Relay| Proxy::socks5(relay.proxy).expect("a proxy");
+        let chain = Chain::from(proxy(first)).then(proxy(second)).expect("a chain");
+        let socket = Connector::new(chain).associate().await.expect("an association");
+        let (config, shared) = (EndpointConfig::default(), Arc::new(socket.clone()));
+        let endpoint = Endpoint::new_with_abstract_socket(config, None, shared, Arc::new(TokioRuntime));
+        let endpoint = endpoint.expect("an endpoint");
+        let connection = peer.connect(&endpoint, peer.addrs[0]).await;
+        let bytes = bytes(1 << 20);
+        assert!(echo(&connection, &bytes).await == bytes, "other bytes");
+        let targets = |relay: &Relay| relay.traffic.lock().expect("no panic").targets.clone();
+        assert_eq!(targets(first), [second.addr].into());
+        assert_eq!(targets(second), peer.addrs.iter().copied().collect());
+        assert_eq!(socket.dropped(), 0);
+
+        drop(relays[ending].control().await);
+        connection.closed().await;
+        let ended = socket.closed().await;
+        let error = ended.get_ref().and_then(|inner| inner.downcast_ref::<Error>()).expect("an error");
+        assert_eq!((error.hop(), error.hops()), (Some(ending + 1), Some(2)), "{error}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

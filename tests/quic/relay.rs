@@ -20,7 +20,7 @@ pub(crate) struct Relay {
     pub(crate) proxy: SocketAddr,
     pub(crate) traffic: Arc<Mutex<Traffic>>,
     /// Where the relay listens.
-    addr: SocketAddr,
+    pub(crate) addr: SocketAddr,
     granting: JoinHandle<io::Result<TcpStream>>,
     outside: Arc<Outside>,
     pump: JoinHandle<io::Result<()>>,
@@ -108,8 +108,18 @@ impl Relay {
     }
 }
 
-/// Grants the first request, which has to be for an association.
+/// Grants the first request, which has to be for an association, and then connections.
 async fn grant(listener: TcpListener, relay: SocketAddr) -> io::Result<TcpStream> {
+    let (mut client, request) = requested(&listener).await?;
+    assert_eq!(request, [5, 3, 0, 1, 0, 0, 0, 0, 0, 0]);
+    let [high, low] = relay.port().to_be_bytes();
+    client.write_all(&[5, 0, 0, 1, 127, 0, 0, 1, high, low]).await?;
+    tokio::spawn(connections(listener));
+    Ok(client)
+}
+
+/// Returns a client, and its request.
+async fn requested(listener: &TcpListener) -> io::Result<(TcpStream, [u8; 10])> {
     let (mut client, _) = listener.accept().await?;
     let mut greeting = [0; 3];
     client.read_exact(&mut greeting).await?;
@@ -117,10 +127,17 @@ async fn grant(listener: TcpListener, relay: SocketAddr) -> io::Result<TcpStream
     client.write_all(&[5, 0]).await?;
     let mut request = [0; 10];
     client.read_exact(&mut request).await?;
-    assert_eq!(request, [5, 3, 0, 1, 0, 0, 0, 0, 0, 0]);
-    let [high, low] = relay.port().to_be_bytes();
-    client.write_all(&[5, 0, 0, 1, 127, 0, 0, 1, high, low]).await?;
-    Ok(client)
+    Ok((client, request))
+}
+
+async fn connections(listener: TcpListener) -> io::Result<()> {
+    loop {
+        let (mut client, request) = requested(&listener).await?;
+        let [5, 1, 0, 1, ip @ .., high, low] = request else { panic!("{request:?}") };
+        let mut target = TcpStream::connect(SocketAddr::from((ip, u16::from_be_bytes([high, low])))).await?;
+        client.write_all(&[5, 0, 0, 1, 0, 0, 0, 0, 0, 0]).await?;
+        tokio::spawn(async move { tokio::io::copy_bidirectional(&mut client, &mut target).await });
+    }
 }
 
 /// Relays for any client, until a call fails.

@@ -8,6 +8,9 @@ use std::fmt;
 use std::net::IpAddr;
 
 /// The length of the longest header in bytes, which is that of a name of 255 bytes.
+///
+/// A datagram through a chain has several headers:
+/// [`SocksUdpSocket::headroom`](crate::udp::SocksUdpSocket::headroom) is their length.
 pub const HEADROOM: usize = 262;
 
 /// Returns the length in bytes of a datagram's header for this target.

@@ -88,14 +88,21 @@ impl RecvBatch {
         self.received.push(start..end + len);
     }
 
-    /// Removes the raw datagrams for which `keep` returns `false`.
-    pub(crate) fn retain(&mut self, mut keep: impl FnMut(&[u8]) -> bool) {
+    /// Keeps the part of each raw datagram from the position that `start` returns, and removes the
+    /// datagrams for which it returns `None`.
+    pub(crate) fn retain_within(&mut self, mut start: impl FnMut(&[u8]) -> Option<usize>) {
         let Self { buffer, received, .. } = self;
-        let mut keep = |datagram: &Range<usize>| keep(&buffer[datagram.clone()]);
-        // Nearly always all are kept, and this check is faster than `retain`.
-        let Some(first) = received.iter().position(|datagram| !keep(datagram)) else { return };
+        let mut keep = |datagram: &mut Range<usize>| match start(&buffer[datagram.clone()]) {
+            Some(start) => {
+                datagram.start += start;
+                true
+            }
+            None => false,
+        };
+        // Nearly always all are kept, and this check is faster than `retain_mut`.
+        let Some(first) = received.iter_mut().position(|datagram| !keep(datagram)) else { return };
         let mut index = 0..;
-        received.retain(|datagram| match index.next().cmp(&Some(first)) {
+        received.retain_mut(|datagram| match index.next().cmp(&Some(first)) {
             Ordering::Less => true,
             Ordering::Equal => false,
             Ordering::Greater => keep(datagram),

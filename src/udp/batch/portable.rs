@@ -3,7 +3,7 @@
 use super::SendBatch;
 use super::incoming::{MESSAGE_LEN, Received};
 use socket2::Socket;
-use std::io::{self, Read};
+use std::io::{self, IoSlice, Read};
 
 /// No state: such systems do not segment buffers.
 #[derive(Debug)]
@@ -16,9 +16,19 @@ impl Segmentation {
 }
 
 /// Sends the first datagram of a batch that is not empty.
-pub(super) fn send_some(socket: &Socket, batch: &SendBatch, _: &Segmentation) -> io::Result<usize> {
+pub(super) fn send_some(
+    socket: &Socket,
+    headers: &[u8],
+    batch: &SendBatch,
+    _: &Segmentation,
+) -> io::Result<usize> {
     let first = batch.lengths().first().copied().unwrap_or_default();
-    socket.send(&batch.bytes()[..first.into()])?;
+    let datagram = &batch.bytes()[..first.into()];
+    if headers.is_empty() {
+        socket.send(datagram)?;
+    } else {
+        socket.send_vectored(&[IoSlice::new(headers), IoSlice::new(datagram)])?;
+    }
     Ok(1)
 }
 
@@ -46,7 +56,7 @@ pub(super) mod tests {
 
     pub(in crate::udp::batch) fn send(socket: &Socket, batch: &mut SendBatch) -> io::Result<usize> {
         let none = Segmentation::of(socket);
-        send_with(batch, |batch| send_some(socket, batch, &none))
+        send_with(batch, |batch| send_some(socket, &[], batch, &none))
     }
 
     pub(in crate::udp::batch) fn receive(socket: &Socket, batch: &mut RecvBatch) -> io::Result<usize> {

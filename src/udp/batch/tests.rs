@@ -59,7 +59,7 @@ type SendBy = fn(&Socket, &mut SendBatch) -> io::Result<usize>;
 type Receive = fn(&Socket, &mut RecvBatch) -> io::Result<usize>;
 
 fn send_by_system(socket: &Socket, batch: &mut SendBatch) -> io::Result<usize> {
-    send(socket, batch, &Segmentation::of(socket))
+    send(socket, &[], batch, &Segmentation::of(socket))
 }
 
 /// Receives this number of raw datagrams.
@@ -150,14 +150,14 @@ fn malformed_and_removed_datagrams_are_not_returned() {
         await_readable(&relay);
         receive(&SockRef::from(&relay), &mut batch).unwrap();
         assert!(batch.iter().all(|datagram| datagram.payload == b"good"));
-        batch.retain(|bytes| {
+        batch.retain_within(|bytes| {
             raw.push(bytes.to_vec());
-            Datagram::parse(bytes).is_ok_and(|datagram| datagram.fragment == 0)
+            Datagram::parse(bytes).is_ok_and(|datagram| datagram.fragment == 0).then_some(0)
         });
         assert_eq!(batch.iter().count(), batch.len());
     }
     assert_eq!(raw, sent);
-    batch.retain(|_| false);
+    batch.retain_within(|_| None);
     assert!(batch.is_empty());
 }
 
@@ -272,7 +272,7 @@ fn buffers_are_reused() {
     let mut round = || {
         let sent = allocation_counter::measure(|| {
             (0..40).for_each(|_| outgoing.push(&[7; 100], TARGET).unwrap());
-            send(&client, &mut outgoing, &segmentation).unwrap();
+            send(&client, &[], &mut outgoing, &segmentation).unwrap();
         });
         let received = allocation_counter::measure(|| {
             while receive(&relay, &mut incoming).is_ok() {

@@ -1,5 +1,6 @@
 use super::*;
 use crate::Proxy;
+use crate::udp::hop::Hop;
 use std::net::UdpSocket;
 use std::sync::mpsc::channel;
 use std::thread;
@@ -13,7 +14,8 @@ fn associated() -> (Association, Socket, UdpSocket) {
     socket.connect(addr).unwrap();
     relay.connect(socket.local_addr().unwrap()).unwrap();
     let proxy = Proxy::socks5("proxy.example:1080").unwrap();
-    let association = Association::new(&proxy, addr, addr.into(), None);
+    let last = Hop::new(&proxy, None);
+    let association = Association::new(&[proxy], addr, Vec::new(), last, addr.into());
     (association, socket.into(), relay)
 }
 

@@ -23,6 +23,10 @@ pub(super) fn blocking(proxy: &Proxy, tls: Tls) -> Result<Box<dyn Association>, 
             blocking::Connector::new(proxy).wrapped(wrap).associate()?
         }
     };
+    limited(socket)
+}
+
+pub(super) fn limited(socket: blocking::Socks5UdpSocket) -> Result<Box<dyn Association>, Error> {
     let limited =
         socket.set_read_timeout(Some(DEADLINE)).and_then(|()| socket.set_write_timeout(Some(DEADLINE)));
     limited.map_err(|error| Error::io(Stage::Association, error))?;

@@ -68,11 +68,14 @@ pub(crate) struct Routes {
     pub(crate) connect: fn(&Errand<'_>) -> Result<Opened, Error>,
     /// BIND by the last proxy, for this peer.
     pub(crate) bind: BindByChain,
+    pub(crate) associate: AssociateByChain,
     pub(crate) resolve: Resolve,
     /// The connector's, where `resolve` is the front end's own.
     pub(crate) resolve_by_connector: Resolve,
     pub(crate) resolve_ptr: fn(&Proxy, IpAddr) -> Result<Name, Error>,
 }
+
+type AssociateByChain = fn(&Chain) -> Result<Box<dyn Association>, Error>;
 
 type BindByChain = fn(&Chain, &Target<'_>) -> Result<Box<dyn Listening>, Error>;
 

@@ -11,6 +11,7 @@ pub(super) const BLOCKING: Routes = Routes {
         let listener = blocking::Connector::new(chain.clone()).bind(peer)?;
         Ok(super::blocking::listening(listener))
     },
+    associate: |chain| super::associations::limited(blocking::Connector::new(chain.clone()).associate()?),
     resolve: |proxy, name| blocking::resolve(proxy, name),
     resolve_by_connector: |proxy, name| blocking::Connector::new(proxy).resolve(name),
     resolve_ptr: |proxy, ip| blocking::resolve_ptr(proxy, ip),
@@ -64,6 +65,10 @@ macro_rules! routes {
                 bind: |chain, peer| {
                     let connector = $front::Connector::new(chain.clone());
                     Ok(listening($timely(Stage::Request, connector.bind(peer))?))
+                },
+                associate: |chain| {
+                    let connector = $front::Connector::new(chain.clone());
+                    Ok(Box::new($timely(Stage::Request, connector.associate())?))
                 },
                 resolve: |proxy, name| $timely(Stage::Request, $front::resolve(proxy, name)),
                 resolve_by_connector: |proxy, name| {

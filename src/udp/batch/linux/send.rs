@@ -6,8 +6,8 @@ use crate::udp::batch::{LONGEST, SendBatch};
 use arrayvec::ArrayVec;
 use rustix::net::{MMsgHdr, SendAncillaryBuffer, SendFlags, sendmmsg};
 use socket2::{MsgHdr, Socket};
+use std::array;
 use std::io::{self, IoSlice};
-use std::{array, slice};
 
 /// The most segments of one buffer.
 const MAX_SEGMENTS: usize = 64;
@@ -15,86 +15,119 @@ const MAX_SEGMENTS: usize = 64;
 /// The most messages of one `sendmmsg`. Their headers are on the stack.
 const MAX_MESSAGES: usize = 32;
 
-/// Sends the first datagrams of a batch that is not empty with one system call. Returns their
-/// number.
+/// Sends the first datagrams of a batch that is not empty with one system call, each behind these
+/// headers. Returns their number.
 pub(in crate::udp::batch) fn send_some(
     socket: &Socket,
+    headers: &[u8],
     batch: &SendBatch,
     segmentation: &Segmentation,
 ) -> io::Result<usize> {
     send_first(
-        (batch.bytes(), batch.lengths()),
+        Datagrams { headers, bytes: batch.bytes(), lengths: batch.lengths() },
         segmentation,
-        |bytes, len| send_segments(socket, bytes, len),
-        |bytes, lengths| send_messages(socket, bytes, lengths),
+        |datagrams, len| send_segments(socket, datagrams, len),
+        |datagrams| send_messages(socket, datagrams),
     )
 }
 
+/// Datagrams to send, one after the other.
+#[derive(Clone, Copy)]
+struct Datagrams<'a> {
+    /// What is sent in front of each.
+    headers: &'a [u8],
+    bytes: &'a [u8],
+    lengths: &'a [u16],
+}
+
+impl<'a> Datagrams<'a> {
+    /// Returns the first `n` of them.
+    fn first(self, n: usize) -> Self {
+        let lengths = &self.lengths[..n];
+        Self { bytes: &self.bytes[..total(lengths)], lengths, ..self }
+    }
+
+    /// Returns the length of the first one, with the headers: that of none if it is too long.
+    fn first_len(self) -> Option<u16> {
+        let len = usize::from(*self.lengths.first()?) + self.headers.len();
+        u16::try_from(len).ok().filter(|len| *len <= LONGEST)
+    }
+
+    /// Returns the parts of each.
+    fn parts(self) -> impl Iterator<Item = [IoSlice<'a>; 2]> {
+        let mut bytes = self.bytes;
+        self.lengths.iter().map(move |len| {
+            let (datagram, rest) = bytes.split_at(usize::from(*len));
+            bytes = rest;
+            [IoSlice::new(self.headers), IoSlice::new(datagram)]
+        })
+    }
+}
+
 fn send_first(
-    (bytes, lengths): (&[u8], &[u16]),
+    datagrams: Datagrams<'_>,
     segmentation: &Segmentation,
-    send_segments: impl FnOnce(&[u8], u16) -> io::Result<()>,
-    send_messages: impl FnOnce(&[u8], &[u16]) -> io::Result<usize>,
+    send_segments: impl FnOnce(Datagrams<'_>, u16) -> io::Result<()>,
+    send_messages: impl FnOnce(Datagrams<'_>) -> io::Result<usize>,
 ) -> io::Result<usize> {
-    let segments = &lengths[..segments(lengths, segmentation)];
-    if let [first, _, ..] = *segments {
-        match send_segments(&bytes[..total(segments)], first) {
-            Err(error) if segmentation.record_refusal(first, &error) => {}
-            result => return result.map(|()| segments.len()),
+    let segments = datagrams.first(segments(datagrams, segmentation));
+    if let (Some(len), [_, _, ..]) = (segments.first_len(), segments.lengths) {
+        match send_segments(segments, len) {
+            Err(error) if segmentation.record_refusal(len, &error) => {}
+            result => return result.map(|()| segments.lengths.len()),
         }
     }
-    send_messages(bytes, &lengths[..messages(lengths, segmentation)])
+    send_messages(datagrams.first(messages(datagrams, segmentation)))
 }
 
 /// Returns how many of the first datagrams can be sent as one buffer: those of equal length, and a
 /// shorter one after them.
-fn segments(lengths: &[u16], segmentation: &Segmentation) -> usize {
+fn segments(datagrams: Datagrams<'_>, segmentation: &Segmentation) -> usize {
+    let Datagrams { headers, lengths, .. } = datagrams;
     let Some(&first) = lengths.first() else { return 0 };
-    if !segmentation.allows(first) {
-        return 1;
-    }
-    let max = MAX_SEGMENTS.min(usize::from(LONGEST / first));
+    let Some(len) = datagrams.first_len().filter(|len| segmentation.allows(*len)) else { return 1 };
+    let max = MAX_SEGMENTS.min(usize::from(LONGEST / len));
     let equal = lengths.iter().take(max).take_while(|len| **len == first).count();
+    let fits = |n: usize| total(&lengths[..n]) + n * headers.len() <= LONGEST.into();
     match lengths.get(equal) {
-        Some(&last)
-            if equal < MAX_SEGMENTS && last < first && total(&lengths[..=equal]) <= LONGEST.into() =>
-        {
-            equal + 1
-        }
+        Some(&last) if equal < MAX_SEGMENTS && last < first && fits(equal + 1) => equal + 1,
         _ => equal,
     }
 }
 
 /// Returns how many datagrams precede the next ones that can be sent as one buffer: at least one.
-fn messages(lengths: &[u16], segmentation: &Segmentation) -> usize {
-    let others =
-        (1..lengths.len().min(MAX_MESSAGES)).take_while(|&n| segments(&lengths[n..], segmentation) < 2);
+fn messages(datagrams: Datagrams<'_>, segmentation: &Segmentation) -> usize {
+    let lengths = datagrams.lengths;
+    let others = (1..lengths.len().min(MAX_MESSAGES))
+        .take_while(|&n| segments(Datagrams { lengths: &lengths[n..], ..datagrams }, segmentation) < 2);
     1 + others.count()
 }
 
-fn send_segments(socket: &Socket, bytes: &[u8], len: u16) -> io::Result<()> {
+fn send_segments(socket: &Socket, datagrams: Datagrams<'_>, len: u16) -> io::Result<()> {
     let control = SegmentLen::new(len);
-    let buffers = [IoSlice::new(bytes)];
-    let message = MsgHdr::new().with_buffers(&buffers).with_control(control.as_bytes());
-    socket.sendmsg(&message, 0).map(drop)
+    let send = |buffers: &[IoSlice<'_>]| {
+        let message = MsgHdr::new().with_buffers(buffers).with_control(control.as_bytes());
+        socket.sendmsg(&message, 0).map(drop)
+    };
+    if datagrams.headers.is_empty() {
+        return send(&[IoSlice::new(datagrams.bytes)]);
+    }
+    send(&datagrams.parts().flatten().collect::<ArrayVec<_, { 2 * MAX_SEGMENTS }>>())
 }
 
-fn send_messages(socket: &Socket, mut bytes: &[u8], lengths: &[u16]) -> io::Result<usize> {
-    if let [len] = *lengths {
-        return socket.send(&bytes[..len.into()]).map(|_| 1);
+fn send_messages(socket: &Socket, datagrams: Datagrams<'_>) -> io::Result<usize> {
+    let start = usize::from(datagrams.headers.is_empty());
+    if let [_] = datagrams.lengths {
+        return match start {
+            1 => socket.send(datagrams.bytes),
+            _ => socket.send_vectored(&[IoSlice::new(datagrams.headers), IoSlice::new(datagrams.bytes)]),
+        }
+        .map(|_| 1);
     }
-    let mut datagrams = ArrayVec::<_, MAX_MESSAGES>::new();
-    for len in lengths.iter().take(MAX_MESSAGES) {
-        let (datagram, rest) = bytes.split_at(usize::from(*len));
-        datagrams.push(IoSlice::new(datagram));
-        bytes = rest;
-    }
+    let parts: ArrayVec<_, MAX_MESSAGES> = datagrams.parts().take(MAX_MESSAGES).collect();
     let mut no_control: [_; MAX_MESSAGES] = array::from_fn(|_| SendAncillaryBuffer::default());
-    let mut messages: ArrayVec<_, MAX_MESSAGES> = datagrams
-        .iter()
-        .zip(&mut no_control)
-        .map(|(datagram, none)| MMsgHdr::new(slice::from_ref(datagram), none))
-        .collect();
+    let mut messages: ArrayVec<_, MAX_MESSAGES> =
+        parts.iter().zip(&mut no_control).map(|(parts, none)| MMsgHdr::new(&parts[start..], none)).collect();
     Ok(sendmmsg(socket, &mut messages, SendFlags::empty())?)
 }
 
@@ -104,20 +137,26 @@ mod tests {
     use rustix::io::Errno;
 
     /// Returns for each system call whether it sends one buffer, and how many datagrams it sends.
-    fn parts(mut lengths: &[u16], segmentation: &Segmentation) -> Vec<(bool, usize)> {
+    fn parts(lengths: &[u16], segmentation: &Segmentation) -> Vec<(bool, usize)> {
+        parts_behind(&[], lengths, segmentation)
+    }
+
+    fn parts_behind(headers: &[u8], mut lengths: &[u16], segmentation: &Segmentation) -> Vec<(bool, usize)> {
         let mut parts = Vec::new();
         while !lengths.is_empty() {
             let bytes = vec![0; total(lengths)];
             let mut as_segments = false;
             let sent = send_first(
-                (&bytes, lengths),
+                Datagrams { headers, bytes: &bytes, lengths },
                 segmentation,
-                |bytes, len| {
+                |datagrams, len| {
                     as_segments = true;
-                    assert!(bytes.len() <= LONGEST.into() && len == lengths[0]);
+                    let sent: usize = datagrams.parts().flatten().map(|part| part.len()).sum();
+                    assert!(sent <= LONGEST.into());
+                    assert_eq!(usize::from(len), headers.len() + usize::from(lengths[0]));
                     Ok(())
                 },
-                |_, lengths| Ok(lengths.len()),
+                |datagrams| Ok(datagrams.lengths.len()),
             );
             let sent = sent.unwrap();
             parts.push((as_segments, sent));
@@ -147,6 +186,19 @@ mod tests {
         ] {
             assert_eq!(parts(lengths, &any), expected, "{lengths:?}");
         }
+        // Headers in front of each datagram count too.
+        for (headers, lengths, expected) in [
+            (22, &[10, 10, 9][..], &[(true, 3)][..]),
+            (22, &[1178; 60], &[(true, 54), (true, 6)]),
+            (22, &[32_731, 32_731, 1], &[(true, 2), (false, 1)]),
+            (22, &[32_732, 32_731], &[(true, 2)]),
+            (22, &[32_732, 32_732], &[(false, 2)]),
+            (22, &[65_485, 65_485], &[(false, 2)]),
+            // Longer than UDP carries, which the system refuses.
+            (22, &[65_486, 65_486], &[(false, 2)]),
+        ] {
+            assert_eq!(parts_behind(&vec![0; headers], lengths, &any), expected, "{lengths:?}");
+        }
         let ascending: Vec<u16> = (10..110).collect();
         assert_eq!(parts(&ascending, &any), [(false, 32), (false, 32), (false, 32), (false, 4)]);
     }
@@ -165,11 +217,11 @@ mod tests {
         for (errno, shorter_allowed) in cases {
             let segmentation = Segmentation::up_to(u16::MAX);
             let sent = send_first(
-                (&[0; 36], &[12, 12, 12]),
+                Datagrams { headers: &[], bytes: &[0; 36], lengths: &[12, 12, 12] },
                 &segmentation,
                 |_, _| Err(errno.into()),
-                |bytes, lengths| {
-                    assert_eq!((bytes.len(), lengths), (36, &[12, 12, 12][..]));
+                |datagrams| {
+                    assert_eq!((datagrams.bytes.len(), datagrams.lengths), (36, &[12, 12, 12][..]));
                     Ok(3)
                 },
             );
@@ -182,8 +234,8 @@ mod tests {
     #[test]
     fn another_error_is_returned() {
         let segmentation = Segmentation::up_to(u16::MAX);
-        let refused =
-            send_first((&[0; 24], &[12, 12]), &segmentation, |_, _| Err(Errno::AGAIN.into()), |_, _| Ok(2));
+        let two = Datagrams { headers: &[], bytes: &[0; 24], lengths: &[12, 12] };
+        let refused = send_first(two, &segmentation, |_, _| Err(Errno::AGAIN.into()), |_| Ok(2));
         assert_eq!(refused.unwrap_err().kind(), io::ErrorKind::WouldBlock);
         assert!(segmentation.allows(12));
     }
