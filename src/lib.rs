@@ -56,6 +56,7 @@
 //! | use a proxy from hyper or tonic | [`Connector`], which implements the traits of [`hyper`] |
 //! | use QUIC | [`quinn::endpoint`] |
 //! | resolve a name through Tor | [`resolve`] |
+//! | check that a proxy can be reached and accepts the client | [`check`], [`Connector::check`] |
 //! | connect to the proxy only, or drive the protocol yourself | [`dial`], [`converse`], [`protocol`] |
 //! | authenticate by GSS-API, such as Kerberos | [`Proxy::gssapi`], [`gssapi`] |
 //! | authenticate by SOCKS5a, or obfuscate the traffic to the proxy | [`socks5a`] |

@@ -2,6 +2,8 @@
 
 #[path = "connector/chain_rules.rs"]
 mod chain_rules;
+#[path = "connector/check.rs"]
+mod check;
 #[cfg(target_os = "linux")]
 #[path = "connector/closed.rs"]
 mod closed;

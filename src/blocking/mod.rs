@@ -41,7 +41,7 @@ mod wrap;
 pub(crate) use block_on::block_on;
 pub(crate) use dialled::Dialled;
 pub use handshake::converse;
-pub use one_proxy::{dial, resolve, resolve_ptr};
+pub use one_proxy::{check, dial, resolve, resolve_ptr};
 
 use crate::protocol::any_version::AnyVersion;
 use crate::protocol::version::{V4, V5};

@@ -11,7 +11,7 @@ use crate::error::{Error, Stage};
 use crate::protocol::command::Command;
 use crate::protocol::established::Established;
 use crate::protocol::target::{Host, Target};
-use crate::protocol::version::{V5, Version};
+use crate::protocol::version::Version;
 use crate::proxy::Proxy;
 use crate::runtime::{Runtime, check_endpoint, deadline};
 use crate::trace;
@@ -44,14 +44,17 @@ pub(crate) fn request_through<'a, R: Runtime, W: Wrap<R>, V: Version>(
     }
 }
 
-/// Negotiates a METHOD with the last proxy, through the others, and requests nothing.
-pub(crate) async fn negotiate_through<R: Runtime, W: Wrap<R>>(
+/// Negotiates a METHOD with the last proxy, through the others, and requests nothing. The METHOD
+/// must carry the command `next`.
+pub(crate) async fn negotiate_through<R: Runtime, W: Wrap<R>, V: Version>(
     hops: &[Proxy],
     limit: Option<Duration>,
     wrap: &W,
+    next: Command,
 ) -> Result<(W::HandshakeStream, Established), Error> {
     let nothing = (Ipv4Addr::UNSPECIFIED, 0).into();
-    let traversal = Traversal::<R, W, V5>::new(hops, limit, wrap, nothing, RequestTemplate::negotiation());
+    let template = RequestTemplate::negotiation(next);
+    let traversal = Traversal::<R, W, V>::new(hops, limit, wrap, nothing, template);
     let (stream, established, _) = traversal.path.trace().watch(traversal.try_each_target()).await?;
     Ok((stream, established))
 }

@@ -3,6 +3,7 @@
 mod address_timeout;
 mod attempt;
 mod chain;
+pub(crate) mod check;
 pub(crate) mod client;
 pub(crate) mod connect;
 pub(crate) mod connector;

@@ -31,6 +31,7 @@ pub(crate) trait Connecting: Debug + Send + Sync {
     fn connect_to(&self, target: Target<'_>) -> Opened;
     fn bind_to(&self, expected_peer: Target<'_>) -> Result<Box<dyn Listening>, Error>;
     fn client(&self) -> client::Opened;
+    fn check(&self) -> Result<(), Error>;
 }
 
 type Rule<C> = Box<dyn Fn(&Target<'_>) -> Option<C> + Send + Sync>;
@@ -70,6 +71,8 @@ pub(crate) struct Way {
     pub(crate) connect4_with: fn(&Proxy, &str, &[u8]) -> Opened,
     /// `dial`; the stream is dropped.
     pub(crate) dial: fn(&Proxy) -> Result<(), Error>,
+    /// `check` of one proxy.
+    pub(crate) check: fn(&Proxy) -> Result<(), Error>,
     /// Tor's commands.
     pub(crate) resolve: fn(&Proxy, &str) -> Result<IpAddr, Error>,
     pub(crate) resolve_ptr: fn(&Proxy, IpAddr) -> Result<Name, Error>,
@@ -134,6 +137,10 @@ macro_rules! calls {
         fn client(&self) -> client::Opened {
             client::client!($run(self.client()), $run, $once, $blocked)
         }
+
+        fn check(&self) -> Result<(), Error> {
+            $run(self.check())
+        }
     };
 }
 
@@ -188,6 +195,7 @@ macro_rules! way {
                 opened($run(stream), $blocked)
             },
             dial: |proxy| $run(anysocks::$front::dial(proxy)).map(drop),
+            check: |proxy| $run(anysocks::$front::check(proxy)),
             resolve: |proxy, name| $run(anysocks::$front::resolve(proxy, name)),
             resolve_ptr: |proxy, ip| $run(anysocks::$front::resolve_ptr(proxy, ip)),
         };
