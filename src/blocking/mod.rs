@@ -15,7 +15,7 @@
 //! After the handshake, reads and writes have no timeout. The inner stream sets one:
 //! `stream.get_ref().set_read_timeout(..)`.
 
-mod block_on;
+pub(crate) mod block_on;
 mod call_limit;
 mod client;
 mod connector;
@@ -33,8 +33,8 @@ mod race;
 mod runtime;
 mod timeout;
 mod udp;
-mod wait;
-mod watchdog;
+pub(crate) mod wait;
+pub(crate) mod watchdog;
 mod wrap;
 
 #[cfg(test)]
