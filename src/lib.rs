@@ -56,6 +56,8 @@
 //! | use a proxy from hyper or tonic | [`Connector`], which implements the traits of [`hyper`] |
 //! | use QUIC | [`quinn::endpoint`] |
 //! | resolve a name through Tor | [`resolve`] |
+//! | check that a proxy can be reached and accepts the client | [`check`], [`Connector::check`] |
+//! | find out what a proxy can do | [`Probe`] |
 //! | connect to the proxy only, or drive the protocol yourself | [`dial`], [`converse`], [`protocol`] |
 //! | authenticate by GSS-API, such as Kerberos | [`Proxy::gssapi`], [`gssapi`] |
 //! | authenticate by SOCKS5a, or obfuscate the traffic to the proxy | [`socks5a`] |
@@ -263,6 +265,7 @@
 //! | `forward` | | [`forward`]: a local SOCKS5 proxy for clients that take only a proxy's URL |
 //! | `hyper` | | [`hyper`]: a [`Connector`] is a [`tower_service::Service<Uri>`] |
 //! | `quinn` | | [`quinn`]: QUIC through UDP ASSOCIATE, with the cryptography of [`ring`]; needs a C compiler |
+//! | `probe` | | [`probe`]: what a proxy can do, as values and as a table |
 //! | `gssapi` | | `kerberos::Kerberos` of [`gssapi`], by the system's library, which is loaded at run time |
 //! | `socks5a` | | [`socks5a`]: METHODs of an experimental extension of SOCKS5. The variants of it in [`Host`], [`ErrorKind`] and `Command` exist in all builds |
 //! | `tracing` | | a span for each connection, an event for each message and each failure; sizes, never contents |
@@ -315,6 +318,8 @@
 #![cfg_attr(not(feature = "hyper"), doc = include_str!("docs/links/no_hyper.md"))]
 #![cfg_attr(feature = "quinn", doc = include_str!("docs/links/quinn.md"))]
 #![cfg_attr(not(feature = "quinn"), doc = include_str!("docs/links/no_quinn.md"))]
+#![cfg_attr(feature = "probe", doc = include_str!("docs/links/probe.md"))]
+#![cfg_attr(not(feature = "probe"), doc = include_str!("docs/links/no_probe.md"))]
 #![cfg_attr(feature = "socks5a", doc = include_str!("docs/links/socks5a.md"))]
 #![cfg_attr(not(feature = "socks5a"), doc = include_str!("docs/links/no_socks5a.md"))]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -339,6 +344,8 @@ pub mod forward;
 pub mod futures;
 #[cfg(feature = "hyper")]
 pub mod hyper;
+#[cfg(feature = "probe")]
+pub mod probe;
 #[cfg(feature = "quinn")]
 pub mod quinn;
 #[cfg(any(feature = "tokio", feature = "smol", feature = "async-std"))]

@@ -39,7 +39,7 @@ const FLOORS: &Floors = &[
     &["route"],
     &["udp"],
     &["reactor", "tokio", "smol", "async_std", "futures", "blocking"],
-    &["forward", "hyper", "quinn"],
+    &["forward", "hyper", "probe", "quinn"],
 ];
 
 /// What the imports of a crate are like.

@@ -4,6 +4,8 @@
 mod any_of;
 #[path = "connector/chain_rules.rs"]
 mod chain_rules;
+#[path = "connector/check.rs"]
+mod check;
 #[cfg(target_os = "linux")]
 #[path = "connector/closed.rs"]
 mod closed;

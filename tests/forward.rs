@@ -13,6 +13,8 @@ mod gone;
 #[cfg(target_os = "linux")]
 #[path = "forward/keepalive.rs"]
 mod keepalive;
+#[path = "forward/listening.rs"]
+mod listening;
 #[path = "connector/messages.rs"]
 mod messages;
 #[path = "connector/scene.rs"]
@@ -23,6 +25,8 @@ mod support;
 #[cfg(unix)]
 #[path = "forward/unix.rs"]
 mod unix;
+#[path = "forward/wrapped.rs"]
+mod wrapped;
 
 use anysocks::forward::Forwarder;
 use anysocks::tokio::{Connector, Socks5Stream, Socks5UdpSocket, resolve};
@@ -45,6 +49,11 @@ const QUIET: Duration = Duration::from_millis(150);
 async fn started(connector: Connector) -> Forwarder {
     limit_test();
     Forwarder::start(connector).await.expect("a forwarder")
+}
+
+async fn started_by(starting: impl Future<Output = std::io::Result<Forwarder>>) -> Forwarder {
+    limit_test();
+    starting.await.expect("a forwarder")
 }
 
 async fn assert_word(forwarder: &Forwarder, target: &str, word: &str) {

@@ -179,16 +179,18 @@ macro_rules! connects {
             future(bare.bind(("example.com", 80)));
             future(bare.resolve("example.com"));
             future(bare.resolve_ptr(ip));
+            future(bare.check());
             future(wrapped.connect("example.com:80"));
             future(wrapped.connect_with_early_data(String::from("example.com:80"), b""));
             future(wrapped.bind(("example.com", 80)));
             future(wrapped.resolve("example.com"));
             future(wrapped.resolve_ptr(ip));
             future(wrapped.associate());
+            future(wrapped.check());
         };
         calls();
-        let tasks = |wrapped: [WrappedConnector<Script>; 6], target: String, first: Vec<u8>| {
-            let [one, two, three, four, five, six] = wrapped;
+        let tasks = |wrapped: [WrappedConnector<Script>; 7], target: String, first: Vec<u8>| {
+            let [one, two, three, four, five, six, seven] = wrapped;
             let [host, name] = [target.clone(), target.clone()];
             drop($spawn(async move { one.connect(&*target).await }));
             drop($spawn(async move { two.connect_with_early_data((&*host, 80), &first).await }));
@@ -196,6 +198,7 @@ macro_rules! connects {
             drop($spawn(async move { four.resolve(&*name).await }));
             drop($spawn(async move { five.resolve_ptr(ip).await }));
             drop($spawn(async move { six.associate().await }));
+            drop($spawn(async move { seven.check().await }));
         };
         let _ = tasks;
     }};

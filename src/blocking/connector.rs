@@ -44,6 +44,12 @@ impl<W: Wrap<Blocking>> Connector<Blocking, W> {
         block_on(self.open_client())
     }
 
+    #[doc = include_str!("../docs/connector/check.md")]
+    #[doc(alias("ping", "health", "is_alive"))]
+    pub fn check(&self) -> Result<(), Error> {
+        block_on(self.check_proxies())
+    }
+
     #[doc = include_str!("../docs/connector/associate.md")]
     pub fn associate(&self) -> Result<Socks5UdpSocket, Error> {
         block_on(self.associate_datagrams())

@@ -15,7 +15,7 @@
 //! After the handshake, reads and writes have no timeout. The inner stream sets one:
 //! `stream.get_ref().set_read_timeout(..)`.
 
-mod block_on;
+pub(crate) mod block_on;
 mod call_limit;
 mod client;
 mod connector;
@@ -33,15 +33,15 @@ mod race;
 mod runtime;
 mod timeout;
 mod udp;
-mod wait;
-mod watchdog;
+pub(crate) mod wait;
+pub(crate) mod watchdog;
 mod wrap;
 
 #[cfg(test)]
 pub(crate) use block_on::block_on;
 pub(crate) use dialled::Dialled;
 pub use handshake::converse;
-pub use one_proxy::{dial, resolve, resolve_ptr};
+pub use one_proxy::{check, dial, resolve, resolve_ptr};
 
 use crate::protocol::any_version::AnyVersion;
 use crate::protocol::version::{V4, V5};

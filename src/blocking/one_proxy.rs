@@ -10,7 +10,7 @@ use crate::protocol::target::{Host, IntoTarget};
 use crate::protocol::version::Version;
 use crate::proxy::into_proxy::IntoProxy;
 use crate::route::listener::SocksListener;
-use crate::route::{self, lookup};
+use crate::route::{self, check, lookup};
 use crate::stream::SocksStream;
 use std::net::{IpAddr, TcpStream};
 
@@ -46,6 +46,12 @@ impl<V: Version> SocksListener<TcpStream, V, Blocking> {
 #[doc = include_str!("../docs/dial.md")]
 pub fn dial<'a>(proxy: impl IntoProxy<'a>) -> Result<TcpStream, Error> {
     block_on(route::dial::<Blocking>(proxy))
+}
+
+#[doc = include_str!("../docs/check.md")]
+#[doc(alias("ping", "health", "is_alive"))]
+pub fn check<'a>(proxy: impl IntoProxy<'a>) -> Result<(), Error> {
+    block_on(check::check::<Blocking>(proxy))
 }
 
 #[doc = include_str!("../docs/resolve.md")]

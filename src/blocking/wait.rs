@@ -28,7 +28,7 @@ pub(super) fn sleep(pause: &mut Pause, until: Deadline) -> io::Result<()> {
 }
 
 /// Waits until one of the sockets is ready, or the deadline passes. Returns whether one is ready.
-pub(super) fn wait(sockets: &mut [PollFd<'_>], until: Deadline) -> io::Result<bool> {
+pub(crate) fn wait(sockets: &mut [PollFd<'_>], until: Deadline) -> io::Result<bool> {
     loop {
         // Some systems count milliseconds in 32 bits, so this waits an hour at a time.
         let left = remaining(until).and_then(|left| Timespec::try_from(left.min(HOUR)).ok());

@@ -12,12 +12,12 @@ use std::time::Instant;
 /// The socket's own timeouts apply to each call. A proxy that sends a byte now and then would
 /// never exceed them.
 #[derive(Debug)]
-pub(super) struct Watchdog {
+pub(crate) struct Watchdog {
     running: Option<(Sender<()>, JoinHandle<bool>)>,
 }
 
 impl Watchdog {
-    pub(super) fn start(socket: &TcpStream, deadline: Deadline) -> io::Result<Self> {
+    pub(crate) fn start(socket: &TcpStream, deadline: Deadline) -> io::Result<Self> {
         let Some(deadline) = deadline else { return Ok(Self { running: None }) };
         let socket = socket.try_clone()?;
         let (stop, stopped) = channel::<()>();

@@ -1,6 +1,7 @@
 //! Accepting connections: authentication first, then the request.
 
 use super::handshake;
+use super::outbound::Outbound;
 use super::serve;
 use super::shared::Shared;
 use std::collections::VecDeque;
@@ -15,7 +16,7 @@ use tokio::time::sleep;
 const RETRY_DELAY: Duration = Duration::from_millis(100);
 
 /// Accepts, authenticates and serves clients until the future is dropped.
-pub(super) async fn accept(listener: TcpListener, shared: Arc<Shared>) {
+pub(super) async fn accept<W: Outbound>(listener: TcpListener, shared: Arc<Shared<W>>) {
     let (mut unauthenticated, mut clients) = (JoinSet::new(), JoinSet::new());
     let mut oldest_first = VecDeque::<AbortHandle>::new();
     loop {

@@ -3,11 +3,13 @@
 use super::Forwarder;
 use super::accept::accept;
 use super::limits::Limits;
+use super::outbound::Outbound;
 use super::shared::{OnError, Shared};
 use crate::error::Error;
+use crate::route::wrap::Plain;
 use crate::tokio::Connector;
 use std::io;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -29,15 +31,40 @@ use tokio::net::TcpListener;
 /// ```
 #[derive(Clone, Debug)]
 #[must_use = "a forwarder runs once it is started"]
-pub struct Builder {
-    pub(super) connector: Connector,
+pub struct Builder<W = Plain> {
+    pub(super) connector: Connector<W>,
     pub(super) limits: Limits,
     pub(super) on_error: OnError,
+    pub(super) addr: SocketAddr,
+    pub(super) authenticates: bool,
 }
 
-impl Builder {
-    pub(super) fn new(connector: Connector) -> Self {
-        Self { connector, limits: Limits::default(), on_error: OnError::default() }
+impl<W: Outbound> Builder<W> {
+    pub(super) fn new(connector: Connector<W>) -> Self {
+        let (limits, on_error) = (Limits::default(), OnError::default());
+        let addr = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        Self { connector, limits, on_error, addr, authenticates: true }
+    }
+
+    /// Sets the address and port at which the forwarder listens. The default is a free port of
+    /// 127.0.0.1.
+    ///
+    /// Port 0 is a free port. SOCKS5 sends passwords in plain text, so an address of another
+    /// interface is for a trusted network.
+    pub const fn listen(mut self, addr: SocketAddr) -> Self {
+        self.addr = addr;
+        self
+    }
+
+    /// Accepts clients **without a password**, for programs that have none for SOCKS5, such as
+    /// browsers.
+    ///
+    /// Every process and every user of this machine can then use the proxies of the connector.
+    /// [`start`](Self::start) fails if the forwarder would listen at another address than a
+    /// loopback one.
+    pub const fn without_password(mut self) -> Self {
+        self.authenticates = false;
+        self
     }
 
     /// Sets the most concurrent connections, associations included. The default is 256. Zero
@@ -92,11 +119,13 @@ impl Builder {
         self
     }
 
-    /// Starts the forwarder on a free port of 127.0.0.1.
+    /// Starts the forwarder.
     ///
     /// # Errors
     ///
-    /// - An error of the system: no port can be bound.
+    /// - [`io::ErrorKind::InvalidInput`]: clients need no password, and the address is not a
+    ///   loopback one.
+    /// - An error of the system: the port can't be bound.
     /// - [`io::ErrorKind::Other`], or an error of the system: there are no random bytes for the
     ///   password.
     ///
@@ -104,10 +133,15 @@ impl Builder {
     ///
     /// Panics outside a tokio runtime, or if its I/O or time driver is disabled.
     pub async fn start(self) -> io::Result<Forwarder> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        if !self.authenticates && !self.addr.ip().is_loopback() {
+            let text = "a forwarder without a password must listen on a loopback address";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+        }
+        let listener = TcpListener::bind(self.addr).await?;
         let addr = listener.local_addr()?;
-        let shared = Arc::new(Shared::new(self.connector, self.limits, self.on_error)?);
-        let accepting = tokio::spawn(accept(listener, Arc::clone(&shared))).abort_handle();
-        Ok(Forwarder { addr, shared, accepting })
+        let shared = Shared::new(self.connector, self.limits, self.on_error, self.authenticates)?;
+        let password = shared.password.clone();
+        let accepting = tokio::spawn(accept(listener, Arc::new(shared))).abort_handle();
+        Ok(Forwarder { addr, password, accepting })
     }
 }

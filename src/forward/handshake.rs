@@ -1,6 +1,6 @@
 //! The server side of SOCKS5 (RFC 1928 §3 to §6, RFC 1929) that a forwarder needs.
 
-use super::shared::Shared;
+use super::shared::{Shared, is_right};
 use crate::protocol::address::Address;
 use crate::protocol::reply::Reply;
 use crate::protocol::socks5::PASSWORD;
@@ -24,38 +24,44 @@ pub(super) enum Request {
     Refused(Reply),
 }
 
+/// METHOD `00`: no authentication.
+const NONE: u8 = 0;
+
 fn handshake_failed() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, "not a client of this endpoint")
 }
 
 /// Authenticates a client and reads its request, within the timeout of the handshake.
-pub(super) async fn authenticate(
+pub(super) async fn authenticate<W>(
     mut client: TcpStream,
-    shared: Arc<Shared>,
+    shared: Arc<Shared<W>>,
 ) -> io::Result<(TcpStream, Request)> {
     client.set_nodelay(true)?;
     shared.limits.keepalive.enable(&client)?;
     let request = async {
-        authenticate_client(&mut client, &shared).await?;
+        authenticate_client(&mut client, shared.password.as_deref().map(|password| &***password)).await?;
         request(&mut client).await
     };
     let request = timeout(shared.limits.handshake, request).await??;
     Ok((client, request))
 }
 
-async fn authenticate_client(client: &mut TcpStream, shared: &Shared) -> io::Result<()> {
+/// Negotiates a METHOD: a password, or none if there is no password.
+async fn authenticate_client(client: &mut TcpStream, expected: Option<&str>) -> io::Result<()> {
     let [version, methods] = read::<2>(client).await?;
     let mut offered = vec![0; methods.into()];
     client.read_exact(&mut offered).await?;
-    if version != 5 || !offered.contains(&PASSWORD) {
+    let method = if expected.is_some() { PASSWORD } else { NONE };
+    if version != 5 || !offered.contains(&method) {
         client.write_all(&[5, 0xFF]).await?;
         return Err(handshake_failed());
     }
-    client.write_all(&[5, PASSWORD]).await?;
+    client.write_all(&[5, method]).await?;
+    let Some(expected) = expected else { return Ok(()) };
     let [version] = read::<1>(client).await?;
     let user = read_prefixed(client).await?;
     let password = read_prefixed(client).await?;
-    if version != 1 || !shared.authenticates(&user, &password) {
+    if version != 1 || !is_right(expected, &user, &password) {
         client.write_all(&[1, 1]).await?;
         return Err(handshake_failed());
     }

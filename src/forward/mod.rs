@@ -25,6 +25,7 @@ mod datagrams;
 mod handshake;
 mod keepalive;
 mod limits;
+mod outbound;
 mod serve;
 mod shared;
 mod tunnel;
@@ -32,12 +33,14 @@ mod tunnel;
 pub use builder::Builder;
 
 use crate::tokio::Connector;
-use shared::{Shared, USER};
+use outbound::Outbound;
+use shared::USER;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::task::AbortHandle;
+use zeroize::Zeroizing;
 
 /// A local SOCKS5 server for CONNECT and UDP ASSOCIATE. It runs until it is dropped.
 ///
@@ -65,7 +68,8 @@ use tokio::task::AbortHandle;
 ///
 /// Every local process can reach the loopback interface, so clients must authenticate with the
 /// user name `anysocks` and a password of 256 random bits. Both are part of [`url`](Self::url).
-/// Clients without SOCKS5 passwords, such as Chrome, can't use a forwarder.
+/// Clients without SOCKS5 passwords, such as Chrome, need a forwarder
+/// [without a password](Builder::without_password).
 ///
 /// At most 64 clients may be authenticating at a time, for up to 5 seconds each; one more
 /// disconnects the oldest. Silent connections therefore block no client. A process can block
@@ -96,7 +100,8 @@ use tokio::task::AbortHandle;
 ///
 /// At the end of a connection, a side that has been sent all data of the other side is closed, and
 /// receives the data in transit. Any other side is reset, so that partial data do not look
-/// complete. A proxy at a Unix-domain socket can only be closed.
+/// complete. A proxy at a Unix-domain socket and a [wrapped](Connector::wrapped) stream can only be
+/// closed.
 ///
 /// # Lost peers
 ///
@@ -104,7 +109,7 @@ use tokio::task::AbortHandle;
 /// and then every 5 seconds. If the peer answers no probe (9 on Linux, so after 90 seconds), the
 /// connection ends. If [`Proxy::keepalive`](crate::Proxy::keepalive) is set, the socket to that
 /// proxy has the times set there. In a chain, keepalive detects the loss of the first proxy only.
-/// A Unix-domain socket has no keepalive.
+/// A Unix-domain socket has no keepalive. A wrapped stream has it only if it is set for the proxy.
 ///
 /// A client that has closed its socket can't be distinguished from a half-closed one until its
 /// system forgets the connection: after 60 seconds on Linux (`net.ipv4.tcp_fin_timeout`). The
@@ -156,7 +161,7 @@ use tokio::task::AbortHandle;
 #[doc(alias = "tor")]
 pub struct Forwarder {
     addr: SocketAddr,
-    shared: Arc<Shared>,
+    password: Option<Arc<Zeroizing<String>>>,
     accepting: AbortHandle,
 }
 
@@ -170,12 +175,12 @@ impl Forwarder {
     /// # Panics
     ///
     /// Panics as [`Builder::start`] does.
-    pub async fn start(connector: Connector) -> io::Result<Self> {
+    pub async fn start<W: Outbound>(connector: Connector<W>) -> io::Result<Self> {
         Self::builder(connector).start().await
     }
 
     /// Returns the options of a forwarder that connects through this connector.
-    pub fn builder(connector: Connector) -> Builder {
+    pub fn builder<W: Outbound>(connector: Connector<W>) -> Builder<W> {
         Builder::new(connector)
     }
 
@@ -187,12 +192,16 @@ impl Forwarder {
 
     /// Returns the forwarder's URL, with user name and password.
     ///
-    /// Its form is `socks5h://anysocks:PASSWORD@127.0.0.1:PORT`.
+    /// Its form is `socks5h://anysocks:PASSWORD@127.0.0.1:PORT`, or `socks5h://127.0.0.1:PORT`
+    /// [without a password](Builder::without_password).
     ///
     /// The URL is a secret. The returned text is not wiped when it is dropped.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("socks5h://{USER}:{}@{}", *self.shared.password, self.addr)
+        match &self.password {
+            Some(password) => format!("socks5h://{USER}:{}@{}", ***password, self.addr),
+            None => format!("socks5h://{}", self.addr),
+        }
     }
 }
 

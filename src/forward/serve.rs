@@ -3,6 +3,8 @@
 use super::code::reply_code;
 use super::datagrams;
 use super::handshake::{self, Request};
+use super::keepalive::Keepalive;
+use super::outbound::Outbound;
 use super::shared::Shared;
 use super::tunnel::Tunnel;
 use crate::protocol::reply::Reply;
@@ -15,7 +17,11 @@ use tokio::net::TcpStream;
 use tokio::select;
 
 /// Serves a client once the number of connections allows it.
-pub(super) async fn serve(mut client: TcpStream, request: Request, shared: Arc<Shared>) -> io::Result<()> {
+pub(super) async fn serve<W: Outbound>(
+    mut client: TcpStream,
+    request: Request,
+    shared: Arc<Shared<W>>,
+) -> io::Result<()> {
     let Ok(queued) = shared.queue.try_acquire() else {
         return handshake::refuse(&mut client, Reply::GENERAL_FAILURE).await;
     };
@@ -28,12 +34,18 @@ pub(super) async fn serve(mut client: TcpStream, request: Request, shared: Arc<S
     }
 }
 
-async fn connect(mut client: TcpStream, target: Target<'_>, shared: &Shared) -> io::Result<()> {
+async fn connect<W: Outbound>(
+    mut client: TcpStream,
+    target: Target<'_>,
+    shared: &Shared<W>,
+) -> io::Result<()> {
     match unless_closed(&client, shared.connector.connect(target.borrowed())).await? {
         Ok(stream) => {
-            keep_alive(stream.get_ref(), shared);
+            if let Some(socket) = W::socket(stream.get_ref()) {
+                keep_alive(socket, shared.limits.keepalive);
+            }
             handshake::reply(&mut client, Reply::SUCCEEDED, stream.bound_addr()).await?;
-            Tunnel::new(client, stream).run(shared.limits.half_closed).await
+            Tunnel::<W>::new(client, stream).run(shared.limits.half_closed).await
         }
         Err(error) => {
             shared.on_error.call(&error);
@@ -42,13 +54,13 @@ async fn connect(mut client: TcpStream, target: Target<'_>, shared: &Shared) -> 
     }
 }
 
-async fn associate(mut client: TcpStream, port: u16, shared: &Shared) -> io::Result<()> {
+async fn associate<W: Outbound>(mut client: TcpStream, port: u16, shared: &Shared<W>) -> io::Result<()> {
     match unless_closed(&client, shared.connector.associate()).await? {
         Ok(association) => {
+            // The socket inside of a wrapped stream is not known.
             for control in association.shared.sockets.controls.iter() {
-                // Always the case: a forwarder's connector has no wrapper.
                 if let Control::Plain(control) = control {
-                    keep_alive(control, shared);
+                    keep_alive(control, shared.limits.keepalive);
                 }
             }
             datagrams::relay(client, port, association).await
@@ -60,10 +72,10 @@ async fn associate(mut client: TcpStream, port: u16, shared: &Shared) -> io::Res
     }
 }
 
-fn keep_alive(outbound: &TcpStream, shared: &Shared) {
+fn keep_alive(outbound: &TcpStream, keepalive: Keepalive) {
     // Fails for a Unix-domain socket, which needs no keepalive: the system closes it with its
     // peer.
-    let _ = shared.limits.keepalive.enable(outbound);
+    let _ = keepalive.enable(outbound);
 }
 
 /// Returns the output of the future, or an error once the client closes its connection.

@@ -3,7 +3,8 @@
 use super::limits::Limits;
 use crate::error::Error;
 use crate::proxy::random::random_token;
-use crate::tokio::Connector;
+use crate::route::connector::Connector;
+use crate::tokio::Tokio;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
@@ -39,31 +40,37 @@ impl fmt::Debug for OnError {
 }
 
 /// The connector, the limits, the password and the permits.
-pub(super) struct Shared {
-    pub(super) connector: Connector,
+pub(super) struct Shared<W> {
+    pub(super) connector: Connector<Tokio, W>,
     pub(super) limits: Limits,
     pub(super) on_error: OnError,
-    pub(super) password: Zeroizing<String>,
+    /// `None` if clients do not authenticate.
+    pub(super) password: Option<Arc<Zeroizing<String>>>,
     /// The permits of clients that are served.
     pub(super) connections: Semaphore,
     /// The permits of clients that wait for one of these.
     pub(super) queue: Semaphore,
 }
 
-impl Shared {
-    pub(super) fn new(connector: Connector, limits: Limits, on_error: OnError) -> io::Result<Self> {
+impl<W> Shared<W> {
+    pub(super) fn new(
+        connector: Connector<Tokio, W>,
+        limits: Limits,
+        on_error: OnError,
+        authenticates: bool,
+    ) -> io::Result<Self> {
         let connections = Semaphore::new(limits.connections.clamp(1, Semaphore::MAX_PERMITS));
         let queue = Semaphore::new(limits.queued);
-        Ok(Self { connector, limits, on_error, password: random_token::<32>()?, connections, queue })
+        let password = if authenticates { Some(Arc::new(random_token::<32>()?)) } else { None };
+        Ok(Self { connector, limits, on_error, password, connections, queue })
     }
+}
 
-    /// Returns whether user name and password are right, in constant time.
-    pub(super) fn authenticates(&self, user: &[u8], password: &[u8]) -> bool {
-        let differs = |expected: &str, received: &[u8]| {
-            let pairs = expected.bytes().zip(received);
-            pairs
-                .fold(usize::from(expected.len() != received.len()), |bits, (a, b)| bits | usize::from(a ^ b))
-        };
-        differs(USER, user) | differs(&self.password, password) == 0
-    }
+/// Returns whether user name and password are right, in constant time.
+pub(super) fn is_right(expected: &str, user: &[u8], password: &[u8]) -> bool {
+    let differs = |expected: &str, received: &[u8]| {
+        let pairs = expected.bytes().zip(received);
+        pairs.fold(usize::from(expected.len() != received.len()), |bits, (a, b)| bits | usize::from(a ^ b))
+    };
+    differs(USER, user) | differs(expected, password) == 0
 }

@@ -1,15 +1,14 @@
 //! The tunnel between a client and its target: forwards bytes, ends and resets both ways.
 
-use crate::stream::SocksStream;
+use super::outbound::{Destination, Outbound};
 use crate::tokio::AnyStream;
 use socket2::SockRef;
-use std::future::poll_fn;
+use std::future::{pending, poll_fn};
 use std::io;
 use std::pin::pin;
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, Interest};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, Interest};
 use tokio::net::TcpStream;
-use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::sync::watch;
 use tokio::time::sleep;
 use tokio::{select, try_join};
@@ -22,15 +21,15 @@ const CHUNK: usize = 64 * 1024;
 /// At the end, a side that has not been sent all data of the other side is reset, so that partial
 /// data do not look complete. A side that has been sent all is closed, because data may still be
 /// in transit to it.
-pub(super) struct Tunnel {
+pub(super) struct Tunnel<W: Outbound> {
     client: TcpStream,
-    target: AnyStream,
+    target: AnyStream<W::Stream>,
     client_complete: bool,
     target_complete: bool,
 }
 
-impl Tunnel {
-    pub(super) fn new(client: TcpStream, target: AnyStream) -> Self {
+impl<W: Outbound> Tunnel<W> {
+    pub(super) fn new(client: TcpStream, target: AnyStream<W::Stream>) -> Self {
         Self { client, target, client_complete: false, target_complete: false }
     }
 
@@ -38,7 +37,7 @@ impl Tunnel {
     /// `half_closed` is the idle timeout once one side has ended.
     pub(super) async fn run(mut self, half_closed: Duration) -> io::Result<()> {
         let (from_client, to_client) = self.client.split();
-        let (from_target, to_target) = halves(&mut self.target);
+        let (from_target, to_target) = W::halves(&mut self.target);
         let flow = Flow { phase: watch::Sender::new(Phase::Open), half_closed_timeout: half_closed };
         try_join!(
             forward(from_client, to_target, &flow, &mut self.target_complete),
@@ -48,46 +47,14 @@ impl Tunnel {
     }
 }
 
-impl Drop for Tunnel {
+impl<W: Outbound> Drop for Tunnel<W> {
     fn drop(&mut self) {
-        let sides = [(&self.client, self.client_complete), (self.target.get_ref(), self.target_complete)];
-        for (socket, _) in sides.into_iter().filter(|(_, complete)| !complete) {
+        let client = (!self.client_complete).then_some(&self.client);
+        let target = W::socket(self.target.get_ref()).filter(|_| !self.target_complete);
+        for socket in client.into_iter().chain(target) {
             // Closing then sends a reset. A Unix-domain socket has no resets, and is only closed.
             let _ = SockRef::from(socket).set_linger(Some(Duration::ZERO));
         }
-    }
-}
-
-/// Splits a stream into its directions, each with access to the socket.
-fn halves(
-    stream: &mut AnyStream,
-) -> (AnyStream<crate::tokio::ReadHalf<ReadHalf<'_>>>, AnyStream<WriteHalf<'_>>) {
-    let SocksStream { inner, bound, shared, marker } = stream;
-    let (read, write) = inner.split();
-    (
-        SocksStream {
-            inner: crate::tokio::ReadHalf(read),
-            bound: bound.clone(),
-            shared: shared.clone(),
-            marker: *marker,
-        },
-        SocksStream { inner: write, bound: bound.clone(), shared: shared.clone(), marker: *marker },
-    )
-}
-
-trait Destination: AsyncWrite + Unpin {
-    fn socket(&self) -> &TcpStream;
-}
-
-impl Destination for WriteHalf<'_> {
-    fn socket(&self) -> &TcpStream {
-        self.as_ref()
-    }
-}
-
-impl Destination for AnyStream<WriteHalf<'_>> {
-    fn socket(&self) -> &TcpStream {
-        self.get_ref().as_ref()
     }
 }
 
@@ -127,8 +94,9 @@ impl Flow {
 
     /// Waits for the reset of a side that has ended. No other call would notice it, because
     /// nothing is read from that side any more.
-    async fn reset(&self, ended: &TcpStream) -> io::Error {
+    async fn reset(&self, ended: Option<&TcpStream>) -> io::Error {
         self.half_closed().await;
+        let Some(ended) = ended else { return pending().await };
         match ended.ready(Interest::ERROR).await {
             Ok(_) => io::ErrorKind::ConnectionReset.into(),
             Err(error) => error,

@@ -192,8 +192,9 @@ pub(crate) mod sealed {
             }
         }
 
-        fn negotiation(_: &UserId, _: Command) -> Result<Socks4<'_>, Error> {
-            Err(Invalid::WrongVersion { proxy: "SOCKS4", wanted: "SOCKS5" }.into())
+        /// SOCKS4 has nothing to negotiate, so the handshake has no messages.
+        fn negotiation(user_id: &UserId, _: Command) -> Result<Socks4<'_>, Error> {
+            Ok(Socks4::without_request(user_id))
         }
 
         fn unprepared(_: &UserId) -> Option<&Auth> {

@@ -59,6 +59,12 @@ impl<F: AsyncFrontEnd, W: Wrap<F>> Connector<F, W> {
         self.open_client().await
     }
 
+    #[doc = include_str!("../docs/connector/check.md")]
+    #[doc(alias("ping", "health", "is_alive"))]
+    pub async fn check(&self) -> Result<(), Error> {
+        self.check_proxies().await
+    }
+
     #[doc = include_str!("../docs/connector/associate.md")]
     pub async fn associate(&self) -> Result<SocksUdpSocket<F>, Error> {
         self.associate_datagrams().await

@@ -41,6 +41,12 @@ macro_rules! one_proxy_calls {
             $crate::route::dial::<$front_end>(proxy).await
         }
 
+        #[doc = include_str!("../docs/check.md")]
+        #[doc(alias("ping", "health", "is_alive"))]
+        pub async fn check<'a>(proxy: impl $crate::IntoProxy<'a>) -> Result<(), $crate::Error> {
+            $crate::route::check::check::<$front_end>(proxy).await
+        }
+
         #[doc = include_str!("../docs/resolve.md")]
         #[doc(alias("dns", "tor_resolve", "tor_resolve_with_socket"))]
         pub async fn resolve<'a, 'b>(

@@ -75,7 +75,8 @@ impl<F: Runtime, W: Wrap<F>> Connector<F, W> {
 impl<F: Runtime, W: Wrap<F>> SocksClient<F, W> {
     async fn negotiated(hops: &[Proxy], limit: Option<Duration>, wrap: &W) -> Result<Self, Error> {
         let proxy = hops.last().ok_or(Invalid::NoProxyToAsk)?.clone();
-        let (stream, established) = negotiate_through::<F, W>(hops, limit, wrap).await?;
+        let (stream, established) =
+            negotiate_through::<F, W, V5>(hops, limit, wrap, Command::KeepAlive).await?;
         let requests = Requests::new(established);
         Ok(Self { stream, requests, proxy, hops: hops.len(), limit, front_end: PhantomData })
     }

@@ -44,15 +44,17 @@ pub(crate) fn request_through<'a, R: Runtime, W: Wrap<R>, V: Version>(
     }
 }
 
-/// Negotiates a METHOD with the last proxy, through the others, and requests nothing.
-pub(crate) async fn negotiate_through<R: Runtime, W: Wrap<R>>(
+/// Negotiates a METHOD with the last proxy, through the others, and requests nothing. The METHOD
+/// must carry the command `next`.
+pub(crate) async fn negotiate_through<R: Runtime, W: Wrap<R>, V: Version>(
     hops: &[Proxy],
     limit: Option<Duration>,
     wrap: &W,
+    next: Command,
 ) -> Result<(W::HandshakeStream, Established), Error> {
     let nothing = (Ipv4Addr::UNSPECIFIED, 0).into();
-    let template = RequestTemplate::negotiation();
-    let traversal = Traversal::<R, W, V5>::new(hops, deadline::<R>(limit), wrap, nothing, template);
+    let template = RequestTemplate::negotiation(next);
+    let traversal = Traversal::<R, W, V>::new(hops, deadline::<R>(limit), wrap, nothing, template);
     let (stream, established, _) = traversal.path.trace().watch(traversal.try_each_target()).await?;
     Ok((stream, established))
 }

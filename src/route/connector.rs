@@ -43,6 +43,7 @@ use std::sync::Arc;
 /// | [`bind`](Self::bind) | a listener on the last proxy |
 /// | [`associate`](Self::associate) | a UDP socket |
 /// | [`resolve`](Self::resolve), [`resolve_ptr`](Self::resolve_ptr) | an address or a name |
+/// | [`check`](Self::check) | whether the proxies can be reached and accept the client |
 /// | [`wrapped`](Self::wrapped) | a connector that wraps its streams, for example in TLS |
 ///
 /// `F` is the front end: each front end has an alias `Connector` with its own. `W` is the wrapper

@@ -5,6 +5,7 @@ mod attempt;
 mod calls;
 mod chain;
 mod changes;
+pub(crate) mod check;
 pub(crate) mod client;
 pub(crate) mod connect;
 pub(crate) mod connector;

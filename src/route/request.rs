@@ -24,9 +24,9 @@ impl<'a> RequestTemplate<'a> {
         Self { command, early_data: &[], requests_nothing: false }
     }
 
-    /// Returns the handshake that ends with the METHOD.
-    pub(crate) const fn negotiation() -> Self {
-        Self { requests_nothing: true, ..Self::without_data(Command::KeepAlive) }
+    /// Returns the handshake that ends with the METHOD, which must carry this command.
+    pub(crate) const fn negotiation(next: Command) -> Self {
+        Self { requests_nothing: true, ..Self::without_data(next) }
     }
 
     /// Returns whether the request is for an association, which has no target yet.

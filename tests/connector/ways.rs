@@ -58,6 +58,7 @@ pub(crate) trait Connecting: Debug + Send + Sync {
     fn health(&self) -> Vec<Health>;
     /// Returns a copy with this setting.
     fn set(&self, setting: Setting) -> Box<dyn Connecting>;
+    fn check(&self) -> Result<(), Error>;
 }
 
 type Rule<C> = Box<dyn Fn(&Target<'_>) -> Option<C> + Send + Sync>;
@@ -99,6 +100,8 @@ pub(crate) struct Way {
     pub(crate) connect4_with: fn(&Proxy, &str, &[u8]) -> Opened,
     /// `dial`; the stream is dropped.
     pub(crate) dial: fn(&Proxy) -> Result<(), Error>,
+    /// `check` of one proxy.
+    pub(crate) check: fn(&Proxy) -> Result<(), Error>,
     /// Tor's commands.
     pub(crate) resolve: fn(&Proxy, &str) -> Result<IpAddr, Error>,
     pub(crate) resolve_ptr: fn(&Proxy, IpAddr) -> Result<Name, Error>,
@@ -177,6 +180,10 @@ macro_rules! calls {
                 Setting::Hook(hook) => connector.socket(hook),
             })
         }
+
+        fn check(&self) -> Result<(), Error> {
+            $run(self.check())
+        }
     };
 }
 
@@ -233,6 +240,7 @@ macro_rules! way {
                 opened($run(stream), $blocked)
             },
             dial: |proxy| $run(anysocks::$front::dial(proxy)).map(drop),
+            check: |proxy| $run(anysocks::$front::check(proxy)),
             resolve: |proxy, name| $run(anysocks::$front::resolve(proxy, name)),
             resolve_ptr: |proxy, ip| $run(anysocks::$front::resolve_ptr(proxy, ip)),
         };

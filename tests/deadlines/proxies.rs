@@ -23,6 +23,12 @@ pub(crate) const TRICKLES: &[Late] = &[
     Late::new("half a status", Stage::Authentication, |at| {
         (at.front.connect5)(&Speaks::Password.at(at.peers.half_status).timeout(LIMIT), TARGET)
     }),
+    Late::new("check, half a METHOD selection", Stage::MethodSelection, |at| {
+        (at.way.check)(&At::v5(at.peers.half_selection))
+    }),
+    Late::new("a connector's check, half a status", Stage::Authentication, |at| {
+        (at.way.new)(Speaks::Password.at(at.peers.half_status).timeout(LIMIT).into()).check()
+    }),
     Late::new("a trickled reply", Stage::Request, |at| {
         (at.front.connect5)(&At::v5(at.peers.trickle5), TARGET)
     }),
@@ -82,6 +88,7 @@ pub(crate) const DEAD: &[Late] = &[
     Late::new("resolve at a dead address", Stage::Dial, |at| {
         (at.way.resolve)(&At::v5(at.peers.dead), "example.com").map(drop)
     }),
+    Late::new("check of a dead address", Stage::Dial, |at| (at.way.check)(&At::v4(at.peers.dead))),
     Late::new("a connector to 20 dead addresses", Stage::Dial, |at| {
         (at.way.new)(twenty(at.peers.dead).into()).connect(TARGET).map(drop)
     }),
@@ -141,6 +148,11 @@ pub(crate) const CHAINS: &[Late] = &[
         (at.way.new)(chain).connect(TARGET).map(drop)
     })
     .of_hop(2),
+    Late::new("check of a chain, by its own timeout", Stage::MethodSelection, |at| {
+        let chain = limited(at.peers.silent_second, [Some(LONG); 3], Some(LIMIT));
+        (at.way.new)(chain).check()
+    })
+    .of_hop(2),
     Late::new("a trickled reply in a chain, by its own timeout", Stage::Request, |at| {
         let chain = limited(at.peers.trickling_second, [None; 3], Some(LIMIT));
         (at.way.new)(chain).connect(TARGET).map(drop)
@@ -187,6 +199,9 @@ pub(crate) const WRAPPED: &[Late] = &[
     }),
     Late::new("a wrapper that never ends: resolve", Stage::Dial, |at| {
         (at.way.wrapped)(At::v5(at.peers.silent).into(), never_ready()).resolve("example.com").map(drop)
+    }),
+    Late::new("a wrapper that never ends: check", Stage::Dial, |at| {
+        (at.way.wrapped)(At::v4(at.peers.silent).into(), never_ready()).check()
     }),
     Late::new("a wrapper that never ends: a chain", Stage::Dial, |at| {
         let chain = limited(at.peers.silent, [Some(LONG); 3], Some(LIMIT));

@@ -14,6 +14,7 @@ mod browsing;
 mod capabilities;
 mod cases;
 mod chains;
+mod checks;
 mod circuits;
 mod control;
 mod destinations;

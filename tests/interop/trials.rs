@@ -10,6 +10,7 @@ use crate::browsing;
 use crate::capabilities::{Capabilities, Place};
 use crate::cases::CASES;
 use crate::chains;
+use crate::checks;
 use crate::circuits;
 use crate::fronts::{FRONTS, Front};
 use crate::gssapi;
@@ -43,6 +44,9 @@ pub(crate) fn all(lab: &Arc<Lab>) -> Vec<Trial> {
                 }
                 for case in browsing::CASES.iter().filter(|case| case.applies(server, *place, front)) {
                     trials.push(spot.trial(lab, case.name, Demands::NONE, |setting| case.play(setting)));
+                }
+                if checks::applies(front) {
+                    trials.push(spot.trial(lab, "check", Demands::NONE, checks::play));
                 }
                 if programs::probe::applies(front) {
                     trials.push(spot.trial(lab, "probe", Demands::NONE, programs::probe::play));

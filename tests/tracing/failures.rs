@@ -29,6 +29,7 @@ fn each_failure_once() {
     const ASSOCIATE: Ask = |connector| error(connector.associate());
     const RESOLVE: Ask = |connector| error(connector.resolve("a.example"));
     const RESOLVE_PTR: Ask = |connector| error(connector.resolve_ptr([192, 0, 2, 1].into()));
+    const CHECK: Ask = |connector| error(connector.check());
     const UNKNOWN: Ask = |connector| error(connector.connect("nonexistent.invalid:80"));
     const IPV6: Ask = |connector| error(connector.connect("[2001:db8::7]:80"));
     let closing = scene::serving(drop);
@@ -36,11 +37,11 @@ fn each_failure_once() {
         let proxy = || Speaks::Socks5.at(closing);
         let socks4 = || Speaks::Socks4.at(closing);
         let rows: [(Box<dyn ways::Connecting>, &[Ask]); 8] = [
-            ((way.new)(proxy().into()), &[CONNECT, BIND, ASSOCIATE, RESOLVE, RESOLVE_PTR]),
-            ((way.new)(behind(closing, &[Speaks::Socks5; 2])), &[CONNECT, BIND, ASSOCIATE, RESOLVE]),
+            ((way.new)(proxy().into()), &[CONNECT, BIND, ASSOCIATE, RESOLVE, RESOLVE_PTR, CHECK]),
+            ((way.new)(behind(closing, &[Speaks::Socks5; 2])), &[CONNECT, BIND, ASSOCIATE, RESOLVE, CHECK]),
             ((way.new)(proxy().resolve(Resolve::Locally).into()), &[UNKNOWN]),
             ((way.new)(socks4().into()), &[CONNECT, ASSOCIATE, RESOLVE_PTR, IPV6]),
-            ((way.direct)(), &[UNKNOWN, BIND, ASSOCIATE, RESOLVE_PTR]),
+            ((way.direct)(), &[UNKNOWN, BIND, ASSOCIATE, RESOLVE_PTR, CHECK]),
             ((way.by_rule)(Box::new(move |_| Some(Speaks::Socks5.at(closing)))), &[CONNECT, BIND, ASSOCIATE]),
             (
                 (way.by_fallible_rule)(Box::new(|_| Err(Invalid::NameEmpty.into()))),
@@ -51,7 +52,7 @@ fn each_failure_once() {
                     proxy().into(),
                     Box::new(|_| hooks::Does::Fail(std::io::Error::other("no TLS"))),
                 ),
-                &[CONNECT, BIND, ASSOCIATE, RESOLVE],
+                &[CONNECT, BIND, ASSOCIATE, RESOLVE, CHECK],
             ),
         ];
         for (connector, asks) in rows {
@@ -65,10 +66,11 @@ fn each_failure_once() {
         // Without a connector.
         let proxy = proxy();
         let (deserted, _socket) = scene::deserted();
-        let alone: [&dyn Fn() -> Error; 4] = [
+        let alone: [&dyn Fn() -> Error; 5] = [
             &|| error(anysocks::blocking::dial(deserted)),
             &|| error((way.connect5_with)(&proxy, TARGET, b"")),
             &|| error((way.resolve)(&proxy, "a.example")),
+            &|| error((way.check)(&proxy)),
             &|| error((way.resolve_ptr)(&proxy, [192, 0, 2, 1].into())),
         ];
         for ask in alone {

@@ -80,7 +80,7 @@ fn the_connection_attempt_of_a_lost_client_is_cancelled() {
         let forwarder =
             Builder { limits: LIMITS, ..Builder::new(Connector::new(silent)) }.start().await.unwrap();
         let mut client = TcpStream::connect(forwarder.addr()).await.unwrap();
-        let password = forwarder.shared.password.as_bytes();
+        let password = forwarder.password.as_ref().unwrap().as_bytes();
         let (user, digits) = (USER.as_bytes(), [u8::try_from(password.len()).unwrap()]);
         let hello = [&[5, 1, 2, 1, 8], user, &digits, password].concat();
         client.write_all(&hello).await.unwrap();

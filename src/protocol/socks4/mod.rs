@@ -110,6 +110,18 @@ impl<'a> Socks4<'a> {
         Ok(Self { user_id, command, target, phase: Phase::Request, progress: Progress::default(), reply })
     }
 
+    /// Creates a handshake without messages, whose outcome has an unspecified address.
+    pub(crate) fn without_request(user_id: &'a UserId) -> Self {
+        Self {
+            user_id,
+            command: Command::Connect,
+            target: (Ipv4Addr::UNSPECIFIED, 0).into(),
+            phase: Phase::Granted,
+            progress: Progress::default(),
+            reply: Reader::new(Stage::Request),
+        }
+    }
+
     fn render(&self, message: &mut Scratch) {
         let (ip, name) = match self.target.host() {
             Host::Ip(IpAddr::V4(ip)) => (ip.octets(), None),

@@ -73,6 +73,7 @@ pub(crate) struct Routes {
     /// The connector's, where `resolve` is the front end's own.
     pub(crate) resolve_by_connector: Resolve,
     pub(crate) resolve_ptr: fn(&Proxy, IpAddr) -> Result<Name, Error>,
+    pub(crate) check: fn(&Chain, Option<Arc<ClientConfig>>) -> Result<(), Error>,
 }
 
 type AssociateByChain = fn(&Chain) -> Result<Box<dyn Association>, Error>;

@@ -15,6 +15,11 @@ pub(super) const BLOCKING: Routes = Routes {
     resolve: |proxy, name| blocking::resolve(proxy, name),
     resolve_by_connector: |proxy, name| blocking::Connector::new(proxy).resolve(name),
     resolve_ptr: |proxy, ip| blocking::resolve_ptr(proxy, ip),
+    check: |chain, tls| {
+        let connector = blocking::Connector::new(chain.clone());
+        let Some(config) = tls else { return connector.check() };
+        connector.wrapped(move |stream, _| Ok(super::blocking::over_tls(stream, &config)?)).check()
+    },
 };
 
 fn connect_blocking(errand: &Errand<'_>) -> Result<super::Opened, Error> {
@@ -75,6 +80,15 @@ macro_rules! routes {
                     $timely(Stage::Request, $front::Connector::new(proxy).resolve(name))
                 },
                 resolve_ptr: |proxy, ip| $timely(Stage::Request, $front::resolve_ptr(proxy, ip)),
+                check: |chain, tls| {
+                    let connector = $front::Connector::new(chain.clone());
+                    let Some(config) = tls else { return $timely(Stage::Request, connector.check()) };
+                    let connector = connector.wrapped(move |stream, _| {
+                        let config = config.clone();
+                        async move { Ok(over_tls(stream, &config).await?) }
+                    });
+                    $timely(Stage::Request, connector.check())
+                },
             }
         };
     };

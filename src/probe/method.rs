@@ -1,10 +1,12 @@
 //! One METHOD, as far as the proxy's selection of it.
 
-use anysocks::protocol::{Conversation, Method, Negotiated, Scratch, Step};
-use anysocks::{Auth, Error, Stage};
+use crate::error::{Error, Stage};
+use crate::protocol::conversation::{Conversation, Scratch, Step};
+use crate::protocol::negotiated::Negotiated;
+use crate::protocol::socks5::{Auth, Method};
 
 /// Offers the METHOD with this code and name. It needs no secret: it ends at the selection.
-pub(crate) fn offered(code: u8, name: &'static str) -> Result<Auth, Error> {
+pub(super) fn offered(code: u8, name: &'static str) -> Result<Auth, Error> {
     Auth::method(code, move |_| Ok(Box::new(Offered(name))))
 }
 
