@@ -80,13 +80,13 @@ mod tests {
 
     fn changed(proxies: Proxies) -> Route {
         let route = Route::from(proxies).with_timeout(Some(LIMIT));
-        route.dial_with(Arc::new(|dialling| dialling.lookup.family = Family::Ipv6Only))
+        route.dial_with(Arc::new(|dialling| dialling.lookup.set_family(Family::Ipv6Only)))
     }
 
     fn assert_changed(chain: &Chain) {
         assert_eq!(chain.limit(), Some(LIMIT));
         for hop in chain.hops() {
-            assert_eq!((hop.limit(), hop.dialling().lookup.family), (Some(LIMIT), Family::Ipv6Only));
+            assert_eq!((hop.limit(), hop.dialling().lookup.family()), (Some(LIMIT), Family::Ipv6Only));
         }
     }
 
@@ -100,7 +100,7 @@ mod tests {
             Proxies::ByScheme { https: Some(chain()), http: Some(chain()) },
         ] {
             let route = changed(proxies);
-            assert_eq!((route.direct.timeout, route.direct.lookup.family), (Some(LIMIT), Family::Ipv6Only));
+            assert_eq!((route.direct.timeout, route.direct.lookup.family()), (Some(LIMIT), Family::Ipv6Only));
             match &route.proxies {
                 Proxies::Chain(chain) => assert_changed(chain),
                 Proxies::AnyOf(upstreams) => {

@@ -23,6 +23,7 @@ pub(super) fn set_for_tcp(socket: &Socket, addr: &SockAddr, options: &SocketOpti
 
 /// Sets the options that a UDP socket has too.
 pub(super) fn set_for_udp(socket: &Socket, is_ipv6: bool, options: &SocketOptions) -> io::Result<()> {
+    let Some(options) = options.rare() else { return Ok(()) };
     if let Some(interface) = &options.interface {
         bind_interface(socket, interface, is_ipv6)?;
     }
