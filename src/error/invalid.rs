@@ -321,8 +321,7 @@ pub enum Invalid {
     /// [`headroom`](crate::udp::SocksUdpSocket::headroom).
     #[error("the buffer has no room in front for a header")]
     NoHeadroom,
-    /// The datagram with its header is longer than UDP can carry, also within the layers of a chain
-    /// and encapsulations.
+    /// The datagram with its header is longer than UDP can carry, in a chain within all layers.
     ///
     /// The field is that length in bytes.
     #[error("a datagram of {0} bytes with its header is longer than UDP carries")]

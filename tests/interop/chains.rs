@@ -180,6 +180,11 @@ impl ChainCase {
         !matches!(self.act, Act::Http3) || programs::is_first(front)
     }
 
+    /// All clients share a relay's buffers.
+    const fn is_alone(&self) -> bool {
+        matches!(self.act, Act::Datagrams | Act::Forwarded)
+    }
+
     fn trial(&'static self, lab: &Arc<Lab>, front: &'static Front, routes: &'static Routes) -> Trial {
         let lab = Arc::clone(lab);
         let servers = || self.hops.iter().filter_map(|hop| hop.server());
@@ -188,8 +193,9 @@ impl ChainCase {
             if let Err(reason) = ipv6_loopback().and_then(|()| servers().try_for_each(Server::available)) {
                 return lacking(&reason);
             }
-            lab.together(&name, || self.play(&lab, front, routes))
-                .map_err(|failure| self.with_logs(&lab, &failure))?;
+            let play = || self.play(&lab, front, routes);
+            let played = if self.is_alone() { lab.alone(&name, play) } else { lab.together(&name, play) };
+            played.map_err(|failure| self.with_logs(&lab, &failure))?;
             Ok(Completion::Completed)
         })
     }
