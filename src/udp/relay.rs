@@ -150,13 +150,10 @@ fn with_scope(mut addr: SocketAddr, ends: Option<&Ends>) -> SocketAddr {
 }
 
 /// Returns whether an address has a meaning in its own network only: private (RFC 1918, RFC 4193),
-/// shared by a provider's customers (RFC 6598), link-local or loopback.
+/// link-local or loopback.
 fn is_internal(ip: IpAddr) -> bool {
     match ip {
-        IpAddr::V4(ip) => {
-            let is_shared = ip.octets()[0] == 100 && ip.octets()[1] & 0xC0 == 64;
-            ip.is_private() || ip.is_loopback() || ip.is_link_local() || is_shared
-        }
+        IpAddr::V4(ip) => ip.is_private() || ip.is_loopback() || ip.is_link_local(),
         IpAddr::V6(ip) => ip.is_loopback() || ip.is_unicast_link_local() || ip.is_unique_local(),
     }
 }
@@ -202,15 +199,13 @@ mod tests {
             "192.168.1.5",
             "127.0.0.1",
             "169.254.7.7",
-            "100.64.0.1",
-            "100.127.255.255",
             "::1",
             "fe80::5",
             "fd00::5",
             "fc00::5",
             "::ffff:10.0.0.5",
         ];
-        let public = ["192.0.2.5", "100.63.0.1", "100.128.0.1", "172.32.0.5", "2001:db8::5"];
+        let public = ["192.0.2.5", "100.64.0.1", "172.32.0.5", "2001:db8::5"];
         let bound = |ip: &str| Address::Ip(SocketAddr::new(ip.parse().unwrap(), 9));
         let as_told = |ip: &str| SocketAddr::new(ip.parse::<IpAddr>().unwrap().to_canonical(), 9).to_string();
         for ip in internal {

@@ -169,7 +169,7 @@ fn a_direct_connection_after_all_others_on_request() {
     let server = serving(|client| echo(&client));
     let (dead, _bound) = deserted();
     everywhere(|way| {
-        let upstreams = upstreams([dead]).then_direct();
+        let upstreams = upstreams([dead]).then_direct(true);
         let connector = any_of(way, &upstreams);
         let (_, stream) = connector.connect(&server.to_string()).expect("a direct connection");
         assert_echo(stream, b"");
