@@ -3,13 +3,9 @@
 use crate::commands::{connect, forward, listen, manual, probe, resolve, udp};
 use clap::{Parser, Subcommand};
 
-/// Use SOCKS4, SOCKS4a and SOCKS5 proxies from the shell.
-///
-/// A proxy is a URL, such as socks5h://host:port, socks5h://user:password@host:port,
-/// socks4a://host:port, socks5h+unix:///run/tor/socks or socks5h+tls://host:port. With socks5h and
-/// socks4a, the proxy resolves the names of targets.
 #[derive(Parser)]
-#[command(name = "anysocks", version, after_help = AFTER_HELP, max_term_width = 100)]
+#[command(name = "anysocks", version, about = ABOUT, long_about = LONG_ABOUT)]
+#[command(after_help = AFTER_HELP, max_term_width = 100)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -26,6 +22,15 @@ pub(crate) enum Command {
     Man(manual::Man),
     Completions(manual::Completions),
 }
+
+const ABOUT: &str = "Use SOCKS4, SOCKS4a and SOCKS5 proxies from the shell";
+
+const LONG_ABOUT: &str = "\
+Use SOCKS4, SOCKS4a and SOCKS5 proxies from the shell
+
+A proxy is a URL, such as socks5h://host:port, socks5h://user:password@host:port, \
+socks4a://host:port, socks5h+unix:///run/tor/socks or socks5h+tls://host:port. With socks5h and \
+socks4a, the proxy resolves the names of targets.";
 
 const AFTER_HELP: &str = "\
 Passwords:

@@ -34,6 +34,7 @@ impl Failure {
         Self::new(Status::Mistake, text)
     }
 
+    #[allow(clippy::needless_pass_by_value, reason = "it is passed to `map_err`")]
     pub(crate) fn io(error: io::Error) -> Self {
         match error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
             Some(inner) => inner.into(),

@@ -39,7 +39,7 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> Result<(), Failure> {
     match command {
-        Command::Probe(arguments) => commands::probe::run(arguments),
+        Command::Probe(arguments) => commands::probe::run(&arguments),
         Command::Man(arguments) => commands::manual::man(&arguments, Arguments::command()),
         Command::Completions(arguments) => commands::manual::completions(&arguments, Arguments::command()),
         command => {

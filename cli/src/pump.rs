@@ -14,15 +14,14 @@ const CHUNK: usize = 64 * 1024;
 /// direction is passed on, and the other one goes on until its own end.
 pub(crate) async fn pump(stream: impl AsyncRead + AsyncWrite) -> Result<(), Failure> {
     let (from, to) = split(stream);
-    let send = async { send(to).await.map_err(|error| failed("sending", &error)) };
-    let receive = async { receive(from).await.map_err(|error| failed("receiving", &error)) };
-    let (mut send, mut receive) = (pin!(send), pin!(receive));
+    let mut upload = pin!(async { send(to).await.map_err(|error| failed("sending", &error)) });
+    let mut download = pin!(async { receive(from).await.map_err(|error| failed("receiving", &error)) });
     select! {
         // The reason why the peer accepts no more may still arrive.
-        sent = &mut send => receive.await.and(sent),
-        received = &mut receive => {
-            received?;
-            if Output::CAN_CLOSE { send.await } else { Ok(()) }
+        uploaded = &mut upload => download.await.and(uploaded),
+        downloaded = &mut download => {
+            downloaded?;
+            if Output::CAN_CLOSE { upload.await } else { Ok(()) }
         }
     }
 }
@@ -30,8 +29,7 @@ pub(crate) async fn pump(stream: impl AsyncRead + AsyncWrite) -> Result<(), Fail
 async fn send(mut to: impl AsyncWrite + Unpin) -> io::Result<()> {
     let mut chunk = vec![0; CHUNK];
     loop {
-        let read = blocking(move || io::stdin().read(&mut chunk).map(|n| (n, chunk)));
-        let (n, filled) = read.await?;
+        let (n, filled) = blocking(move || io::stdin().read(&mut chunk).map(|n| (n, chunk))).await?;
         if n == 0 {
             // The peer may have closed the connection.
             let _ = to.shutdown().await;

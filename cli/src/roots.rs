@@ -9,8 +9,9 @@ pub(crate) fn roots() -> Result<RootCertStore, Box<dyn Error>> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(found.certs);
     if roots.is_empty() {
-        let reasons = found.errors.iter().map(|error| format!(": {error}")).collect::<String>();
-        return Err(format!("this system has no trusted certificates{reasons}; see --ca").into());
+        let reasons: Vec<_> = found.errors.iter().map(ToString::to_string).collect();
+        let text = "this system has no trusted certificates; see --ca";
+        return Err(format!("{text} {}", reasons.join("; ")).trim_end().into());
     }
     Ok(roots)
 }

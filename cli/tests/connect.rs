@@ -84,6 +84,9 @@ fn a_reset_is_a_failure() {
     proxy.join();
 }
 
+/// The proxy that the first one connects to.
+const SECOND: &str = "socks5h://192.0.2.2:1080";
+
 #[test]
 fn chains() {
     let play = || {
@@ -93,7 +96,6 @@ fn chains() {
             assert_eq!(rest(&mut client), b"");
         })
     };
-    const SECOND: &str = "socks5h://192.0.2.2:1080";
     let proxy = play();
     let ended = run(&["connect", "-x", &proxy.url(), "-x", SECOND, "example.com:80"]);
     assert_eq!((ended.status, &*ended.stderr), (Some(0), ""));
@@ -190,6 +192,9 @@ fn a_proxy_at_a_unix_domain_socket() {
     serving.join().expect("no panic");
 }
 
+/// What a proxy answers, message by message, and the exit status.
+type Row = (&'static [&'static [u8]], i32);
+
 /// The statuses that `--help` lists, beside 0 and 1.
 #[test]
 fn exit_statuses() {
@@ -217,7 +222,6 @@ fn exit_statuses() {
     let ended = run(&["connect", "-x", DEAD, "example.com:80"]);
     assert_eq!(ended.status, Some(3), "{ended:?}");
     assert!(ended.stderr.contains("connection refused") || ended.stderr.contains("Connection refused"));
-    type Row = (&'static [&'static [u8]], i32);
     let rows: [Row; 5] = [
         (&[&[5, 0xFF]], 4),
         (&[&[5, 0], &[5, 5, 0, 1, 0, 0, 0, 0, 0, 0]], 5),

@@ -7,7 +7,7 @@ use crate::failure::{Failure, Status};
 use crate::progress::progress;
 use crate::tls::Tls;
 use anysocks::probe::{Failure as Lost, Probe, Report};
-use anysocks::{Proxy, Target};
+use anysocks::{Chain, Proxy, Target};
 use rustls::{ClientConnection, StreamOwned};
 use std::io;
 use std::net::TcpStream;
@@ -34,13 +34,13 @@ pub(crate) struct Arguments {
     options: CommonOptions,
 }
 
-pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let urls: Vec<_> = arguments.proxy.iter().cloned().collect();
     let chain = arguments.options.chain(&urls)?;
-    let Some([proxy]) = chain.as_ref().map(|chain| chain.hops()) else {
+    let Some([proxy]) = chain.as_ref().map(Chain::hops) else {
         return Err(Failure::mistake("probe tests one proxy, not a chain"));
     };
-    let report = probe(proxy, &arguments)?.run()?;
+    let report = probe(proxy, arguments)?.run()?;
     if arguments.json {
         print(&report::json(&report).to_string())?;
     } else {

@@ -1,5 +1,6 @@
 //! The report of a probe as JSON.
 
+use anysocks::Reply;
 use anysocks::probe::{Answer, Report};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
@@ -27,7 +28,7 @@ fn object(answer: &Answer) -> Value {
         "bound": found.and_then(|found| found.bound.as_ref()).map(ToString::to_string),
         "relay": found.and_then(|found| found.relay).map(|relay| relay.to_string()),
         "round_trip_ms": found.and_then(|found| found.round_trip).map(ms),
-        "reply": answer.reply().map(|reply| reply.code()),
+        "reply": answer.reply().map(Reply::code),
         "detail": answer.detail(),
     })
 }

@@ -14,7 +14,7 @@ mod servers;
 #[path = "../support/mod.rs"]
 mod support;
 
-use servers::{Lab, missing, website};
+use servers::{Lab, missing, this_user, website};
 use std::fs;
 use std::io::{Read, Write};
 use std::path::Path;
@@ -61,7 +61,7 @@ fn ssh() {
     let payload: Vec<u8> = (0..1_000_000_u32).map(|at| (at ^ (at >> 8)).to_le_bytes()[0]).collect();
     for target in ["%h:%p", "%h %p"] {
         let mut ssh = Command::new("ssh");
-        ssh.args(sshd.options(&lab.proxy_command(target))).args([&*sshd.host(), "cat"]);
+        ssh.args(sshd.options(&lab.proxy_command(target))).args([&*this_user(), "cat"]);
         assert!(output(&mut ssh, &payload) == payload, "{target}");
     }
 }
@@ -85,7 +85,7 @@ fn git() {
         String::from_utf8(output(&mut git, b"")).expect("UTF-8")
     };
     git(lab.path(), &["init", "--quiet", "--bare", "--initial-branch=main", "bare.git"]);
-    let url = format!("ssh://{}:{}{}", sshd.host(), sshd.port, bare.display());
+    let url = format!("ssh://{}:{}{}", this_user(), sshd.port, bare.display());
     git(lab.path(), &["clone", "--quiet", &url, "clone"]);
     fs::write(clone.join("file"), vec![b'x'; 1_000_000]).expect("a file");
     git(&clone, &["add", "file"]);

@@ -100,6 +100,12 @@ fn serve(directory: &Path, words: &[&str], port: u16) -> Process {
     server
 }
 
+/// This user at the SSH server.
+pub(crate) fn this_user() -> String {
+    let user = Command::new("id").arg("-un").output().expect("a user").stdout;
+    format!("{}@127.0.0.1", String::from_utf8(user).expect("UTF-8").trim())
+}
+
 pub(crate) struct Sshd {
     pub(crate) port: u16,
     key: PathBuf,
@@ -107,12 +113,6 @@ pub(crate) struct Sshd {
 }
 
 impl Sshd {
-    /// This user at the server.
-    pub(crate) fn host(&self) -> String {
-        let user = Command::new("id").arg("-un").output().expect("a user").stdout;
-        format!("{}@127.0.0.1", String::from_utf8(user).expect("UTF-8").trim())
-    }
-
     /// The options of ssh, which reads no file of the user's.
     pub(crate) fn options(&self, proxy_command: &str) -> Vec<String> {
         let options = [
