@@ -10,6 +10,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+/// The silence after which the system probes whether a proxy is still there.
+const KEEPALIVE: Duration = Duration::from_secs(45);
+
 /// The proxies of a command.
 #[derive(Args, Default)]
 pub(crate) struct ProxyOptions {
@@ -62,6 +65,7 @@ impl CommonOptions {
         let mut chain = None;
         for text in from_file.as_deref().unwrap_or(urls) {
             for proxy in proxies(text)? {
+                let proxy = proxy.keepalive(KEEPALIVE);
                 let proxy = self.timeout.map_or(proxy.clone(), |limit| proxy.timeout(limit));
                 chain = Some(match chain {
                     None => Chain::from(proxy),

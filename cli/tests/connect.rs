@@ -4,7 +4,6 @@ mod support;
 
 use std::fs;
 use std::io::{Read, Write};
-use std::net::Shutdown;
 use support::{
     DEAD, PASSWORD, Running, Scripted, USER, anysocks, expect, grant, grant_with_password, request, rest,
     run, run_with,
@@ -31,7 +30,7 @@ fn the_target_ends_first() {
     let proxy = Scripted::start(|mut client| {
         grant(&mut client, &request(1, "example.com", 80));
         client.write_all(b"banner").expect("an open direction");
-        client.shutdown(Shutdown::Write).expect("an open direction");
+        client.shutdown(std::net::Shutdown::Write).expect("an open direction");
         assert_eq!(rest(&mut client), b"hello");
     });
     let mut program = Running::start(&mut anysocks(&["connect", "-x", &proxy.url(), "example.com:80"]));
@@ -42,6 +41,33 @@ fn the_target_ends_first() {
     assert_eq!(heard, "banner");
     stdin.write_all(b"hello").expect("an open pipe");
     drop(stdin);
+    proxy.join();
+    assert_eq!(program.0.wait().expect("an end").code(), Some(0));
+}
+
+/// The input and the output are one socket, as socat's `EXEC` has it.
+#[cfg(unix)]
+#[test]
+fn one_socket_for_both() {
+    use std::os::fd::OwnedFd;
+    use std::os::unix::net::UnixStream;
+    let proxy = Scripted::start(|mut client| {
+        grant(&mut client, &request(1, "example.com", 80));
+        client.write_all(b"banner").expect("an open direction");
+        client.shutdown(std::net::Shutdown::Write).expect("an open direction");
+        assert_eq!(rest(&mut client), b"hello");
+    });
+    let (near, mut far) = UnixStream::pair().expect("two sockets");
+    let mut command = anysocks(&["connect", "-x", &proxy.url(), "example.com:80"]);
+    command.stdin(OwnedFd::from(near.try_clone().expect("a socket"))).stdout(OwnedFd::from(near));
+    let mut program = Running::start(&mut command);
+    // It holds the other socket, too.
+    drop(command);
+    let mut heard = String::new();
+    far.read_to_string(&mut heard).expect("the end of the output");
+    assert_eq!(heard, "banner");
+    far.write_all(b"hello").expect("an open socket");
+    far.shutdown(std::net::Shutdown::Write).expect("an open socket");
     proxy.join();
     assert_eq!(program.0.wait().expect("an end").code(), Some(0));
 }

@@ -4,7 +4,8 @@ use super::result::{line, print};
 use crate::chain::CommonOptions;
 use crate::failure::Failure;
 use crate::progress;
-use anysocks::forward::Forwarder;
+use anysocks::forward::{Builder, Forwarder};
+use anysocks::tokio::Connector;
 use serde_json::json;
 use std::future::pending;
 use std::net::SocketAddr;
@@ -40,14 +41,28 @@ Examples:
   anysocks forward --listen 127.0.0.1:1080 --no-password socks5h+unix:///run/tor/socks";
 
 pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
-    let (connector, _) = arguments.options.connector(&arguments.chain)?;
-    let builder = Forwarder::builder(connector).listen(arguments.listen);
-    let builder = builder.on_error(|error| progress::error(format_args!("{error:#}")));
-    let builder = if arguments.no_password { builder.without_password() } else { builder };
-    let started = builder.start().await;
+    let chain = arguments.options.chain(&arguments.chain)?;
+    // The sockets of a plain connector are known, so a connection that breaks is reset, and does
+    // not look complete.
+    let plain = chain.filter(|chain| !chain.hops()[0].is_behind_tls());
+    let started = if let Some(chain) = plain {
+        arguments.options.tls.check(false)?;
+        arguments.configured(Connector::new(chain)).start().await
+    } else {
+        let (connector, _) = arguments.options.connector(&arguments.chain)?;
+        arguments.configured(connector).start().await
+    };
     let forwarder =
         started.map_err(|error| Failure::mistake(format!("--listen {}: {error}", arguments.listen)))?;
     let url = forwarder.url();
     print(&line(arguments.json, url.clone(), &json!({ "url": url })))?;
     pending().await
+}
+
+impl Arguments {
+    fn configured<W>(&self, connector: Connector<W>) -> Builder<W> {
+        let builder = Forwarder::builder(connector).listen(self.listen);
+        let builder = builder.on_error(|error| progress::error(format_args!("{error:#}")));
+        if self.no_password { builder.without_password() } else { builder }
+    }
 }
