@@ -22,29 +22,27 @@ use tokio::time::{sleep, timeout};
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
-/// A socket that associates anew after the end of its association.
+/// A socket that can associate anew after the end of its association.
 struct Returning {
     connector: Connector,
     socket: Socks5UdpSocket,
-    pause: Duration,
 }
 
 /// What a receive returns.
 enum Event {
     Datagram(usize, Address),
-    /// The association has ended with this error, and there is a new one. Datagrams may have been
-    /// lost, and the peers see another source: the protocol above begins anew.
-    Returned(io::Error),
+    /// The association has ended with this error. Call [`Returning::come_back`].
+    Ended(io::Error),
 }
 
 impl Returning {
     async fn associate(connector: Connector) -> Result<Self, anysocks::Error> {
         let socket = connector.associate().await?;
-        Ok(Self { connector, socket, pause: FIRST_PAUSE })
+        Ok(Self { connector, socket })
     }
 
-    /// Sends a datagram. One that is sent after the end is lost; the next receive makes a new
-    /// association.
+    /// Sends a datagram. One that is sent after the end is lost, and the next receive returns the
+    /// end.
     async fn send_to(&self, payload: &[u8], target: &str) -> io::Result<()> {
         match self.socket.send_to(payload, target).await {
             Err(error) if has_ended(&error) || is_refusal(&error) => Ok(()),
@@ -52,35 +50,35 @@ impl Returning {
         }
     }
 
-    /// Receives a datagram, or returns after a new association was made. A cancelled call loses
-    /// neither.
-    async fn recv(&mut self, buf: &mut [u8]) -> io::Result<Event> {
+    /// Receives a datagram, or the end of the association. A cancelled call loses neither.
+    async fn recv(&self, buf: &mut [u8]) -> io::Result<Event> {
         loop {
             match self.socket.recv_from(buf).await {
-                Ok((len, source)) => {
-                    self.pause = FIRST_PAUSE;
-                    return Ok(Event::Datagram(len, source));
-                }
-                Err(error) if has_ended(&error) => return self.associate_anew(error).await,
+                Ok((len, source)) => return Ok(Event::Datagram(len, source)),
+                Err(error) if has_ended(&error) => return Ok(Event::Ended(error)),
                 Err(error) if is_refusal(&error) => {}
                 Err(error) => return Err(error),
             }
         }
     }
 
-    /// Associates anew, with a pause before each attempt that doubles. Only a failure that waiting
+    /// Associates anew, after a pause that doubles with each failure. Only a failure that waiting
     /// can't mend ends this.
-    async fn associate_anew(&mut self, end: io::Error) -> io::Result<Event> {
+    ///
+    /// Datagrams may have been lost, and the peers see another source: the protocol above begins
+    /// anew. Do not cancel this call after a short time: the pauses begin anew too.
+    async fn come_back(&mut self) -> Result<(), anysocks::Error> {
+        let mut pause = FIRST_PAUSE;
         loop {
-            sleep(self.pause).await;
-            self.pause = (2 * self.pause).min(LONGEST_PAUSE);
+            sleep(pause).await;
+            pause = (2 * pause).min(LONGEST_PAUSE);
             match self.connector.associate().await {
                 Ok(socket) => {
                     self.socket = socket;
-                    return Ok(Event::Returned(end));
+                    return Ok(());
                 }
                 Err(error) if error.is_retryable() => eprintln!("no association yet: {error}"),
-                Err(error) => return Err(error.into()),
+                Err(error) => return Err(error),
             }
         }
     }
@@ -121,9 +119,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
                     sleep(Duration::from_millis(50)).await;
                     println!("{source} returned {:?}", String::from_utf8_lossy(&buf[..len]));
                 }
-                Event::Returned(end) => {
+                Event::Ended(end) => {
+                    println!("{end}");
+                    socket.come_back().await?;
                     returns += 1;
-                    println!("a new association, because: {end}");
+                    println!("there is a new association");
                 }
             },
         }

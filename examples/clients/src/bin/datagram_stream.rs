@@ -29,11 +29,14 @@ fn incoming(socket: Socks5UdpSocket) -> impl Stream<Item = io::Result<(Vec<u8>, 
     })
 }
 
-/// Returns a sink of datagrams, each with its target.
+/// Returns a sink of datagrams, each with its target. After an error, it takes no other one.
 fn outgoing(socket: Socks5UdpSocket) -> impl Sink<(Vec<u8>, Target<'static>), Error = io::Error> {
     sink::unfold(socket, |socket, (payload, target): (Vec<u8>, Target<'static>)| async move {
-        socket.send_to(&payload, target).await?;
-        Ok(socket)
+        match socket.send_to(&payload, target).await {
+            Err(error) if error.kind() != io::ErrorKind::ConnectionRefused => Err(error),
+            // A refusal is that of an earlier datagram.
+            _ => Ok(socket),
+        }
     })
 }
 
