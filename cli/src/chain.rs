@@ -1,10 +1,10 @@
 //! The options that choose the proxies.
 
-use crate::failure::{Failure, Status};
+use crate::failure::Failure;
 use crate::stream::AnyConnector;
 use crate::tls::{self, TlsOptions};
 use anysocks::tokio::Connector;
-use anysocks::{Chain, Error, Proxy};
+use anysocks::{Chain, Proxy};
 use clap::Args;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -39,15 +39,15 @@ pub(crate) struct CommonOptions {
 }
 
 impl ProxyOptions {
-    /// Returns the connector, and the timeout of each connection if one is set.
-    pub(crate) fn connector(&self) -> Result<(AnyConnector, Limit), Failure> {
+    /// Returns a connector through these proxies, those of the file, or those of the environment.
+    pub(crate) fn connector(&self) -> Result<AnyConnector, Failure> {
         self.common.connector(&self.proxy)
     }
 }
 
 impl CommonOptions {
     /// Returns a connector through these proxies, those of the file, or those of the environment.
-    pub(crate) fn connector(&self, urls: &[String]) -> Result<(AnyConnector, Limit), Failure> {
+    pub(crate) fn connector(&self, urls: &[String]) -> Result<AnyConnector, Failure> {
         let chain = self.chain(urls)?;
         let connector = match chain {
             Some(chain) => {
@@ -56,7 +56,16 @@ impl CommonOptions {
             }
             None => Connector::from_env()?,
         };
-        Ok((tls::wrapped(connector, &self.tls)?, Limit(self.timeout)))
+        tls::wrapped(self.configured(connector), &self.tls)
+    }
+
+    /// Returns the connector with the timeout and with keepalive, also for direct connections.
+    pub(crate) fn configured(&self, connector: Connector) -> Connector {
+        let connector = connector.keepalive(KEEPALIVE);
+        match self.timeout {
+            Some(limit) => connector.timeout(limit),
+            None => connector,
+        }
     }
 
     /// Returns the proxies of the command line or of the file, if there are any.
@@ -65,35 +74,13 @@ impl CommonOptions {
         let mut chain = None;
         for text in from_file.as_deref().unwrap_or(urls) {
             for proxy in proxies(text)? {
-                let proxy = proxy.keepalive(KEEPALIVE);
-                let proxy = self.timeout.map_or(proxy.clone(), |limit| proxy.timeout(limit));
                 chain = Some(match chain {
                     None => Chain::from(proxy),
                     Some(chain) => Chain::then(chain, proxy)?,
                 });
             }
         }
-        Ok(chain.map(|chain| chain.timeout(self.timeout)))
-    }
-}
-
-/// The time that a connection may take.
-pub(crate) struct Limit(Option<Duration>);
-
-impl Limit {
-    /// Awaits a connection. Those that are direct or through the proxies of the environment have no
-    /// timeout of the command line.
-    pub(crate) async fn connected<T>(
-        &self,
-        work: impl Future<Output = Result<T, Error>>,
-    ) -> Result<T, Failure> {
-        match self.0 {
-            None => Ok(work.await?),
-            Some(limit) => match tokio::time::timeout(limit, work).await {
-                Ok(done) => Ok(done?),
-                Err(_) => Err(Failure::new(Status::TimedOut, "the timeout has passed")),
-            },
-        }
+        Ok(chain)
     }
 }
 

@@ -30,8 +30,8 @@ Examples:
 
 pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let target = target(&arguments.target, arguments.port)?;
-    let (connector, limit) = arguments.proxies.connector()?;
-    let stream = limit.connected(connector.connect(target.borrowed())).await?;
+    let connector = arguments.proxies.connector()?;
+    let stream = connector.connect(target.borrowed()).await?;
     progress(format_args!("connected to {target}"));
     pump(stream).await
 }

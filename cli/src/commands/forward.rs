@@ -47,9 +47,9 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let plain = chain.filter(|chain| !chain.hops()[0].is_behind_tls());
     let started = if let Some(chain) = plain {
         arguments.options.tls.check(false)?;
-        arguments.configured(Connector::new(chain)).start().await
+        arguments.configured(arguments.options.configured(Connector::new(chain))).start().await
     } else {
-        let (connector, _) = arguments.options.connector(&arguments.chain)?;
+        let connector = arguments.options.connector(&arguments.chain)?;
         arguments.configured(connector).start().await
     };
     let forwarder =

@@ -25,8 +25,8 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
-    let (connector, limit) = arguments.proxies.connector()?;
-    let mut listener = limit.connected(connector.bind(&*arguments.peer)).await?;
+    let connector = arguments.proxies.connector()?;
+    let mut listener = connector.bind(&*arguments.peer).await?;
     let bound = listener.bound_addr().to_string();
     progress::line(&line(arguments.json, format!("listening at {bound}"), &json!({ "bound": bound })));
     let (stream, peer) = listener.accept().await?;

@@ -23,14 +23,14 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
-    let (connector, limit) = arguments.proxies.connector()?;
+    let connector = arguments.proxies.connector()?;
     let name = &*arguments.name;
     let (address, found) = match name.parse::<IpAddr>() {
         Ok(ip) => {
-            let found = limit.connected(connector.resolve_ptr(ip)).await?.to_string();
+            let found = connector.resolve_ptr(ip).await?.to_string();
             (ip.to_string(), found)
         }
-        Err(_) => (limit.connected(connector.resolve(name)).await?.to_string(), name.to_owned()),
+        Err(_) => (connector.resolve(name).await?.to_string(), name.to_owned()),
     };
     let text = if address == name { &found } else { &address };
     print(&line(arguments.json, text.clone(), &json!({ "name": found, "address": address })))

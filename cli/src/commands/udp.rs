@@ -1,7 +1,7 @@
 //! `anysocks udp`.
 
 use super::result::{line, print};
-use crate::chain::{Limit, ProxyOptions};
+use crate::chain::ProxyOptions;
 use crate::failure::Failure;
 use crate::progress::progress;
 use crate::stream::AnyConnector;
@@ -53,13 +53,13 @@ const MOST_WAITING: usize = 64;
 const IDLE: Duration = Duration::from_secs(120);
 
 pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
-    let (connector, limit) = arguments.proxies.connector()?;
+    let connector = arguments.proxies.connector()?;
     let socket = UdpSocket::bind(arguments.listen).await.map_err(Failure::io)?;
     let addr = socket.local_addr().map_err(Failure::io)?.to_string();
     // A proxy that grants no association is reported at once, and not at the first datagram.
-    let mut first = Some(limit.connected(connector.associate()).await?);
+    let mut first = Some(connector.associate().await?);
     print(&line(arguments.json, addr.clone(), &json!({ "listen": addr })))?;
-    let shared = Arc::new(Shared { connector, limit, socket, target: arguments.target });
+    let shared = Arc::new(Shared { connector, socket, target: arguments.target });
     let mut clients = HashMap::<SocketAddr, Sender<Vec<u8>>>::new();
     let mut associations = JoinSet::new();
     let mut buf = vec![0; LONGEST];
@@ -88,7 +88,6 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
 
 struct Shared {
     connector: AnyConnector,
-    limit: Limit,
     socket: UdpSocket,
     target: Target<'static>,
 }
@@ -104,12 +103,12 @@ impl Shared {
         let associated = async {
             match association {
                 Some(association) => Ok(association),
-                None => self.limit.connected(self.connector.associate()).await,
+                None => self.connector.associate().await,
             }
         };
         let ended = match associated.await {
             Ok(association) => self.relay(client, queue, &association).await.map_err(Failure::io),
-            Err(failure) => Err(failure),
+            Err(error) => Err(error.into()),
         };
         (client, ended)
     }

@@ -236,19 +236,20 @@ impl Upstreams {
     fn order(&self, now: Instant, is_then_direct: bool) -> Vec<Turn> {
         let pauses = self.pauses();
         let mut states = self.0.shared.states.lock().unwrap_or_else(PoisonError::into_inner);
-        let indices = 0..self.0.chains.len();
-        let (mut order, mut paused): (Vec<_>, Vec<_>) = indices
-            .map(|index| Turn { index, counts: states.get_mut(index).is_none_or(|s| s.admit(now, pauses)) })
-            .partition(|turn| turn.counts);
-        if self.0.settings.round_robin && !order.is_empty() {
-            let count = order.len();
-            order.rotate_left(self.0.shared.turn.fetch_add(1, Relaxed) % count);
+        let turns = (0..self.0.chains.len()).map(|index| {
+            let state = states.get_mut(index);
+            Turn { index, counts: state.is_none_or(|state| state.admit(now, pauses)) }
+        });
+        let (mut usable, mut others): (Vec<_>, Vec<_>) = turns.partition(|turn| turn.counts);
+        if self.0.settings.round_robin && !usable.is_empty() {
+            let count = usable.len();
+            usable.rotate_left(self.0.shared.turn.fetch_add(1, Relaxed) % count);
         }
         if !is_then_direct {
-            paused.sort_by_key(|turn| states.get(turn.index).and_then(State::paused_until));
-            order.append(&mut paused);
+            others.sort_by_key(|turn| states.get(turn.index).and_then(State::paused_until));
+            usable.append(&mut others);
         }
-        order
+        usable
     }
 
     fn with_state(&self, index: usize, change: impl FnOnce(&mut State)) {

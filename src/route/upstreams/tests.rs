@@ -105,7 +105,7 @@ fn the_pause_doubles_up_to_the_longest() {
         let health = state.health(&chains(1)[0], now);
         assert_eq!((health.failures, health.paused_for), (failures, Some(Duration::from_secs(pause))));
         // It began before that failure.
-        let before = now - Duration::from_millis(1);
+        let before = now.checked_sub(Duration::from_millis(1)).unwrap();
         state.fail(Some(before), now + Duration::from_secs(1), pauses, &failure());
         // It began during the pause.
         state.fail(None, now + Duration::from_secs(1), pauses, &failure());

@@ -106,36 +106,34 @@ fn shorter(one: Option<Duration>, other: Option<Duration>) -> Option<Duration> {
 struct Failures {
     tries: Vec<Error>,
     early_data: bool,
-    /// Whether the last one ends the call.
-    are_final: bool,
-    /// Whether this machine could not resolve the target's name.
-    is_unresolved: bool,
+    next: Next,
+    /// Whether no failure may be due to the target.
     are_all_of_upstreams: bool,
+}
+
+/// The upstreams that may succeed after the failures so far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Next {
+    Any,
+    /// Those that resolve the target's name themselves, because this machine can't.
+    Resolving,
+    None,
 }
 
 impl Failures {
     const fn new(early_data: bool) -> Self {
-        Self {
-            tries: Vec::new(),
-            early_data,
-            are_final: false,
-            is_unresolved: false,
-            are_all_of_upstreams: true,
-        }
+        Self { tries: Vec::new(), early_data, next: Next::Any, are_all_of_upstreams: true }
     }
 
     fn push(&mut self, error: Error, chain: &Chain) {
-        self.is_unresolved |= error.is_unresolved_target();
         self.are_all_of_upstreams &= is_of_upstream(&error);
-        let may_go_on = match (error.kind(), error.stage()) {
-            // It may be a mistake for this upstream only: SOCKS4 carries no IPv6 address.
-            (ErrorKind::Invalid(_), _) => true,
-            // The preparation of a METHOD.
-            (ErrorKind::TimedOut, Stage::Preparation) => true,
-            _ => error.is_worth_another_proxy() || error.is_unresolved_target(),
-        };
-        self.are_final = !may_go_on || self.early_data && may_have_forwarded(&error, chain);
-        if !self.are_final {
+        let is_sent = self.early_data && may_have_forwarded(&error, chain);
+        if error.is_unresolved_target() {
+            self.next = Next::Resolving;
+        } else if is_sent || !is_to_try_next(&error) {
+            self.next = Next::None;
+        }
+        if self.next != Next::None {
             trace::next_upstream(&error);
         }
         self.tries.push(error.by_upstream(chain.last()));
@@ -143,14 +141,13 @@ impl Failures {
 
     /// Returns whether an upstream can't succeed after these failures.
     fn rule_out(&self, chain: &Chain) -> bool {
-        self.is_unresolved && chain.last().resolves() == Resolve::Locally
+        self.next == Next::Resolving && chain.last().resolves() == Resolve::Locally
     }
 
     const fn are_final(&self) -> bool {
-        self.are_final
+        matches!(self.next, Next::None)
     }
 
-    /// Returns whether no failure may be due to the target.
     const fn are_all_of_upstreams(&self) -> bool {
         self.are_all_of_upstreams
     }
@@ -175,17 +172,27 @@ impl Failures {
     }
 }
 
+/// Returns whether another upstream may succeed.
+fn is_to_try_next(error: &Error) -> bool {
+    match (error.kind(), error.stage()) {
+        // It may be a mistake for this upstream only, as SOCKS4 carries no IPv6 address. The
+        // preparation of a METHOD is one for this upstream too.
+        (ErrorKind::Invalid(_), _) | (ErrorKind::TimedOut, Stage::Preparation) => true,
+        _ => error.is_worth_another_proxy(),
+    }
+}
+
 /// Returns whether the target may have received early data.
 fn may_have_forwarded(error: &Error, chain: &Chain) -> bool {
-    let is_ambiguous = match error.kind() {
+    let is_ambiguous = matches!(
+        error.kind(),
         ErrorKind::Io(_)
-        | ErrorKind::TimedOut
-        | ErrorKind::EndedEarly { .. }
-        | ErrorKind::Malformed { .. }
-        | ErrorKind::NotSocks { .. }
-        | ErrorKind::MethodNotOffered(_) => true,
-        _ => false,
-    };
+            | ErrorKind::TimedOut
+            | ErrorKind::EndedEarly { .. }
+            | ErrorKind::Malformed { .. }
+            | ErrorKind::NotSocks { .. }
+            | ErrorKind::MethodNotOffered(_)
+    );
     // A pipelined handshake leaves in one write with the early data.
     let is_sent = match (error.stage(), chain.last().protocol()) {
         (Stage::Request, _) => true,
