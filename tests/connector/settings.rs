@@ -327,7 +327,7 @@ fn each_setter_sets_its_own_option() {
 /// The system would take an empty name for none, and connect by any interface.
 #[test]
 fn a_name_that_no_interface_has() {
-    let server = serving(|client| drop(client));
+    let server = serving(drop);
     everywhere(|way| {
         for name in ["", "lo\0x", "no such one"] {
             let _case = Case::new(name);
