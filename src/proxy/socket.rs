@@ -1,10 +1,7 @@
 //! Options of the sockets to a proxy, or to the target of a direct connection.
 
-use socket2::SockRef;
-use std::fmt;
-use std::io;
+use super::Hook;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// Options of the sockets to a proxy, or to the target of a direct connection. They do not apply to
@@ -22,16 +19,4 @@ pub struct SocketOptions {
 impl SocketOptions {
     pub(crate) const DEFAULT: Self =
         Self { nodelay: true, keepalive: None, local_addr: None, interface: None, mark: None, hook: None };
-}
-
-/// The caller's function for each socket before it connects.
-#[derive(Clone)]
-pub(crate) struct Hook(pub(crate) Arc<Function>);
-
-type Function = dyn Fn(&SockRef<'_>) -> io::Result<()> + Send + Sync;
-
-impl fmt::Debug for Hook {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Hook(..)")
-    }
 }
