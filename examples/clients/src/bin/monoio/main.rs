@@ -2,8 +2,8 @@
 //! that). Copy `driver.rs`; this file shows its use.
 //!
 //! A client that needs the traits of tokio takes `monoio_compat::TcpStreamCompat` around the stream
-//! that the driver returns. A handshake over such a wrapper would work too, but it reads ahead: then
-//! only the wrapper can be used, and not the stream inside.
+//! that the driver returns. Do not run the handshake over such a wrapper: it reads ahead, so the
+//! stream inside would lack bytes.
 //!
 //! `cargo run --bin monoio [-- proxy-url target]`
 
