@@ -273,9 +273,22 @@
 //! Features add items and change none, so all of them can be enabled together. [`blocking`] needs
 //! no feature.
 //!
-//! The minimum supported Rust version is 1.85. The crate contains no unsafe code. It supports
-//! Unix and Windows. Proxies behind a Unix-domain socket require Unix, and segmentation offload
-//! of datagrams requires Linux.
+//! The minimum supported Rust version is 1.85. The crate contains no unsafe code.
+//!
+//! # Platforms
+//!
+//! The crate supports Unix and Windows. Proxies behind a Unix-domain socket require Unix, and
+//! segmentation offload of datagrams requires Linux.
+//!
+//! It compiles for targets without sockets, such as WebAssembly, with `default-features = false`
+//! and the feature `futures-io` if wanted. They have [`protocol`], [`futures`], [`gssapi`],
+//! [`Proxy`], [`NoProxy`], and the datagram format of [`udp`]. They lack [`blocking`] and
+//! [`probe`], `kerberos`, [`Connector`], [`Chain`], [`Upstreams`], [`SocksClient`], the sockets of
+//! [`udp`], and [`Proxy::socket`].
+//!
+//! `wasm32-unknown-unknown` also lacks [`Proxy::isolated_randomly`] and [`socks5a`], because it has
+//! no source of random bytes. Its `Instant::now` panics, so [`udp::Reassembler`] is of no use
+//! there, and spans of `tracing` have no duration.
 //!
 //! # Guarantees
 //!
@@ -323,17 +336,34 @@
 #![cfg_attr(feature = "socks5a", doc = include_str!("docs/links/socks5a.md"))]
 #![cfg_attr(not(feature = "socks5a"), doc = include_str!("docs/links/no_socks5a.md"))]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(
+    not(any(unix, windows)),
+    allow(dead_code, unreachable_pub, unused_imports, reason = "the code for sockets uses them")
+)]
 // For the crate only: tests and examples may panic.
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::unreachable)]
 
-pub mod blocking;
 mod error;
 pub mod gssapi;
 pub mod protocol;
 mod proxy;
-mod route;
-mod runtime;
 mod stream;
+
+#[cfg(any(unix, windows))]
+pub mod blocking;
+#[cfg(any(unix, windows))]
+mod route;
+#[cfg(any(unix, windows))]
+mod runtime;
+#[cfg(any(unix, windows))]
+pub mod udp;
+
+// On targets without sockets.
+#[cfg(not(any(unix, windows)))]
+#[path = "route/no_sockets.rs"]
+mod route;
+#[cfg(not(any(unix, windows)))]
+#[path = "udp/without_io.rs"]
 pub mod udp;
 
 #[cfg(feature = "async-std")]
@@ -344,7 +374,7 @@ pub mod forward;
 pub mod futures;
 #[cfg(feature = "hyper")]
 pub mod hyper;
-#[cfg(feature = "probe")]
+#[cfg(all(feature = "probe", any(unix, windows)))]
 pub mod probe;
 #[cfg(feature = "quinn")]
 pub mod quinn;
@@ -352,7 +382,7 @@ pub mod quinn;
 mod reactor;
 #[cfg(feature = "smol")]
 pub mod smol;
-#[cfg(feature = "socks5a")]
+#[cfg(all(feature = "socks5a", not(all(target_family = "wasm", target_os = "unknown"))))]
 pub mod socks5a;
 #[cfg(feature = "tokio")]
 pub mod tokio;
@@ -374,11 +404,17 @@ pub use protocol::target::{Domain, Host, IntoTarget, PoolId, Target, TargetUrl, 
 pub use protocol::version::{V4, V5, Version};
 pub use proxy::into_proxy::IntoProxy;
 pub use proxy::{Endpoint, Family, Proxy, Resolve, Resolver, Resolving};
+pub use route::NoProxy;
+#[cfg(any(unix, windows))]
 pub use route::client::SocksClient;
+#[cfg(any(unix, windows))]
 pub use route::connector::Connector;
 pub use route::listener::SocksListener;
+#[cfg(any(unix, windows))]
 pub use route::wrap::{Plain, Wrapped};
-pub use route::{Chain, Choice, Health, NoProxy, Upstreams};
+#[cfg(any(unix, windows))]
+pub use route::{Chain, Choice, Health, Upstreams};
+#[cfg(any(unix, windows))]
 pub use socket2;
 pub use stream::SocksStream;
 pub use stream::encapsulated::Encapsulated;

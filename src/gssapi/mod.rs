@@ -107,9 +107,9 @@
 
 mod error;
 mod frames;
-#[cfg(feature = "gssapi")]
+#[cfg(all(feature = "gssapi", any(unix, windows)))]
 pub mod kerberos;
-#[cfg(not(feature = "gssapi"))]
+#[cfg(not(all(feature = "gssapi", any(unix, windows))))]
 #[path = "no_kerberos.rs"]
 mod kerberos;
 mod level;

@@ -90,7 +90,7 @@
 //! `io_uring` and its like own a buffer until the operation completes, so they can't read into the
 //! room of a step. Such a driver steps twice for a read: once for the length of the room, and,
 //! after completion, once for the place of the bytes. Without an `advance` in between, both steps
-//! are the same.
+//! are the same. `examples/clients/src/bin/monoio/driver.rs` is such a driver, to copy.
 //!
 //! ```
 //! use anysocks::Error;

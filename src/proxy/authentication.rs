@@ -1,9 +1,8 @@
 //! How the client authenticates to a proxy.
 
-use super::random::random_token;
 use super::{Endpoint, Proxy, query};
+use crate::error::Error;
 use crate::error::invalid::Invalid;
-use crate::error::{Error, Stage};
 use crate::gssapi::Gssapi;
 use crate::protocol::socks_protocol::SocksProtocol;
 use crate::protocol::socks4::UserId;
@@ -61,22 +60,6 @@ impl Proxy {
     pub fn isolated(self, token: impl AsRef<[u8]>) -> Result<Self, Error> {
         let pipelined = matches!(self.protocol(), SocksProtocol::V5(auth) if auth.is_pipelined());
         self.credentials(ISOLATED, token, |token| Auth::password_only(token).pipelined(pipelined))
-    }
-
-    /// Isolates streams in Tor, like [`isolated`](Self::isolated), with a random token.
-    ///
-    /// Clones of the returned proxy share the token.
-    ///
-    /// # Errors
-    ///
-    /// - [`Invalid::PasswordOverSocks4`]: this is a SOCKS4 proxy.
-    /// - [`ErrorKind::Io`](crate::ErrorKind::Io) at [`Stage::Preparation`]: the system returned no
-    ///   random bytes.
-    #[doc(alias = "tor")]
-    #[doc(alias = "isolation")]
-    pub fn isolated_randomly(self) -> Result<Self, Error> {
-        let token = random_token::<16>().map_err(|error| Error::io(Stage::Preparation, error))?;
-        self.isolated(token.as_bytes())
     }
 
     fn credentials(

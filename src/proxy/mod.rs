@@ -6,11 +6,17 @@ mod constructors;
 mod authentication;
 mod dialling;
 mod endpoint;
+#[cfg(any(unix, windows))]
+mod hook;
+#[cfg(not(any(unix, windows)))]
+#[path = "no_hook.rs"]
+mod hook;
 pub(crate) mod into_proxy;
 mod lookup;
 mod options;
 mod query;
 mod query_settings;
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 pub(crate) mod random;
 mod resolve;
 mod socket;
@@ -23,10 +29,11 @@ mod zone;
 pub(crate) use dialling::DEFAULT_TIMEOUT;
 pub(crate) use dialling::Dialling;
 pub use endpoint::Endpoint;
+pub(crate) use hook::Hook;
 pub(crate) use lookup::Lookup;
 pub use lookup::{Family, Resolver, Resolving};
 pub use resolve::Resolve;
-pub(crate) use socket::{Hook, SocketOptions};
+pub(crate) use socket::SocketOptions;
 
 use crate::protocol::socks_protocol::SocksProtocol;
 use std::fmt;

@@ -1,8 +1,6 @@
 //! Options of the sockets to a proxy, or to the target of a direct connection.
 
-use socket2::SockRef;
-use std::fmt;
-use std::io;
+use super::Hook;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,17 +33,5 @@ impl SocketOptions {
 
     pub(crate) fn rare_mut(&mut self) -> &mut RareOptions {
         Arc::make_mut(self.rare.get_or_insert_default())
-    }
-}
-
-/// The caller's function for each socket before it connects.
-#[derive(Clone)]
-pub(crate) struct Hook(pub(crate) Arc<Function>);
-
-type Function = dyn Fn(&SockRef<'_>) -> io::Result<()> + Send + Sync;
-
-impl fmt::Debug for Hook {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Hook(..)")
     }
 }

@@ -1,42 +1,10 @@
 //! The setters of a proxy's sockets.
 
-use super::socket::Hook;
 use super::{Family, Proxy, Resolver};
-use socket2::SockRef;
-use std::io;
 use std::sync::Arc;
 
 /// # Sockets and lookups
 impl Proxy {
-    /// Sets a function that receives each socket to the proxy before it connects: that of each
-    /// address that is dialled, and the UDP socket of each association. It replaces an earlier one.
-    ///
-    /// It is called after this crate has set its own options, and before it binds and connects the
-    /// socket. Use it for options that this crate has no name for. The function must not bind or
-    /// connect the socket, and must not block: on an asynchronous front end, it runs in the task.
-    /// It is not called for Unix-domain sockets.
-    ///
-    /// ```
-    /// use anysocks::Proxy;
-    ///
-    /// let proxy = Proxy::socks5("proxy.example:1080")?
-    ///     .socket(|socket| socket.set_send_buffer_size(1 << 20));
-    /// # Ok::<(), anysocks::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// An error of the function is that of the attempt: an
-    /// [`Attempt`](crate::Attempt) of [`Unreachable`](crate::ErrorKind::Unreachable), or for a UDP
-    /// socket [`Io`](crate::ErrorKind::Io) at [`Stage::Association`](crate::Stage::Association).
-    #[doc(alias = "fwmark")]
-    #[doc(alias = "TCP_FASTOPEN_CONNECT")]
-    #[must_use]
-    pub fn socket(self, set: impl Fn(&SockRef<'_>) -> io::Result<()> + Send + Sync + 'static) -> Self {
-        let hook = Hook(Arc::new(set));
-        self.dial_with(|dialling| dialling.socket.rare_mut().hook = Some(hook))
-    }
-
     /// Sets the network interface of the TCP connection and of an association's datagrams. With
     /// `None`, the default, the system's routes decide.
     ///
@@ -48,7 +16,7 @@ impl Proxy {
     /// # Errors
     ///
     /// Dialling fails, with an error of the system: there is no such interface, or no permission.
-    /// On other systems, its kind is [`Unsupported`](io::ErrorKind::Unsupported).
+    /// On other systems, its kind is [`Unsupported`](std::io::ErrorKind::Unsupported).
     #[doc(alias = "SO_BINDTODEVICE")]
     #[doc(alias = "IP_BOUND_IF")]
     #[doc(alias = "bind_device")]
@@ -66,8 +34,8 @@ impl Proxy {
     /// # Errors
     ///
     /// Dialling fails, with an error of the system such as
-    /// [`PermissionDenied`](io::ErrorKind::PermissionDenied). On other systems, its kind is
-    /// [`Unsupported`](io::ErrorKind::Unsupported).
+    /// [`PermissionDenied`](std::io::ErrorKind::PermissionDenied). On other systems, its kind is
+    /// [`Unsupported`](std::io::ErrorKind::Unsupported).
     #[doc(alias = "SO_MARK")]
     #[doc(alias = "fwmark")]
     #[must_use]

@@ -1,6 +1,8 @@
 //! BIND: listening on the proxy for one connection.
 
-use super::connect::Granted;
+#[cfg(any(unix, windows))]
+mod granted;
+
 use crate::error::{Error, ErrorKind, Stage};
 use crate::protocol::address::Address;
 use crate::protocol::conversation::Conversation;
@@ -11,7 +13,6 @@ use crate::protocol::negotiated::Session;
 use crate::protocol::second_reply::SecondReply;
 use crate::protocol::target::Target;
 use crate::protocol::version::Version;
-use crate::proxy::Proxy;
 use crate::stream::SocksStream;
 use crate::trace;
 use std::any::Any;
@@ -82,17 +83,6 @@ impl<S, V: Version, F> SocksListener<S, V, F> {
     /// Returns BND.ADDR and BND.PORT of the first reply, as the proxy sent them.
     pub const fn raw_bound_addr(&self) -> &Address {
         &self.raw_bound
-    }
-
-    /// Creates the listener of the last of these proxies.
-    pub(crate) fn granted(granted: Granted<S>, hops: &[Proxy]) -> Self {
-        let mut listener = Self::new(granted.stream, granted.established, granted.proxy);
-        listener.peer = granted.subject;
-        listener.proxy = hops.last().map(|proxy| (proxy.to_string().into(), hops.len()));
-        if let Some(pending) = &mut listener.pending {
-            pending.request = granted.request;
-        }
-        listener
     }
 
     /// Sets the expected peer, for errors.

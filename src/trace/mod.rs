@@ -3,9 +3,15 @@
 //!
 //! They contain the sizes of messages, never the bytes.
 
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+mod stopwatch;
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+#[path = "no_stopwatch.rs"]
+mod stopwatch;
+
 use crate::error::{Error, Stage};
 use std::fmt::Display;
-use std::time::Instant;
+use stopwatch::Stopwatch;
 use tracing::field::{Empty, debug, display};
 use tracing::instrument::Instrumented;
 use tracing::{Instrument, Span, debug, debug_span, info, warn};
@@ -16,19 +22,19 @@ use tracing::{Instrument, Span, debug, debug_span, info, warn};
 #[derive(Debug)]
 pub(crate) struct Request {
     span: Span,
-    started: Instant,
+    stopwatch: Stopwatch,
 }
 
 pub(crate) fn request(command: &dyn Display, proxy: &dyn Display, target: &dyn Display) -> Request {
     let span = debug_span!("socks", %command, %proxy, %target, stage = Empty, error = Empty, elapsed = Empty);
-    Request { span, started: Instant::now() }
+    Request { span, stopwatch: Stopwatch::start() }
 }
 
 impl Request {
     /// Creates a request without a span of its own. Events go to the caller's span, if there is
     /// one.
     pub(crate) fn without_span() -> Self {
-        Self { span: Span::none(), started: Instant::now() }
+        Self { span: Span::none(), stopwatch: Stopwatch::start() }
     }
 
     /// Runs asynchronous work in the span, and reports its outcome.
@@ -69,7 +75,9 @@ impl Request {
 
 impl Drop for Request {
     fn drop(&mut self) {
-        self.span.record("elapsed", debug(self.started.elapsed()));
+        if let Some(elapsed) = self.stopwatch.elapsed() {
+            self.span.record("elapsed", debug(elapsed));
+        }
     }
 }
 

@@ -83,14 +83,10 @@ mod target;
 #[cfg(test)]
 #[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "most of its tests coalesce datagrams"))]
 pub(crate) mod test_proxy;
+mod without_io;
 
-pub use crate::error::AssociationEnd;
-pub use crate::protocol::encapsulation::Datagrams;
-pub use crate::protocol::udp::datagram::{BadDatagram, Datagram, Source};
-pub use crate::protocol::udp::header::{HEADROOM, Header, overhead};
-pub use crate::protocol::udp::reassembly::{Reassembler, Reassembly, Taken};
-pub use crate::proxy::udp_options::{FindRelay, Options, Relay};
 pub use batch::{RecvBatch, SendBatch};
 pub use socket::SocksUdpSocket;
+pub use without_io::*;
 
 pub(crate) use associate::associate;
