@@ -57,7 +57,8 @@ pub enum Relay {
     /// The address in the reply, unless it means the proxy's own.
     ///
     /// It does if it is unspecified. It also does if the proxy is at a public address, and the
-    /// reply has one that is private, link-local or loopback: this machine can't reach that. With the feature `tracing`, an event has both addresses.
+    /// reply has one that is private, link-local or loopback: this machine can't reach that. With
+    /// the feature `tracing`, an event has both addresses.
     #[default]
     Told,
     /// The proxy's own address, with the port in the reply.

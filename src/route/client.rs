@@ -68,7 +68,7 @@ impl<F: Runtime, W: Wrap<F>> Connector<F, W> {
         let selected = self.route.without_target();
         let opened = selected.ask_a_proxy::<F, _, _>(|chain, limit| async move {
             let client = SocksClient::negotiated(chain.hops(), limit, &self.wrap).await?;
-            // Among several upstreams, the negotiation has a share of the time, and requests have not.
+            // Among several upstreams, the negotiation has a share of the time; a request has not.
             Ok(SocksClient { limit: chain.limit(), ..client })
         });
         opened.await

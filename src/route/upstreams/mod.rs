@@ -52,9 +52,9 @@ use std::time::{Duration, Instant};
 /// # Health
 ///
 /// An upstream that has failed is passed over for a [pause](Self::pause). After the pause, one
-/// connection tries it: a success ends the matter, and a failure begins a pause of twice the length.
-/// During a pause, an upstream is still tried after all others have failed, so a connection never
-/// fails without a try. If that succeeds, the pause ends.
+/// connection tries it; if that fails, a pause of twice the length begins. During a pause, an
+/// upstream is still tried after all others have failed, so a connection never fails without a
+/// try. A success ends the pause.
 ///
 /// Not every failure begins a pause: a reply that refuses the request, or a request without a
 /// reply, may be due to the target.
@@ -176,9 +176,9 @@ impl Upstreams {
         self.with(|inner| inner.settings.pauses = Pauses { first, longest })
     }
 
-    /// Sets whether a direct connection is the last try, which exposes the client to the target, and
-    /// the target's name to the DNS of this machine. The default is `false`: no connection is ever
-    /// direct.
+    /// Sets whether a direct connection is the last try, which exposes the client to the target,
+    /// and the target's name to the DNS of this machine. The default is `false`: no connection is
+    /// ever direct.
     ///
     /// The last try is made once each upstream is in a pause or has failed, for a reason that
     /// begins a pause. It is not made after a refusal or a failure that may be due to the target.
