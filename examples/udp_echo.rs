@@ -14,10 +14,7 @@ mod local;
 
 use anysocks::tokio::Socks5UdpSocket;
 use std::error::Error;
-use std::io;
-use std::net::SocketAddr;
 use std::time::Duration;
-use tokio::net::UdpSocket;
 use tokio::time::timeout;
 
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -28,7 +25,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let (proxy, target) = match (args.next(), args.next()) {
         (Some(proxy), Some(target)) => (proxy, target),
         (Some(_), None) => return Err("the address of an echo server is missing".into()),
-        (None, _) => (format!("socks5://{}", local::proxy()?), echo().await?.to_string()),
+        (None, _) => (format!("socks5://{}", local::proxy()?), local::echo()?.to_string()),
     };
 
     let socket = Socks5UdpSocket::associate(&proxy).await?;
@@ -48,19 +45,4 @@ async fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     Ok(())
-}
-
-/// Starts an echo server on a free port. It runs until the process ends.
-async fn echo() -> io::Result<SocketAddr> {
-    let socket = UdpSocket::bind("127.0.0.1:0").await?;
-    let addr = socket.local_addr()?;
-    tokio::spawn(async move {
-        let mut buf = [0; 2048];
-        while let Ok((len, from)) = socket.recv_from(&mut buf).await {
-            if let Err(error) = socket.send_to(&buf[..len], from).await {
-                eprintln!("the echo server in this process: {error}");
-            }
-        }
-    });
-    Ok(addr)
 }

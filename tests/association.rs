@@ -13,6 +13,9 @@ mod fronts;
 mod further_requests;
 #[path = "association/names.rs"]
 mod names;
+#[cfg(target_os = "linux")]
+#[path = "association/nat.rs"]
+mod nat;
 #[path = "association/payloads.rs"]
 mod payloads;
 #[path = "association/peers.rs"]

@@ -13,6 +13,8 @@ mod recorder;
 #[cfg(feature = "socks5a")]
 #[path = "socks5a/records.rs"]
 mod records;
+#[path = "tracing/replaced.rs"]
+mod replaced;
 #[path = "connector/scene.rs"]
 mod scene;
 #[cfg(feature = "socks5a")]

@@ -4,7 +4,7 @@
 mod socks5;
 
 use std::io::{self, BufRead, BufReader, Write};
-use std::net::{SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::thread;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::runtime::Runtime;
@@ -72,6 +72,22 @@ pub(crate) fn website() -> io::Result<SocketAddr> {
             });
             if let Err(error) = answered {
                 eprintln!("the HTTP server in this process: {error}");
+            }
+        }
+    });
+    Ok(addr)
+}
+
+/// Starts a UDP server on a free port, which returns each datagram. It runs until the process ends.
+#[allow(dead_code, reason = "not every example sends datagrams")]
+pub(crate) fn echo() -> io::Result<SocketAddr> {
+    let socket = UdpSocket::bind("127.0.0.1:0")?;
+    let addr = socket.local_addr()?;
+    thread::spawn(move || {
+        let mut buf = [0; 2048];
+        while let Ok((len, from)) = socket.recv_from(&mut buf) {
+            if let Err(error) = socket.send_to(&buf[..len], from) {
+                eprintln!("the echo server in this process: {error}");
             }
         }
     });

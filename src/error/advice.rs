@@ -1,6 +1,6 @@
 //! Whether another try is worthwhile: the same way, or through another proxy.
 
-use super::{Error, ErrorKind, Stage, extended};
+use super::{Detail, Error, ErrorKind, Stage, extended};
 use crate::protocol::reply::Reply;
 use std::io;
 
@@ -35,8 +35,8 @@ impl Error {
     /// Returns whether the same call may succeed a little later.
     ///
     /// This is so if the cause may pass: a failure of the network, a timeout, or a reply that is
-    /// [retryable](Reply::is_retryable). A caller should wait before the next try, and limit the
-    /// number of tries.
+    /// [retryable](Reply::is_retryable). Among several [upstreams](crate::Upstreams), one such try
+    /// suffices. A caller should wait before the next call, and limit the number of calls.
     ///
     /// After a call with [early data](crate::blocking::Socks5Stream::connect_with_early_data), the
     /// target may have received them.
@@ -57,6 +57,10 @@ impl Error {
     /// ```
     #[must_use]
     pub fn is_retryable(&self) -> bool {
+        self.is_retryable_alone() || self.earlier_tries().iter().any(Self::is_retryable_alone)
+    }
+
+    fn is_retryable_alone(&self) -> bool {
         match self.kind() {
             ErrorKind::Io(_)
             | ErrorKind::Unresolved { .. }
@@ -107,8 +111,7 @@ impl Error {
 
     /// Returns whether this machine could not resolve the target's name.
     pub(crate) fn is_unresolved_target(&self) -> bool {
-        let ErrorKind::Unresolved { name, .. } = self.kind() else { return false };
-        self.target().and_then(|target| target.split(':').next()) == Some(name)
+        self.0.detail == Some(Detail::NameOfTarget)
     }
 }
 
@@ -220,11 +223,21 @@ mod tests {
 
     #[test]
     fn the_targets_name_is_the_same_for_each_proxy() {
-        for (target, another) in [("a.example:80", false), (NAME, false), ("b.example:80", true)] {
+        let unresolved = || {
             let kind = ErrorKind::Unresolved { name: NAME.into(), error: io_error() };
-            let error = Error::new(Stage::Resolve, kind).about(target);
-            assert_eq!(error.is_worth_another_proxy(), another, "{error}");
-        }
+            Error::new(Stage::Resolve, kind).about("a.example:80")
+        };
+        assert!(unresolved().is_worth_another_proxy(), "the proxy's, of the same name");
+        assert!(!unresolved().of_target_name().is_worth_another_proxy());
+    }
+
+    /// A try that may succeed later makes the whole call one.
+    #[test]
+    fn earlier_tries_count() {
+        let refused = || Error::new(Stage::MethodSelection, ErrorKind::MethodsRefused);
+        let lost = Error::new(Stage::Dial, ErrorKind::Unreachable(attempts()));
+        assert!(!refused().after_tries(vec![refused()]).is_retryable());
+        assert!(refused().after_tries(vec![refused(), lost]).is_retryable());
     }
 
     /// It refuses the next proxy, and not the target.

@@ -80,6 +80,23 @@ impl Error {
         self
     }
 
+    /// Marks the name that can't be resolved as the target's.
+    #[must_use]
+    pub(crate) fn of_target_name(self) -> Self {
+        if matches!(self.kind(), ErrorKind::Unresolved { .. }) {
+            self.with(Detail::NameOfTarget)
+        } else {
+            self
+        }
+    }
+
+    /// Adds the proxy's URL, also for a mistake: it is one for this upstream.
+    #[must_use]
+    pub(crate) fn by_upstream(mut self, proxy: &impl fmt::Display) -> Self {
+        self.0.proxy.get_or_insert_with(|| proxy.to_string().into());
+        self
+    }
+
     /// Adds the failed tries before this one.
     #[must_use]
     pub(crate) fn after_tries(mut self, earlier: Vec<Self>) -> Self {

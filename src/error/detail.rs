@@ -8,6 +8,8 @@ use std::io;
 /// A fact that the text of an error adds to the stage and the kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Detail {
+    /// The name that can't be resolved is the target's.
+    NameOfTarget,
     /// The server has accepted the connection, and sent no byte.
     Unanswered,
     /// Only no authentication was offered.

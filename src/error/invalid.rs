@@ -47,6 +47,10 @@ pub enum Invalid {
     /// The list of [`Upstreams`](crate::Upstreams) is empty.
     #[error("the list of proxies is empty")]
     NoUpstream,
+    /// The list of [`Upstreams`](crate::Upstreams) has an HTTP proxy, without which the next try
+    /// would be direct, or there would be none.
+    #[error("the list needs its HTTP proxy, and only SOCKS proxies are supported, such as SOCKS5 host:1080")]
+    HttpUpstream,
     /// The target has no port.
     #[error("the port is missing: write host:port")]
     PortMissing,
@@ -321,8 +325,7 @@ pub enum Invalid {
     /// [`headroom`](crate::udp::SocksUdpSocket::headroom).
     #[error("the buffer has no room in front for a header")]
     NoHeadroom,
-    /// The datagram with its header is longer than UDP can carry, also within the layers of a chain
-    /// and encapsulations.
+    /// The datagram with its header is longer than UDP can carry, in a chain within all layers.
     ///
     /// The field is that length in bytes.
     #[error("a datagram of {0} bytes with its header is longer than UDP carries")]

@@ -36,8 +36,10 @@ impl fmt::Display for Error {
 impl Error {
     /// Writes the text without the target, which all tries of a call share.
     fn without_target(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(proxy) = &self.0.proxy {
-            write!(f, "proxy {proxy}: ")?;
+        match (&self.0.proxy, self.0.hop) {
+            (Some(proxy), Some(Hop { number, of })) => write!(f, "proxy {proxy} ({number} of {of}): ")?,
+            (Some(proxy), None) => write!(f, "proxy {proxy}: ")?,
+            (None, _) => {}
         }
         fmt::Display::fmt(&self.sentence(), f)
     }

@@ -39,7 +39,7 @@ pub struct Builder<W = Plain> {
     pub(super) authenticates: bool,
 }
 
-impl<W: Outbound> Builder<W> {
+impl<W> Builder<W> {
     pub(super) fn new(connector: Connector<W>) -> Self {
         let (limits, on_error) = (Limits::default(), OnError::default());
         let addr = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
@@ -118,7 +118,9 @@ impl<W: Outbound> Builder<W> {
         self.on_error = OnError::new(on_error);
         self
     }
+}
 
+impl<W: Outbound> Builder<W> {
     /// Starts the forwarder.
     ///
     /// # Errors

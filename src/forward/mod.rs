@@ -180,7 +180,7 @@ impl Forwarder {
     }
 
     /// Returns the options of a forwarder that connects through this connector.
-    pub fn builder<W: Outbound>(connector: Connector<W>) -> Builder<W> {
+    pub fn builder<W>(connector: Connector<W>) -> Builder<W> {
         Builder::new(connector)
     }
 

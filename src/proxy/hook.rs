@@ -25,7 +25,8 @@ impl Proxy {
     ///
     /// It is called after this crate has set its own options, and before it binds and connects the
     /// socket. Use it for options that this crate has no name for. The function must not bind or
-    /// connect the socket. It is not called for Unix-domain sockets.
+    /// connect the socket, and must not block: on an asynchronous front end, it runs in the task.
+    /// It is not called for Unix-domain sockets.
     ///
     /// ```
     /// use anysocks::Proxy;
@@ -45,6 +46,6 @@ impl Proxy {
     #[must_use]
     pub fn socket(self, set: impl Fn(&SockRef<'_>) -> io::Result<()> + Send + Sync + 'static) -> Self {
         let hook = Hook(Arc::new(set));
-        self.dial_with(|dialling| dialling.socket.hook = Some(hook))
+        self.dial_with(|dialling| dialling.socket.rare_mut().hook = Some(hook))
     }
 }

@@ -97,21 +97,44 @@ pub trait Resolver: Send + Sync {
 /// The future of [`Resolver::resolve`].
 pub type Resolving<'r> = Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send + 'r>>;
 
-/// How names are looked up on this machine.
+/// How names are looked up on this machine. `None` is the default, which most proxies have.
 #[derive(Clone)]
-pub(crate) struct Lookup {
-    pub(crate) family: Family,
-    pub(crate) resolver: Option<Arc<dyn Resolver>>,
+pub(crate) struct Lookup(Option<Arc<Settings>>);
+
+#[derive(Clone, Default)]
+struct Settings {
+    family: Family,
+    resolver: Option<Arc<dyn Resolver>>,
 }
 
 impl Lookup {
-    pub(crate) const DEFAULT: Self = Self { family: Family::Any, resolver: None };
+    pub(crate) const DEFAULT: Self = Self(None);
+
+    pub(crate) fn family(&self) -> Family {
+        self.0.as_ref().map(|settings| settings.family).unwrap_or_default()
+    }
+
+    pub(crate) fn resolver(&self) -> Option<&dyn Resolver> {
+        self.0.as_ref()?.resolver.as_deref()
+    }
+
+    pub(crate) fn set_family(&mut self, family: Family) {
+        self.settings().family = family;
+    }
+
+    pub(crate) fn set_resolver(&mut self, resolver: Arc<dyn Resolver>) {
+        self.settings().resolver = Some(resolver);
+    }
+
+    fn settings(&mut self) -> &mut Settings {
+        Arc::make_mut(self.0.get_or_insert_default())
+    }
 }
 
 impl fmt::Debug for Lookup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let resolver = if self.resolver.is_some() { "the caller's" } else { "the system's" };
-        f.debug_struct("Lookup").field("family", &self.family).field("resolver", &resolver).finish()
+        let resolver = if self.resolver().is_some() { "the caller's" } else { "the system's" };
+        f.debug_struct("Lookup").field("family", &self.family()).field("resolver", &resolver).finish()
     }
 }
 

@@ -127,7 +127,7 @@ use std::time::Duration;
 ///
 /// A URL can't hold custom METHODs, GSS-API with another mechanism or without protection, flow
 /// information of an IPv6 address, functions, or other options of associations. `Display` writes
-/// the options of the authentication only: the others do not tell one proxy from another.
+/// the options of the authentication only.
 ///
 /// # Errors
 ///

@@ -19,9 +19,11 @@ pub(super) fn apply(proxy: Proxy, name: &'static str, value: &str) -> Result<Pro
             _ => return Err(wrong(name, "is on or off")),
         },
         "local" => {
-            let ip = || value.trim_matches(['[', ']']).parse::<IpAddr>().map(|ip| (ip, 0).into());
-            let addr: Result<SocketAddr, _> = value.parse().or_else(|_| ip());
-            proxy.local_addr(addr.map_err(|_| wrong(name, "is an IP address, with or without a port"))?)
+            let text = percent_decode_str(value).decode_utf8().unwrap_or_default();
+            let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(&text);
+            let addr: Option<SocketAddr> =
+                text.parse().ok().or_else(|| bare.parse().ok().map(|ip: IpAddr| (ip, 0).into()));
+            proxy.local_addr(addr.ok_or_else(|| wrong(name, "is an IP address, with or without a port"))?)
         }
         "interface" => {
             let interface = percent_decode_str(value).decode_utf8().ok();
@@ -93,6 +95,8 @@ mod tests {
             ("local=192.0.2.1:7", "local_addr: Some(192.0.2.1:7)"),
             ("local=[2001:db8::1]:7", "local_addr: Some([2001:db8::1]:7)"),
             ("local=[2001:db8::1]", "local_addr: Some([2001:db8::1]:0)"),
+            ("local=2001:db8::1", "local_addr: Some([2001:db8::1]:0)"),
+            ("local=%5B2001:db8::1%5D:7", "local_addr: Some([2001:db8::1]:7)"),
             ("interface=eth0", "interface: Some(\"eth0\")"),
             ("interface=my%20net", "interface: Some(\"my net\")"),
             ("mark=7", "mark: Some(7)"),
@@ -129,6 +133,8 @@ mod tests {
             "nodelay=1",
             "local=a.example",
             "local=",
+            "local=[192.0.2.1",
+            "local=]::1[",
             "interface=",
             "interface=%00",
             "interface=%FF",

@@ -23,7 +23,7 @@ impl Proxy {
     #[must_use]
     pub fn interface<'i>(self, interface: impl Into<Option<&'i str>>) -> Self {
         let interface = interface.into().map(Into::into);
-        self.dial_with(|dialling| dialling.socket.interface = interface)
+        self.dial_with(|dialling| dialling.socket.rare_mut().interface = interface)
     }
 
     /// Sets the mark of the packets of the TCP connection and of an association's datagrams
@@ -40,7 +40,7 @@ impl Proxy {
     #[doc(alias = "fwmark")]
     #[must_use]
     pub fn mark(self, mark: impl Into<Option<u32>>) -> Self {
-        self.dial_with(|dialling| dialling.socket.mark = mark.into())
+        self.dial_with(|dialling| dialling.socket.rare_mut().mark = mark.into())
     }
 
     /// Sets the address families of lookups on this machine: of the proxy's own name, and of
@@ -55,7 +55,7 @@ impl Proxy {
     #[doc(alias = "happy eyeballs")]
     #[must_use]
     pub fn family(self, family: Family) -> Self {
-        self.dial_with(|dialling| dialling.lookup.family = family)
+        self.dial_with(|dialling| dialling.lookup.set_family(family))
     }
 
     /// Sets the resolver of lookups on this machine: of the proxy's own name, and of targets with
@@ -68,6 +68,6 @@ impl Proxy {
     #[must_use]
     pub fn resolver(self, resolver: impl Resolver + 'static) -> Self {
         let resolver: Arc<dyn Resolver> = Arc::new(resolver);
-        self.dial_with(|dialling| dialling.lookup.resolver = Some(resolver))
+        self.dial_with(|dialling| dialling.lookup.set_resolver(resolver))
     }
 }

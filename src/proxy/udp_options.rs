@@ -31,8 +31,8 @@ pub struct Options {
 ///
 /// It starts from BND.ADDR and BND.PORT of the proxy's reply (RFC 1928 §6).
 ///
-/// Many proxies reply an unspecified address, which means their own. Some reply a private
-/// address that only they can reach. A few have their relay on another host.
+/// Many proxies reply an unspecified address, which means their own. Some are behind NAT, and reply
+/// an address of their own network. A few have their relay on another host.
 ///
 /// A few proxies reply a name. If its text is an IP address, the relay is at that address. Any
 /// other name is resolved on this machine only with [`Resolve::Locally`](crate::Resolve::Locally).
@@ -54,12 +54,15 @@ pub struct Options {
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub enum Relay {
-    /// The address in the reply. An unspecified address means the proxy's own.
+    /// The address in the reply, unless it means the proxy's own.
+    ///
+    /// It does if it is unspecified. It also does if the proxy is at a public address, and the
+    /// reply has one that is private, link-local or loopback: this machine can't reach that. With the feature `tracing`, an event has both addresses.
     #[default]
     Told,
     /// The proxy's own address, with the port in the reply.
     ProxyAddress,
-    /// The address in the reply, even if it is unspecified.
+    /// The address in the reply, even if it is unspecified or internal.
     AsIs,
     /// The address that a function returns.
     ///

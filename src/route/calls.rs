@@ -40,8 +40,9 @@ impl<F: Runtime, W: Wrap<F>> Connector<F, W> {
         }
         // In memory of its own: most connectors have one chain.
         let has_early_data = !early_data.is_empty();
-        let connected = selected
-            .ask::<F, _, _>(has_early_data, |way| self.connect_by(way, target.borrowed(), early_data));
+        let connected = selected.ask::<F, _, _>(self.route.direct.timeout, has_early_data, |way| {
+            self.connect_by(way, target.borrowed(), early_data)
+        });
         let (stream, established) = Box::pin(connected).await?;
         Ok(SocksStream::new(stream, established))
     }
@@ -90,7 +91,11 @@ impl<F: Runtime, W: Wrap<F>> Connector<F, W> {
             _ => return Err(trace::failed(Invalid::TargetOfCommand(Command::Resolve.name()).into())),
         };
         let selected = self.route.select(&(name.borrowed(), 0).into())?;
-        selected.ask::<F, _, _>(false, |way| self.resolve_by(way, name.borrowed().into())).await
+        selected
+            .ask::<F, _, _>(self.route.direct.timeout, false, |way| {
+                self.resolve_by(way, name.borrowed().into())
+            })
+            .await
     }
 
     async fn resolve_by(&self, way: Way<'_>, name: Host<'_>) -> Result<IpAddr, Error> {

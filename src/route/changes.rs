@@ -62,3 +62,66 @@ impl fmt::Debug for Changes {
         f.debug_struct("Changes").field("timeout", &self.timeout).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::proxy::Family;
+    use crate::route::proxies::{Proxies, Route};
+    use crate::route::{Chain, Upstreams};
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    const LIMIT: Duration = Duration::from_secs(7);
+
+    fn chain() -> Chain {
+        let chain: Chain = "socks5h://a.example, socks4a://b.example".parse().unwrap();
+        chain.timeout(Duration::from_secs(600))
+    }
+
+    fn changed(proxies: Proxies) -> Route {
+        let route = Route::from(proxies).with_timeout(Some(LIMIT));
+        route.dial_with(Arc::new(|dialling| dialling.lookup.set_family(Family::Ipv6Only)))
+    }
+
+    fn assert_changed(chain: &Chain) {
+        assert_eq!(chain.limit(), Some(LIMIT));
+        for hop in chain.hops() {
+            assert_eq!((hop.limit(), hop.dialling().lookup.family()), (Some(LIMIT), Family::Ipv6Only));
+        }
+    }
+
+    #[test]
+    fn all_known_proxies_are_changed_at_once() {
+        let upstreams = || Upstreams::new([chain()]).unwrap().timeout(Duration::from_secs(900));
+        for proxies in [
+            Proxies::None,
+            Proxies::Chain(chain()),
+            Proxies::AnyOf(upstreams()),
+            Proxies::ByScheme { https: Some(chain()), http: Some(chain()) },
+        ] {
+            let route = changed(proxies);
+            assert_eq!((route.direct.timeout, route.direct.lookup.family()), (Some(LIMIT), Family::Ipv6Only));
+            match &route.proxies {
+                Proxies::Chain(chain) => assert_changed(chain),
+                Proxies::AnyOf(upstreams) => {
+                    assert_eq!(upstreams.limit(), Some(LIMIT));
+                    upstreams.chains().iter().for_each(assert_changed);
+                }
+                Proxies::ByScheme { https, http } => {
+                    [https, http].into_iter().flatten().for_each(assert_changed);
+                }
+                Proxies::None | Proxies::Rule(_) => {}
+            }
+        }
+    }
+
+    #[test]
+    fn without_a_limit_there_is_none() {
+        let route = changed(Proxies::AnyOf(Upstreams::from(chain()))).with_timeout(None);
+        let Proxies::AnyOf(upstreams) = &route.proxies else { panic!("{route:?}") };
+        assert_eq!(
+            (upstreams.limit(), upstreams.chains()[0].limit(), route.direct.timeout),
+            (None, None, None)
+        );
+    }
+}

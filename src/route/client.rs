@@ -66,8 +66,11 @@ pub(crate) async fn open<'a, F: Runtime>(proxy: impl IntoProxy<'a>) -> Result<So
 impl<F: Runtime, W: Wrap<F>> Connector<F, W> {
     pub(crate) async fn open_client(&self) -> Result<SocksClient<F, W>, Error> {
         let selected = self.route.without_target();
-        let opened = selected
-            .ask_a_proxy::<F, _, _>(|chain, limit| SocksClient::negotiated(chain.hops(), limit, &self.wrap));
+        let opened = selected.ask_a_proxy::<F, _, _>(|chain, limit| async move {
+            let client = SocksClient::negotiated(chain.hops(), limit, &self.wrap).await?;
+            // Among several upstreams, the negotiation has a share of the time, and requests have not.
+            Ok(SocksClient { limit: chain.limit(), ..client })
+        });
         opened.await
     }
 }

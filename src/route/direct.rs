@@ -45,7 +45,9 @@ async fn connect<R: Runtime, W: Wrap<R>>(
         R::connect(&(ip, target.port()).into(), options, deadline).await
     } else {
         let name = target.domain().unwrap_or_default();
-        let addrs = resolve::<R>(&dialling.lookup, name, target.port(), deadline).await?;
+        let addrs = resolve::<R>(&dialling.lookup, name, target.port(), deadline)
+            .await
+            .map_err(Error::of_target_name)?;
         let addrs = interleave(addrs).into_iter().map(Into::into).collect();
         R::race(addrs, options, deadline).await
     };
@@ -69,14 +71,14 @@ pub(super) async fn resolved_locally<R: Runtime>(
     let Some(chain) = way.chain else {
         let addrs = resolve::<R>(direct, name, 0, deadline::<R>(way.limit)).await;
         let first = addrs.and_then(|addrs| addrs.first().map(SocketAddr::ip).ok_or_else(|| no_address(name)));
-        return first.map_err(|error| error.about(name));
+        return first.map_err(|error| error.of_target_name().about(name));
     };
     let (last, count) = (chain.last(), chain.hops().len());
     let limit = proxy_deadline::<R>(deadline::<R>(way.limit), last);
     let found = resolved::<R>(&last.dialling().lookup, last.protocol(), name, 0, limit).await;
     let first =
         found.and_then(|mut targets| targets.find_map(|target| target.ip()).ok_or_else(|| no_address(name)));
-    first.map_err(|error| error.at_hop(last, count, count).about(name))
+    first.map_err(|error| error.of_target_name().at_hop(last, count, count).about(name))
 }
 
 #[cfg(test)]

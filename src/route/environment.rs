@@ -123,7 +123,7 @@ mod tests {
     fn route_to(variables: &[(&str, &str)], target: &str) -> String {
         let target = Target::try_from(target).unwrap();
         match read(variables).unwrap().select(&target).unwrap() {
-            Selected::Direct(_) => "direct".into(),
+            Selected::Direct => "direct".into(),
             Selected::Chain(chain) => chain.to_string(),
             Selected::AnyOf(upstreams) => upstreams.to_string(),
         }

@@ -82,9 +82,12 @@ impl Path<'_> {
                     limit,
                 )
                 .await;
-                let mut addrs = addrs.map_err(self.at(n))?.collect::<Vec<_>>().into_iter();
+                let is_target = n + 1 == self.hops.len();
+                let unresolved =
+                    |error: Error| self.at(n)(if is_target { error.of_target_name() } else { error });
+                let mut addrs = addrs.map_err(unresolved)?.collect::<Vec<_>>().into_iter();
                 let first = addrs.next().ok_or_else(|| no_address(name.as_str()));
-                hop_target.target = first.map_err(self.at(n))?;
+                hop_target.target = first.map_err(unresolved)?;
                 hop_target.alternatives = addrs;
             }
             Ok(())

@@ -4,7 +4,7 @@ use super::chain::Chain;
 use super::changes::{Change, Changes};
 use super::no_proxy::NoProxy;
 use super::rule::{Chosen, Rule};
-use super::upstreams::{Repeatable, Upstreams, Way, try_each};
+use super::upstreams::{Allowed, Direct, Upstreams, Way, try_each};
 use crate::error::Error;
 use crate::error::invalid::Invalid;
 use crate::protocol::target::Target;
@@ -43,8 +43,8 @@ pub(crate) enum Proxies {
 /// The proxies for one request.
 #[derive(Debug)]
 pub(crate) enum Selected<'r> {
-    /// A direct connection, with its timeout.
-    Direct(Option<Duration>),
+    /// A direct connection.
+    Direct,
     Chain(Cow<'r, Chain>),
     AnyOf(Cow<'r, Upstreams>),
 }
@@ -57,13 +57,13 @@ impl Route {
     /// - [`ErrorKind::Rule`](crate::ErrorKind::Rule): the rule refuses the target.
     pub(crate) fn select(&self, target: &Target<'_>) -> Result<Selected<'_>, Error> {
         if self.exceptions.covers(target) {
-            return Ok(Selected::Direct(self.direct.timeout));
+            return Ok(Selected::Direct);
         }
         match &self.proxies {
             Proxies::Rule(rule) => {
                 let chosen = rule.proxies_for(target).map_err(|error| trace::failed(error.about(target)))?;
                 Ok(match chosen {
-                    None => Selected::Direct(self.direct.timeout),
+                    None => Selected::Direct,
                     Some(Chosen::Chain(chain)) => Selected::Chain(Cow::Owned(self.changes.of_chain(chain))),
                     Some(Chosen::AnyOf(upstreams)) => {
                         Selected::AnyOf(Cow::Owned(self.changes.of_upstreams(upstreams)))
@@ -82,7 +82,7 @@ impl Route {
             Proxies::ByScheme { https, http } => https.as_ref().or(http.as_ref()),
             Proxies::None | Proxies::Rule(_) => None,
         };
-        chain.map_or(Selected::Direct(self.direct.timeout), |chain| Selected::Chain(Cow::Borrowed(chain)))
+        chain.map_or(Selected::Direct, |chain| Selected::Chain(Cow::Borrowed(chain)))
     }
 
     /// Changes how direct connections and all proxies are dialled.
@@ -122,9 +122,10 @@ impl Route {
 }
 
 impl Selected<'_> {
-    /// Makes a request that can be direct. Early data are not sent twice.
+    /// Makes a request that can be direct, with this limit. Early data are not sent twice.
     pub(crate) async fn ask<'s, R: Runtime, T, A>(
         &'s self,
+        direct: Option<Duration>,
         early_data: bool,
         ask: impl Fn(Way<'s>) -> A + Send + Sync,
     ) -> Result<T, Error>
@@ -132,10 +133,15 @@ impl Selected<'_> {
         A: Future<Output = Result<T, Error>> + Send + Sync,
     {
         match self {
-            Self::Direct(limit) => ask(Way { chain: None, limit: *limit }).await,
+            Self::Direct => ask(Way { chain: None, limit: direct }).await,
             Self::Chain(chain) => ask(Way::through(chain)).await,
             Self::AnyOf(upstreams) => {
-                try_each::<R, T, A>(upstreams, Repeatable { directly: true, early_data }, ask).await
+                try_each::<R, T, A>(
+                    upstreams,
+                    Allowed { direct: Some(Direct { limit: direct }), early_data },
+                    ask,
+                )
+                .await
             }
         }
     }
@@ -153,10 +159,10 @@ impl Selected<'_> {
         A: Future<Output = Result<T, Error>> + Send + Sync,
     {
         match self {
-            Self::Direct(_) => Err(trace::failed(Invalid::NoProxyToAsk.into())),
+            Self::Direct => Err(trace::failed(Invalid::NoProxyToAsk.into())),
             Self::Chain(chain) => ask(chain, chain.limit()).await,
             Self::AnyOf(upstreams) => {
-                let repeatable = Repeatable { directly: false, early_data: false };
+                let allowed = Allowed { direct: None, early_data: false };
                 let ask = &ask;
                 let ask = move |way: Way<'s>| async move {
                     match way.chain {
@@ -164,7 +170,7 @@ impl Selected<'_> {
                         None => Err(Invalid::NoProxyToAsk.into()),
                     }
                 };
-                Box::pin(try_each::<R, T, _>(upstreams, repeatable, ask)).await
+                Box::pin(try_each::<R, T, _>(upstreams, allowed, ask)).await
             }
         }
     }

@@ -51,14 +51,14 @@ impl<F, W> Connector<F, W> {
     #[must_use]
     pub fn interface<'i>(self, interface: impl Into<Option<&'i str>>) -> Self {
         let interface: Option<Box<str>> = interface.into().map(Into::into);
-        self.dial_with(move |dialling| dialling.socket.interface.clone_from(&interface))
+        self.dial_with(move |dialling| dialling.socket.rare_mut().interface.clone_from(&interface))
     }
 
     /// Sets the mark of packets, like [`Proxy::mark`](crate::Proxy::mark).
     #[must_use]
     pub fn mark(self, mark: impl Into<Option<u32>>) -> Self {
         let mark = mark.into();
-        self.dial_with(move |dialling| dialling.socket.mark = mark)
+        self.dial_with(move |dialling| dialling.socket.rare_mut().mark = mark)
     }
 
     /// Sets a function that receives each socket before it connects, like
@@ -66,14 +66,14 @@ impl<F, W> Connector<F, W> {
     #[must_use]
     pub fn socket(self, set: impl Fn(&SockRef<'_>) -> io::Result<()> + Send + Sync + 'static) -> Self {
         let hook = Hook(Arc::new(set));
-        self.dial_with(move |dialling| dialling.socket.hook = Some(hook.clone()))
+        self.dial_with(move |dialling| dialling.socket.rare_mut().hook = Some(hook.clone()))
     }
 
     /// Sets the address families of lookups on this machine, like
     /// [`Proxy::family`](crate::Proxy::family), and of the targets of direct connections.
     #[must_use]
     pub fn family(self, family: Family) -> Self {
-        self.dial_with(move |dialling| dialling.lookup.family = family)
+        self.dial_with(move |dialling| dialling.lookup.set_family(family))
     }
 
     /// Sets the resolver of lookups on this machine, like
@@ -81,7 +81,7 @@ impl<F, W> Connector<F, W> {
     #[must_use]
     pub fn resolver(self, resolver: impl Resolver + 'static) -> Self {
         let resolver: Arc<dyn Resolver> = Arc::new(resolver);
-        self.dial_with(move |dialling| dialling.lookup.resolver = Some(Arc::clone(&resolver)))
+        self.dial_with(move |dialling| dialling.lookup.set_resolver(Arc::clone(&resolver)))
     }
 
     fn dial_with(self, change: impl Fn(&mut Dialling) + Send + Sync + 'static) -> Self {

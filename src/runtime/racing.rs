@@ -77,7 +77,8 @@ fn run_from(
 ) -> Raced {
     let started = Instant::now();
     let deadline = limit.map(|limit| started + limit);
-    let options = SocketOptions { local_addr, ..OPTIONS };
+    let mut options = OPTIONS;
+    options.local_addr = local_addr;
     let raced = race(addrs.iter().map(|addr| (*addr).into()).collect(), &options, deadline);
     (started.elapsed(), raced)
 }

@@ -38,12 +38,12 @@ pub(crate) async fn resolve<R: Runtime>(
 ) -> Result<Vec<SocketAddr>, Error> {
     check_resolvable(name)?;
     // Boxed, because most futures that contain a lookup never start it.
-    let found = match &lookup.resolver {
+    let found = match lookup.resolver() {
         None => Box::pin(R::lookup(name, port, deadline)).await,
-        Some(resolver) => Box::pin(resolve_by::<R>(&**resolver, name, port, deadline)).await,
+        Some(resolver) => Box::pin(resolve_by::<R>(resolver, name, port, deadline)).await,
     };
-    let found = found.map(|addrs| lookup.family.apply(addrs, SocketAddr::ip));
-    match (found, lookup.family.only()) {
+    let found = found.map(|addrs| lookup.family().apply(addrs, SocketAddr::ip));
+    match (found, lookup.family().only()) {
         (Ok(addrs), Some(family)) if addrs.is_empty() => {
             Err(unresolved(name, io::Error::other(format!("it has no {family} address"))))
         }

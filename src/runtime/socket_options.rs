@@ -23,7 +23,12 @@ pub(super) fn set_for_tcp(socket: &Socket, addr: &SockAddr, options: &SocketOpti
 
 /// Sets the options that a UDP socket has too.
 pub(super) fn set_for_udp(socket: &Socket, is_ipv6: bool, options: &SocketOptions) -> io::Result<()> {
+    let Some(options) = options.rare() else { return Ok(()) };
     if let Some(interface) = &options.interface {
+        // The system would take an empty name for none, and truncate one with a NUL.
+        if interface.is_empty() || interface.contains('\0') {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "this is not the name of an interface"));
+        }
         bind_interface(socket, interface, is_ipv6)?;
     }
     if let Some(mark) = options.mark {

@@ -124,6 +124,11 @@ pub(crate) fn failed(error: Error) -> Error {
     error
 }
 
+/// Reports that the address of a relay in the proxy's reply is replaced by the proxy's own.
+pub(crate) fn relay_replaced(bound: &dyn Display, own: &dyn Display) {
+    info!(%bound, relay = %own, "the reply names an internal address");
+}
+
 /// Reports that a try through one of several upstreams failed, and that the next one follows.
 pub(crate) fn next_upstream(error: &Error) {
     info!(stage = %error.stage(), error = %format_args!("{error:#}"), "trying the next upstream");

@@ -53,6 +53,8 @@ pub(crate) const fn failed(error: Error) -> Error {
     error
 }
 
+pub(crate) fn relay_replaced(_: &dyn Display, _: &dyn Display) {}
+
 pub(crate) const fn next_upstream(_: &Error) {}
 
 pub(crate) const fn ignored(_: &str, _: &str) {}

@@ -6,6 +6,7 @@ use crate::protocol::target::{Host, Target};
 use crate::proxy::udp_options::Relay;
 use crate::proxy::{Endpoint, Proxy, Resolve};
 use crate::runtime::{Deadline, Ends, Runtime, resolve};
+use crate::trace;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// Returns the relay's addresses, in the order in which to try them. There is at least one.
@@ -102,7 +103,15 @@ fn apply(
         Relay::AsIs => literal(bound.clone()),
         Relay::Told => {
             let bound = literal(bound.clone());
-            if bound.ip().is_some_and(|ip| ip.to_canonical().is_unspecified()) { own(&bound) } else { bound }
+            match bound.ip().map(|ip| ip.to_canonical()) {
+                Some(told) if told.is_unspecified() => own(&bound),
+                Some(told) if is_internal(told) && ip.is_some_and(is_public) => {
+                    let own = own(&bound);
+                    trace::relay_replaced(&bound, &own);
+                    own
+                }
+                _ => bound,
+            }
         }
         Relay::ProxyAddress => own(bound),
         Relay::By(find) => literal(find(bound, ip)),
@@ -140,6 +149,19 @@ fn with_scope(mut addr: SocketAddr, ends: Option<&Ends>) -> SocketAddr {
     addr
 }
 
+/// Returns whether an address has a meaning in its own network only: private (RFC 1918, RFC 4193),
+/// link-local or loopback.
+fn is_internal(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(ip) => ip.is_private() || ip.is_loopback() || ip.is_link_local(),
+        IpAddr::V6(ip) => ip.is_loopback() || ip.is_unicast_link_local() || ip.is_unique_local(),
+    }
+}
+
+fn is_public(ip: IpAddr) -> bool {
+    !ip.is_unspecified() && is_unicast(ip) && !is_internal(ip)
+}
+
 fn is_unicast(ip: IpAddr) -> bool {
     !ip.is_multicast() && ip != IpAddr::V4(Ipv4Addr::BROADCAST)
 }
@@ -164,6 +186,45 @@ mod tests {
                 assert!(matches!(error.kind(), ErrorKind::NoRelay { .. }), "{error}");
                 Vec::new()
             }
+        }
+    }
+
+    /// A relay behind NAT, whose proxy does not know its outer address.
+    #[test]
+    fn an_internal_address_of_a_public_proxy_means_its_own() {
+        let internal = [
+            "10.0.0.5",
+            "172.16.0.5",
+            "172.31.0.5",
+            "192.168.1.5",
+            "127.0.0.1",
+            "169.254.7.7",
+            "::1",
+            "fe80::5",
+            "fd00::5",
+            "fc00::5",
+            "::ffff:10.0.0.5",
+        ];
+        let public = ["192.0.2.5", "100.64.0.1", "172.32.0.5", "2001:db8::5"];
+        let bound = |ip: &str| Address::Ip(SocketAddr::new(ip.parse().unwrap(), 9));
+        let as_told = |ip: &str| SocketAddr::new(ip.parse::<IpAddr>().unwrap().to_canonical(), 9).to_string();
+        for ip in internal {
+            for (peer, own) in [
+                ("198.51.100.7:1080", "198.51.100.7:9"),
+                ("[2001:db8::7]:1080", "[2001:db8::7]:9"),
+                ("[::ffff:198.51.100.7]:1080", "198.51.100.7:9"),
+            ] {
+                assert_eq!(found(Resolve::ByProxy, Relay::Told, &bound(ip), Some(peer)), [own], "{ip}");
+                assert_eq!(found(Resolve::ByProxy, Relay::AsIs, &bound(ip), Some(peer)), [as_told(ip)]);
+            }
+            // The proxy is in such a network too, or at a Unix-domain socket.
+            for peer in [Some("10.9.9.9:1080"), Some("127.0.0.1:1080"), Some("[fd00::9]:1080"), None] {
+                assert_eq!(found(Resolve::ByProxy, Relay::Told, &bound(ip), peer), [as_told(ip)], "{peer:?}");
+            }
+        }
+        for ip in public {
+            let peer = Some("198.51.100.7:1080");
+            assert_eq!(found(Resolve::ByProxy, Relay::Told, &bound(ip), peer), [as_told(ip)]);
         }
     }
 

@@ -85,8 +85,9 @@ impl Association {
     /// Sends a datagram of the last proxy through the encapsulations of all proxies.
     fn send_sealed(&self, socket: &Socket, datagram: &[&[u8]]) -> io::Result<()> {
         let len = datagram.iter().map(|part| part.len()).sum();
-        // Nothing is sealed or sent in vain, cover traffic included.
-        if len > self.max_datagram() {
+        // The outer proxies' numbers and cover traffic must not be used in vain. The datagram of a
+        // single proxy is left to the system, which knows the exact length.
+        if len > self.max_datagram() && !self.layers().is_empty() {
             return Err(Error::from(Invalid::DatagramTooLong(len)).into());
         }
         self.send_from(self.layers().len(), socket, datagram)

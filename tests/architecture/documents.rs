@@ -8,7 +8,7 @@ use std::path::Path;
 const FOLDERS: [&str; 3] = ["", "src", "src/protocol"];
 
 /// The folders that the package is without.
-const UNPACKAGED: [&str; 5] = [".ci", "compare", "examples", "fuzz", "gssapi"];
+const UNPACKAGED: [&str; 6] = [".ci", "cli", "compare", "examples", "fuzz", "gssapi"];
 
 /// Returns the paths in a page's code spans: those with a `/`, and those of a list in braces
 /// after a folder, such as "`udp/` {`send`, `receive`: both directions}".

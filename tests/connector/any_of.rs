@@ -1,15 +1,17 @@
 //! Connectors through any of several upstreams.
 
-use super::messages::{BOUND, Speaks};
+use super::messages::{BOUND, Speaks, field};
 use super::scene::{
     Lonely, TARGET, assert_echo, deserted, error, falling_silent, invalid, saying, serving, soon,
 };
-use super::ways::{Connecting, Way, at_once, everywhere};
+use super::ways::{Connecting, Setting, Way, at_once, everywhere};
 use super::word;
 use crate::support::case::Case;
 use crate::support::script::{Line, client, proxy as from_proxy};
 use crate::support::server::echo;
-use anysocks::{Chain, ErrorKind, Invalid, Proxy, Stage, Upstreams};
+use anysocks::{
+    Auth, Chain, ErrorKind, Invalid, Proxy, Reply, Resolve, Resolver, Resolving, Stage, Upstreams,
+};
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -26,7 +28,13 @@ fn socks5(addr: SocketAddr) -> Proxy {
 }
 
 fn upstreams(addrs: impl IntoIterator<Item = SocketAddr>) -> Upstreams {
-    Upstreams::new(addrs.into_iter().map(socks5)).expect("a list")
+    of(addrs.into_iter().map(socks5))
+}
+
+/// A pause outlasts a test on a busy machine.
+fn of<C: Into<Chain>>(chains: impl IntoIterator<Item = C>) -> Upstreams {
+    let hour = Duration::from_secs(3600);
+    Upstreams::new(chains).expect("a list").pause(hour, hour)
 }
 
 fn any_of(way: &Way, upstreams: &Upstreams) -> Box<dyn Connecting> {
@@ -79,7 +87,7 @@ fn the_next_one_is_tried_after_a_failure() {
     everywhere(|way| {
         for (name, bad, stage, pauses) in failures() {
             let _case = Case::new(name);
-            let upstreams = Upstreams::new([bad, socks5(good)]).expect("a list");
+            let upstreams = of([bad, socks5(good)]);
             let connector = any_of(way, &upstreams);
             for _ in 0..2 {
                 let (bound, stream) = connector.connect(TARGET).expect("the second");
@@ -113,7 +121,7 @@ fn an_upstream_may_be_a_chain_and_its_first_proxy_may_refuse_the_second() {
     everywhere(|way| {
         let far = "192.0.2.9:1080".parse().expect("an address");
         let chain = Chain::from(socks5(gate)).then(socks5(far)).expect("a chain");
-        let upstreams = Upstreams::new([chain, socks5(good).into()]).expect("a list");
+        let upstreams = of([chain, socks5(good).into()]);
         let (_, stream) = any_of(way, &upstreams).connect(TARGET).expect("the second");
         assert_eq!(word(stream), "good");
         assert_eq!(upstreams.health()[0].failures, 1);
@@ -169,14 +177,107 @@ fn a_direct_connection_after_all_others_on_request() {
     let server = serving(|client| echo(&client));
     let (dead, _bound) = deserted();
     everywhere(|way| {
-        let upstreams = upstreams([dead]).then_direct();
+        let upstreams = upstreams([dead]).then_direct(true);
         let connector = any_of(way, &upstreams);
-        let (_, stream) = connector.connect(&server.to_string()).expect("a direct connection");
-        assert_echo(stream, b"");
+        // The second time, the proxy is in a pause.
+        for _ in 0..2 {
+            let (_, stream) = connector.connect(&server.to_string()).expect("a direct connection");
+            assert_echo(stream, b"");
+        }
         // Only a proxy can do these.
-        let refused = error(connector.bind(TARGET).map(drop));
-        assert!(matches!(refused.kind(), ErrorKind::Unreachable(_)), "{refused}");
+        for refused in [error(connector.bind(TARGET).map(drop)), error(connector.associate().map(drop))] {
+            assert!(matches!(refused.kind(), ErrorKind::Unreachable(_)), "{refused}");
+        }
+        let only = (way.any_of)("DIRECT".parse().expect("a list")).expect("a connector");
+        assert_echo(only.connect(&server.to_string()).expect("a direct connection").1, b"");
+        assert_eq!(invalid(only.bind(TARGET).map(drop)), Invalid::NoProxyToAsk);
+        let late = only.set(Setting::Resolver(Box::new(Unanswered)));
+        let late = late.set(Setting::Timeout(Some(Duration::from_millis(100))));
+        assert!(error(late.connect("a.example:80")).is_timeout());
     });
+}
+
+/// A resolver that never answers.
+struct Unanswered;
+
+impl Resolver for Unanswered {
+    fn resolve<'r>(&'r self, _: &'r str) -> Resolving<'r> {
+        Box::pin(std::future::pending())
+    }
+}
+
+/// A resolver that must not be asked.
+struct Never;
+
+impl Resolver for Never {
+    fn resolve<'r>(&'r self, name: &'r str) -> Resolving<'r> {
+        panic!("{name} was looked up on this machine")
+    }
+}
+
+/// The failure may be due to the target, or is a mistake: neither makes the client known to it.
+#[test]
+fn no_direct_connection_while_the_proxy_may_be_usable() {
+    let (target, target_addr) = Lonely::new();
+    let target_text = target_addr.to_string();
+    let request = client(Speaks::Socks5.request(1, &target_text));
+    let reply = |code: u8| from_proxy(Stage::Request, [&[5, code, 0, 1][..], &[0; 6]].concat());
+    let greeting = Speaks::Socks5.greeting();
+    let after = |last: &[Line]| [&greeting[..], last].concat();
+    let closes = serving({
+        let lines = after(std::slice::from_ref(&request));
+        move |mut client| drop(super::scene::play(&mut client, &lines))
+    });
+    let mut proxies = vec![("closes", closes)];
+    for (name, code) in [("general failure", 1), ("not allowed", 2), ("unreachable", 4), ("no command", 7)] {
+        proxies.push((name, saying(after(&[request.clone(), reply(code)]), "")));
+    }
+    everywhere(|way| {
+        for (name, addr) in &proxies {
+            let _case = Case::new(*name);
+            let upstreams = upstreams([*addr]).then_direct(true);
+            let failed = error(any_of(way, &upstreams).connect(&target_text));
+            assert_eq!(failed.stage(), Stage::Request, "{failed}");
+            assert!(upstreams.health()[0].is_healthy());
+        }
+        let upstreams = of([Speaks::Socks4.at(target_addr)]).then_direct(true);
+        assert_eq!(invalid(any_of(way, &upstreams).connect("[::1]:80")), Invalid::Ipv6OverSocks4);
+    });
+    target.assert_alone();
+}
+
+/// Most proxies refuse Tor's command.
+#[test]
+fn a_refused_lookup_is_not_made_on_this_machine() {
+    let refusing = serving(|mut client| {
+        let mut request = [0; 64];
+        let _ = client.read_exact(&mut request[..3]);
+        let _ = client.write_all(&[5, 0]);
+        let _ = client.read(&mut request);
+        let _ = client.write_all(b"\x05\x07\x00\x01\0\0\0\0\0\0");
+    });
+    everywhere(|way| {
+        let connector = any_of(way, &upstreams([refusing]).then_direct(true));
+        let failed = error(connector.set(Setting::Resolver(Box::new(Never))).resolve("secret.example"));
+        assert_eq!(failed.reply(), Some(Reply::COMMAND_NOT_SUPPORTED), "{failed}");
+    });
+}
+
+/// A name that this machine can't resolve is left to the upstreams that resolve names themselves.
+#[test]
+fn an_unresolved_target_goes_to_proxies_that_resolve_it() {
+    let (lonely, addr) = Lonely::new();
+    let target = "unknown.invalid:80";
+    let good = saying(Speaks::Socks5.connection(target), "good");
+    everywhere(|way| {
+        let locally = || socks5(addr).resolve(Resolve::Locally);
+        let upstreams = of([locally(), locally(), socks5(good)]);
+        assert_eq!(word(any_of(way, &upstreams).connect(target).expect("the third").1), "good");
+        assert!(upstreams.health().iter().all(anysocks::Health::is_healthy));
+        let failed = error(any_of(way, &of([locally(), locally()])).connect(target));
+        assert_eq!((failed.stage(), failed.earlier_tries().len()), (Stage::Resolve, 0), "{failed}");
+    });
+    lonely.assert_alone();
 }
 
 #[test]
@@ -264,7 +365,8 @@ fn an_upstream_that_cannot_carry_the_request_is_left_out() {
         let upstreams = Upstreams::new([socks5(dead), socks4()]).expect("a list");
         let failed = error(any_of(way, &upstreams).connect(target));
         assert!(matches!(failed.kind(), ErrorKind::Unreachable(_)), "{failed}");
-        assert_eq!(failed.earlier_tries().len(), 1);
+        let [earlier] = failed.earlier_tries() else { panic!("{failed}") };
+        assert_eq!(earlier.proxy(), Some(&*socks4().to_string()), "the upstream with the mistake");
         let upstreams = Upstreams::new([socks4(), socks4()]).expect("a list");
         assert_eq!(invalid(any_of(way, &upstreams).connect(target)), Invalid::Ipv6OverSocks4);
     });
@@ -275,7 +377,6 @@ fn an_upstream_that_cannot_carry_the_request_is_left_out() {
 #[test]
 fn every_call_tries_the_next_one() {
     let (dead, _bound) = deserted();
-    let reply = |bound: &'static str| Speaks::Socks5.granted(bound);
     let serve = move |mut client: std::net::TcpStream| {
         let lines = Speaks::Socks5.greeting();
         if super::scene::play(&mut client, &lines).is_err() {
@@ -285,10 +386,11 @@ fn every_call_tries_the_next_one() {
         let n = client.read(&mut request).unwrap_or(0);
         let bound = match request[..n].get(1) {
             Some(0xF0) => "192.0.2.77:0",
+            Some(0xF1) => "a.example:0",
             Some(3) => "127.0.0.1:9",
             _ => BOUND,
         };
-        let _ = client.write_all(&reply(bound));
+        let _ = client.write_all(&[&[5, 0, 0][..], &field(bound)].concat());
         let _ = client.read(&mut request);
     };
     let good = serving(serve);
@@ -297,6 +399,8 @@ fn every_call_tries_the_next_one() {
         assert_eq!(connector.resolve("a.example").expect("an address").to_string(), "192.0.2.77");
         let listener = connector.bind(TARGET).expect("a listener");
         assert_eq!(listener.bound().to_string(), BOUND);
+        connector.check().expect("a proxy");
+        assert_eq!(connector.resolve_ptr([192, 0, 2, 1].into()).expect("a name").as_bytes(), b"a.example");
         let socket = connector.associate().expect("an association");
         assert_eq!(socket.relay_addr(), SocketAddr::from((Ipv4Addr::LOCALHOST, 9)));
     });
@@ -305,23 +409,30 @@ fn every_call_tries_the_next_one() {
 /// The target may have received them from the first proxy.
 #[test]
 fn early_data_are_not_sent_twice() {
-    let greeting = [5, 0];
     let served = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&served);
+    // It closes the connection after all that a client sends.
     let closing = serving(move |mut client| {
-        let _ = client.read_exact(&mut [0; 3]);
-        let _ = client.write_all(&greeting);
-        let mut received = vec![0; 64];
-        let _ = client.read(&mut received);
+        let mut received = vec![0; 512];
+        let n = client.read(&mut received).unwrap_or(0);
+        if n == 3 {
+            let _ = client.write_all(&[5, 0]);
+            let _ = client.read(&mut received);
+        }
         count.fetch_add(1, SeqCst);
     });
     let (second, addr) = Lonely::new();
     everywhere(|way| {
-        let upstreams = upstreams([closing, addr]);
-        let failed = error(any_of(way, &upstreams).connect_with_early_data(TARGET, b"once"));
-        assert_eq!(failed.stage(), Stage::Request, "{failed}");
+        for (auth, stage) in
+            [(Auth::none(), Stage::Request), (Auth::none().pipelined(true), Stage::MethodSelection)]
+        {
+            let first = socks5(closing).auth(auth).expect("a SOCKS5 proxy");
+            let upstreams = of([first, socks5(addr)]);
+            let failed = error(any_of(way, &upstreams).connect_with_early_data(TARGET, b"once"));
+            assert_eq!(failed.stage(), stage, "{failed}");
+        }
     });
-    assert_eq!(served.load(SeqCst), super::ways::WAYS.len());
+    assert_eq!(served.load(SeqCst), 2 * super::ways::WAYS.len());
     second.assert_alone();
 }
 

@@ -7,6 +7,7 @@ use super::ways::hooks::{Does, masked};
 use crate::support::case::Case;
 use crate::support::script::{Line, client, proxy};
 use crate::support::server::Server;
+use crate::support::toy::{self, Level};
 use anysocks::{Auth, Credentials, ErrorKind, Invalid, Proxy, Reply, Stage};
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -94,6 +95,29 @@ fn of_pipelined_proxies() {
         connector.check().expect("proxies that accept the client");
         assert_eq!(server.join(), b"");
     });
+}
+
+/// A custom METHOD is completed, at the only proxy and at both of a chain. The handshake with the
+/// second one is in the frames of the first.
+#[test]
+fn custom_methods() {
+    let last = toy::lines(Level::Framed);
+    let first = toy::connection(
+        Level::Framed,
+        &Speaks::Socks5.request(1, BEHIND[0]),
+        &Speaks::Socks5.granted(BEHIND[0]),
+    );
+    let through = [first, toy::carried(Level::Framed, &last)].concat();
+    let with_toy = |proxy: &Proxy| proxy.clone().auth(toy::auth()).expect("a SOCKS5 proxy");
+    for (kinds, lines) in [(&[Speaks::Socks5][..], last), (&[Speaks::Socks5; 2], through)] {
+        everywhere(|way| {
+            let _case = Case::new(format!("{} proxies", kinds.len()));
+            let server = Server::start(lines.clone(), rest);
+            let hops: Vec<_> = behind(server.addr, kinds).hops().iter().map(with_toy).collect();
+            (way.new)(chain(hops)).check().expect("proxies that accept the client");
+            assert_eq!(server.join(), b"");
+        });
+    }
 }
 
 #[test]

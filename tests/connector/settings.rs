@@ -289,15 +289,61 @@ fn the_family_decides_which_addresses_are_dialled() {
     });
 }
 
+/// Each setter of a connector sets the option of its name, on a direct connection.
+#[test]
+fn each_setter_sets_its_own_option() {
+    let server = serving(|mut client| {
+        let peer = client.peer_addr().expect("an address").ip().to_string();
+        let _ = client.write_all(peer.as_bytes());
+    });
+    everywhere(|way| {
+        let read = |setting: Option<Setting>| {
+            let seen = Arc::<Mutex<Vec<(bool, bool)>>>::default();
+            let record = Arc::clone(&seen);
+            let hook = move |socket: &SockRef<'_>| {
+                record.lock().expect("a list").push((socket.tcp_nodelay()?, socket.keepalive()?));
+                Ok(())
+            };
+            let connector = (way.direct)().set(Setting::Hook(Box::new(hook)));
+            let connector = setting.map_or_else(|| connector.another(), |setting| connector.set(setting));
+            let peer = word(connector.connect(&server.to_string()).expect("a connection").1);
+            let seen = seen.lock().expect("a list").clone();
+            (seen, peer)
+        };
+        let here = "127.0.0.1".to_owned();
+        assert_eq!(read(None), (vec![(true, false)], here.clone()));
+        assert_eq!(read(Some(Setting::Nodelay(false))), (vec![(false, false)], here.clone()));
+        let after = Duration::from_secs(60);
+        assert_eq!(read(Some(Setting::Keepalive(after))), (vec![(true, true)], here));
+        // Only Linux has more than one address on its loopback interface.
+        if cfg!(target_os = "linux") {
+            let local = SocketAddr::from(([127, 0, 0, 9], 0));
+            let from = read(Some(Setting::LocalAddr(local)));
+            assert_eq!(from, (vec![(true, false)], "127.0.0.9".to_owned()));
+        }
+    });
+}
+
+/// The system would take an empty name for none, and connect by any interface.
+#[test]
+fn a_name_that_no_interface_has() {
+    let server = serving(drop);
+    everywhere(|way| {
+        for name in ["", "lo\0x", "no such one"] {
+            let _case = Case::new(name);
+            let failed = error((way.direct)().set(Setting::Interface(name)).connect(&server.to_string()));
+            assert!(matches!(failed.kind(), ErrorKind::Unreachable(_)), "{failed}");
+        }
+    });
+}
+
 /// What `socket2` sets is really set on the socket of the tunnel.
 #[cfg(unix)]
 #[test]
 fn named_options_are_set() {
     use crate::support::left_out::left_out;
     let addr = any_request();
-    for (name, proxy) in
-        [("interface", Speaks::Socks5.at(addr).interface("lo")), ("mark", Speaks::Socks5.at(addr).mark(7))]
-    {
+    for name in ["interface", "mark"] {
         everywhere(|way| {
             let _case = Case::new(name);
             let seen = Arc::<Mutex<Vec<String>>>::default();
@@ -306,10 +352,16 @@ fn named_options_are_set() {
                 record.lock().expect("a list").push(format!("{:?}", value(socket, name)?));
                 Ok(())
             };
-            match (way.new)(proxy.clone().socket(hook).into()).associate() {
+            let proxy = Speaks::Socks5.at(addr).socket(hook);
+            let (of_proxy, of_connector) = match name {
+                "interface" => (proxy.clone().interface("lo"), Setting::Interface("lo")),
+                _ => (proxy.clone().mark(7), Setting::Mark(7)),
+            };
+            let by_connector = (way.new)(proxy.into()).set(of_connector).associate();
+            match by_connector.and_then(|_| (way.new)(of_proxy.into()).associate()) {
                 Ok(_) => {
                     let expected = if name == "mark" { "7".to_owned() } else { format!("{:?}", Some(b"lo")) };
-                    assert_eq!(*seen.lock().expect("a list"), [expected.clone(), expected]);
+                    assert_eq!(*seen.lock().expect("a list"), vec![expected; 4]);
                 }
                 Err(refused) => {
                     let text = format!("{refused:#}");

@@ -20,13 +20,18 @@ use hooks::Hook;
 use socket2::SockRef;
 use std::fmt::Debug;
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 /// A setting of a connector.
 pub(crate) enum Setting {
     Timeout(Option<Duration>),
     Family(Family),
+    Nodelay(bool),
+    Keepalive(Duration),
+    LocalAddr(SocketAddr),
+    Interface(&'static str),
+    Mark(u32),
     Resolver(Box<dyn Resolver>),
     Hook(Box<SocketHook>),
 }
@@ -176,6 +181,11 @@ macro_rules! calls {
             Box::new(match setting {
                 Setting::Timeout(timeout) => connector.timeout(timeout),
                 Setting::Family(family) => connector.family(family),
+                Setting::Nodelay(nodelay) => connector.nodelay(nodelay),
+                Setting::Keepalive(after) => connector.keepalive(after),
+                Setting::LocalAddr(addr) => connector.local_addr(addr),
+                Setting::Interface(interface) => connector.interface(interface),
+                Setting::Mark(mark) => connector.mark(mark),
                 Setting::Resolver(resolver) => connector.resolver(AnyResolver(resolver)),
                 Setting::Hook(hook) => connector.socket(hook),
             })

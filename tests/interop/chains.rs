@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anysocks::forward::Forwarder;
-use anysocks::{Chain, Error, Proxy, Stage, Target, tokio};
+use anysocks::{Chain, Error, Proxy, Stage, Target, Upstreams, tokio};
 use libtest_mimic::{Completion, Failed, Trial};
 
 use crate::association::Association;
@@ -53,6 +53,8 @@ enum Act {
     Forwarded,
     /// The example gets a page.
     Http3,
+    /// The hops are no chain: any of them may carry the connection, and the last one does.
+    AnyOf,
     /// The target is a port that refuses connections. Returns how the hop with this number reports
     /// that it, or the next hop, is unreachable.
     Fail(usize, Failure),
@@ -65,7 +67,7 @@ const REFUSED: Failure = Failure::Reply(5);
 
 const DATAGRAMS: ChainCase = ChainCase { act: Act::Datagrams, ..ECHO };
 
-const CASES: [ChainCase; 24] = [
+const CASES: [ChainCase; 26] = [
     ChainCase { name: "ssh_dante", hops: &[V5(&SSH), V5(&DANTE)], ..ECHO },
     ChainCase {
         name: "dante_microsocks",
@@ -124,6 +126,18 @@ const CASES: [ChainCase; 24] = [
         ..ECHO
     },
     ChainCase { name: "http3_v2ray_behind_dante", hops: &[V5(&DANTE), V5(&V2RAY)], act: Act::Http3, ..ECHO },
+    ChainCase {
+        name: "any_of_dante",
+        hops: &[Absent, WrongPassword(&MICROSOCKS_PASSWORD), V5(&DANTE)],
+        host: NAME,
+        act: Act::AnyOf,
+    },
+    ChainCase {
+        name: "any_of_socks4",
+        hops: &[WrongPassword(&FAST_SOCKS5_PASSWORD), V4(&V2RAY)],
+        act: Act::AnyOf,
+        ..ECHO
+    },
     ChainCase { name: "second_refuses", hops: &[V5(&SSH), V5(&DANTE)], act: Act::Fail(2, REFUSED), ..ECHO },
     ChainCase {
         name: "third_refuses",
@@ -166,6 +180,11 @@ impl ChainCase {
         !matches!(self.act, Act::Http3) || programs::is_first(front)
     }
 
+    /// All clients share a relay's buffers.
+    const fn is_alone(&self) -> bool {
+        matches!(self.act, Act::Datagrams | Act::Forwarded)
+    }
+
     fn trial(&'static self, lab: &Arc<Lab>, front: &'static Front, routes: &'static Routes) -> Trial {
         let lab = Arc::clone(lab);
         let servers = || self.hops.iter().filter_map(|hop| hop.server());
@@ -174,8 +193,9 @@ impl ChainCase {
             if let Err(reason) = ipv6_loopback().and_then(|()| servers().try_for_each(Server::available)) {
                 return lacking(&reason);
             }
-            lab.together(&name, || self.play(&lab, front, routes))
-                .map_err(|failure| self.with_logs(&lab, &failure))?;
+            let play = || self.play(&lab, front, routes);
+            let played = if self.is_alone() { lab.alone(&name, play) } else { lab.together(&name, play) };
+            played.map_err(|failure| self.with_logs(&lab, &failure))?;
             Ok(Completion::Completed)
         })
     }
@@ -187,6 +207,9 @@ impl ChainCase {
     }
 
     fn play(&self, lab: &Lab, front: &'static Front, routes: &Routes) -> Result<(), String> {
+        if let Act::AnyOf = self.act {
+            return self.play_any(lab, front, routes);
+        }
         let chain = self.chain(lab, front)?;
         let destinations = lab.destinations()?;
         let port = if let Act::Fail(..) = self.act { destinations.closed } else { destinations.echo };
@@ -209,7 +232,7 @@ impl ChainCase {
                 return datagrams(&*association, &target);
             }
             Act::Http3 => return programs::http3_through(&self.urls(lab, front)?),
-            Act::Echo | Act::EarlyData | Act::Fail(..) => {}
+            Act::Echo | Act::EarlyData | Act::AnyOf | Act::Fail(..) => {}
         }
         let errand = Errand { chain: &chain, target, early_data, tls: None };
         match ((routes.connect)(&errand), self.act) {
@@ -220,6 +243,21 @@ impl ChainCase {
             (Ok(mut opened), Act::EarlyData) => answered(&mut *opened.tunnel),
             (Ok(mut opened), _) => echoed(&mut *opened.tunnel, &pattern(MEBIBYTE)),
             (Err(error), _) => Err(told(&error)),
+        }
+    }
+
+    /// The last one carries the connection, after a failure of each of the others.
+    fn play_any(&self, lab: &Lab, front: &'static Front, routes: &Routes) -> Result<(), String> {
+        let proxies = self.hops.iter().map(|hop| hop.proxy(lab, front)).collect::<Result<Vec<_>, _>>()?;
+        let upstreams = Upstreams::new(proxies).map_err(|error| told(&error))?;
+        let target = (self.host, lab.destinations()?.echo);
+        let target = Target::try_from(target).map_err(|error| told(&error))?;
+        let opened = (routes.connect_any)(upstreams.clone(), &target);
+        echoed(&mut *opened.map_err(|error| told(&error))?.tunnel, &pattern(MEBIBYTE))?;
+        let failures: Vec<_> = upstreams.health().iter().map(|health| health.failures).collect();
+        match failures.split_last() {
+            Some((0, others)) if others.iter().all(|failures| *failures == 1) => Ok(()),
+            _ => Err(format!("{:?}", upstreams.health())),
         }
     }
 

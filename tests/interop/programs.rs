@@ -63,7 +63,17 @@ pub(crate) fn built() -> Result<PathBuf, String> {
     let build = || {
         let mut cargo = Command::new(env!("CARGO"));
         cargo
-            .args(["build", "--quiet", "--all-features", "--example", "http3", "--example", "probe"])
+            // As `tests/run` builds the tests: with other packages, more would be built anew.
+            .args([
+                "build",
+                "--quiet",
+                "--workspace",
+                "--all-features",
+                "--example",
+                "http3",
+                "--example",
+                "probe",
+            ])
             .current_dir(env!("CARGO_MANIFEST_DIR"));
         // Cargo has set these for the test. ring is built anew whenever they differ, and so is
         // everything that depends on it.

@@ -16,7 +16,7 @@ fi
 here=$(dirname "$0")
 "$here/install.sh" dante-server microsocks openssh-server openssh-client tor shadowsocks-libev \
     stunnel4 openssl v2ray dnsmasq-base vsftpd redis-server postgresql libssl-dev pkg-config strace \
-    util-linux iproute2
+    util-linux iproute2 curl git
 "$here/kerberos.sh"
 
 if ! getent passwd "$user" >/dev/null; then

@@ -147,15 +147,7 @@ impl Talk<'_> {
     /// Each payload within the relay's limit is echoed.
     fn echoed(&self, exchange: Exchange) -> Result<(), String> {
         for len in self.relay.payloads {
-            let payload = pattern(*len);
-            let once = || exchange(&*self.association, &payload, &self.target);
-            // A busy relay may lose a datagram, as UDP may. To lose it twice is no accident.
-            let exchanged = match once() {
-                Err(error) if error.kind() == ErrorKind::TimedOut => once(),
-                exchanged => exchanged,
-            };
-            let (heard, source) = exchanged.map_err(|error| format!("{len} bytes: {error}"))?;
-            same(&heard, &payload)?;
+            let source = exchanged(exchange, &*self.association, &self.target, &pattern(*len))?;
             source.map_or(Ok(()), |source| check_source(self.relay, &source, &self.target))?;
         }
         Ok(())
@@ -219,9 +211,25 @@ pub(crate) fn echoed(
     target: &Target<'_>,
     payload: &[u8],
 ) -> Result<(), String> {
-    let reason = |error| format!("{} bytes: {error}", payload.len());
-    let (heard, _) = to_address(association, payload, target).map_err(reason)?;
-    same(&heard, payload)
+    exchanged(to_address, association, target, payload).map(drop)
+}
+
+/// A payload comes back. Returns its source, if the call does.
+fn exchanged(
+    exchange: Exchange,
+    association: &dyn Association,
+    target: &Target<'_>,
+    payload: &[u8],
+) -> Result<Option<Address>, String> {
+    let once = || exchange(association, payload, target);
+    // A busy relay may lose a datagram, as UDP may. To lose it twice is no accident.
+    let exchanged = match once() {
+        Err(error) if error.kind() == ErrorKind::TimedOut => once(),
+        exchanged => exchanged,
+    };
+    let (heard, source) = exchanged.map_err(|error| format!("{} bytes: {error}", payload.len()))?;
+    same(&heard, payload)?;
+    Ok(source)
 }
 
 /// Batches come back in their order.

@@ -37,7 +37,7 @@ async fn there_and_back() {
     assert_eq!(relay.traffic.lock().expect("no panic").targets, peer.addrs.iter().copied().collect());
 }
 
-/// Each relay gets the datagrams for the next one, and the end of any association ends the endpoint.
+/// Each relay gets the datagrams for the next one. The end of any association ends the endpoint.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn through_a_chain() {
     for ending in 0..2 {

@@ -61,7 +61,7 @@ impl Arguments {
     }
 
     fn trust(&mut self, trust: Trust, option: &'static str) -> Result<(), Box<dyn Error>> {
-        if !matches!(self.trust, Trust::PublicRoots) {
+        if !matches!(self.trust, Trust::Roots) {
             return Err("--ca and --insecure exclude each other, and each is given once".into());
         }
         self.trust = trust;

@@ -30,7 +30,9 @@ mod json;
 #[path = "../../local/mod.rs"]
 mod local;
 mod report;
+mod roots;
 mod tls;
+#[path = "../../../cli/src/trust.rs"]
 mod trust;
 
 use anysocks::Proxy;

@@ -15,8 +15,8 @@ use std::time::{Duration, Instant};
 pub struct Health {
     /// The URLs of the proxies, without the passwords.
     pub upstream: String,
-    /// The number of failures since the last success. Failures of connections that began before
-    /// the last counted failure are not counted.
+    /// The number of failures since the last success. Failures during a pause are not counted, nor
+    /// those of connections that began before the last counted failure.
     pub failures: u32,
     /// The time for which the upstream is still passed over. `None` if it is not.
     pub paused_for: Option<Duration>,
@@ -80,16 +80,31 @@ pub(super) struct State {
 }
 
 impl State {
-    /// Counts a failed try, unless it began before the last failure: of many connections at once,
+    /// Records a failed try. `begun` is when it began, unless that was during a pause, which does
+    /// not count.
+    ///
+    /// It does not count either if it began before the last failure: of many connections at once,
     /// one counts.
-    pub(super) fn fail(&mut self, begun: Instant, now: Instant, pauses: Pauses, error: &Error) {
-        if self.failed_at.is_some_and(|failed_at| begun <= failed_at) {
+    pub(super) fn fail(&mut self, begun: Option<Instant>, now: Instant, pauses: Pauses, error: &Error) {
+        self.last_error = Some(format!("{:#}", error.sentence()).into());
+        if begun.is_none_or(|begun| self.failed_at.is_some_and(|failed_at| begun < failed_at)) {
             return;
         }
         self.failures = self.failures.saturating_add(1);
         self.failed_at = Some(now);
         self.paused_until = now.checked_add(pauses.after(self.failures));
-        self.last_error = Some(format!("{:#}", error.sentence()).into());
+    }
+
+    /// Returns whether a connection may try this upstream before those in a pause. After a pause,
+    /// one connection does, and another pause begins for the others.
+    pub(super) fn admit(&mut self, now: Instant, pauses: Pauses) -> bool {
+        if self.is_paused(now) {
+            return false;
+        }
+        if self.failures > 0 {
+            self.paused_until = now.checked_add(pauses.after(self.failures));
+        }
+        true
     }
 
     pub(super) fn succeed(&mut self) {
@@ -123,6 +138,8 @@ pub(super) fn is_of_upstream(error: &Error) -> bool {
         ErrorKind::RefusedExtended { reply, .. } => {
             !is_last || matches!(*reply, Reply::AUTHENTICATION_EXPIRED | Reply::RATE_LIMITED)
         }
+        // The KDC of a METHOD, for example.
+        ErrorKind::TimedOut if error.stage() == Stage::Preparation => false,
         // The proxy may be waiting for the target.
         ErrorKind::TimedOut | ErrorKind::EndedEarly { .. } | ErrorKind::Io(_) => {
             !is_last || error.stage() != Stage::Request

@@ -6,7 +6,7 @@ mod tries;
 
 pub use health::Health;
 pub(crate) use tries::Way;
-pub(super) use tries::{Repeatable, try_each};
+pub(super) use tries::{Allowed, Direct, try_each};
 
 use super::chain::Chain;
 use crate::error::Error;
@@ -41,17 +41,20 @@ use std::time::{Duration, Instant};
 /// Each connection tries the upstreams in the given order, or
 /// [in turn](Self::round_robin). The next one is tried if a failure
 /// [is worth another proxy](Error::is_worth_another_proxy): the proxy can't be reached, does not
-/// answer in time, does not follow the protocol, or refuses the client. A refusal of the target
-/// ends the call. So does a failure after which the target may have received early data.
+/// answer in time, does not follow the protocol, or refuses the client. So it is after replies that
+/// do not tell the reason, such as X'01'. Any other refusal of the target ends the call. So does a
+/// failure after which the target may have received early data.
 ///
 /// An upstream that can't carry the request is left out for this request: a SOCKS4 proxy, for an
-/// IPv6 address.
+/// IPv6 address. If this machine can't resolve the target's name, the upstreams that resolve it
+/// themselves follow.
 ///
 /// # Health
 ///
-/// An upstream that has failed is passed over for a [pause](Self::pause), which doubles with each
-/// further failure. Its next success ends that. An upstream in a pause is still tried, after all
-/// others have failed, so a connection never fails without a try.
+/// An upstream that has failed is passed over for a [pause](Self::pause). After the pause, one
+/// connection tries it: a success ends the matter, and a failure begins a pause of twice the length.
+/// During a pause, an upstream is still tried after all others have failed, so a connection never
+/// fails without a try. If that succeeds, the pause ends.
 ///
 /// Not every failure begins a pause: a reply that refuses the request, or a request without a
 /// reply, may be due to the target.
@@ -63,6 +66,10 @@ use std::time::{Duration, Instant};
 /// All tries together may take the [timeout](Self::timeout). A try may take the remaining time
 /// divided by the number of remaining upstreams, but at least 2 seconds, and never more than the
 /// timeout of its own proxy or [chain](Chain::timeout).
+///
+/// A call that the caller cancels counts as no failure, because its cause is not known. So a
+/// timeout around the call, such as an HTTP client's, should be longer than that of the upstreams.
+/// Otherwise it may end each call at the same silent proxy.
 ///
 /// # Errors
 ///
@@ -90,6 +97,14 @@ struct Shared {
     turn: AtomicUsize,
     /// The state of each chain.
     states: Mutex<Vec<State>>,
+}
+
+/// The place of an upstream among the tries of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Turn {
+    index: usize,
+    /// Whether a failure counts. During a pause it does not.
+    counts: bool,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -154,18 +169,30 @@ impl Upstreams {
     /// seconds to 2 minutes.
     ///
     /// The pause doubles with each failure after the previous pause has ended.
+    ///
+    /// Round robin goes by the upstreams that are not in a pause.
     #[must_use]
     pub fn pause(self, first: Duration, longest: Duration) -> Self {
         self.with(|inner| inner.settings.pauses = Pauses { first, longest })
     }
 
-    /// Adds a direct connection as the last try, which exposes the client to the target.
+    /// Sets whether a direct connection is the last try, which exposes the client to the target, and
+    /// the target's name to the DNS of this machine. The default is `false`: no connection is ever
+    /// direct.
     ///
-    /// Without this, no connection is ever direct. The last try is made as soon as all upstreams
-    /// have failed or are in a pause. BIND and UDP ASSOCIATE never use it.
+    /// The last try is made once each upstream is in a pause or has failed, for a reason that
+    /// begins a pause. It is not made after a refusal or a failure that may be due to the target.
+    /// Upstreams in a pause are then not tried. BIND and UDP ASSOCIATE are never direct.
     #[must_use]
-    pub fn then_direct(self) -> Self {
-        self.with(|inner| inner.direct = true)
+    pub fn then_direct(self, direct: bool) -> Self {
+        self.with(|inner| inner.direct = direct)
+    }
+
+    /// Returns whether a direct connection is the last try, as set by
+    /// [`then_direct`](Self::then_direct) or by `DIRECT` in a text.
+    #[must_use]
+    pub fn is_direct_last(&self) -> bool {
+        self.0.direct
     }
 
     /// Returns the upstreams in the given order.
@@ -192,21 +219,37 @@ impl Upstreams {
         self.0.settings.timeout.or_else(longest)
     }
 
-    /// Returns the indices of the upstreams, in the order in which a request tries them. `None` is
-    /// a direct connection, which not every request can use.
-    fn order(&self, now: Instant, can_be_direct: bool) -> Vec<Option<usize>> {
-        let count = self.0.chains.len();
-        let first = if self.0.settings.round_robin { self.0.shared.turn.fetch_add(1, Relaxed) } else { 0 };
-        let states = self.0.shared.states.lock().unwrap_or_else(PoisonError::into_inner);
-        let turns = (0..count).map(|n| (first % count + n) % count);
-        let (mut paused, mut order): (Vec<_>, Vec<_>) =
-            turns.partition(|index| states.get(*index).is_some_and(|state| state.is_paused(now)));
-        if self.0.direct && can_be_direct {
-            return order.into_iter().map(Some).chain([None]).collect();
+    /// Returns the time that all tries may take, with that of a direct connection.
+    fn limit_with(&self, direct: Option<Direct>) -> Option<Duration> {
+        match direct {
+            Some(direct) if self.0.chains.is_empty() => self.0.settings.timeout.or(direct.limit),
+            _ => self.limit(),
         }
-        paused.sort_by_key(|index| states.get(*index).and_then(State::paused_until));
-        order.append(&mut paused);
-        order.into_iter().map(Some).collect()
+    }
+
+    fn pauses(&self) -> Pauses {
+        self.0.settings.pauses
+    }
+
+    /// Returns the upstreams in the order in which a request tries them. Those in a pause are left
+    /// out if a direct connection comes before them.
+    fn order(&self, now: Instant, is_then_direct: bool) -> Vec<Turn> {
+        let pauses = self.pauses();
+        let mut states = self.0.shared.states.lock().unwrap_or_else(PoisonError::into_inner);
+        let turns = (0..self.0.chains.len()).map(|index| {
+            let state = states.get_mut(index);
+            Turn { index, counts: state.is_none_or(|state| state.admit(now, pauses)) }
+        });
+        let (mut usable, mut others): (Vec<_>, Vec<_>) = turns.partition(|turn| turn.counts);
+        if self.0.settings.round_robin && !usable.is_empty() {
+            let count = usable.len();
+            usable.rotate_left(self.0.shared.turn.fetch_add(1, Relaxed) % count);
+        }
+        if !is_then_direct {
+            others.sort_by_key(|turn| states.get(turn.index).and_then(State::paused_until));
+            usable.append(&mut others);
+        }
+        usable
     }
 
     fn with_state(&self, index: usize, change: impl FnOnce(&mut State)) {
@@ -230,6 +273,30 @@ impl<C: Into<Chain>> TryFrom<Vec<C>> for Upstreams {
 
     fn try_from(chains: Vec<C>) -> Result<Self, Error> {
         Self::new(chains)
+    }
+}
+
+impl TryFrom<&str> for Upstreams {
+    type Error = Error;
+
+    fn try_from(text: &str) -> Result<Self, Error> {
+        text.parse()
+    }
+}
+
+impl TryFrom<&String> for Upstreams {
+    type Error = Error;
+
+    fn try_from(text: &String) -> Result<Self, Error> {
+        text.parse()
+    }
+}
+
+impl TryFrom<String> for Upstreams {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Self, Error> {
+        text.parse()
     }
 }
 

@@ -16,7 +16,12 @@ fn failure() -> Error {
 /// Fails the upstream, as a try that begins now.
 fn fail(upstreams: &Upstreams, index: usize, now: Instant) {
     let pauses = upstreams.0.settings.pauses;
-    upstreams.with_state(index, |state| state.fail(now, now, pauses, &failure()));
+    upstreams.with_state(index, |state| state.fail(Some(now), now, pauses, &failure()));
+}
+
+/// The upstreams in the order of the tries.
+fn indices(upstreams: &Upstreams, now: Instant) -> Vec<usize> {
+    upstreams.order(now, false).iter().map(|turn| turn.index).collect()
 }
 
 #[test]
@@ -25,13 +30,17 @@ fn the_order_is_given_or_takes_turns() {
     let given = Upstreams::new(chains(3)).unwrap();
     let turns = given.clone().round_robin(true);
     for expected in [[0, 1, 2], [1, 2, 0], [2, 0, 1], [0, 1, 2]] {
-        assert_eq!(given.order(now, true), [0, 1, 2].map(Some));
-        assert_eq!(turns.order(now, true), expected.map(Some));
+        assert_eq!(indices(&given, now), [0, 1, 2]);
+        assert_eq!(indices(&turns, now), expected);
     }
     // The count wraps around.
     turns.0.shared.turn.store(usize::MAX, Relaxed);
-    assert_eq!(turns.order(now, true).len(), 3);
-    assert_eq!(turns.order(now, true), [0, 1, 2].map(Some));
+    assert_eq!(indices(&turns, now).len(), 3);
+    assert_eq!(indices(&turns, now), [0, 1, 2]);
+    // The others share the turns of one in a pause.
+    fail(&turns, 1, now);
+    let firsts: Vec<_> = (0..4).map(|_| indices(&turns, now)[0]).collect();
+    assert_eq!(firsts, [2, 0, 2, 0]);
 }
 
 #[test]
@@ -41,30 +50,48 @@ fn a_failed_upstream_comes_last_during_its_pause() {
     fail(&upstreams, 0, now);
     let later = now + Duration::from_secs(1);
     fail(&upstreams, 1, later);
-    assert_eq!(upstreams.order(later, true), [2, 0, 1].map(Some));
+    assert_eq!(indices(&upstreams, later), [2, 0, 1]);
     fail(&upstreams, 2, later + Duration::from_millis(1));
-    assert_eq!(upstreams.order(later, true), [0, 1, 2].map(Some), "the one whose pause ends first");
-    assert_eq!(upstreams.order(now + Duration::from_secs(2), true), [0, 1, 2].map(Some));
-    assert_eq!(upstreams.order(now + Duration::from_secs(9), true), [0, 1, 2].map(Some));
+    assert_eq!(indices(&upstreams, later), [0, 1, 2], "the one whose pause ends first");
     upstreams.with_state(1, State::succeed);
-    assert_eq!(upstreams.order(later, true), [1, 0, 2].map(Some));
+    assert_eq!(indices(&upstreams, later), [1, 0, 2]);
+}
+
+/// Otherwise every connection would wait for it at the end of each pause.
+#[test]
+fn after_a_pause_one_connection_tries_the_upstream() {
+    let now = Instant::now();
+    let upstreams = Upstreams::new(chains(2)).unwrap();
+    fail(&upstreams, 0, now);
+    assert_eq!(indices(&upstreams, now), [1, 0]);
+    let after = now + Duration::from_secs(2);
+    assert_eq!(indices(&upstreams, after), [0, 1], "the one that tries it");
+    assert_eq!(indices(&upstreams, after), [1, 0]);
+    // It does not return, so another one follows after a pause of the same length.
+    let again = after + Duration::from_secs(2);
+    assert_eq!(upstreams.order(again, false)[0], Turn { index: 0, counts: true });
+    fail(&upstreams, 0, again);
+    assert_eq!(indices(&upstreams, again + Duration::from_secs(3)), [1, 0], "a pause of four seconds");
+    upstreams.with_state(0, State::succeed);
+    for _ in 0..2 {
+        assert_eq!(indices(&upstreams, again), [0, 1]);
+    }
 }
 
 #[test]
-fn a_direct_connection_is_the_last_and_only_on_request() {
+fn upstreams_in_a_pause_are_left_out_before_a_direct_connection() {
     let now = Instant::now();
-    let never = Upstreams::new(chains(2)).unwrap();
-    let direct = never.clone().then_direct();
-    assert_eq!(direct.order(now, true), [Some(0), Some(1), None]);
-    for index in [0, 1] {
-        fail(&never, index, now);
-        fail(&direct, index, now);
-    }
-    assert_eq!(never.order(now, true), [Some(0), Some(1)]);
-    assert_eq!(direct.order(now, true), [None]);
-    assert_eq!(direct.order(now, false), [Some(0), Some(1)], "a request that only a proxy can carry out");
+    let upstreams = Upstreams::new(chains(2)).unwrap();
+    let direct = upstreams.clone().then_direct(true);
+    assert!(direct.is_direct_last() && !upstreams.is_direct_last());
+    assert!(!direct.clone().then_direct(false).is_direct_last());
+    fail(&upstreams, 0, now);
+    assert_eq!(upstreams.order(now, true), [Turn { index: 1, counts: true }]);
+    fail(&upstreams, 1, now);
+    assert_eq!(upstreams.order(now, true), []);
+    assert_eq!(upstreams.order(now, false).len(), 2);
     assert_eq!(direct.to_string(), "socks5h://127.0.0.1:1; socks5h://127.0.0.1:2; DIRECT");
-    assert_eq!(never.to_string(), "socks5h://127.0.0.1:1; socks5h://127.0.0.1:2");
+    assert_eq!(upstreams.to_string(), "socks5h://127.0.0.1:1; socks5h://127.0.0.1:2");
 }
 
 #[test]
@@ -72,13 +99,17 @@ fn the_pause_doubles_up_to_the_longest() {
     let pauses = Pauses { first: Duration::from_secs(2), longest: Duration::from_secs(10) };
     let mut state = State::default();
     let mut now = Instant::now();
+    let failures_of = |state: &State, now| state.health(&chains(1)[0], now).failures;
     for (failures, pause) in (1..).zip([2, 4, 8, 10, 10]) {
-        state.fail(now, now, pauses, &failure());
+        state.fail(Some(now), now, pauses, &failure());
         let health = state.health(&chains(1)[0], now);
         assert_eq!((health.failures, health.paused_for), (failures, Some(Duration::from_secs(pause))));
-        // It had begun before that failure.
-        state.fail(now, now + Duration::from_secs(1), pauses, &failure());
-        assert_eq!(state.health(&chains(1)[0], now).failures, failures);
+        // It began before that failure.
+        let before = now.checked_sub(Duration::from_millis(1)).unwrap();
+        state.fail(Some(before), now + Duration::from_secs(1), pauses, &failure());
+        // It began during the pause.
+        state.fail(None, now + Duration::from_secs(1), pauses, &failure());
+        assert_eq!(failures_of(&state, now), failures);
         now += Duration::from_secs(pause);
         assert_eq!(state.health(&chains(1)[0], now).paused_for, None);
         assert!(!state.is_paused(now));
@@ -90,7 +121,7 @@ fn the_pause_doubles_up_to_the_longest() {
     let pauses = Pauses { first: Duration::MAX, longest: Duration::MAX };
     for _ in 0..40 {
         now += Duration::from_secs(1);
-        state.fail(now, now, pauses, &failure());
+        state.fail(Some(now), now, pauses, &failure());
     }
     assert!(!state.is_paused(now), "a pause that the clock can't represent is none");
 }
@@ -118,6 +149,7 @@ fn failures_of_an_upstream_and_failures_that_may_be_the_targets() {
         (Stage::MethodSelection, ErrorKind::NotSocks { first: b'H' }, true, true),
         (Stage::Authentication, ErrorKind::PasswordRefused(1), true, true),
         (Stage::Authentication, ErrorKind::Io(io()), true, true),
+        (Stage::Preparation, ErrorKind::TimedOut, false, false),
         (Stage::Request, ErrorKind::TimedOut, false, true),
         (Stage::Request, ErrorKind::EndedEarly { received: 0 }, false, true),
         (Stage::Request, ErrorKind::Io(io()), false, true),

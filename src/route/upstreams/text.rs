@@ -49,7 +49,7 @@ impl FromStr for Upstreams {
     /// # Errors
     ///
     /// - [`Invalid::NoUpstream`]: the list has no entry.
-    /// - [`Invalid::HttpProxy`]: an HTTP proxy would have to be used.
+    /// - [`Invalid::HttpUpstream`]: an HTTP proxy would have to be used.
     /// - Those of parsing a [`Proxy`], an [`Endpoint`](crate::Endpoint) or a [`Chain`]. The error
     ///   quotes the entry, unless the list contains an `@`.
     fn from_str(text: &str) -> Result<Self, Error> {
@@ -63,14 +63,6 @@ impl FromStr for Upstreams {
             list.add(entry).map_err(unquoted)?;
         }
         list.finish()
-    }
-}
-
-impl TryFrom<&str> for Upstreams {
-    type Error = Error;
-
-    fn try_from(text: &str) -> Result<Self, Error> {
-        text.parse()
     }
 }
 
@@ -92,7 +84,7 @@ impl List {
         }
         let (word, endpoint) = entry.split_once(char::is_whitespace).unwrap_or((entry, ""));
         let proxy = match &*word.to_ascii_uppercase() {
-            "DIRECT" if self.ends_with_http => return Err(Invalid::HttpProxy.into()),
+            "DIRECT" if self.ends_with_http => return Err(Invalid::HttpUpstream.into()),
             "DIRECT" => {
                 self.direct = true;
                 return Ok(());
@@ -131,14 +123,10 @@ impl List {
     }
 
     fn finish(self) -> Result<Upstreams, Error> {
-        match self {
-            Self { ends_with_http: true, .. } if self.chains.is_empty() => Err(Invalid::HttpProxy.into()),
-            Self { has_left_out: true, direct: false, .. } if self.chains.is_empty() => {
-                Err(Invalid::HttpProxy.into())
-            }
-            Self { direct: false, .. } if self.chains.is_empty() => Err(Invalid::NoUpstream.into()),
-            Self { direct: true, .. } => Ok(Upstreams::of(self.chains).then_direct()),
-            Self { direct: false, .. } => Ok(Upstreams::of(self.chains)),
+        match (self.chains.is_empty(), self.has_left_out, self.direct) {
+            (true, true, _) => Err(Invalid::HttpUpstream.into()),
+            (true, false, false) => Err(Invalid::NoUpstream.into()),
+            (_, _, direct) => Ok(Upstreams::of(self.chains).then_direct(direct)),
         }
     }
 }
@@ -187,11 +175,12 @@ mod tests {
         for (text, expected) in [
             ("", Some(Invalid::NoUpstream)),
             (" ; ", Some(Invalid::NoUpstream)),
-            ("PROXY w:80", Some(Invalid::HttpProxy)),
-            ("PROXY w:80; DIRECT", Some(Invalid::HttpProxy)),
-            ("SOCKS5 a:1; PROXY w:80; DIRECT", Some(Invalid::HttpProxy)),
-            ("http=w:80", Some(Invalid::HttpProxy)),
-            ("http=w:80;https=w:80", Some(Invalid::HttpProxy)),
+            ("PROXY w:80", Some(Invalid::HttpUpstream)),
+            ("PROXY w:80; DIRECT", Some(Invalid::HttpUpstream)),
+            ("SOCKS5 a:1; PROXY w:80; DIRECT", Some(Invalid::HttpUpstream)),
+            ("http=w:80", Some(Invalid::HttpUpstream)),
+            ("http=w:80;https=w:80", Some(Invalid::HttpUpstream)),
+            ("http=w:80;https=w:80;DIRECT", Some(Invalid::HttpUpstream)),
             ("http://w:80", Some(Invalid::HttpProxy)),
             ("SOCKS5", Some(Invalid::NameEmpty)),
             ("SOCKS5 a:port", Some(Invalid::NotAPort)),

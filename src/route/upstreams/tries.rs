@@ -4,6 +4,8 @@ use super::health::{State, is_of_upstream};
 use super::{Chain, Upstreams};
 use crate::error::invalid::Invalid;
 use crate::error::{Error, ErrorKind, Stage};
+use crate::protocol::socks_protocol::SocksProtocol;
+use crate::proxy::Resolve;
 use crate::route::address_timeout::share_of;
 use crate::runtime::{Runtime, deadline};
 use crate::trace;
@@ -25,84 +27,177 @@ impl<'u> Way<'u> {
 
 /// What a request allows.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::route) struct Repeatable {
-    /// Whether a direct connection can carry the request.
-    pub(crate) directly: bool,
+pub(in crate::route) struct Allowed {
+    /// A direct connection, if that can carry the request.
+    pub(in crate::route) direct: Option<Direct>,
     /// Whether the request has early data, which must not be sent twice.
-    pub(crate) early_data: bool,
+    pub(in crate::route) early_data: bool,
+}
+
+/// A direct connection.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::route) struct Direct {
+    pub(in crate::route) limit: Option<Duration>,
 }
 
 /// Makes a request through the upstreams, one after the other, until one carries it.
 pub(in crate::route) async fn try_each<'u, R: Runtime, T, A>(
     upstreams: &'u Upstreams,
-    repeatable: Repeatable,
+    allowed: Allowed,
     ask: impl Fn(Way<'u>) -> A,
 ) -> Result<T, Error>
 where
     A: Future<Output = Result<T, Error>> + Send + Sync,
 {
-    let deadline = deadline::<R>(upstreams.limit());
-    let order = upstreams.order(Instant::now(), repeatable.directly);
-    let mut failures = Failures(Vec::new());
-    let count = order.len();
-    for (n, index) in order.into_iter().enumerate() {
-        let chain = index.and_then(|index| upstreams.0.chains.get(index));
-        let share = share_of(deadline, count - n, R::now());
-        let share = share.map(|until| until.saturating_duration_since(R::now()));
-        let own = chain.and_then(Chain::limit);
-        let limit = share.map_or(own, |share| Some(own.map_or(share, |own| own.min(share))));
+    let direct = allowed.direct.filter(|_| upstreams.is_direct_last());
+    let deadline = deadline::<R>(upstreams.limit_with(direct));
+    let order = upstreams.order(Instant::now(), direct.is_some());
+    let mut failures = Failures::new(allowed.early_data);
+    let count = order.len() + usize::from(direct.is_some());
+    for (n, turn) in order.into_iter().enumerate() {
+        let chain = &upstreams.chains()[turn.index];
+        if failures.rule_out(chain) {
+            continue;
+        }
+        let limit = shorter(share::<R>(deadline, count - n), chain.limit());
         let begun = Instant::now();
-        match ask(Way { chain, limit }).await {
+        match ask(Way { chain: Some(chain), limit }).await {
             Ok(granted) => {
-                if let Some(index) = index {
-                    upstreams.with_state(index, State::succeed);
-                }
+                upstreams.with_state(turn.index, State::succeed);
                 return Ok(granted);
             }
             Err(error) => {
-                if let (Some(index), true) = (index, is_of_upstream(&error)) {
-                    let (now, pauses) = (Instant::now(), upstreams.0.settings.pauses);
-                    upstreams.with_state(index, |state| state.fail(begun, now, pauses, &error));
+                if is_of_upstream(&error) {
+                    let pauses = upstreams.pauses();
+                    upstreams.with_state(turn.index, |state| {
+                        state.fail(turn.counts.then_some(begun), Instant::now(), pauses, &error);
+                    });
                 }
-                let is_last = n + 1 == count || deadline.is_some_and(|deadline| deadline <= R::now());
-                if is_last || !is_to_try_next(&error, repeatable) {
-                    return Err(failures.then(error));
-                }
-                trace::next_upstream(&error);
-                failures.0.push(error);
+                failures.push(error, chain);
             }
         }
+        if failures.are_final() || deadline.is_some_and(|deadline| deadline <= R::now()) {
+            return Err(failures.into_error());
+        }
     }
-    Err(trace::failed(Invalid::NoProxyToAsk.into()))
+    match direct {
+        Some(Direct { limit }) if failures.are_all_of_upstreams() => {
+            let limit = shorter(share::<R>(deadline, 1), limit);
+            ask(Way { chain: None, limit }).await.map_err(|error| failures.then(error).into_error())
+        }
+        _ => Err(failures.into_error()),
+    }
 }
 
-/// Returns whether the next upstream may carry the request.
-fn is_to_try_next(error: &Error, repeatable: Repeatable) -> bool {
-    // A mistake may be one for this upstream only: SOCKS4 carries no IPv6 address.
-    let may_succeed = error.is_worth_another_proxy() || matches!(error.kind(), ErrorKind::Invalid(_));
-    may_succeed && !(repeatable.early_data && may_have_forwarded(error))
+/// Returns the time that the next of several tries may take.
+fn share<R: Runtime>(deadline: Option<Instant>, tries: usize) -> Option<Duration> {
+    let now = R::now();
+    share_of(deadline, tries, now).map(|until| until.saturating_duration_since(now))
 }
 
-/// Returns whether the target may have received early data.
-fn may_have_forwarded(error: &Error) -> bool {
-    let is_refusal = error.reply().is_some();
-    error.stage() == Stage::Request && error.hop() == error.hops() && !is_refusal
+fn shorter(one: Option<Duration>, other: Option<Duration>) -> Option<Duration> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
 }
 
 /// The failed tries of a call.
-struct Failures(Vec<Error>);
+struct Failures {
+    tries: Vec<Error>,
+    early_data: bool,
+    next: Next,
+    /// Whether no failure may be due to the target.
+    are_all_of_upstreams: bool,
+}
+
+/// The upstreams that may succeed after the failures so far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Next {
+    Any,
+    /// Those that resolve the target's name themselves, because this machine can't.
+    Resolving,
+    None,
+}
 
 impl Failures {
-    /// Returns the error of a call whose last try failed like this.
+    const fn new(early_data: bool) -> Self {
+        Self { tries: Vec::new(), early_data, next: Next::Any, are_all_of_upstreams: true }
+    }
+
+    fn push(&mut self, error: Error, chain: &Chain) {
+        self.are_all_of_upstreams &= is_of_upstream(&error);
+        let is_sent = self.early_data && may_have_forwarded(&error, chain);
+        if error.is_unresolved_target() {
+            self.next = Next::Resolving;
+        } else if is_sent || !is_to_try_next(&error) {
+            self.next = Next::None;
+        }
+        if self.next != Next::None {
+            trace::next_upstream(&error);
+        }
+        self.tries.push(error.by_upstream(chain.last()));
+    }
+
+    /// Returns whether an upstream can't succeed after these failures.
+    fn rule_out(&self, chain: &Chain) -> bool {
+        self.next == Next::Resolving && chain.last().resolves() == Resolve::Locally
+    }
+
+    const fn are_final(&self) -> bool {
+        matches!(self.next, Next::None)
+    }
+
+    const fn are_all_of_upstreams(&self) -> bool {
+        self.are_all_of_upstreams
+    }
+
+    fn then(mut self, error: Error) -> Self {
+        self.tries.push(error);
+        self
+    }
+
+    /// Returns the error of the call: that of the last try.
     ///
     /// A mistake that only some upstreams report is not the reason of the failure.
-    fn then(self, last: Error) -> Error {
-        let mut tries = self.0;
-        tries.push(last);
+    fn into_error(mut self) -> Error {
         let is_mistake = |error: &Error| matches!(error.kind(), ErrorKind::Invalid(_));
-        let index = tries.iter().rposition(|error| !is_mistake(error)).unwrap_or(0);
-        let is_everywhere = tries.iter().all(is_mistake);
-        let reason = tries.remove(index);
-        if is_everywhere { reason } else { reason.after_tries(tries) }
+        let is_everywhere = self.tries.iter().all(is_mistake);
+        let index = self.tries.iter().rposition(|error| !is_mistake(error)).unwrap_or(0);
+        if self.tries.is_empty() {
+            return trace::failed(Invalid::NoProxyToAsk.into());
+        }
+        let reason = self.tries.remove(index);
+        if is_everywhere { reason } else { reason.after_tries(self.tries) }
     }
+}
+
+/// Returns whether another upstream may succeed.
+fn is_to_try_next(error: &Error) -> bool {
+    match (error.kind(), error.stage()) {
+        // It may be a mistake for this upstream only, as SOCKS4 carries no IPv6 address. The
+        // preparation of a METHOD is one for this upstream too.
+        (ErrorKind::Invalid(_), _) | (ErrorKind::TimedOut, Stage::Preparation) => true,
+        _ => error.is_worth_another_proxy(),
+    }
+}
+
+/// Returns whether the target may have received early data.
+fn may_have_forwarded(error: &Error, chain: &Chain) -> bool {
+    let is_ambiguous = matches!(
+        error.kind(),
+        ErrorKind::Io(_)
+            | ErrorKind::TimedOut
+            | ErrorKind::EndedEarly { .. }
+            | ErrorKind::Malformed { .. }
+            | ErrorKind::NotSocks { .. }
+            | ErrorKind::MethodNotOffered(_)
+    );
+    // A pipelined handshake leaves in one write with the early data.
+    let is_sent = match (error.stage(), chain.last().protocol()) {
+        (Stage::Request, _) => true,
+        (Stage::MethodSelection | Stage::Authentication, SocksProtocol::V5(auth)) => auth.is_pipelined(),
+        _ => false,
+    };
+    is_ambiguous && is_sent && error.hop() == error.hops()
 }

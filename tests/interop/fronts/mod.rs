@@ -10,7 +10,7 @@ use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use anysocks::{Chain, Error, Name, Proxy, Target, V4, V5, Version};
+use anysocks::{Chain, Error, Name, Proxy, Target, Upstreams, V4, V5, Version};
 use rustls::ClientConfig;
 
 use crate::association::Association;
@@ -66,6 +66,8 @@ type BindOf<V> = fn(&Opening<'_, V>) -> Result<Box<dyn Listening>, Error>;
 /// A front end's connector, and its questions to Tor.
 pub(crate) struct Routes {
     pub(crate) connect: fn(&Errand<'_>) -> Result<Opened, Error>,
+    /// Through the first usable one of these.
+    pub(crate) connect_any: fn(Upstreams, &Target<'_>) -> Result<Opened, Error>,
     /// BIND by the last proxy, for this peer.
     pub(crate) bind: BindByChain,
     pub(crate) associate: AssociateByChain,

@@ -7,6 +7,11 @@ use super::{Errand, Routes};
 
 pub(super) const BLOCKING: Routes = Routes {
     connect: connect_blocking,
+    connect_any: |upstreams, target| {
+        let stream = blocking::Connector::any_of(upstreams)?.connect(target)?;
+        super::blocking::limited(stream.get_ref()).map_err(|error| Error::io(Stage::Dial, error))?;
+        Ok(super::blocking::opened(stream, false))
+    },
     bind: |chain, peer| {
         let listener = blocking::Connector::new(chain.clone()).bind(peer)?;
         Ok(super::blocking::listening(listener))
@@ -66,6 +71,10 @@ macro_rules! routes {
                         });
                         Ok(opened(connector.connect_with_early_data(target, early_data).await?, false))
                     })
+                },
+                connect_any: |upstreams, target| {
+                    let connector = $front::Connector::any_of(upstreams)?;
+                    $timely(Stage::Request, async { Ok(opened(connector.connect(target).await?, false)) })
                 },
                 bind: |chain, peer| {
                     let connector = $front::Connector::new(chain.clone());

@@ -5,6 +5,7 @@
 //! did the name.
 
 mod background;
+mod echo;
 mod health;
 mod mail;
 mod name_server;
@@ -15,6 +16,7 @@ mod tls;
 mod website;
 mod websocket;
 
+pub use echo::echo;
 pub use health::health;
 pub use mail::mail_server;
 pub use name_server::{ADDRESS, name_server};

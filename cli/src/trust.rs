@@ -1,5 +1,6 @@
 //! Which certificates of a proxy behind TLS are accepted.
 
+use crate::roots::roots;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
@@ -12,9 +13,9 @@ use std::sync::Arc;
 
 #[derive(Default)]
 pub(crate) enum Trust {
-    /// Certificates that lead to one of Mozilla's roots.
+    /// Certificates that lead to one of the roots.
     #[default]
-    PublicRoots,
+    Roots,
     /// The certificates in a PEM file, and those that lead to one of them.
     File(PathBuf),
     Anything,
@@ -24,10 +25,7 @@ impl Trust {
     pub(crate) fn config(&self) -> Result<Arc<ClientConfig>, Box<dyn StdError>> {
         let provider = Arc::new(ring::default_provider());
         let accepted = match self {
-            Self::PublicRoots => {
-                let roots = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
-                Accepted::Listed(Vec::new(), verifier(roots, &provider)?)
-            }
+            Self::Roots => Accepted::Listed(Vec::new(), verifier(roots()?, &provider)?),
             Self::File(path) => {
                 let name = path.display();
                 let listed =

@@ -1,0 +1,68 @@
+//! `anysocks forward`.
+
+use super::result::{line, print};
+use crate::chain::CommonOptions;
+use crate::failure::Failure;
+use crate::progress;
+use anysocks::forward::{Builder, Forwarder};
+use anysocks::tokio::Connector;
+use serde_json::json;
+use std::future::pending;
+use std::net::SocketAddr;
+
+/// Run a local SOCKS5 proxy in front of a chain of proxies
+///
+/// The first proxy of the chain may be at a Unix-domain socket or behind TLS. The line on the
+/// standard output is the URL of the local proxy. Clients need the password in it, which is another
+/// one in each run. The local proxy runs until it is interrupted.
+#[derive(clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    /// The proxies of the chain, in the order in which they are reached.
+    #[arg(value_name = "URL", conflicts_with = "proxy_file")]
+    chain: Vec<String>,
+    /// The local address and port. Port 0 is a free one.
+    #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:0")]
+    listen: SocketAddr,
+    /// Accept clients without a password, such as browsers. All users of this machine can then use
+    /// the proxies.
+    #[arg(long)]
+    no_password: bool,
+    /// Print the URL as JSON.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    options: CommonOptions,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  anysocks forward socks5h+tls://proxy:1080 socks5h://inner:1080
+  anysocks forward --listen 127.0.0.1:1080 --no-password socks5h+unix:///run/tor/socks";
+
+pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
+    let chain = arguments.options.chain(&arguments.chain)?;
+    // The sockets of a plain connector are known, so a connection that breaks is reset, and does
+    // not look complete.
+    let plain = chain.filter(|chain| !chain.hops()[0].is_behind_tls());
+    let started = if let Some(chain) = plain {
+        arguments.options.tls.check(false)?;
+        arguments.configured(arguments.options.configured(Connector::new(chain))).start().await
+    } else {
+        let connector = arguments.options.connector(&arguments.chain)?;
+        arguments.configured(connector).start().await
+    };
+    let forwarder =
+        started.map_err(|error| Failure::mistake(format!("--listen {}: {error}", arguments.listen)))?;
+    let url = forwarder.url();
+    print(&line(arguments.json, url.clone(), &json!({ "url": url })))?;
+    pending().await
+}
+
+impl Arguments {
+    fn configured<W>(&self, connector: Connector<W>) -> Builder<W> {
+        let builder = Forwarder::builder(connector).listen(self.listen);
+        let builder = builder.on_error(|error| progress::error(format_args!("{error:#}")));
+        if self.no_password { builder.without_password() } else { builder }
+    }
+}

@@ -1,0 +1,11 @@
+//! The subcommands.
+
+pub(crate) mod connect;
+pub(crate) mod forward;
+pub(crate) mod listen;
+pub(crate) mod manual;
+pub(crate) mod probe;
+mod report;
+pub(crate) mod resolve;
+mod result;
+pub(crate) mod udp;

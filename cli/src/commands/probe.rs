@@ -1,0 +1,105 @@
+//! `anysocks probe`.
+
+use super::report;
+use super::result::print;
+use crate::chain::CommonOptions;
+use crate::failure::{Failure, Status};
+use crate::progress::progress;
+use crate::tls::Tls;
+use anysocks::probe::{Failure as Lost, Probe, Report};
+use anysocks::{Chain, Proxy, Target};
+use rustls::{ClientConnection, StreamOwned};
+use std::io;
+use std::net::TcpStream;
+use std::sync::Arc;
+
+/// Find out what a proxy can do
+///
+/// The table shows the versions and METHODs that the proxy speaks, and the requests that it grants.
+/// It contains no credentials, and belongs in a bug report. The target of a proxy on this machine
+/// is a server in this process. Other proxies are asked for example.com and 1.1.1.1.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// The URL of the proxy. Without it, --proxy-file has the URL.
+    #[arg(value_name = "URL", required_unless_present = "proxy_file", conflicts_with = "proxy_file")]
+    proxy: Option<String>,
+    /// Connect to this target through the proxy; repeat it for an address and the name of one
+    /// server.
+    #[arg(long, value_name = "HOST:PORT")]
+    target: Vec<Target<'static>>,
+    /// Print JSON in place of a table.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    options: CommonOptions,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let urls: Vec<_> = arguments.proxy.iter().cloned().collect();
+    let chain = arguments.options.chain(&urls)?;
+    let Some([proxy]) = chain.as_ref().map(Chain::hops) else {
+        return Err(Failure::mistake("probe tests one proxy, not a chain"));
+    };
+    let report = probe(proxy, arguments)?.run()?;
+    if arguments.json {
+        print(&report::json(&report).to_string())?;
+    } else {
+        print(report.to_string().trim_end())?;
+    }
+    judge(&report)
+}
+
+fn probe(proxy: &Proxy, arguments: &Arguments) -> Result<Probe, Failure> {
+    let options = &arguments.options;
+    options.tls.check(proxy.is_behind_tls())?;
+    let mut probe = Probe::new(proxy)?;
+    if let Some(limit) = options.timeout {
+        probe = probe.timeout(limit);
+    }
+    for target in &arguments.target {
+        probe = probe.target(target.borrowed())?;
+    }
+    if proxy.is_behind_tls() {
+        let tls = Tls::new(&options.tls)?;
+        let (config, name) = tls.to(proxy).map_err(Failure::io)?;
+        probe = probe.wrapped(move |stream, _| {
+            let tls = ClientConnection::new(Arc::clone(&config), name.clone()).map_err(io::Error::other)?;
+            handshake(tls, stream)
+        });
+    }
+    Ok(probe)
+}
+
+fn handshake(
+    mut tls: ClientConnection,
+    mut stream: TcpStream,
+) -> io::Result<StreamOwned<ClientConnection, TcpStream>> {
+    while tls.is_handshaking() {
+        tls.complete_io(&mut stream)?;
+    }
+    Ok(StreamOwned::new(tls, stream))
+}
+
+/// Fails if there is no proxy of SOCKS.
+fn judge(report: &Report) -> Result<(), Failure> {
+    match report.lost_connection() {
+        Some(Lost::Wrapper(error)) if is_about_trust(error) => {
+            let text = "the proxy's certificate is not trusted: see --ca and --server-name in --help";
+            return Err(Failure::new(Status::Unreachable, text));
+        }
+        Some(_) => return Err(Failure::new(Status::Unreachable, "there is no connection to the proxy")),
+        None => {}
+    }
+    if !report.speaks_socks() {
+        return Err(Failure::new(Status::NotSocks, "the proxy does not speak SOCKS"));
+    }
+    if report.refuses_all_targets() {
+        progress("the proxy refuses every target: try --target with one that it reaches");
+    }
+    Ok(())
+}
+
+fn is_about_trust(error: &io::Error) -> bool {
+    let error = error.get_ref().and_then(|error| error.downcast_ref());
+    matches!(error, Some(rustls::Error::InvalidCertificate(_)))
+}

@@ -1,0 +1,64 @@
+//! The program `anysocks`: SOCKS proxies in the shell.
+
+mod arguments;
+mod chain;
+mod commands;
+mod failure;
+mod progress;
+mod pump;
+mod redact;
+mod roots;
+#[cfg(unix)]
+mod stdout;
+#[cfg(not(unix))]
+#[path = "stdout_stays.rs"]
+mod stdout;
+mod stream;
+mod tls;
+mod trust;
+
+use arguments::{Arguments, Command};
+use clap::{CommandFactory, Parser};
+use failure::Failure;
+use std::process::ExitCode;
+use tokio::runtime::Builder;
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return redact::report(&error),
+    };
+    match run(arguments.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            progress::error(&failure);
+            failure.code()
+        }
+    }
+}
+
+fn run(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Probe(arguments) => commands::probe::run(&arguments),
+        Command::Man(arguments) => commands::manual::man(&arguments, Arguments::command()),
+        Command::Completions(arguments) => commands::manual::completions(&arguments, Arguments::command()),
+        command => {
+            let runtime = Builder::new_current_thread().enable_all().build().map_err(Failure::io)?;
+            let outcome = runtime.block_on(converse(command));
+            // A thread may wait for the standard input.
+            runtime.shutdown_background();
+            outcome
+        }
+    }
+}
+
+async fn converse(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Connect(arguments) => commands::connect::run(arguments).await,
+        Command::Forward(arguments) => commands::forward::run(arguments).await,
+        Command::Resolve(arguments) => commands::resolve::run(arguments).await,
+        Command::Listen(arguments) => commands::listen::run(arguments).await,
+        Command::Udp(arguments) => commands::udp::run(arguments).await,
+        Command::Probe(_) | Command::Man(_) | Command::Completions(_) => Ok(()),
+    }
+}

@@ -1,0 +1,22 @@
+//! Messages on the standard error.
+
+use std::fmt::Display;
+use std::io::{self, IsTerminal, Write};
+
+/// Prints an error.
+pub(crate) fn error(error: impl Display) {
+    line(&format!("anysocks: {error}"));
+}
+
+/// Prints what a person at a terminal waits for.
+pub(crate) fn progress(text: impl Display) {
+    if io::stderr().is_terminal() {
+        line(&format!("anysocks: {text}"));
+    }
+}
+
+/// Prints a result, where the standard output has data.
+pub(crate) fn line(text: &str) {
+    // Nobody reads it if the standard error is closed, and `eprintln!` would panic.
+    let _ = writeln!(io::stderr(), "{text}");
+}

@@ -1,0 +1,239 @@
+//! The commands other than `connect`.
+
+mod support;
+
+use anysocks::blocking::Socks5Stream;
+use serde_json::{Value, json};
+use std::io::{Read, Write};
+use std::net::{TcpListener, UdpSocket};
+use std::time::Duration;
+use support::{
+    BOUND, DEAD, PASSWORD, Running, Scripted, USER, anysocks, expect, grant, grant_with_password, line,
+    request, rest, run,
+};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+#[test]
+fn resolve() {
+    type Row = (&'static str, Vec<u8>, &'static [u8], &'static str, Value);
+    let rows: [Row; 2] = [
+        (
+            "example.com",
+            request(0xF0, "example.com", 0),
+            &[5, 0, 0, 1, 192, 0, 2, 9, 0, 0],
+            "192.0.2.9\n",
+            json!({ "name": "example.com", "address": "192.0.2.9" }),
+        ),
+        (
+            "192.0.2.9",
+            vec![5, 0xF1, 0, 1, 192, 0, 2, 9, 0, 0],
+            b"\x05\0\0\x03\x0Bexample.org\0\0",
+            "example.org\n",
+            json!({ "name": "example.org", "address": "192.0.2.9" }),
+        ),
+    ];
+    for (name, request, reply, text, value) in rows {
+        for json in [false, true] {
+            let request = request.clone();
+            let proxy = Scripted::start(move |mut client| {
+                expect(&mut client, &[5, 1, 0]);
+                client.write_all(&[5, 0]).expect("a client that listens");
+                expect(&mut client, &request);
+                client.write_all(reply).expect("a client that listens");
+            });
+            let options = if json { &["--json"][..] } else { &[] };
+            let ended = run(&[&["resolve", "-x", &proxy.url()], options, &[name]].concat());
+            assert_eq!((ended.status, &*ended.stderr), (Some(0), ""));
+            if json {
+                assert_eq!(ended.stdout.parse::<Value>().expect("JSON"), value);
+            } else {
+                assert_eq!(ended.stdout, text);
+            }
+            proxy.join();
+        }
+    }
+    // Without a proxy, this machine resolves.
+    let ended = run(&["resolve", "localhost"]);
+    assert!(ended.stdout == "127.0.0.1\n" || ended.stdout == "::1\n", "{ended:?}");
+}
+
+#[test]
+fn listen() {
+    for json in [false, true] {
+        let proxy = Scripted::start(|mut client| {
+            grant(&mut client, &[5, 2, 0, 1, 198, 51, 100, 7, 0, 21]);
+            client.write_all(&[5, 0, 0, 1, 198, 51, 100, 7, 0, 20]).expect("a client that listens");
+            client.write_all(b"from the peer").expect("a client that listens");
+            assert_eq!(rest(&mut client), b"to the peer");
+        });
+        let url = proxy.url();
+        let options = if json { &["--json"][..] } else { &[] };
+        let arguments = [&["listen", "-x", &url, "--peer", "198.51.100.7:21"], options].concat();
+        let mut program = Running::start(&mut anysocks(&arguments));
+        let mut stderr = program.0.stderr.take().expect("a pipe");
+        let lines = [line(&mut stderr), line(&mut stderr)];
+        if json {
+            let values = lines.map(|line| line.parse::<Value>().expect("JSON"));
+            assert_eq!(values, [json!({ "bound": BOUND }), json!({ "peer": "198.51.100.7:20" })]);
+        } else {
+            assert_eq!(lines, [&*format!("listening at {BOUND}"), "connection from 198.51.100.7:20"]);
+        }
+        let mut stdin = program.0.stdin.take().expect("a pipe");
+        stdin.write_all(b"to the peer").expect("an open pipe");
+        drop(stdin);
+        let mut heard = String::new();
+        let mut stdout = program.0.stdout.take().expect("a pipe");
+        stdout.read_to_string(&mut heard).expect("the end of the output");
+        assert_eq!(heard, "from the peer");
+        proxy.join();
+        assert_eq!(program.0.wait().expect("an end").code(), Some(0));
+    }
+}
+
+/// Two local clients have an association each, and get their own answers.
+#[test]
+fn udp() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let addr = listener.local_addr().expect("an address");
+    std::thread::spawn(move || {
+        for client in listener.incoming() {
+            let mut client = client.expect("a client");
+            std::thread::spawn(move || {
+                let relay = UdpSocket::bind("127.0.0.1:0").expect("a port");
+                expect(&mut client, &[5, 1, 0, 5, 3, 0, 1, 0, 0, 0, 0, 0, 0][..3]);
+                client.write_all(&[5, 0]).expect("a client that listens");
+                expect(&mut client, &[5, 3, 0, 1, 0, 0, 0, 0, 0, 0]);
+                let port = relay.local_addr().expect("an address").port().to_be_bytes();
+                client.write_all(&[&[5, 0, 0, 1, 127, 0, 0, 1][..], &port].concat()).expect("a client");
+                std::thread::spawn(move || {
+                    let mut datagram = [0; 512];
+                    while let Ok((n, from)) = relay.recv_from(&mut datagram) {
+                        let answer = [&datagram[..n], b" back"].concat();
+                        relay.send_to(&answer, from).expect("a way back");
+                    }
+                });
+                rest(&mut client);
+            });
+        }
+    });
+    let url = format!("socks5h://{addr}");
+    let mut program = Running::start(&mut anysocks(&["udp", "--json", "-x", &url, "192.0.2.1:53"]));
+    let printed = program.line().parse::<Value>().expect("JSON");
+    let local = printed["listen"].as_str().expect("an address").to_owned();
+    let clients = ["one", "two"].map(|word| {
+        let client = UdpSocket::bind("127.0.0.1:0").expect("a port");
+        client.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+        client.connect(&local).expect("an address");
+        (client, word)
+    });
+    for _ in 0..3 {
+        for (client, word) in &clients {
+            client.send(word.as_bytes()).expect("a way to the program");
+        }
+        for (client, word) in &clients {
+            let mut datagram = [0; 512];
+            let n = client.recv(&mut datagram).expect("an answer");
+            assert_eq!(&datagram[..n], format!("{word} back").as_bytes());
+        }
+    }
+}
+
+/// A local proxy in front of a chain.
+#[test]
+fn forward() {
+    let proxy = Scripted::start(|mut client| {
+        grant_with_password(&mut client, &[5, 1, 0, 1, 192, 0, 2, 2, 4, 56]);
+        grant(&mut client, &request(1, "example.com", 80));
+        assert_eq!(rest(&mut client), b"hello");
+        client.write_all(b"goodbye").expect("an open direction");
+    });
+    let url = format!("socks5h://{USER}:{PASSWORD}@{}", proxy.addr);
+    let mut program = Running::start(&mut anysocks(&["forward", &url, "socks5h://192.0.2.2:1080"]));
+    let printed = program.line();
+    assert!(printed.starts_with("socks5h://anysocks:") && !printed.contains(PASSWORD), "{printed}");
+    exchange(&printed);
+    proxy.join();
+}
+
+fn exchange(url: &str) {
+    let mut stream = Socks5Stream::connect(url, "example.com:80").expect("a tunnel");
+    stream.write_all(b"hello").expect("an open stream");
+    stream.get_ref().shutdown(std::net::Shutdown::Write).expect("an open stream");
+    let mut heard = String::new();
+    stream.read_to_string(&mut heard).expect("the end");
+    assert_eq!(heard, "goodbye");
+}
+
+/// An error of a connection is printed, and the local proxy goes on.
+#[test]
+fn forward_without_a_password() {
+    let proxy = Scripted::start(|mut client| {
+        expect(&mut client, &[5, 2, 0, 2]);
+        client.write_all(&[5, 0xFF]).expect("a client that listens");
+    });
+    let url = format!("socks5h://{USER}:{PASSWORD}@{}", proxy.addr);
+    let arguments = ["forward", "--json", "--no-password", "--listen", "[::1]:0", &url];
+    let mut program = Running::start(&mut anysocks(&arguments));
+    let printed = program.line().parse::<Value>().expect("JSON");
+    let local = printed["url"].as_str().expect("a URL");
+    assert!(local.starts_with("socks5h://[::1]:"), "{local}");
+    Socks5Stream::connect(local, "example.com:80").expect_err("a refusal");
+    let said = line(program.0.stderr.as_mut().expect("a pipe"));
+    assert!(
+        said.starts_with("anysocks: proxy socks5h://user@") && said.contains("none of the methods"),
+        "{said}"
+    );
+    assert!(!said.contains(PASSWORD), "{said}");
+    proxy.join();
+    assert_eq!(program.0.try_wait().expect("a status"), None);
+}
+
+#[test]
+fn probe() {
+    let mut forwarder = Running::start(&mut anysocks(&["forward"]));
+    let url = forwarder.line();
+    let ended = run(&["probe", &url]);
+    assert_eq!((ended.status, &*ended.stderr), (Some(0), ""), "{ended:?}");
+    let row = ended.stdout.lines().find(|line| line.starts_with("credentials ")).expect("a row");
+    assert!(row.contains(" yes "), "{row}");
+    let password = url.split([':', '@']).nth(2).expect("a password");
+    assert!(!ended.stdout.contains(password), "{ended:?}");
+
+    let report = run(&["probe", "--json", &url]).stdout.parse::<Value>().expect("JSON");
+    let answers = report["answers"].as_array().expect("a list");
+    let answer = |id| answers.iter().find(|answer| answer["id"] == id).expect("an answer");
+    assert_eq!(answer("socks5-name")["answer"], "yes");
+    assert_eq!((&answer("bind")["answer"], &answer("bind")["reply"]), (&json!("no"), &json!(7)));
+    assert!(answer("socks5-name")["round_trip_ms"].is_number(), "{report}");
+
+    let website = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let addr = website.local_addr().expect("an address");
+    std::thread::spawn(move || {
+        for client in website.incoming() {
+            let mut client = client.expect("a client");
+            let _ = client.read(&mut [0; 64]).and_then(|_| client.write_all(b"HTTP/1.1 400\r\n\r\n"));
+        }
+    });
+    let ended = run(&["probe", &format!("socks5h://{addr}")]);
+    assert_eq!(ended.status, Some(7), "{ended:?}");
+    assert!(ended.stderr.ends_with("the proxy does not speak SOCKS\n"), "{ended:?}");
+    assert_eq!(run(&["probe", DEAD]).status, Some(3));
+}
+
+#[test]
+fn pages() {
+    let page = run(&["man"]);
+    assert!(page.status == Some(0) && page.stdout.contains("SH SUBCOMMANDS"), "{page:?}");
+    let page = run(&["man", "connect"]);
+    assert!(page.stdout.contains("anysocks\\-connect") && page.stdout.contains("proxy\\-file"), "{page:?}");
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let script = run(&["completions", shell]);
+        assert!(script.status == Some(0) && script.stdout.contains("forward"), "{shell}");
+    }
+    let help = run(&["--help"]).stdout;
+    for status in 0..=7 {
+        assert!(help.contains(&format!("\n  {status}  ")), "{status}");
+    }
+    assert_eq!(run(&["--version"]).stdout, format!("anysocks {}\n", env!("CARGO_PKG_VERSION")));
+}

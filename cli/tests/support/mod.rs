@@ -1,0 +1,185 @@
+//! The program under test, and proxies that play a script.
+
+#![allow(dead_code, reason = "each test crate uses a part of it")]
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::process::{Child, Command, Output, Stdio};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+/// No test takes this long.
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// Ends the process if it still runs after the limit: a test that would hang fails instead.
+pub(crate) fn limit_tests() {
+    static STARTED: std::sync::Once = std::sync::Once::new();
+    STARTED.call_once(|| {
+        thread::spawn(|| {
+            thread::sleep(LIMIT);
+            eprintln!("no end after {LIMIT:?}");
+            std::process::exit(1);
+        });
+    });
+}
+
+/// The variables that name proxies.
+const VARIABLES: [&str; 9] = [
+    "socks_proxy",
+    "SOCKS_PROXY",
+    "all_proxy",
+    "ALL_PROXY",
+    "https_proxy",
+    "HTTPS_PROXY",
+    "http_proxy",
+    "no_proxy",
+    "NO_PROXY",
+];
+
+/// The program with these arguments, without proxies in its environment.
+pub(crate) fn anysocks(arguments: &[&str]) -> Command {
+    limit_tests();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_anysocks"));
+    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    for variable in VARIABLES {
+        command.env_remove(variable);
+    }
+    command
+}
+
+/// What the program has printed, and its exit status.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) status: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl From<Output> for Ended {
+    fn from(output: Output) -> Self {
+        Self {
+            status: output.status.code(),
+            stdout: String::from_utf8(output.stdout).expect("UTF-8"),
+            stderr: String::from_utf8(output.stderr).expect("UTF-8"),
+        }
+    }
+}
+
+/// Runs the program with this standard input.
+pub(crate) fn run_with(command: &mut Command, input: &[u8]) -> Ended {
+    let mut child = command.spawn().expect("the program");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    // A program that fails early reads nothing.
+    let _ = stdin.write_all(input);
+    drop(stdin);
+    child.wait_with_output().expect("an end").into()
+}
+
+pub(crate) fn run(arguments: &[&str]) -> Ended {
+    run_with(&mut anysocks(arguments), b"")
+}
+
+/// A program that runs until this value is dropped.
+pub(crate) struct Running(pub(crate) Child);
+
+impl Running {
+    pub(crate) fn start(command: &mut Command) -> Self {
+        Self(command.spawn().expect("the program"))
+    }
+
+    /// Reads a line of the standard output.
+    pub(crate) fn line(&mut self) -> String {
+        line(self.0.stdout.as_mut().expect("a pipe"))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Reads a line, and nothing after it.
+pub(crate) fn line(from: &mut impl Read) -> String {
+    let mut line = Vec::new();
+    let mut byte = [0];
+    while from.read(&mut byte).expect("a line") == 1 && byte != *b"\n" {
+        line.extend(byte);
+    }
+    String::from_utf8(line).expect("UTF-8")
+}
+
+/// A proxy that serves one client.
+pub(crate) struct Scripted<T> {
+    pub(crate) addr: SocketAddr,
+    thread: JoinHandle<T>,
+}
+
+impl<T: Send + 'static> Scripted<T> {
+    pub(crate) fn start(serve: impl FnOnce(TcpStream) -> T + Send + 'static) -> Self {
+        limit_tests();
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let addr = listener.local_addr().expect("an address");
+        let thread = thread::spawn(move || serve(listener.accept().expect("a client").0));
+        Self { addr, thread }
+    }
+
+    /// Its URL as a SOCKS5 proxy.
+    pub(crate) fn url(&self) -> String {
+        format!("socks5h://{}", self.addr)
+    }
+
+    pub(crate) fn join(self) -> T {
+        self.thread.join().expect("the proxy is content with its client")
+    }
+}
+
+/// Reads exactly these bytes.
+pub(crate) fn expect(client: &mut impl Read, message: &[u8]) {
+    let mut heard = vec![0; message.len()];
+    client.read_exact(&mut heard).expect("the client's message");
+    assert_eq!(heard, message);
+}
+
+/// Reads the rest, up to the end of the client's direction.
+pub(crate) fn rest(client: &mut impl Read) -> Vec<u8> {
+    let mut rest = Vec::new();
+    client.read_to_end(&mut rest).expect("the end of the client's direction");
+    rest
+}
+
+pub(crate) const GRANTED: &[u8] = &[5, 0, 0, 1, 192, 0, 2, 7, 48, 57];
+/// `192.0.2.7:12345`, as a proxy reports it.
+pub(crate) const BOUND: &str = "192.0.2.7:12345";
+
+/// CONNECT, or another command, to a name.
+pub(crate) fn request(command: u8, name: &str, port: u16) -> Vec<u8> {
+    let len = u8::try_from(name.len()).expect("a short name");
+    [&[5, command, 0, 3, len][..], name.as_bytes(), &port.to_be_bytes()].concat()
+}
+
+/// Plays a proxy without authentication up to its reply.
+pub(crate) fn grant(client: &mut (impl Read + Write), request: &[u8]) {
+    expect(client, &[5, 1, 0]);
+    client.write_all(&[5, 0]).expect("a client that listens");
+    expect(client, request);
+    client.write_all(GRANTED).expect("a client that listens");
+}
+
+/// The same with a password.
+pub(crate) fn grant_with_password(client: &mut (impl Read + Write), request: &[u8]) {
+    expect(client, &[5, 2, 0, 2]);
+    client.write_all(&[5, 2]).expect("a client that listens");
+    expect(client, &[&[1, 4][..], USER.as_bytes(), &[10], PASSWORD.as_bytes()].concat());
+    client.write_all(&[1, 0]).expect("a client that listens");
+    expect(client, request);
+    client.write_all(GRANTED).expect("a client that listens");
+}
+
+pub(crate) const USER: &str = "user";
+pub(crate) const PASSWORD: &str = "Zq7xW2kTn9";
+
+/// A proxy that is not there.
+pub(crate) const DEAD: &str = "socks5h://127.0.0.1:1";
