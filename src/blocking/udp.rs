@@ -26,6 +26,9 @@ use std::time::{Duration, Instant};
 /// How long a thread leaves the TCP connection alone while a request reads from it.
 const RECHECK: Duration = Duration::from_millis(20);
 
+/// A chain with more earlier proxies than this takes memory for each wait.
+const FEW_PROXIES: usize = 8;
+
 /// The non-blocking sockets of an association, and the timeouts of its calls.
 #[derive(Debug)]
 pub struct Sockets {
@@ -377,11 +380,19 @@ fn wait_for_all<'a>(
     if earlier.is_empty() {
         return Ok(wait(usual, until)?.then_some(Ready::Usual));
     }
-    let mut all: Vec<_> = usual.iter().cloned().chain(earlier.iter().map(Control::poll_fd)).collect();
-    let is_ready = wait(&mut all, until)?;
-    let earlier = all.split_off(usual.len());
-    usual.clone_from_slice(&all);
+    let all = || usual.iter().cloned().chain(earlier.iter().map(Control::poll_fd));
+    let (mut few, mut many);
+    let all = if earlier.len() <= FEW_PROXIES {
+        few = all().collect::<ArrayVec<_, { FEW_PROXIES + 3 }>>();
+        &mut few[..]
+    } else {
+        many = all().collect::<Vec<_>>();
+        &mut many[..]
+    };
+    let is_ready = wait(all, until)?;
+    let (own, earlier) = all.split_at(usual.len());
     let is_earlier = earlier.iter().any(|polled| !polled.revents().is_empty());
+    usual.clone_from_slice(own);
     Ok(is_ready.then_some(if is_earlier { Ready::Earlier } else { Ready::Usual }))
 }
 

@@ -54,7 +54,8 @@ mod tests {
             Error::new(Stage::Resolve, ErrorKind::Unresolved { name: name.to_owned(), error })
         };
         let target = "target.example:80";
-        assert_eq!(reply_code(&unresolved("target.example").about(target)), Reply::HOST_UNREACHABLE);
+        let of_target = unresolved("target.example").of_target_name();
+        assert_eq!(reply_code(&of_target.about(target)), Reply::HOST_UNREACHABLE);
         assert_eq!(reply_code(&unresolved("proxy.example").about(target)), Reply::GENERAL_FAILURE);
         assert_eq!(reply_code(&unresolved("proxy.example")), Reply::GENERAL_FAILURE);
         let late = Error::new(Stage::Resolve, ErrorKind::TimedOut).about(target);

@@ -101,7 +101,8 @@ use zeroize::Zeroizing;
 /// At the end of a connection, a side that has been sent all data of the other side is closed, and
 /// receives the data in transit. Any other side is reset, so that partial data do not look
 /// complete. A proxy at a Unix-domain socket and a [wrapped](Connector::wrapped) stream can only be
-/// closed.
+/// closed. Once the target has ended its direction of a wrapped stream, a reset of that stream is
+/// noticed only when the client sends, or ends.
 ///
 /// # Lost peers
 ///
@@ -109,7 +110,8 @@ use zeroize::Zeroizing;
 /// and then every 5 seconds. If the peer answers no probe (9 on Linux, so after 90 seconds), the
 /// connection ends. If [`Proxy::keepalive`](crate::Proxy::keepalive) is set, the socket to that
 /// proxy has the times set there. In a chain, keepalive detects the loss of the first proxy only.
-/// A Unix-domain socket has no keepalive. A wrapped stream has it only if it is set for the proxy.
+/// A Unix-domain socket has no keepalive. A wrapped stream has it only if it is set for the
+/// proxy, and not once the target has ended its direction.
 ///
 /// A client that has closed its socket can't be distinguished from a half-closed one until its
 /// system forgets the connection: after 60 seconds on Linux (`net.ipv4.tcp_fin_timeout`). The

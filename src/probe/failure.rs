@@ -100,7 +100,7 @@ impl fmt::Display for Failure {
             Self::Socks(error) => error.fmt(f),
             Self::Wrapper(_) => f.write_str("TLS handshake failed"),
             Self::DeadEnd(_) => f.write_str("granted, but the tunnel does not work"),
-            Self::Bound(bound, defect) => write!(f, "granted with BND {bound}{defect}"),
+            Self::Bound(bound, defect) => write!(f, "granted with BND {bound}: {defect}"),
             Self::Datagrams { relay, .. } => write!(f, "no datagram from the relay {relay}"),
             Self::Local(_) => f.write_str("a local socket failed"),
         }
@@ -124,10 +124,10 @@ impl StdError for Failure {
 impl fmt::Display for Defect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::PortZero => ": nothing can be at port 0",
-            Self::RelayName => ": probe looks up no name of a relay",
-            Self::MarkOfSocks4a => ": the proxy takes the mark of a name for an address",
-            Self::NoConnection(_) => ", but connecting to it failed",
+            Self::PortZero => "nothing can be at port 0",
+            Self::RelayName => "probe looks up no name of a relay",
+            Self::MarkOfSocks4a => "the proxy takes the mark of a name for an address",
+            Self::NoConnection(_) => "connecting to it failed",
         })
     }
 }

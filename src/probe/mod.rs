@@ -94,6 +94,10 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 /// the proxy's URL has. The proxy resolves the names of targets; this machine resolves only the
 /// name of the proxy itself.
 ///
+/// Relays are used as BND.ADDR names them; an unspecified address means the proxy's own. The
+/// proxy's [UDP options](crate::Proxy::udp) have no effect, so a relay behind NAT is reported as
+/// such, although the library reaches it.
+///
 /// # Targets
 ///
 /// If the proxy is on this machine, the target is a server in this process, on loopback, which

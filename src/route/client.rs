@@ -171,9 +171,9 @@ async fn resolved_locally<'t, F: Runtime>(
                 target.port(),
                 deadline,
             )
-            .await?;
-            let first = addrs.into_iter().next();
-            first.ok_or_else(|| no_address(name.as_str()))
+            .await;
+            let first = addrs.map_err(Error::of_target_name)?.next();
+            first.ok_or_else(|| no_address(name.as_str()).of_target_name())
         }
         _ => Ok(target.borrowed()),
     }

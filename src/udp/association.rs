@@ -176,9 +176,14 @@ impl Association {
 
     /// Returns the longest datagram, with its header, within all layers.
     pub(super) fn max_datagram(&self) -> usize {
-        let longest = if self.relay.is_ipv4() { MAX_PAYLOAD_V4 } else { MAX_PAYLOAD_V6 };
-        let sealing: usize = (0..self.hops()).map(|n| self.hop(n).sealing()).sum();
-        longest.saturating_sub(sealing + self.headers_len())
+        let longest = |is_ipv4| if is_ipv4 { MAX_PAYLOAD_V4 } else { MAX_PAYLOAD_V6 };
+        let sealing = self.hop(0).sealing();
+        let first = longest(self.relay.is_ipv4()).saturating_sub(sealing);
+        // Each relay removes its header and its seal, and sends the rest to the next one.
+        self.layers().iter().enumerate().fold(first, |room, (n, layer)| {
+            let room = room.saturating_sub(layer.header_len());
+            room.min(longest(layer.is_ipv4())).saturating_sub(self.hop(n + 1).sealing())
+        })
     }
 
     /// Returns the number of bytes that a header needs in front of a payload.
@@ -330,5 +335,40 @@ impl fmt::Debug for Association {
             .field("end", &self.end.get())
             .field("encapsulated", &self.is_encapsulated())
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A datagram has to fit each of its legs, whose families may differ.
+    #[test]
+    fn the_longest_datagram_of_a_chain() {
+        const V4: &str = "192.0.2.1:9";
+        const V6: &str = "[2001:db8::1]:9";
+        let (v4_header, v6_header) = (10, 22);
+        for (relays, longest) in [
+            (&[V4][..], 65_507),
+            (&[V6], 65_527),
+            (&[V4, V4], 65_507 - v4_header),
+            (&[V6, V6], 65_527 - v6_header),
+            (&[V4, V6], 65_507 - v6_header),
+            // The second leg is the narrow one: its header is removed before.
+            (&[V6, V4], 65_507),
+            (&[V6, "a.example:9"], 65_507),
+            (&[V6, V4, V6], 65_507 - v6_header),
+        ] {
+            let proxies = vec![Proxy::socks5("127.0.0.1:1").unwrap(); relays.len()];
+            let hop = || Hop::new(&proxies[0], None);
+            let mut layers = Vec::new();
+            for next in &relays[1..] {
+                let next = Target::try_from(*next).unwrap().into_owned();
+                Layer::push(&mut layers, hop(), false, next).unwrap();
+            }
+            let relay = relays[0].parse().unwrap();
+            let association = Association::new(&proxies, relay, layers, hop(), Address::Ip(relay));
+            assert_eq!(association.max_datagram(), longest, "{relays:?}");
+        }
     }
 }

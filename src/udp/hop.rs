@@ -76,6 +76,11 @@ impl Layer {
         self.any_source || self.next.matches(source)
     }
 
+    /// Returns whether the next relay is, or may be, at an IPv4 address.
+    pub(super) fn is_ipv4(&self) -> bool {
+        self.next.target().ip().is_none_or(|ip| ip.is_ipv4())
+    }
+
     /// Returns the length of this layer's header.
     pub(super) fn header_len(&self) -> usize {
         self.next.header().as_bytes().len()

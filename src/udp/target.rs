@@ -34,7 +34,8 @@ impl<F: UdpFrontEnd> SocksUdpSocket<F> {
             return Ok(target);
         };
         // In memory of its own: few datagrams need a lookup.
-        let found = Box::pin(resolve::<F>(lookup, name.as_str(), target.port(), deadline)).await?;
+        let found = Box::pin(resolve::<F>(lookup, name.as_str(), target.port(), deadline)).await;
+        let found = found.map_err(Error::of_target_name)?;
         match found.first() {
             Some(addr) => Ok((addr.ip(), addr.port()).into()),
             None => Err(no_address(name.as_str()).into()),
