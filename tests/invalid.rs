@@ -90,7 +90,7 @@ fn sentences() {
             Invalid::EarlyDataWithCustomMethod,
             "early data can't be sent with the request where GSS-API or a custom method is offered",
         ),
-        (Invalid::TlsNotWrapped, "the proxy is behind TLS: give the connector what wraps a stream in it"),
+        (Invalid::TlsNotWrapped, "the proxy is behind TLS: wrap its streams by `Connector::wrapped`"),
     ] {
         assert_eq!(invalid.to_string(), sentence);
         // No stage in front of it: the caller's argument is what it is about.

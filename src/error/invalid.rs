@@ -370,7 +370,7 @@ pub enum Invalid {
     /// The proxy is behind TLS, and nothing wraps its streams in TLS.
     ///
     /// A [`Connector`](crate::Connector) that wraps streams does.
-    #[error("the proxy is behind TLS: give the connector what wraps a stream in it")]
+    #[error("the proxy is behind TLS: wrap its streams by `Connector::wrapped`")]
     TlsNotWrapped,
     /// A chain has a proxy behind TLS after another proxy.
     ///

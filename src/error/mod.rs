@@ -10,6 +10,7 @@ pub(crate) mod invalid;
 mod kind;
 mod no_relay;
 pub(crate) mod pasted;
+pub(crate) mod setup;
 pub(crate) mod source;
 mod stage;
 mod text;

@@ -1,5 +1,6 @@
 //! Whether a proxy, or a chain of them, can be reached and accepts the client.
 
+use super::chain::Chain;
 use super::connect::negotiate_through;
 use super::connector::Connector;
 use super::wrap::{Plain, Wrap};
@@ -24,9 +25,10 @@ pub(crate) async fn check<'a, R: Runtime>(proxy: impl IntoProxy<'a>) -> Result<(
 impl<F: Runtime, W: Wrap<F>> Connector<F, W> {
     pub(crate) async fn check_proxies(&self) -> Result<(), Error> {
         let selected = self.route.without_target();
-        let checked = selected
-            .ask_a_proxy::<F, _, _>(|chain, limit| check_all::<F, W>(chain.hops(), limit, &self.wrap));
-        checked.await
+        // A SOCKS4 proxy is only connected to, which shows nothing about it.
+        let proves = |chain: &Chain| matches!(chain.last().protocol(), SocksProtocol::V5(_));
+        let check = |chain, limit| check_all::<F, W>(Chain::hops(chain), limit, &self.wrap);
+        selected.check_each::<F, _>(proves, check).await
     }
 }
 

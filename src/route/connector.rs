@@ -63,7 +63,7 @@ use std::sync::Arc;
 ///
 /// All calls return an [`Error`]. [`Error::hop`] is the number of the proxy in a chain. After an
 /// error there is no fallback to a direct connection, unless
-/// [`Upstreams::then_direct`] asks for it.
+/// [`Upstreams::then_direct`] or `DIRECT` in a text requests it.
 ///
 /// - [`Invalid`](crate::ErrorKind::Invalid): a mistake in the arguments, or a request that the
 ///   route can't carry, such as BIND without a proxy. Nothing was sent.
@@ -111,9 +111,17 @@ impl<F> Connector<F> {
     /// # Ok::<(), anysocks::Error>(())
     /// ```
     ///
+    /// It accepts:
+    ///
+    /// - an array or a `Vec` of proxies, or of chains;
+    /// - [`Upstreams`], which have settings and a shared state;
+    /// - a text: URLs separated by `;`, or the answer of a PAC script. In a text, `DIRECT` allows a
+    ///   direct connection: see [`Upstreams::then_direct`].
+    ///
     /// # Errors
     ///
     /// - [`Invalid::NoUpstream`](crate::Invalid::NoUpstream): the list is empty.
+    /// - Those of parsing a text.
     #[doc(alias = "failover")]
     #[doc(alias = "fallback")]
     pub fn any_of(upstreams: impl TryInto<Upstreams, Error: Into<Error>>) -> Result<Self, Error> {

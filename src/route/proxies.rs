@@ -4,7 +4,7 @@ use super::chain::Chain;
 use super::changes::{Change, Changes};
 use super::no_proxy::NoProxy;
 use super::rule::{Chosen, Rule};
-use super::upstreams::{Allowed, Direct, Upstreams, Way, try_each};
+use super::upstreams::{Allowed, Direct, Upstreams, Way, check_each, try_each};
 use crate::error::Error;
 use crate::error::invalid::Invalid;
 use crate::protocol::target::Target;
@@ -172,6 +172,30 @@ impl Selected<'_> {
                 };
                 Box::pin(try_each::<R, T, _>(upstreams, allowed, ask)).await
             }
+        }
+    }
+
+    /// Checks each of the proxies. `proves` is whether a success shows that a chain is usable.
+    pub(crate) async fn check_each<'s, R: Runtime, A>(
+        &'s self,
+        proves: impl Fn(&Chain) -> bool + Send + Sync,
+        check: impl Fn(&'s Chain, Option<Duration>) -> A + Send + Sync,
+    ) -> Result<(), Error>
+    where
+        A: Future<Output = Result<(), Error>> + Send + Sync,
+    {
+        match self {
+            Self::AnyOf(upstreams) if !upstreams.chains().is_empty() => {
+                let check = &check;
+                let check = move |way: Way<'s>| async move {
+                    match way.chain {
+                        Some(chain) => check(chain, way.limit).await,
+                        None => Err(Invalid::NoProxyToAsk.into()),
+                    }
+                };
+                Box::pin(check_each::<R, _>(upstreams, proves, check)).await
+            }
+            _ => self.ask_a_proxy::<R, (), A>(check).await,
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Non-blocking connection attempts: the part that all front ends share.
 
 use super::socket_options::{set_for_tcp, set_for_udp};
-#[cfg(unix)]
 use crate::error::escape::Escaped;
+#[cfg(unix)]
+use crate::error::setup::of_setup;
 use crate::error::{Attempt, Error, ErrorKind, Stage};
 use crate::proxy::SocketOptions;
 use rustix::io::Errno;
@@ -50,7 +51,7 @@ pub(crate) enum Mode {
 pub(crate) fn open(addr: &SockAddr, options: &SocketOptions, mode: Mode) -> io::Result<Socket> {
     let ip = addr.as_socket();
     let local = match (options.local_addr, ip) {
-        (Some(local), Some(proxy)) => Some(local_for(local, proxy)?),
+        (Some(local), Some(proxy)) => Some(local_for(local, proxy).map_err(|error| of_setup("", error))?),
         _ => None,
     };
     let protocol = ip.map(|_| Protocol::TCP);
@@ -62,7 +63,7 @@ pub(crate) fn open(addr: &SockAddr, options: &SocketOptions, mode: Mode) -> io::
         set_for_tcp(&socket, addr, options)?;
     }
     if let Some(local) = local {
-        bind(&socket, local)?;
+        bind(&socket, local).map_err(|error| of_setup(format_args!("local address {local}"), error))?;
     }
     Ok(socket)
 }

@@ -1,5 +1,6 @@
 //! Setting the options of a socket before it is bound and connected.
 
+use crate::error::setup::of_setup;
 use crate::proxy::SocketOptions;
 use socket2::{SockAddr, SockRef, Socket, TcpKeepalive};
 use std::io;
@@ -27,15 +28,19 @@ pub(super) fn set_for_udp(socket: &Socket, is_ipv6: bool, options: &SocketOption
     if let Some(interface) = &options.interface {
         // The system would take an empty name for none, and truncate one with a NUL.
         if interface.is_empty() || interface.contains('\0') {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "this is not the name of an interface"));
+            let cause = io::Error::new(io::ErrorKind::InvalidInput, "this is not the name of an interface");
+            return Err(of_setup(format_args!("interface {interface:?}"), cause));
         }
-        bind_interface(socket, interface, is_ipv6)?;
+        let failed = |error| of_setup(format_args!("interface {interface}"), error);
+        bind_interface(socket, interface, is_ipv6).map_err(failed)?;
     }
     if let Some(mark) = options.mark {
-        set_mark(socket, mark)?;
+        set_mark(socket, mark).map_err(|error| of_setup(format_args!("mark {mark}"), error))?;
     }
     match &options.hook {
-        Some(hook) => (hook.0)(&SockRef::from(socket)),
+        Some(hook) => {
+            (hook.0)(&SockRef::from(socket)).map_err(|error| of_setup("the function of `socket`", error))
+        }
         None => Ok(()),
     }
 }

@@ -246,6 +246,61 @@ fn no_direct_connection_while_the_proxy_may_be_usable() {
     target.assert_alone();
 }
 
+/// The interface of a VPN is down, for example: the connection must not take another one.
+#[test]
+fn no_direct_connection_after_a_failure_of_this_machine() {
+    let (target, target_addr) = Lonely::new();
+    let (lonely, addr) = Lonely::new();
+    let elsewhere: SocketAddr = ([192, 0, 2, 1], 0).into();
+    everywhere(|way| {
+        for (proxy, what) in [
+            (socks5(addr).interface("no such one"), "interface no such one: "),
+            (socks5(addr).local_addr(elsewhere), "local address 192.0.2.1:0: "),
+            (socks5(addr).socket(|_| Err(std::io::Error::other("not today"))), "not today"),
+        ] {
+            let upstreams = of([proxy]).then_direct(true);
+            let failed = error(any_of(way, &upstreams).connect(&target_addr.to_string()));
+            assert!(failed.to_string().contains(what), "{failed}");
+            assert!(upstreams.health()[0].is_healthy());
+        }
+    });
+    target.assert_alone();
+    lonely.assert_alone();
+}
+
+#[test]
+fn a_check_is_of_each_one() {
+    let (dead, _bound) = deserted();
+    let good =
+        || serving(|mut client| drop(super::scene::play(&mut client, &Speaks::Socks5.connection(TARGET))));
+    let (one, two) = (good(), good());
+    everywhere(|way| {
+        let upstreams = upstreams([one, dead, two]).round_robin(true);
+        let connector = any_of(way, &upstreams);
+        for _ in 0..2 {
+            connector.check().expect("two of them");
+            let failures: Vec<_> = upstreams.health().iter().map(|health| health.failures).collect();
+            assert_eq!((failures[0], failures[2]), (0, 0));
+            assert!(failures[1] > 0, "{failures:?}");
+        }
+        // It takes no turn.
+        let turns = of([socks5(granting("one")), socks5(granting("two"))]).round_robin(true);
+        let connector = any_of(way, &turns);
+        for expected in ["one", "two", "one"] {
+            connector.check().expect("both");
+            assert_eq!(word(connector.connect(TARGET).expect("a proxy").1), expected);
+        }
+        let failed = error(any_of(way, &self::upstreams([dead, dead])).check());
+        assert_eq!(failed.earlier_tries().len(), 1, "{failed}");
+        // Connecting to a SOCKS4 proxy shows nothing about it.
+        let wrong = of([Speaks::Socks4.at(answering(&[5, 0]))]);
+        let connector = any_of(way, &wrong);
+        error(connector.connect(TARGET));
+        connector.check().expect("a connection");
+        assert_eq!(wrong.health()[0].failures, 1);
+    });
+}
+
 /// Most proxies refuse Tor's command.
 #[test]
 fn a_refused_lookup_is_not_made_on_this_machine() {

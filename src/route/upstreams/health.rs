@@ -1,6 +1,7 @@
 //! Which upstreams have failed, and until when they are passed over.
 
 use super::super::chain::Chain;
+use crate::error::setup::is_of_setup;
 use crate::error::{Error, ErrorKind, Stage};
 use crate::protocol::reply::Reply;
 use std::fmt;
@@ -18,7 +19,8 @@ pub struct Health {
     /// The number of failures since the last success. Failures during a pause are not counted, nor
     /// those of connections that began before the last counted failure.
     pub failures: u32,
-    /// The time for which the upstream is still passed over. `None` if it is not.
+    /// The time for which the upstream is still passed over. `None` if it is not: if it has
+    /// failed, the next connection tries it again.
     pub paused_for: Option<Duration>,
     /// The text of the last failure since the last success.
     pub last_error: Option<String>,
@@ -40,8 +42,9 @@ impl fmt::Display for Health {
             1 => f.write_str("failed once")?,
             n => write!(f, "failed {n} times")?,
         }
-        if let Some(pause) = self.paused_for {
-            write!(f, ", passed over for {} s", pause.as_secs_f32().ceil())?;
+        match self.paused_for {
+            Some(pause) => write!(f, ", passed over for {} s", pause.as_secs_f32().ceil())?,
+            None => f.write_str(", to be tried again")?,
         }
         match &self.last_error {
             Some(error) => write!(f, ": {error}"),
@@ -137,6 +140,10 @@ pub(super) fn is_of_upstream(error: &Error) -> bool {
         ErrorKind::Refused(reply) => !is_last || matches!(*reply, Reply::NO_IDENTD | Reply::OTHER_USER_ID),
         ErrorKind::RefusedExtended { reply, .. } => {
             !is_last || matches!(*reply, Reply::AUTHENTICATION_EXPIRED | Reply::RATE_LIMITED)
+        }
+        // This machine could not prepare a socket: the interface of a VPN is down.
+        ErrorKind::Unreachable(attempts) if attempts.iter().all(|attempt| is_of_setup(&attempt.error)) => {
+            false
         }
         // The KDC of a METHOD, for example.
         ErrorKind::TimedOut if error.stage() == Stage::Preparation => false,

@@ -6,7 +6,7 @@ mod tries;
 
 pub use health::Health;
 pub(crate) use tries::Way;
-pub(super) use tries::{Allowed, Direct, try_each};
+pub(super) use tries::{Allowed, Direct, check_each, try_each};
 
 use super::chain::Chain;
 use crate::error::Error;

@@ -3,6 +3,7 @@
 use super::Upstreams;
 use crate::error::Error;
 use crate::error::invalid::Invalid;
+use crate::protocol::target::split_port;
 use crate::proxy::Proxy;
 use crate::route::Chain;
 use std::str::FromStr;
@@ -26,8 +27,8 @@ impl FromStr for Upstreams {
     /// version 4 in browsers and in Windows. The SOCKS proxy in the settings of macOS speaks
     /// version 5: write `SOCKS5 host:port` for it.
     ///
-    /// HTTP proxies are not supported. An entry `PROXY`, `HTTP` or `HTTPS` of a PAC script is left
-    /// out if another proxy follows it. Otherwise the list is refused, because without that proxy
+    /// HTTP proxies are not supported. An entry `PROXY`, `HTTP` or `HTTPS` of a PAC script, or
+    /// `host:port` of Windows, is left out if another proxy follows it. Otherwise the list is refused, because without that proxy
     /// the next try would be direct. Entries such as `http=host:port` are for another protocol,
     /// and are left out.
     ///
@@ -96,6 +97,12 @@ impl List {
             }
             "SOCKS5" => Proxy::socks5(endpoint)?,
             "SOCKS" | "SOCKS4" => Proxy::socks4(endpoint)?,
+            // In the settings of Windows, an HTTP proxy for all protocols.
+            _ if is_host_and_port(entry) => {
+                self.ends_with_http = true;
+                self.has_left_out = true;
+                return Ok(());
+            }
             _ => return self.push(entry.parse()?),
         };
         self.push(proxy.into())
@@ -129,6 +136,12 @@ impl List {
             (_, _, direct) => Ok(Upstreams::of(self.chains).then_direct(direct)),
         }
     }
+}
+
+/// Returns whether an entry has the form `host:port`.
+fn is_host_and_port(entry: &str) -> bool {
+    !entry.contains("://")
+        && split_port(entry).is_ok_and(|(host, port)| port.is_some() && !host.contains('@'))
 }
 
 /// Returns whether an entry has the form `scheme=proxy`, and is not a URL with options.
@@ -186,7 +199,9 @@ mod tests {
             ("SOCKS5 a:port", Some(Invalid::NotAPort)),
             ("SOCKS5 a:1 b:2", None),
             ("socks=a:99999", Some(Invalid::NotAPort)),
-            ("w.example:8080", Some(Invalid::SchemeMissing)),
+            ("w.example:8080", Some(Invalid::HttpUpstream)),
+            ("w.example:8080; DIRECT", Some(Invalid::HttpUpstream)),
+            ("w.example", Some(Invalid::SchemeMissing)),
             ("DIRECTLY", Some(Invalid::SchemeMissing)),
             ("socks5h://user:zq7;zq8@a", None),
             ("socks5h://user:1;zq7;zq8@a", None),

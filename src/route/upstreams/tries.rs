@@ -89,6 +89,39 @@ where
     }
 }
 
+/// Checks each upstream, one after the other, and records its state. Succeeds if one of them does.
+///
+/// `proves` is whether a success shows that the upstream is usable.
+pub(in crate::route) async fn check_each<'u, R: Runtime, A>(
+    upstreams: &'u Upstreams,
+    proves: impl Fn(&Chain) -> bool,
+    check: impl Fn(Way<'u>) -> A,
+) -> Result<(), Error>
+where
+    A: Future<Output = Result<(), Error>> + Send + Sync,
+{
+    let deadline = deadline::<R>(upstreams.limit());
+    let mut failures = Failures::new(false);
+    let count = upstreams.chains().len();
+    for (index, chain) in upstreams.chains().iter().enumerate() {
+        let limit = shorter(share::<R>(deadline, count - index), chain.limit());
+        let begun = Instant::now();
+        match check(Way { chain: Some(chain), limit }).await {
+            Ok(()) if proves(chain) => upstreams.with_state(index, State::succeed),
+            Ok(()) => {}
+            Err(error) => {
+                if is_of_upstream(&error) {
+                    let pauses = upstreams.pauses();
+                    upstreams
+                        .with_state(index, |state| state.fail(Some(begun), Instant::now(), pauses, &error));
+                }
+                failures.push(error, chain);
+            }
+        }
+    }
+    if failures.tries.len() < count { Ok(()) } else { Err(failures.into_error()) }
+}
+
 /// Returns the time that the next of several tries may take.
 fn share<R: Runtime>(deadline: Option<Instant>, tries: usize) -> Option<Duration> {
     let now = R::now();

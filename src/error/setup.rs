@@ -1,0 +1,32 @@
+//! Errors of this machine in preparing a socket, before the network is used.
+
+use std::error::Error as StdError;
+use std::fmt::Display;
+use std::{fmt, io};
+
+/// The error of an option of a socket, or of its local address.
+#[derive(Debug)]
+struct SetupError {
+    /// The option, or nothing if the error names it.
+    what: String,
+    cause: io::Error,
+}
+
+/// Returns an error of the same kind that names the option.
+pub(crate) fn of_setup(what: impl Display, cause: io::Error) -> io::Error {
+    io::Error::new(cause.kind(), SetupError { what: what.to_string(), cause })
+}
+
+/// Returns whether this is an error of preparing a socket. The proxy has no part in it.
+pub(crate) fn is_of_setup(error: &io::Error) -> bool {
+    error.get_ref().and_then(|inner| inner.downcast_ref::<SetupError>()).is_some()
+}
+
+impl Display for SetupError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let separator = if self.what.is_empty() { "" } else { ": " };
+        write!(f, "{}{separator}{}", self.what, self.cause)
+    }
+}
+
+impl StdError for SetupError {}
