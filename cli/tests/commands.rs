@@ -8,8 +8,8 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, UdpSocket};
 use std::time::Duration;
 use support::{
-    BOUND, DEAD, PASSWORD, Running, Scripted, USER, anysocks, expect, grant, grant_with_password, line,
-    request, rest, run,
+    BOUND, PASSWORD, Running, Scripted, USER, anysocks, dead, expect, grant, grant_with_password,
+    is_left_out_without_ipv6, line, request, rest, run,
 };
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -168,6 +168,9 @@ fn exchange(url: &str) {
 /// An error of a connection is printed, and the local proxy goes on.
 #[test]
 fn forward_without_a_password() {
+    if is_left_out_without_ipv6("forward_without_a_password") {
+        return;
+    }
     let proxy = Scripted::start(|mut client| {
         expect(&mut client, &[5, 2, 0, 2]);
         client.write_all(&[5, 0xFF]).expect("a client that listens");
@@ -218,7 +221,7 @@ fn probe() {
     let ended = run(&["probe", &format!("socks5h://{addr}")]);
     assert_eq!(ended.status, Some(7), "{ended:?}");
     assert!(ended.stderr.ends_with("the proxy does not speak SOCKS\n"), "{ended:?}");
-    assert_eq!(run(&["probe", DEAD]).status, Some(3));
+    assert_eq!(run(&["probe", dead()]).status, Some(3));
 }
 
 #[test]

@@ -5,7 +5,7 @@ mod support;
 use std::fs;
 use std::io::{Read, Write};
 use support::{
-    DEAD, PASSWORD, Running, Scripted, USER, anysocks, expect, grant, grant_with_password, request, rest,
+    PASSWORD, Running, Scripted, USER, anysocks, dead, expect, grant, grant_with_password, request, rest,
     run, run_with,
 };
 
@@ -229,15 +229,15 @@ fn exit_statuses() {
         &["frob"],
         &["connect", "example.com"],
         &["connect", "-x", "http://127.0.0.1:1", "example.com:80"],
-        &["connect", "-x", DEAD, "--ca", "/nonexistent", "example.com:80"],
-        &["connect", "-x", DEAD, "--server-name", "example.com", "example.com:80"],
+        &["connect", "-x", dead(), "--ca", "/nonexistent", "example.com:80"],
+        &["connect", "-x", dead(), "--server-name", "example.com", "example.com:80"],
         &["connect", "-x", "socks5h+tls://127.0.0.1:1", "--ca", "/nonexistent", "example.com:80"],
         &["connect", "--proxy-file", "/nonexistent", "example.com:80"],
         &["connect", "--timeout", "0", "example.com:80"],
         &["listen"],
         &["udp", "127.0.0.1:53"],
         &["probe", "socks5h://127.0.0.1:1,socks5h://127.0.0.1:2"],
-        &["forward", "--no-password", "--listen", "192.0.2.1:0", DEAD],
+        &["forward", "--no-password", "--listen", "192.0.2.1:0", dead()],
         &["man", "frob"],
     ];
     for arguments in mistakes {
@@ -245,7 +245,7 @@ fn exit_statuses() {
         assert_eq!(ended.status, Some(2), "{arguments:?}: {ended:?}");
         assert!(!ended.stderr.is_empty(), "{arguments:?}");
     }
-    let ended = run(&["connect", "-x", DEAD, "example.com:80"]);
+    let ended = run(&["connect", "-x", dead(), "example.com:80"]);
     assert_eq!(ended.status, Some(3), "{ended:?}");
     assert!(ended.stderr.contains("connection refused") || ended.stderr.contains("Connection refused"));
     let rows: [Row; 5] = [
@@ -283,11 +283,36 @@ fn a_misplaced_url() {
         &["connect", &url],
         &["connect", "-x", &url, "-x", "frob://h", "example.com:80"],
         &["udp", &url],
-        &["probe", "--target", &url, "socks5h://127.0.0.1:1"],
-        &["resolve", "-x", "socks5h://127.0.0.1:1", &url],
+        &["probe", "--target", &url, dead()],
+        &["resolve", "-x", dead(), &url],
     ] {
-        let ended = run(arguments);
-        assert_ne!(ended.status, Some(0), "{arguments:?}");
-        assert!(!ended.stderr.contains(PASSWORD), "{arguments:?}: {ended:?}");
+        assert_no_password(arguments);
     }
+    let options: [(&str, &[&str]); 7] = [
+        ("connect", &["proxy", "proxy-file", "timeout", "server-name", "insecure", "ca"]),
+        (
+            "forward",
+            &["listen", "no-password", "json", "proxy-file", "timeout", "server-name", "insecure", "ca"],
+        ),
+        ("probe", &["target", "json", "timeout", "server-name", "insecure"]),
+        ("resolve", &["json", "timeout"]),
+        ("listen", &["peer", "json"]),
+        ("udp", &["listen", "json"]),
+        ("man", &["frob"]),
+    ];
+    for (command, options) in options {
+        for option in options {
+            for url in [&*url, &url["socks5h://".len()..]] {
+                // The unknown scheme fails `forward` and `probe` before they connect.
+                let rest = if command == "forward" || command == "probe" { "frob://h" } else { "h" };
+                assert_no_password(&[command, &format!("--{option}={url}"), rest]);
+            }
+        }
+    }
+}
+
+fn assert_no_password(arguments: &[&str]) {
+    let ended = run(arguments);
+    assert_ne!(ended.status, Some(0), "{arguments:?}");
+    assert!(!ended.stderr.contains(PASSWORD), "{arguments:?}: {ended:?}");
 }
