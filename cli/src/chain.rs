@@ -6,6 +6,7 @@ use crate::tls::{self, TlsOptions};
 use anysocks::tokio::Connector;
 use anysocks::{Chain, Proxy};
 use clap::Args;
+use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -48,19 +49,24 @@ impl ProxyOptions {
 impl CommonOptions {
     /// Returns a connector through these proxies, those of the file, or those of the environment.
     pub(crate) fn connector(&self, urls: &[String]) -> Result<AnyConnector, Failure> {
-        let chain = self.chain(urls)?;
-        let connector = match chain {
+        self.route(urls).and_then(|route| tls::wrapped(route.connector, &self.tls))
+    }
+
+    /// Returns the same connector without TLS.
+    pub(crate) fn route(&self, urls: &[String]) -> Result<Route, Failure> {
+        let (connector, needs_tls) = match self.chain(urls)? {
             Some(chain) => {
-                self.tls.check(chain.hops()[0].is_behind_tls())?;
-                Connector::new(chain)
+                let needs_tls = is_behind_tls(&chain);
+                (Connector::new(chain), needs_tls)
             }
-            None => Connector::from_env()?,
+            None => (Connector::from_env()?, environment_needs_tls()),
         };
-        tls::wrapped(self.configured(connector), &self.tls)
+        self.tls.check(needs_tls)?;
+        Ok(Route { connector: self.configured(connector), needs_tls })
     }
 
     /// Returns the connector with the timeout and with keepalive, also for direct connections.
-    pub(crate) fn configured(&self, connector: Connector) -> Connector {
+    fn configured(&self, connector: Connector) -> Connector {
         let connector = connector.keepalive(KEEPALIVE);
         match self.timeout {
             Some(limit) => connector.timeout(limit),
@@ -82,6 +88,27 @@ impl CommonOptions {
         }
         Ok(chain)
     }
+}
+
+/// A connector whose streams are plain.
+pub(crate) struct Route {
+    pub(crate) connector: Connector,
+    /// Whether a proxy may be behind TLS.
+    pub(crate) needs_tls: bool,
+}
+
+fn is_behind_tls(chain: &Chain) -> bool {
+    chain.hops()[0].is_behind_tls()
+}
+
+/// Returns whether any of the variables of proxies has one behind TLS. A connector does not show
+/// which of them it uses.
+fn environment_needs_tls() -> bool {
+    env::vars_os().any(|(name, value)| {
+        let is_proxy = name.to_string_lossy().to_ascii_lowercase().ends_with("_proxy");
+        let chain = value.to_str().filter(|_| is_proxy).and_then(|urls| urls.parse().ok());
+        chain.is_some_and(|chain| is_behind_tls(&chain))
+    })
 }
 
 fn proxies(text: &str) -> Result<Vec<Proxy>, Failure> {

@@ -6,8 +6,20 @@ mod commands;
 mod failure;
 mod progress;
 mod pump;
+#[cfg(unix)]
+mod readiness;
 mod redact;
 mod roots;
+#[cfg(unix)]
+mod signals;
+#[cfg(not(unix))]
+#[path = "signals_ctrl_c.rs"]
+mod signals;
+#[cfg(unix)]
+mod stdin;
+#[cfg(not(unix))]
+#[path = "stdin_blocks.rs"]
+mod stdin;
 #[cfg(unix)]
 mod stdout;
 #[cfg(not(unix))]
@@ -31,7 +43,9 @@ fn main() -> ExitCode {
     match run(arguments.command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            progress::error(&failure);
+            if let Some(text) = failure.text() {
+                progress::error(text);
+            }
             failure.code()
         }
     }

@@ -224,6 +224,52 @@ fn probe() {
     assert_eq!(run(&["probe", dead()]).status, Some(3));
 }
 
+/// The system drops a connection attempt if the queue of the listening socket is full.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_probe_times_out() {
+    use std::net::TcpStream;
+    use tokio::net::TcpSocket;
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.bind(([127, 0, 0, 1], 0).into()).expect("a port");
+    rustix::net::listen(&socket, 0).expect("a bound socket");
+    let addr = socket.local_addr().expect("an address");
+    let brief = Duration::from_millis(500);
+    let queue: Vec<_> = (0..8).map_while(|_| TcpStream::connect_timeout(&addr, brief).ok()).collect();
+    assert!(queue.len() < 8, "the queue is not full");
+    let ended = run(&["probe", "--timeout", "0.5", &format!("socks5h://{addr}")]);
+    assert_eq!(ended.status, Some(6), "{ended:?}");
+}
+
+/// The reader of a pipe, such as `head`, may end first.
+#[cfg(unix)]
+#[test]
+fn closed_pipes() {
+    use std::os::fd::OwnedFd;
+    use std::os::unix::net::UnixStream;
+    let website = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("socks5h://{}", website.local_addr().expect("an address"));
+    std::thread::spawn(move || website.incoming().for_each(drop));
+    for arguments in [&["man"][..], &["completions", "bash"], &["probe", &url], &["resolve", "localhost"]] {
+        let (reader, writer) = UnixStream::pair().expect("two sockets");
+        drop(reader);
+        let ended = anysocks(arguments).stdout(OwnedFd::from(writer)).output().expect("an end");
+        assert_eq!((ended.status.code(), &*ended.stderr), (Some(1), &b""[..]), "{arguments:?}");
+    }
+}
+
+/// Another failure is an error.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_device() {
+    for arguments in [&["man"][..], &["forward"]] {
+        let full = std::fs::File::options().write(true).open("/dev/full").expect("a device");
+        let ended = anysocks(arguments).stdout(full).output().expect("an end");
+        assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+        assert!(ended.stderr.starts_with(b"anysocks: the standard output: "), "{ended:?}");
+    }
+}
+
 #[test]
 fn pages() {
     let page = run(&["man"]);

@@ -4,6 +4,8 @@ mod support;
 
 use std::fs;
 use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::sync::mpsc::channel;
 use support::{
     PASSWORD, Running, Scripted, USER, anysocks, dead, expect, grant, grant_with_password, request, rest,
     run, run_with,
@@ -94,6 +96,57 @@ fn a_megabyte_each_way() {
     assert!(heard == payload, "{} bytes", heard.len());
     writing.join().expect("no panic");
     proxy.join();
+}
+
+/// The connection stays open, and the program ends in spite of that.
+#[cfg(unix)]
+#[test]
+fn an_input_that_can_not_be_read() {
+    let proxy = Scripted::start(|mut client| {
+        grant(&mut client, &request(1, "example.com", 80));
+        assert_eq!(rest(&mut client), b"");
+    });
+    let mut command = anysocks(&["connect", "-x", &proxy.url(), "example.com:80"]);
+    command.stdin(fs::File::open("/").expect("a directory"));
+    let ended: support::Ended = command.output().expect("an end").into();
+    assert_eq!(ended.status, Some(1), "{ended:?}");
+    assert!(ended.stderr.starts_with("anysocks: reading the standard input failed: "), "{ended:?}");
+    proxy.join();
+}
+
+/// Another process may have made the descriptors of the program non-blocking.
+#[cfg(unix)]
+#[test]
+fn non_blocking_input_and_output() {
+    use std::os::fd::OwnedFd;
+    use std::os::unix::net::UnixStream;
+    let (to_test, from_proxy) = channel();
+    let proxy = Scripted::start(move |mut client| {
+        grant(&mut client, &request(1, "example.com", 80));
+        client.write_all(b"banner").expect("an open direction");
+        to_test.send(()).expect("a test that waits");
+        assert_eq!(rest(&mut client), b"hello");
+    });
+    let (input, mut to_input) = UnixStream::pair().expect("two sockets");
+    let (mut from_output, mut output) = UnixStream::pair().expect("two sockets");
+    for socket in [&input, &output] {
+        socket.set_nonblocking(true).expect("a socket");
+    }
+    let mut filled = 0;
+    while let Ok(n) = output.write(&[0; 4096]) {
+        filled += n;
+    }
+    let mut command = anysocks(&["connect", "-x", &proxy.url(), "example.com:80"]);
+    let mut program = Running::start(command.stdin(OwnedFd::from(input)).stdout(OwnedFd::from(output)));
+    drop(command);
+    from_proxy.recv().expect("a proxy");
+    to_input.write_all(b"hello").expect("an open socket");
+    drop(to_input);
+    proxy.join();
+    let mut heard = Vec::new();
+    from_output.read_to_end(&mut heard).expect("the end");
+    assert_eq!(&heard[filled..], b"banner");
+    assert_eq!(program.0.wait().expect("an end").code(), Some(0));
 }
 
 #[test]
@@ -238,6 +291,8 @@ fn exit_statuses() {
         &["udp", "127.0.0.1:53"],
         &["probe", "socks5h://127.0.0.1:1,socks5h://127.0.0.1:2"],
         &["forward", "--no-password", "--listen", "192.0.2.1:0", dead()],
+        &["forward", "--insecure"],
+        &["connect", "--insecure", "example.com:80"],
         &["man", "frob"],
     ];
     for arguments in mistakes {
@@ -248,6 +303,17 @@ fn exit_statuses() {
     let ended = run(&["connect", "-x", dead(), "example.com:80"]);
     assert_eq!(ended.status, Some(3), "{ended:?}");
     assert!(ended.stderr.contains("connection refused") || ended.stderr.contains("Connection refused"));
+    let used = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let used = used.local_addr().expect("an address").to_string();
+    for arguments in [
+        &["forward", "--listen", &used, dead()][..],
+        &["udp", "-x", dead(), "--listen", "192.0.2.1:0", "192.0.2.1:53"],
+    ] {
+        let ended = run(arguments);
+        assert_eq!(ended.status, Some(1), "{arguments:?}: {ended:?}");
+        let listen = arguments.iter().skip_while(|argument| **argument != "--listen").nth(1);
+        assert!(ended.stderr.contains(&format!("--listen {}: ", listen.expect("an address"))), "{ended:?}");
+    }
     let rows: [Row; 5] = [
         (&[&[5, 0xFF]], 4),
         (&[&[5, 0], &[5, 5, 0, 1, 0, 0, 0, 0, 0, 0]], 5),

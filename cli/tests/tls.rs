@@ -118,6 +118,15 @@ fn a_probe() {
     assert!(ended.stderr.contains("the proxy's certificate is not trusted: see --ca"), "{ended:?}");
 }
 
+/// The system accepts the connection, and the server sends nothing.
+#[test]
+fn a_probe_times_out() {
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("socks5h+tls://localhost:{}", silent.local_addr().expect("an address").port());
+    let ended = run(&["probe", "--timeout", "0.5", "--insecure", &url]);
+    assert_eq!(ended.status, Some(6), "{ended:?}");
+}
+
 #[test]
 fn a_local_proxy_in_front() {
     let certificate = Certificate::new("forward");

@@ -54,7 +54,8 @@ const IDLE: Duration = Duration::from_secs(120);
 
 pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let connector = arguments.proxies.connector()?;
-    let socket = UdpSocket::bind(arguments.listen).await.map_err(Failure::io)?;
+    let socket = UdpSocket::bind(arguments.listen).await;
+    let socket = socket.map_err(|error| Failure::listen(arguments.listen, &error))?;
     let addr = socket.local_addr().map_err(Failure::io)?.to_string();
     // A proxy that grants no association is reported at once, and not at the first datagram.
     let mut first = Some(connector.associate().await?);

@@ -29,7 +29,7 @@ pub(crate) fn limit_tests() {
 }
 
 /// The variables that name proxies.
-const VARIABLES: [&str; 9] = [
+pub(crate) const VARIABLES: [&str; 9] = [
     "socks_proxy",
     "SOCKS_PROXY",
     "all_proxy",
