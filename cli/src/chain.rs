@@ -4,7 +4,7 @@ use crate::failure::Failure;
 use crate::stream::AnyConnector;
 use crate::tls::{self, TlsOptions};
 use anysocks::tokio::Connector;
-use anysocks::{Chain, Proxy};
+use anysocks::{Chain, Error, Proxy};
 use clap::Args;
 use std::env;
 use std::fs;
@@ -17,7 +17,8 @@ const KEEPALIVE: Duration = Duration::from_secs(45);
 /// The proxies of a command.
 #[derive(Args, Default)]
 pub(crate) struct ProxyOptions {
-    /// Go through this proxy. Several of them, or a list with commas, are a chain.
+    /// Connect through this proxy. Several of them, or a list with commas, are a chain. host:port
+    /// without a scheme is socks5h://host:port.
     #[arg(short = 'x', long, value_name = "URL", conflicts_with = "proxy_file")]
     proxy: Vec<String>,
     #[command(flatten)]
@@ -31,8 +32,7 @@ pub(crate) struct CommonOptions {
     /// lines that begin with # are ignored.
     #[arg(long, value_name = "FILE")]
     pub(crate) proxy_file: Option<PathBuf>,
-    /// Fail if the connection takes longer than this. The default is 30 seconds for each proxy, and
-    /// 5 seconds for each connection of probe.
+    /// Fail if the connection takes longer than this. The default is 30 seconds for each proxy.
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub(crate) timeout: Option<Duration>,
     #[command(flatten)]
@@ -76,17 +76,10 @@ impl CommonOptions {
 
     /// Returns the proxies of the command line or of the file, if there are any.
     pub(crate) fn chain(&self, urls: &[String]) -> Result<Option<Chain>, Failure> {
-        let from_file = self.proxy_file.as_deref().map(read).transpose()?;
-        let mut chain = None;
-        for text in from_file.as_deref().unwrap_or(urls) {
-            for proxy in proxies(text)? {
-                chain = Some(match chain {
-                    None => Chain::from(proxy),
-                    Some(chain) => Chain::then(chain, proxy)?,
-                });
-            }
+        if let Some(path) = self.proxy_file.as_deref() {
+            return file(path).map(Some);
         }
-        Ok(chain)
+        Ok(urls.iter().try_fold(None, |chain, urls| extended(chain, urls))?)
     }
 }
 
@@ -111,20 +104,36 @@ fn environment_needs_tls() -> bool {
     })
 }
 
-fn proxies(text: &str) -> Result<Vec<Proxy>, Failure> {
-    if text.contains("://") {
-        return Ok(text.parse::<Chain>()?.hops().to_vec());
-    }
-    Ok(vec![Proxy::socks5(text)?])
+/// Appends the proxies of a URL or a list to the chain.
+fn extended(chain: Option<Chain>, urls: &str) -> Result<Option<Chain>, Error> {
+    let proxies = if urls.contains("://") {
+        urls.parse::<Chain>()?.hops().to_vec()
+    } else {
+        urls.split(',').map(|address| Proxy::socks5(address.trim())).collect::<Result<_, _>>()?
+    };
+    proxies.into_iter().try_fold(chain, |chain, proxy| match chain {
+        None => Ok(Some(proxy.into())),
+        Some(chain) => Chain::then(chain, proxy).map(Some),
+    })
 }
 
-/// Returns the lines of a file that have proxies.
-fn read(path: &Path) -> Result<Vec<String>, Failure> {
-    let failed = |reason: String| Failure::mistake(format!("--proxy-file {}: {reason}", path.display()));
-    let text = fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
-    let lines = text.lines().map(|line| line.trim().trim_end_matches(',').to_owned());
-    let lines: Vec<_> = lines.filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
-    if lines.is_empty() { Err(failed("no proxy in it".into())) } else { Ok(lines) }
+/// Returns the proxies of a file.
+fn file(path: &Path) -> Result<Chain, Failure> {
+    let name = path.display();
+    let text = fs::read_to_string(path);
+    let text = text.map_err(|error| Failure::mistake(format!("--proxy-file {name}: {error}")))?;
+    // Editors of Windows begin a file with a byte order mark.
+    let text = text.strip_prefix('\u{FEFF}').unwrap_or(&text);
+    let mut chain = None;
+    for (number, line) in (1..).zip(text.lines()) {
+        let urls = line.trim().trim_end_matches(',');
+        if urls.is_empty() || urls.starts_with('#') {
+            continue;
+        }
+        let wrong = |error| Failure::mistake(format!("--proxy-file {name}, line {number}: {error:#}"));
+        chain = extended(chain, urls).map_err(wrong)?;
+    }
+    chain.ok_or_else(|| Failure::mistake(format!("--proxy-file {name}: no proxy in it")))
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

@@ -29,14 +29,13 @@ mod stream;
 mod tls;
 mod trust;
 
-use arguments::{Arguments, Command};
-use clap::{CommandFactory, Parser};
+use arguments::Command;
 use failure::Failure;
 use std::process::ExitCode;
 use tokio::runtime::Builder;
 
 fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let arguments = match arguments::parse() {
         Ok(arguments) => arguments,
         Err(error) => return redact::report(&error),
     };
@@ -54,8 +53,8 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Probe(arguments) => commands::probe::run(&arguments),
-        Command::Man(arguments) => commands::manual::man(&arguments, Arguments::command()),
-        Command::Completions(arguments) => commands::manual::completions(&arguments, Arguments::command()),
+        Command::Man(arguments) => commands::manual::man(&arguments, arguments::command()),
+        Command::Completions(arguments) => commands::manual::completions(&arguments, arguments::command()),
         command => {
             let runtime = Builder::new_current_thread().enable_all().build().map_err(Failure::io)?;
             let outcome = runtime.block_on(converse(command));

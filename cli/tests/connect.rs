@@ -184,9 +184,37 @@ fn chains() {
     assert_eq!(run(&["connect", "--proxy", &list, "example.com", "80"]).status, Some(0));
     proxy.join();
     let proxy = play();
-    let file = File::new("chain", &format!("# two\n\n{}\n  {SECOND}\n", proxy.url()));
+    let file = File::new("chain", &format!("\u{FEFF}# two\n\n{}\n  {SECOND}\n", proxy.url()));
     assert_eq!(run(&["connect", "--proxy-file", &file.0, "example.com:80"]).status, Some(0));
     proxy.join();
+    // Without schemes.
+    let proxy = play();
+    let list = format!("{},192.0.2.2:1080", proxy.addr);
+    assert_eq!(run(&["connect", "-x", &list, "example.com:80"]).status, Some(0));
+    proxy.join();
+}
+
+/// An error names the line, and not the password in it.
+#[test]
+fn mistakes_in_a_file() {
+    for (text, expected) in [
+        (
+            format!("# one\r\n\r\nsocks5h://{USER}:{PASSWORD}@h:port\r\n"),
+            ", line 3: the port is not a number",
+        ),
+        (format!("socks5h://h:1080\nhttp://{USER}:{PASSWORD}@h:1"), ", line 2: "),
+        (format!("socks5h://h:1080\nsocks5h+tls://{USER}:{PASSWORD}@h:1"), ", line 2: "),
+        ("# none\n".to_owned(), ": no proxy in it"),
+    ] {
+        let file = File::new("mistakes", &text);
+        let ended = run(&["connect", "--proxy-file", &file.0, "example.com:80"]);
+        assert_eq!(ended.status, Some(2), "{ended:?}");
+        assert!(
+            ended.stderr.starts_with(&format!("anysocks: --proxy-file {}{expected}", file.0)),
+            "{ended:?}"
+        );
+        assert!(!ended.stderr.contains(PASSWORD), "{ended:?}");
+    }
 }
 
 /// A file for the program, removed at the end.
