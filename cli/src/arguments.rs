@@ -40,7 +40,7 @@ pub(crate) fn command() -> clap::Command {
     for subcommand in command.get_subcommands_mut() {
         let help = match subcommand.get_name() {
             "man" | "completions" => continue,
-            "probe" => Help { environment: false, exit_status: PROBE_EXIT_STATUS, ..Help::ALL },
+            "probe" => Help { environment: false, exit_status: PROBE_EXIT_STATUS },
             _ => Help::ALL,
         };
         let examples = subcommand.get_after_long_help().map(|text| format!("{text}\n\n"));

@@ -5,7 +5,6 @@ mod support;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpListener;
-use std::sync::mpsc::channel;
 use support::{
     PASSWORD, Running, Scripted, USER, anysocks, dead, expect, grant, grant_with_password, request, rest,
     run, run_with,
@@ -120,6 +119,7 @@ fn an_input_that_can_not_be_read() {
 fn non_blocking_input_and_output() {
     use std::os::fd::OwnedFd;
     use std::os::unix::net::UnixStream;
+    use std::sync::mpsc::channel;
     let (to_test, from_proxy) = channel();
     let proxy = Scripted::start(move |mut client| {
         grant(&mut client, &request(1, "example.com", 80));

@@ -115,7 +115,7 @@ fn a_listed_certificate() {
             ((3999, 4000), &[], 3),
         ] {
             let certificate = Certificate::with("listed", |params| {
-                params.is_ca = is_ca.clone();
+                params.is_ca = is_ca;
                 params.not_before = date_time_ymd(dates.0, 1, 1);
                 params.not_after = date_time_ymd(dates.1, 1, 1);
             });

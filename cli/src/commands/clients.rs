@@ -20,7 +20,7 @@ struct Client {
     task: AbortHandle,
 }
 
-/// When a client has last sent or received a datagram, as its number among those of all clients.
+/// The position of the last datagram of a client among the datagrams of all clients.
 #[derive(Clone, Default)]
 pub(super) struct Activity {
     last: Arc<AtomicU64>,
@@ -28,11 +28,12 @@ pub(super) struct Activity {
 }
 
 impl Activity {
-    /// Returns that of another client.
+    /// Returns the activity of another client, with the same clock.
     pub(super) fn another(&self) -> Self {
         Self { last: Arc::default(), clock: Arc::clone(&self.clock) }
     }
 
+    /// Records a datagram from or to the client.
     pub(super) fn datagram(&self) {
         self.last.store(self.clock.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
     }

@@ -20,7 +20,7 @@ use std::sync::Arc;
 /// is a server in this process. Other proxies are asked for example.com and 1.1.1.1.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// The URL of the proxy. Without it, --proxy-file has the URL.
+    /// The URL of the proxy. Without it, --proxy-file names the file with the URL.
     #[arg(value_name = "URL", required_unless_present = "proxy_file", conflicts_with = "proxy_file")]
     proxy: Option<String>,
     /// Connect to this target through the proxy; repeat it for an address and the name of one

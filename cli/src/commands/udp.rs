@@ -78,7 +78,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
                 let activity = activities.another();
                 let task = associations.spawn(Arc::clone(&shared).serve(client, queue, activity.clone()));
                 if let Some(idle) = clients.add(client, datagrams, activity, task) {
-                    progress(format_args!("{idle}: ended, because {client} is one client too many"));
+                    progress(format_args!("{idle}: ended for {client}: the limit is {MOST_CLIENTS} clients"));
                 }
             }
             Some(ended) = associations.join_next() => {
