@@ -3,13 +3,14 @@
 use anysocks::{Error, ErrorKind, Stage};
 use std::fmt;
 use std::io;
+use std::net::SocketAddr;
 use std::process::ExitCode;
 
 /// A message for a person, and the exit status for a program.
 #[derive(Debug)]
 pub(crate) struct Failure {
-    text: String,
-    status: Status,
+    text: Option<String>,
+    code: u8,
 }
 
 /// The values that `--help` lists.
@@ -26,7 +27,12 @@ pub(crate) enum Status {
 
 impl Failure {
     pub(crate) fn new(status: Status, text: impl Into<String>) -> Self {
-        Self { text: text.into(), status }
+        Self { text: Some(text.into()), code: status as u8 }
+    }
+
+    /// An end without a message.
+    pub(crate) const fn silent(code: u8) -> Self {
+        Self { text: None, code }
     }
 
     /// A mistake of the user's. Nothing was sent.
@@ -42,14 +48,37 @@ impl Failure {
         }
     }
 
+    /// A failure to write a result. A reader that closes its end of a pipe, such as `head`, needs
+    /// no message.
+    #[allow(clippy::needless_pass_by_value, reason = "it is passed to `map_err`")]
+    pub(crate) fn output(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return Self::silent(Status::Io as u8);
+        }
+        Self::new(Status::Io, format!("the standard output: {error}"))
+    }
+
+    /// A failure to bind the address of `--listen`.
+    pub(crate) fn listen(addr: SocketAddr, error: &io::Error) -> Self {
+        let status = match error.kind() {
+            io::ErrorKind::InvalidInput => Status::Mistake,
+            _ => Status::Io,
+        };
+        Self::new(status, format!("--listen {addr}: {error}"))
+    }
+
+    pub(crate) fn text(&self) -> Option<&str> {
+        self.text.as_deref()
+    }
+
     pub(crate) fn code(&self) -> ExitCode {
-        ExitCode::from(self.status as u8)
+        ExitCode::from(self.code)
     }
 }
 
 impl From<&Error> for Failure {
     fn from(error: &Error) -> Self {
-        Self::new(status(error), format!("{error:#}"))
+        Self::new(status(error.kind(), error.stage(), error.is_timeout()), format!("{error:#}"))
     }
 }
 
@@ -59,16 +88,19 @@ impl From<Error> for Failure {
     }
 }
 
-fn status(error: &Error) -> Status {
-    match (error.kind(), error.stage()) {
+fn status(kind: &ErrorKind, stage: Stage, is_timeout: bool) -> Status {
+    match (kind, stage) {
         (ErrorKind::Invalid(_) | ErrorKind::Rule(_), _) => Status::Mistake,
-        _ if error.is_timeout() => Status::TimedOut,
+        _ if is_timeout => Status::TimedOut,
         (
             ErrorKind::MethodsRefused | ErrorKind::PasswordRefused(_) | ErrorKind::ClosedDuringMethod { .. },
             _,
-        ) => Status::ClientRefused,
+        )
+        | (ErrorKind::Method(_), Stage::Authentication) => Status::ClientRefused,
         (ErrorKind::Refused(_) | ErrorKind::RefusedExtended { .. }, _) => Status::RequestRefused,
-        (_, Stage::Preparation | Stage::Resolve | Stage::Dial | Stage::Direct) => Status::Unreachable,
+        // A METHOD that can't be prepared, such as Kerberos without a ticket.
+        (_, Stage::Preparation) => Status::Mistake,
+        (_, Stage::Resolve | Stage::Dial | Stage::Direct) => Status::Unreachable,
         (_, Stage::Tunnel | Stage::Association) => Status::Io,
         _ => Status::NotSocks,
     }
@@ -76,6 +108,27 @@ fn status(error: &Error) -> Status {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        f.write_str(self.text().unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statuses() {
+        let method = || ErrorKind::Method("no ticket".into());
+        for (kind, stage, expected) in [
+            (method(), Stage::Preparation, Status::Mistake),
+            (ErrorKind::TimedOut, Stage::Preparation, Status::TimedOut),
+            (method(), Stage::Authentication, Status::ClientRefused),
+            (ErrorKind::PasswordRefused(1), Stage::Authentication, Status::ClientRefused),
+            (ErrorKind::EndedEarly { received: 1 }, Stage::Authentication, Status::NotSocks),
+            (ErrorKind::TimedOut, Stage::Request, Status::TimedOut),
+        ] {
+            let is_timeout = matches!(kind, ErrorKind::TimedOut);
+            assert_eq!(status(&kind, stage, is_timeout), expected, "{kind} {stage}");
+        }
     }
 }

@@ -6,8 +6,20 @@ mod commands;
 mod failure;
 mod progress;
 mod pump;
+#[cfg(unix)]
+mod readiness;
 mod redact;
 mod roots;
+#[cfg(unix)]
+mod signals;
+#[cfg(not(unix))]
+#[path = "signals_ctrl_c.rs"]
+mod signals;
+#[cfg(unix)]
+mod stdin;
+#[cfg(not(unix))]
+#[path = "stdin_blocks.rs"]
+mod stdin;
 #[cfg(unix)]
 mod stdout;
 #[cfg(not(unix))]
@@ -17,21 +29,22 @@ mod stream;
 mod tls;
 mod trust;
 
-use arguments::{Arguments, Command};
-use clap::{CommandFactory, Parser};
+use arguments::Command;
 use failure::Failure;
 use std::process::ExitCode;
 use tokio::runtime::Builder;
 
 fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let arguments = match arguments::parse() {
         Ok(arguments) => arguments,
         Err(error) => return redact::report(&error),
     };
     match run(arguments.command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            progress::error(&failure);
+            if let Some(text) = failure.text() {
+                progress::error(text);
+            }
             failure.code()
         }
     }
@@ -40,8 +53,8 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Probe(arguments) => commands::probe::run(&arguments),
-        Command::Man(arguments) => commands::manual::man(&arguments, Arguments::command()),
-        Command::Completions(arguments) => commands::manual::completions(&arguments, Arguments::command()),
+        Command::Man(arguments) => commands::manual::man(&arguments, arguments::command()),
+        Command::Completions(arguments) => commands::manual::completions(&arguments, arguments::command()),
         command => {
             let runtime = Builder::new_current_thread().enable_all().build().map_err(Failure::io)?;
             let outcome = runtime.block_on(converse(command));

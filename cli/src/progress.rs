@@ -17,6 +17,6 @@ pub(crate) fn progress(text: impl Display) {
 
 /// Prints a result, where the standard output has data.
 pub(crate) fn line(text: &str) {
-    // Nobody reads it if the standard error is closed, and `eprintln!` would panic.
+    // The standard error may be closed, and `eprintln!` would panic.
     let _ = writeln!(io::stderr(), "{text}");
 }

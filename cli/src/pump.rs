@@ -1,8 +1,9 @@
 //! The standard input and output as one end of a stream.
 
 use crate::failure::{Failure, Status};
+use crate::stdin;
 use crate::stdout::Output;
-use std::io::{self, Read};
+use std::io;
 use std::pin::pin;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, split};
 use tokio::select;
@@ -14,43 +15,58 @@ const CHUNK: usize = 64 * 1024;
 /// direction is passed on, and the other one goes on until its own end.
 pub(crate) async fn pump(stream: impl AsyncRead + AsyncWrite) -> Result<(), Failure> {
     let (from, to) = split(stream);
-    let mut upload = pin!(async { send(to).await.map_err(|error| failed("sending", &error)) });
-    let mut download = pin!(async { receive(from).await.map_err(|error| failed("receiving", &error)) });
+    let mut upload = pin!(send(to));
+    let mut download = pin!(receive(from));
     select! {
         // The reason why the peer accepts no more may still arrive.
-        uploaded = &mut upload => download.await.and(uploaded),
+        uploaded = &mut upload => {
+            let sent = uploaded?;
+            download.await.and(sent.map_err(|error| failed("sending", &error)))
+        }
         downloaded = &mut download => {
             downloaded?;
-            if Output::CAN_CLOSE { upload.await } else { Ok(()) }
+            if !Output::CAN_CLOSE {
+                return Ok(());
+            }
+            upload.await?.map_err(|error| failed("sending", &error))
         }
     }
 }
 
-async fn send(mut to: impl AsyncWrite + Unpin) -> io::Result<()> {
+/// Returns the error of the peer's direction, or fails if the standard input can't be read.
+async fn send(mut to: impl AsyncWrite + Unpin) -> Result<io::Result<()>, Failure> {
     let mut chunk = vec![0; CHUNK];
     loop {
-        let (n, filled) = blocking(move || io::stdin().read(&mut chunk).map(|n| (n, chunk))).await?;
+        let read = blocking(move || stdin::read(&mut chunk).map(|n| (n, chunk))).await;
+        let (n, filled) = read.map_err(|error| failed("reading the standard input", &error))?;
         if n == 0 {
             // The peer may have closed the connection.
             let _ = to.shutdown().await;
-            return Ok(());
+            return Ok(Ok(()));
         }
-        to.write_all(&filled[..n]).await?;
-        to.flush().await?;
+        if let Err(error) = write(&mut to, &filled[..n]).await {
+            return Ok(Err(error));
+        }
         chunk = filled;
     }
 }
 
-async fn receive(mut from: impl AsyncRead + Unpin) -> io::Result<()> {
-    let mut output = Output::new()?;
+async fn write(to: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -> io::Result<()> {
+    to.write_all(bytes).await?;
+    to.flush().await
+}
+
+async fn receive(mut from: impl AsyncRead + Unpin) -> Result<(), Failure> {
+    let unwritable = |error| failed("writing the standard output", &error);
+    let mut output = Output::new().map_err(unwritable)?;
     let mut chunk = vec![0; CHUNK];
     loop {
-        let n = from.read(&mut chunk).await?;
+        let n = from.read(&mut chunk).await.map_err(|error| failed("receiving", &error))?;
         if n == 0 {
-            return output.close();
+            return output.close().map_err(unwritable);
         }
         let written = blocking(move || output.write_all(&chunk[..n]).map(|()| (output, chunk)));
-        (output, chunk) = written.await?;
+        (output, chunk) = written.await.map_err(unwritable)?;
     }
 }
 

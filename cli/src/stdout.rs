@@ -1,5 +1,7 @@
 //! The standard output, which can be closed before the process ends.
 
+use crate::readiness::retried;
+use rustix::event::PollFlags;
 use rustix::net::{Shutdown, shutdown};
 use rustix::stdio::dup2_stdout;
 use std::fs::File;
@@ -17,8 +19,14 @@ impl Output {
         Ok(Self(io::stdout().as_fd().try_clone_to_owned()?.into()))
     }
 
-    pub(crate) fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.0.write_all(bytes)
+    pub(crate) fn write_all(&mut self, mut bytes: &[u8]) -> io::Result<()> {
+        while !bytes.is_empty() {
+            match retried(&mut self.0, PollFlags::OUT, |output| output.write(bytes))? {
+                0 => return Err(io::ErrorKind::WriteZero.into()),
+                written => bytes = &bytes[written..],
+            }
+        }
+        Ok(())
     }
 
     /// Closes it, so that its reader sees the end.

@@ -17,7 +17,7 @@ impl Output {
         self.0.flush()
     }
 
-    #[allow(clippy::unnecessary_wraps, reason = "it can fail on Unix")]
+    #[allow(clippy::unnecessary_wraps, clippy::unused_self, reason = "Unix needs both")]
     pub(crate) fn close(self) -> io::Result<()> {
         Ok(())
     }

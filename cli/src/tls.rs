@@ -18,7 +18,8 @@ use tokio_rustls::TlsConnector;
 #[derive(Args, Clone, Default)]
 #[command(next_help_heading = "TLS to the proxy")]
 pub(crate) struct TlsOptions {
-    /// Trust the certificates in this PEM file, in place of the system's.
+    /// Trust the certificates in this PEM file, in place of the system's. It can contain the
+    /// certificate of the proxy itself, whose name and dates are checked too.
     #[arg(long, value_name = "FILE", conflicts_with = "insecure")]
     ca: Option<PathBuf>,
     /// Expect this name in the certificate, if it is not the URL's host.

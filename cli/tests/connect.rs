@@ -4,8 +4,9 @@ mod support;
 
 use std::fs;
 use std::io::{Read, Write};
+use std::net::TcpListener;
 use support::{
-    DEAD, PASSWORD, Running, Scripted, USER, anysocks, expect, grant, grant_with_password, request, rest,
+    PASSWORD, Running, Scripted, USER, anysocks, dead, expect, grant, grant_with_password, request, rest,
     run, run_with,
 };
 
@@ -96,6 +97,58 @@ fn a_megabyte_each_way() {
     proxy.join();
 }
 
+/// The connection stays open, and the program ends in spite of that.
+#[cfg(unix)]
+#[test]
+fn an_input_that_can_not_be_read() {
+    let proxy = Scripted::start(|mut client| {
+        grant(&mut client, &request(1, "example.com", 80));
+        assert_eq!(rest(&mut client), b"");
+    });
+    let mut command = anysocks(&["connect", "-x", &proxy.url(), "example.com:80"]);
+    command.stdin(fs::File::open("/").expect("a directory"));
+    let ended: support::Ended = command.output().expect("an end").into();
+    assert_eq!(ended.status, Some(1), "{ended:?}");
+    assert!(ended.stderr.starts_with("anysocks: reading the standard input failed: "), "{ended:?}");
+    proxy.join();
+}
+
+/// Another process may have made the descriptors of the program non-blocking.
+#[cfg(unix)]
+#[test]
+fn non_blocking_input_and_output() {
+    use std::os::fd::OwnedFd;
+    use std::os::unix::net::UnixStream;
+    use std::sync::mpsc::channel;
+    let (to_test, from_proxy) = channel();
+    let proxy = Scripted::start(move |mut client| {
+        grant(&mut client, &request(1, "example.com", 80));
+        client.write_all(b"banner").expect("an open direction");
+        to_test.send(()).expect("a test that waits");
+        assert_eq!(rest(&mut client), b"hello");
+    });
+    let (input, mut to_input) = UnixStream::pair().expect("two sockets");
+    let (mut from_output, mut output) = UnixStream::pair().expect("two sockets");
+    for socket in [&input, &output] {
+        socket.set_nonblocking(true).expect("a socket");
+    }
+    let mut filled = 0;
+    while let Ok(n) = output.write(&[0; 4096]) {
+        filled += n;
+    }
+    let mut command = anysocks(&["connect", "-x", &proxy.url(), "example.com:80"]);
+    let mut program = Running::start(command.stdin(OwnedFd::from(input)).stdout(OwnedFd::from(output)));
+    drop(command);
+    from_proxy.recv().expect("a proxy");
+    to_input.write_all(b"hello").expect("an open socket");
+    drop(to_input);
+    proxy.join();
+    let mut heard = Vec::new();
+    from_output.read_to_end(&mut heard).expect("the end");
+    assert_eq!(&heard[filled..], b"banner");
+    assert_eq!(program.0.wait().expect("an end").code(), Some(0));
+}
+
 #[test]
 fn a_reset_is_a_failure() {
     let proxy = Scripted::start(|mut client| {
@@ -131,9 +184,37 @@ fn chains() {
     assert_eq!(run(&["connect", "--proxy", &list, "example.com", "80"]).status, Some(0));
     proxy.join();
     let proxy = play();
-    let file = File::new("chain", &format!("# two\n\n{}\n  {SECOND}\n", proxy.url()));
+    let file = File::new("chain", &format!("\u{FEFF}# two\n\n{}\n  {SECOND}\n", proxy.url()));
     assert_eq!(run(&["connect", "--proxy-file", &file.0, "example.com:80"]).status, Some(0));
     proxy.join();
+    // Without schemes.
+    let proxy = play();
+    let list = format!("{},192.0.2.2:1080", proxy.addr);
+    assert_eq!(run(&["connect", "-x", &list, "example.com:80"]).status, Some(0));
+    proxy.join();
+}
+
+/// An error names the line, and not the password in it.
+#[test]
+fn mistakes_in_a_file() {
+    for (text, expected) in [
+        (
+            format!("# one\r\n\r\nsocks5h://{USER}:{PASSWORD}@h:port\r\n"),
+            ", line 3: the port is not a number",
+        ),
+        (format!("socks5h://h:1080\nhttp://{USER}:{PASSWORD}@h:1"), ", line 2: "),
+        (format!("socks5h://h:1080\nsocks5h+tls://{USER}:{PASSWORD}@h:1"), ", line 2: "),
+        ("# none\n".to_owned(), ": no proxy in it"),
+    ] {
+        let file = File::new("mistakes", &text);
+        let ended = run(&["connect", "--proxy-file", &file.0, "example.com:80"]);
+        assert_eq!(ended.status, Some(2), "{ended:?}");
+        assert!(
+            ended.stderr.starts_with(&format!("anysocks: --proxy-file {}{expected}", file.0)),
+            "{ended:?}"
+        );
+        assert!(!ended.stderr.contains(PASSWORD), "{ended:?}");
+    }
 }
 
 /// A file for the program, removed at the end.
@@ -229,15 +310,17 @@ fn exit_statuses() {
         &["frob"],
         &["connect", "example.com"],
         &["connect", "-x", "http://127.0.0.1:1", "example.com:80"],
-        &["connect", "-x", DEAD, "--ca", "/nonexistent", "example.com:80"],
-        &["connect", "-x", DEAD, "--server-name", "example.com", "example.com:80"],
+        &["connect", "-x", dead(), "--ca", "/nonexistent", "example.com:80"],
+        &["connect", "-x", dead(), "--server-name", "example.com", "example.com:80"],
         &["connect", "-x", "socks5h+tls://127.0.0.1:1", "--ca", "/nonexistent", "example.com:80"],
         &["connect", "--proxy-file", "/nonexistent", "example.com:80"],
         &["connect", "--timeout", "0", "example.com:80"],
         &["listen"],
         &["udp", "127.0.0.1:53"],
         &["probe", "socks5h://127.0.0.1:1,socks5h://127.0.0.1:2"],
-        &["forward", "--no-password", "--listen", "192.0.2.1:0", DEAD],
+        &["forward", "--no-password", "--listen", "192.0.2.1:0", dead()],
+        &["forward", "--insecure"],
+        &["connect", "--insecure", "example.com:80"],
         &["man", "frob"],
     ];
     for arguments in mistakes {
@@ -245,9 +328,20 @@ fn exit_statuses() {
         assert_eq!(ended.status, Some(2), "{arguments:?}: {ended:?}");
         assert!(!ended.stderr.is_empty(), "{arguments:?}");
     }
-    let ended = run(&["connect", "-x", DEAD, "example.com:80"]);
+    let ended = run(&["connect", "-x", dead(), "example.com:80"]);
     assert_eq!(ended.status, Some(3), "{ended:?}");
     assert!(ended.stderr.contains("connection refused") || ended.stderr.contains("Connection refused"));
+    let used = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let used = used.local_addr().expect("an address").to_string();
+    for arguments in [
+        &["forward", "--listen", &used, dead()][..],
+        &["udp", "-x", dead(), "--listen", "192.0.2.1:0", "192.0.2.1:53"],
+    ] {
+        let ended = run(arguments);
+        assert_eq!(ended.status, Some(1), "{arguments:?}: {ended:?}");
+        let listen = arguments.iter().skip_while(|argument| **argument != "--listen").nth(1);
+        assert!(ended.stderr.contains(&format!("--listen {}: ", listen.expect("an address"))), "{ended:?}");
+    }
     let rows: [Row; 5] = [
         (&[&[5, 0xFF]], 4),
         (&[&[5, 0], &[5, 5, 0, 1, 0, 0, 0, 0, 0, 0]], 5),
@@ -283,11 +377,36 @@ fn a_misplaced_url() {
         &["connect", &url],
         &["connect", "-x", &url, "-x", "frob://h", "example.com:80"],
         &["udp", &url],
-        &["probe", "--target", &url, "socks5h://127.0.0.1:1"],
-        &["resolve", "-x", "socks5h://127.0.0.1:1", &url],
+        &["probe", "--target", &url, dead()],
+        &["resolve", "-x", dead(), &url],
     ] {
-        let ended = run(arguments);
-        assert_ne!(ended.status, Some(0), "{arguments:?}");
-        assert!(!ended.stderr.contains(PASSWORD), "{arguments:?}: {ended:?}");
+        assert_no_password(arguments);
     }
+    let options: [(&str, &[&str]); 7] = [
+        ("connect", &["proxy", "proxy-file", "timeout", "server-name", "insecure", "ca"]),
+        (
+            "forward",
+            &["listen", "no-password", "json", "proxy-file", "timeout", "server-name", "insecure", "ca"],
+        ),
+        ("probe", &["target", "json", "timeout", "server-name", "insecure"]),
+        ("resolve", &["json", "timeout"]),
+        ("listen", &["peer", "json"]),
+        ("udp", &["listen", "json"]),
+        ("man", &["frob"]),
+    ];
+    for (command, options) in options {
+        for option in options {
+            for url in [&*url, &url["socks5h://".len()..]] {
+                // The unknown scheme fails `forward` and `probe` before they connect.
+                let rest = if command == "forward" || command == "probe" { "frob://h" } else { "h" };
+                assert_no_password(&[command, &format!("--{option}={url}"), rest]);
+            }
+        }
+    }
+}
+
+fn assert_no_password(arguments: &[&str]) {
+    let ended = run(arguments);
+    assert_ne!(ended.status, Some(0), "{arguments:?}");
+    assert!(!ended.stderr.contains(PASSWORD), "{arguments:?}: {ended:?}");
 }

@@ -3,7 +3,7 @@
 mod support;
 
 use anysocks::blocking::Socks5Stream;
-use rcgen::{CertifiedKey, generate_simple_self_signed};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair, date_time_ymd};
 use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use std::fs;
@@ -21,8 +21,14 @@ struct Certificate {
 
 impl Certificate {
     fn new(name: &str) -> Self {
-        let CertifiedKey { cert, signing_key } =
-            generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
+        Self::with(name, |_| {})
+    }
+
+    fn with(name: &str, change: impl FnOnce(&mut CertificateParams)) -> Self {
+        let mut params = CertificateParams::new(["localhost".to_owned()]).expect("a name");
+        change(&mut params);
+        let signing_key = KeyPair::generate().expect("a key");
+        let cert = params.self_signed(&signing_key).expect("a certificate");
         let path = std::env::temp_dir().join(format!("anysocks-cli-{}-{name}.pem", std::process::id()));
         fs::write(&path, cert.pem()).expect("a file");
         let key = PrivatePkcs8KeyDer::from(signing_key.serialize_der());
@@ -95,6 +101,42 @@ fn a_certificate_that_is_not_trusted() {
     }
 }
 
+/// The file of `--ca` contains the certificate of the proxy itself. Its name and its dates count.
+#[test]
+fn a_listed_certificate() {
+    let authority = IsCa::Ca(BasicConstraints::Unconstrained);
+    let other_name = &["--server-name", "other.example"][..];
+    // As `openssl req -x509` makes them, and as a server's.
+    for is_ca in [authority, IsCa::NoCa] {
+        for (dates, options, status) in [
+            ((2020, 4000), &[][..], 0),
+            ((2020, 4000), other_name, 3),
+            ((2020, 2021), &[], 3),
+            ((3999, 4000), &[], 3),
+        ] {
+            let certificate = Certificate::with("listed", |params| {
+                params.is_ca = is_ca;
+                params.not_before = date_time_ymd(dates.0, 1, 1);
+                params.not_after = date_time_ymd(dates.1, 1, 1);
+            });
+            let config = Arc::clone(&certificate.config);
+            let proxy = Scripted::start(move |client| {
+                let tls = ServerConnection::new(config).expect("a configuration");
+                let mut client = StreamOwned::new(tls, client);
+                if status == 0 {
+                    return exchange(client);
+                }
+                assert!(client.read(&mut [0]).is_err());
+            });
+            let url = url(&proxy);
+            let arguments = ["connect", "-x", &url, "--ca", certificate.path(), "example.com:80"];
+            let ended = run_with(&mut anysocks(&[&arguments, options].concat()), b"hello");
+            assert_eq!(ended.status, Some(status), "{is_ca:?} {dates:?} {options:?}: {ended:?}");
+            proxy.join();
+        }
+    }
+}
+
 #[test]
 fn a_probe() {
     let certificate = Certificate::new("probe");
@@ -116,6 +158,15 @@ fn a_probe() {
     let ended = run(&["probe", &url]);
     assert_eq!(ended.status, Some(3), "{ended:?}");
     assert!(ended.stderr.contains("the proxy's certificate is not trusted: see --ca"), "{ended:?}");
+}
+
+/// The system accepts the connection, and the server sends nothing.
+#[test]
+fn a_probe_times_out() {
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("socks5h+tls://localhost:{}", silent.local_addr().expect("an address").port());
+    let ended = run(&["probe", "--timeout", "0.5", "--insecure", &url]);
+    assert_eq!(ended.status, Some(6), "{ended:?}");
 }
 
 #[test]

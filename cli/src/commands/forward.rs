@@ -4,10 +4,11 @@ use super::result::{line, print};
 use crate::chain::CommonOptions;
 use crate::failure::Failure;
 use crate::progress;
+use crate::signals::Signals;
+use crate::tls;
 use anysocks::forward::{Builder, Forwarder};
 use anysocks::tokio::Connector;
 use serde_json::json;
-use std::future::pending;
 use std::net::SocketAddr;
 
 /// Run a local SOCKS5 proxy in front of a chain of proxies
@@ -41,22 +42,20 @@ Examples:
   anysocks forward --listen 127.0.0.1:1080 --no-password socks5h+unix:///run/tor/socks";
 
 pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
-    let chain = arguments.options.chain(&arguments.chain)?;
+    let route = arguments.options.route(&arguments.chain)?;
     // The sockets of a plain connector are known, so a connection that breaks is reset, and does
     // not look complete.
-    let plain = chain.filter(|chain| !chain.hops()[0].is_behind_tls());
-    let started = if let Some(chain) = plain {
-        arguments.options.tls.check(false)?;
-        arguments.configured(arguments.options.configured(Connector::new(chain))).start().await
+    let started = if route.needs_tls {
+        arguments.configured(tls::wrapped(route.connector, &arguments.options.tls)?).start().await
     } else {
-        let connector = arguments.options.connector(&arguments.chain)?;
-        arguments.configured(connector).start().await
+        arguments.configured(route.connector).start().await
     };
-    let forwarder =
-        started.map_err(|error| Failure::mistake(format!("--listen {}: {error}", arguments.listen)))?;
+    let forwarder = started.map_err(|error| Failure::listen(arguments.listen, &error))?;
+    // By default, a signal would end the program without the resets of a dropped forwarder.
+    let mut signals = Signals::new().map_err(Failure::io)?;
     let url = forwarder.url();
     print(&line(arguments.json, url.clone(), &json!({ "url": url })))?;
-    pending().await
+    Err(Failure::silent(signals.received().await))
 }
 
 impl Arguments {

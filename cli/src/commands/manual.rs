@@ -40,5 +40,6 @@ pub(crate) fn completions(arguments: &Completions, mut command: Command) -> Resu
 }
 
 fn print(text: &[u8]) -> Result<(), Failure> {
-    io::stdout().write_all(text).map_err(Failure::io)
+    let mut output = io::stdout();
+    output.write_all(text).and_then(|()| output.flush()).map_err(Failure::output)
 }

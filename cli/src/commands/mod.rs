@@ -1,5 +1,6 @@
 //! The subcommands.
 
+mod clients;
 pub(crate) mod connect;
 pub(crate) mod forward;
 pub(crate) mod listen;

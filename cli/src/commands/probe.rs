@@ -20,7 +20,7 @@ use std::sync::Arc;
 /// is a server in this process. Other proxies are asked for example.com and 1.1.1.1.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// The URL of the proxy. Without it, --proxy-file has the URL.
+    /// The URL of the proxy. Without it, --proxy-file names the file with the URL.
     #[arg(value_name = "URL", required_unless_present = "proxy_file", conflicts_with = "proxy_file")]
     proxy: Option<String>,
     /// Connect to this target through the proxy; repeat it for an address and the name of one
@@ -87,6 +87,10 @@ fn judge(report: &Report) -> Result<(), Failure> {
             let text = "the proxy's certificate is not trusted: see --ca and --server-name in --help";
             return Err(Failure::new(Status::Unreachable, text));
         }
+        Some(Lost::Socks(error)) if error.is_timeout() => return Err(error.into()),
+        Some(Lost::Wrapper(error)) if is_timeout(error) => {
+            return Err(Failure::new(Status::TimedOut, "TLS to the proxy timed out"));
+        }
         Some(_) => return Err(Failure::new(Status::Unreachable, "there is no connection to the proxy")),
         None => {}
     }
@@ -97,6 +101,11 @@ fn judge(report: &Report) -> Result<(), Failure> {
         progress("the proxy refuses every target: try --target with one that it reaches");
     }
     Ok(())
+}
+
+fn is_timeout(error: &io::Error) -> bool {
+    // A blocking socket reports its timeout in either way.
+    matches!(error.kind(), io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock)
 }
 
 fn is_about_trust(error: &io::Error) -> bool {

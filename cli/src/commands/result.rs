@@ -8,7 +8,7 @@ use std::io::{self, Write};
 pub(crate) fn print(line: &str) -> Result<(), Failure> {
     // `println!` panics if the output is closed.
     let mut output = io::stdout();
-    writeln!(output, "{line}").and_then(|()| output.flush()).map_err(Failure::io)
+    writeln!(output, "{line}").and_then(|()| output.flush()).map_err(Failure::output)
 }
 
 /// Returns a result as text or as JSON, on one line.

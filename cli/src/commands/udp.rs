@@ -1,28 +1,30 @@
 //! `anysocks udp`.
 
+use super::clients::{Activity, Clients};
 use super::result::{line, print};
 use crate::chain::ProxyOptions;
 use crate::failure::Failure;
-use crate::progress::progress;
+use crate::progress::{error, progress};
 use crate::stream::AnyConnector;
 use anysocks::Target;
 use anysocks::tokio::Socks5UdpSocket;
 use serde_json::json;
-use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::UdpSocket;
 use tokio::select;
-use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::sync::mpsc::{Receiver, channel};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 /// Forward datagrams from a local UDP port to a target (UDP ASSOCIATE)
 ///
 /// The line on the standard output is the local address. Each local client has an association of
-/// its own, which ends after two minutes without a datagram. It runs until it is interrupted.
+/// its own, which ends after two minutes without a datagram. One client more than 64 ends the
+/// association of the client that has been idle longest. All users of this machine can send to the
+/// target through the proxies. The command runs until it is interrupted.
 #[derive(clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Arguments {
@@ -54,13 +56,15 @@ const IDLE: Duration = Duration::from_secs(120);
 
 pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let connector = arguments.proxies.connector()?;
-    let socket = UdpSocket::bind(arguments.listen).await.map_err(Failure::io)?;
+    let socket = UdpSocket::bind(arguments.listen).await;
+    let socket = socket.map_err(|error| Failure::listen(arguments.listen, &error))?;
     let addr = socket.local_addr().map_err(Failure::io)?.to_string();
-    // A proxy that grants no association is reported at once, and not at the first datagram.
-    let mut first = Some(connector.associate().await?);
+    // A proxy that grants no association is reported at once, and not at the first datagram. That
+    // association is not kept, because it could end before the first datagram.
+    drop(connector.associate().await?);
     print(&line(arguments.json, addr.clone(), &json!({ "listen": addr })))?;
     let shared = Arc::new(Shared { connector, socket, target: arguments.target });
-    let mut clients = HashMap::<SocketAddr, Sender<Vec<u8>>>::new();
+    let (mut clients, activities) = (Clients::new(MOST_CLIENTS), Activity::default());
     let mut associations = JoinSet::new();
     let mut buf = vec![0; LONGEST];
     loop {
@@ -68,18 +72,21 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
             received = shared.socket.recv_from(&mut buf) => {
                 // An error means that a client refused an earlier datagram.
                 let Ok((n, client)) = received else { continue };
-                if !clients.contains_key(&client) && clients.len() < MOST_CLIENTS {
-                    let (datagrams, queue) = channel(MOST_WAITING);
-                    clients.insert(client, datagrams);
-                    associations.spawn(Arc::clone(&shared).serve(client, queue, first.take()));
+                let Some(datagram) = clients.queue(client, buf[..n].to_vec()) else { continue };
+                let (datagrams, queue) = channel(MOST_WAITING);
+                let _ = datagrams.try_send(datagram);
+                let activity = activities.another();
+                let task = associations.spawn(Arc::clone(&shared).serve(client, queue, activity.clone()));
+                if let Some(idle) = clients.add(client, datagrams, activity, task) {
+                    progress(format_args!("{idle}: ended for {client}: the limit is {MOST_CLIENTS} clients"));
                 }
-                // A client that sends faster than its association loses datagrams.
-                let _ = clients.get(&client).map(|queue| queue.try_send(buf[..n].to_vec()));
             }
-            Some(Ok((client, ended))) = associations.join_next() => {
-                clients.remove(&client);
-                if let Err(error) = ended {
-                    progress(format_args!("{client}: {error}"));
+            Some(ended) = associations.join_next() => {
+                clients.remove_ended();
+                match ended {
+                    Ok((client, Err(failure))) => error(format_args!("{client}: {failure}")),
+                    Err(task) if task.is_panic() => error(task),
+                    _ => {}
                 }
             }
         }
@@ -98,16 +105,10 @@ impl Shared {
         self: Arc<Self>,
         client: SocketAddr,
         queue: Receiver<Vec<u8>>,
-        association: Option<Socks5UdpSocket>,
+        activity: Activity,
     ) -> (SocketAddr, Result<(), Failure>) {
-        let associated = async {
-            match association {
-                Some(association) => Ok(association),
-                None => self.connector.associate().await,
-            }
-        };
-        let ended = match associated.await {
-            Ok(association) => self.relay(client, queue, &association).await.map_err(Failure::io),
+        let ended = match self.connector.associate().await {
+            Ok(association) => self.relay(client, queue, &activity, &association).await.map_err(Failure::io),
             Err(error) => Err(error.into()),
         };
         (client, ended)
@@ -117,6 +118,7 @@ impl Shared {
         &self,
         client: SocketAddr,
         mut queue: Receiver<Vec<u8>>,
+        activity: &Activity,
         association: &Socks5UdpSocket,
     ) -> io::Result<()> {
         association.connect(self.target.borrowed()).await?;
@@ -129,6 +131,7 @@ impl Shared {
                         None => Ok(()),
                     },
                     received = association.recv(&mut buf) => {
+                        activity.datagram();
                         // The client may have closed its socket.
                         let _ = self.socket.send_to(&buf[..received?], client).await;
                         Ok(())

@@ -3,8 +3,6 @@
 
 #![cfg(unix)]
 
-#[path = "../../../tests/support/left_out.rs"]
-mod left_out;
 #[path = "../../../tests/interop/process.rs"]
 mod process;
 #[path = "../../../tests/interop/resources.rs"]
@@ -28,7 +26,7 @@ fn is_left_out(test: &str, programs: &[&str]) -> bool {
     let Some(reason) = missing(programs) else { return false };
     let required = std::env::var_os("ANYSOCKS_INTEROP").is_some_and(|value| value == "require");
     assert!(!required, "{reason}");
-    left_out::left_out(&format!("anysocks-cli {test}"), reason);
+    support::left_out::left_out(&format!("anysocks-cli {test}"), reason);
     true
 }
 

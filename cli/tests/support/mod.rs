@@ -3,10 +3,15 @@
 #![allow(dead_code, reason = "each test crate uses a part of it")]
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::OnceLock;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
+use tokio::net::TcpSocket;
+
+#[path = "../../../tests/support/left_out.rs"]
+pub(crate) mod left_out;
 
 /// No test takes this long.
 const LIMIT: Duration = Duration::from_secs(120);
@@ -24,7 +29,7 @@ pub(crate) fn limit_tests() {
 }
 
 /// The variables that name proxies.
-const VARIABLES: [&str; 9] = [
+pub(crate) const VARIABLES: [&str; 9] = [
     "socks_proxy",
     "SOCKS_PROXY",
     "all_proxy",
@@ -181,5 +186,21 @@ pub(crate) fn grant_with_password(client: &mut (impl Read + Write), request: &[u
 pub(crate) const USER: &str = "user";
 pub(crate) const PASSWORD: &str = "Zq7xW2kTn9";
 
-/// A proxy that is not there.
-pub(crate) const DEAD: &str = "socks5h://127.0.0.1:1";
+/// The URL of a proxy that refuses connections: its socket is bound and does not listen.
+pub(crate) fn dead() -> &'static str {
+    static DEAD: OnceLock<(TcpSocket, String)> = OnceLock::new();
+    let (_, url) = DEAD.get_or_init(|| {
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).expect("a port");
+        let url = format!("socks5h://{}", socket.local_addr().expect("an address"));
+        (socket, url)
+    });
+    url
+}
+
+/// Returns whether the test is left out, because this machine has no `::1`.
+pub(crate) fn is_left_out_without_ipv6(test: &str) -> bool {
+    let Err(reason) = TcpListener::bind("[::1]:0") else { return false };
+    left_out::left_out(&format!("anysocks-cli {test}"), format_args!("[::1]: {reason}"));
+    true
+}
