@@ -104,6 +104,9 @@ use zeroize::Zeroizing;
 /// closed. Once the target has ended its direction of a wrapped stream, a reset of that stream is
 /// noticed only when the client sends, or ends.
 ///
+/// Dropping the forwarder resets the connections. A process that ends without dropping it, for
+/// example by a signal, closes them instead.
+///
 /// # Lost peers
 ///
 /// Both sockets have TCP keepalive: the system probes a peer after 45 seconds without a packet,
