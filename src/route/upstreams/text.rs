@@ -28,9 +28,9 @@ impl FromStr for Upstreams {
     /// version 5: write `SOCKS5 host:port` for it.
     ///
     /// HTTP proxies are not supported. An entry `PROXY`, `HTTP` or `HTTPS` of a PAC script, or
-    /// `host:port` of Windows, is left out if another proxy follows it. Otherwise the list is refused, because without that proxy
-    /// the next try would be direct. Entries such as `http=host:port` are for another protocol,
-    /// and are left out.
+    /// `host:port` of Windows, is left out if another proxy follows it. Otherwise the list is
+    /// refused, because without that proxy the next try would be direct. Entries such as
+    /// `http=host:port` are for another protocol, and are left out.
     ///
     /// The bypass list of these settings is a [`NoProxy`](crate::NoProxy).
     ///
