@@ -2,6 +2,8 @@
 
 #[path = "connector/any_of.rs"]
 mod any_of;
+#[path = "connector/any_of_direct.rs"]
+mod any_of_direct;
 #[path = "connector/chain_rules.rs"]
 mod chain_rules;
 #[path = "connector/check.rs"]

@@ -4,14 +4,12 @@ use super::messages::{BOUND, Speaks, field};
 use super::scene::{
     Lonely, TARGET, assert_echo, deserted, error, falling_silent, invalid, saying, serving, soon,
 };
-use super::ways::{Connecting, Setting, Way, at_once, everywhere};
+use super::ways::{Connecting, Way, at_once, everywhere};
 use super::word;
 use crate::support::case::Case;
 use crate::support::script::{Line, client, proxy as from_proxy};
 use crate::support::server::echo;
-use anysocks::{
-    Auth, Chain, ErrorKind, Invalid, Proxy, Reply, Resolve, Resolver, Resolving, Stage, Upstreams,
-};
+use anysocks::{Auth, Chain, ErrorKind, Invalid, Proxy, Resolve, Stage, Upstreams};
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -19,30 +17,30 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
 /// A proxy that grants the request for [`TARGET`], and sends this word.
-fn granting(word: &'static str) -> SocketAddr {
+pub(crate) fn granting(word: &'static str) -> SocketAddr {
     saying(Speaks::Socks5.connection(TARGET), word)
 }
 
-fn socks5(addr: SocketAddr) -> Proxy {
+pub(crate) fn socks5(addr: SocketAddr) -> Proxy {
     Speaks::Socks5.at(addr)
 }
 
-fn upstreams(addrs: impl IntoIterator<Item = SocketAddr>) -> Upstreams {
+pub(crate) fn upstreams(addrs: impl IntoIterator<Item = SocketAddr>) -> Upstreams {
     of(addrs.into_iter().map(socks5))
 }
 
 /// A pause outlasts a test on a busy machine.
-fn of<C: Into<Chain>>(chains: impl IntoIterator<Item = C>) -> Upstreams {
+pub(crate) fn of<C: Into<Chain>>(chains: impl IntoIterator<Item = C>) -> Upstreams {
     let hour = Duration::from_secs(3600);
     Upstreams::new(chains).expect("a list").pause(hour, hour)
 }
 
-fn any_of(way: &Way, upstreams: &Upstreams) -> Box<dyn Connecting> {
+pub(crate) fn any_of(way: &Way, upstreams: &Upstreams) -> Box<dyn Connecting> {
     (way.any_of)(upstreams.clone()).expect("a connector")
 }
 
 /// A server that sends this and closes the connection.
-fn answering(answer: &'static [u8]) -> SocketAddr {
+pub(crate) fn answering(answer: &'static [u8]) -> SocketAddr {
     serving(move |mut client| {
         let _ = client.read(&mut [0; 512]);
         let _ = client.write_all(answer);
@@ -173,102 +171,6 @@ fn the_error_lists_every_try_and_nothing_is_ever_direct() {
 }
 
 #[test]
-fn a_direct_connection_after_all_others_on_request() {
-    let server = serving(|client| echo(&client));
-    let (dead, _bound) = deserted();
-    everywhere(|way| {
-        let upstreams = upstreams([dead]).then_direct(true);
-        let connector = any_of(way, &upstreams);
-        // The second time, the proxy is in a pause.
-        for _ in 0..2 {
-            let (_, stream) = connector.connect(&server.to_string()).expect("a direct connection");
-            assert_echo(stream, b"");
-        }
-        // Only a proxy can do these.
-        for refused in [error(connector.bind(TARGET).map(drop)), error(connector.associate().map(drop))] {
-            assert!(matches!(refused.kind(), ErrorKind::Unreachable(_)), "{refused}");
-        }
-        let only = (way.any_of)("DIRECT".parse().expect("a list")).expect("a connector");
-        assert_echo(only.connect(&server.to_string()).expect("a direct connection").1, b"");
-        assert_eq!(invalid(only.bind(TARGET).map(drop)), Invalid::NoProxyToAsk);
-        let late = only.set(Setting::Resolver(Box::new(Unanswered)));
-        let late = late.set(Setting::Timeout(Some(Duration::from_millis(100))));
-        assert!(error(late.connect("a.example:80")).is_timeout());
-    });
-}
-
-/// A resolver that never answers.
-struct Unanswered;
-
-impl Resolver for Unanswered {
-    fn resolve<'r>(&'r self, _: &'r str) -> Resolving<'r> {
-        Box::pin(std::future::pending())
-    }
-}
-
-/// A resolver that must not be asked.
-struct Never;
-
-impl Resolver for Never {
-    fn resolve<'r>(&'r self, name: &'r str) -> Resolving<'r> {
-        panic!("{name} was looked up on this machine")
-    }
-}
-
-/// The failure may be due to the target, or is a mistake: neither makes the client known to it.
-#[test]
-fn no_direct_connection_while_the_proxy_may_be_usable() {
-    let (target, target_addr) = Lonely::new();
-    let target_text = target_addr.to_string();
-    let request = client(Speaks::Socks5.request(1, &target_text));
-    let reply = |code: u8| from_proxy(Stage::Request, [&[5, code, 0, 1][..], &[0; 6]].concat());
-    let greeting = Speaks::Socks5.greeting();
-    let after = |last: &[Line]| [&greeting[..], last].concat();
-    let closes = serving({
-        let lines = after(std::slice::from_ref(&request));
-        move |mut client| drop(super::scene::play(&mut client, &lines))
-    });
-    let mut proxies = vec![("closes", closes)];
-    for (name, code) in [("general failure", 1), ("not allowed", 2), ("unreachable", 4), ("no command", 7)] {
-        proxies.push((name, saying(after(&[request.clone(), reply(code)]), "")));
-    }
-    everywhere(|way| {
-        for (name, addr) in &proxies {
-            let _case = Case::new(*name);
-            let upstreams = upstreams([*addr]).then_direct(true);
-            let failed = error(any_of(way, &upstreams).connect(&target_text));
-            assert_eq!(failed.stage(), Stage::Request, "{failed}");
-            assert!(upstreams.health()[0].is_healthy());
-        }
-        let upstreams = of([Speaks::Socks4.at(target_addr)]).then_direct(true);
-        assert_eq!(invalid(any_of(way, &upstreams).connect("[::1]:80")), Invalid::Ipv6OverSocks4);
-    });
-    target.assert_alone();
-}
-
-/// The interface of a VPN is down, for example: the connection must not take another one.
-#[test]
-fn no_direct_connection_after_a_failure_of_this_machine() {
-    let (target, target_addr) = Lonely::new();
-    let (lonely, addr) = Lonely::new();
-    let elsewhere: SocketAddr = ([192, 0, 2, 1], 0).into();
-    everywhere(|way| {
-        for (proxy, what) in [
-            (socks5(addr).interface("no such one"), "interface no such one: "),
-            (socks5(addr).local_addr(elsewhere), "local address 192.0.2.1:0: "),
-            (socks5(addr).socket(|_| Err(std::io::Error::other("not today"))), "not today"),
-        ] {
-            let upstreams = of([proxy]).then_direct(true);
-            let failed = error(any_of(way, &upstreams).connect(&target_addr.to_string()));
-            assert!(failed.to_string().contains(what), "{failed}");
-            assert!(upstreams.health()[0].is_healthy());
-        }
-    });
-    target.assert_alone();
-    lonely.assert_alone();
-}
-
-#[test]
 fn a_check_is_of_each_one() {
     let (dead, _bound) = deserted();
     let good =
@@ -298,23 +200,6 @@ fn a_check_is_of_each_one() {
         error(connector.connect(TARGET));
         connector.check().expect("a connection");
         assert_eq!(wrong.health()[0].failures, 1);
-    });
-}
-
-/// Most proxies refuse Tor's command.
-#[test]
-fn a_refused_lookup_is_not_made_on_this_machine() {
-    let refusing = serving(|mut client| {
-        let mut request = [0; 64];
-        let _ = client.read_exact(&mut request[..3]);
-        let _ = client.write_all(&[5, 0]);
-        let _ = client.read(&mut request);
-        let _ = client.write_all(b"\x05\x07\x00\x01\0\0\0\0\0\0");
-    });
-    everywhere(|way| {
-        let connector = any_of(way, &upstreams([refusing]).then_direct(true));
-        let failed = error(connector.set(Setting::Resolver(Box::new(Never))).resolve("secret.example"));
-        assert_eq!(failed.reply(), Some(Reply::COMMAND_NOT_SUPPORTED), "{failed}");
     });
 }
 

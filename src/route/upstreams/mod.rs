@@ -1,5 +1,6 @@
 //! Several proxies or chains, of which any may carry a connection.
 
+mod conversions;
 mod health;
 mod text;
 mod tries;
@@ -11,7 +12,6 @@ pub(super) use tries::{Allowed, Direct, check_each, try_each};
 use super::chain::Chain;
 use crate::error::Error;
 use crate::error::invalid::Invalid;
-use crate::proxy::Proxy;
 use health::{Pauses, State};
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -256,72 +256,6 @@ impl Upstreams {
         let mut states = self.0.shared.states.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(state) = states.get_mut(index) {
             change(state);
-        }
-    }
-}
-
-impl<C: Into<Chain>, const N: usize> TryFrom<[C; N]> for Upstreams {
-    type Error = Error;
-
-    fn try_from(chains: [C; N]) -> Result<Self, Error> {
-        Self::new(chains)
-    }
-}
-
-impl<C: Into<Chain>> TryFrom<Vec<C>> for Upstreams {
-    type Error = Error;
-
-    fn try_from(chains: Vec<C>) -> Result<Self, Error> {
-        Self::new(chains)
-    }
-}
-
-impl TryFrom<&str> for Upstreams {
-    type Error = Error;
-
-    fn try_from(text: &str) -> Result<Self, Error> {
-        text.parse()
-    }
-}
-
-impl TryFrom<&String> for Upstreams {
-    type Error = Error;
-
-    fn try_from(text: &String) -> Result<Self, Error> {
-        text.parse()
-    }
-}
-
-impl TryFrom<String> for Upstreams {
-    type Error = Error;
-
-    fn try_from(text: String) -> Result<Self, Error> {
-        text.parse()
-    }
-}
-
-impl From<Chain> for Upstreams {
-    fn from(chain: Chain) -> Self {
-        Self::of(vec![chain])
-    }
-}
-
-impl From<Proxy> for Upstreams {
-    fn from(proxy: Proxy) -> Self {
-        Chain::from(proxy).into()
-    }
-}
-
-/// Writes the URLs without their passwords.
-impl fmt::Display for Upstreams {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (n, chain) in self.0.chains.iter().enumerate() {
-            write!(f, "{}{chain}", if n == 0 { "" } else { "; " })?;
-        }
-        match (self.0.direct, &*self.0.chains) {
-            (true, []) => f.write_str("DIRECT"),
-            (true, _) => f.write_str("; DIRECT"),
-            (false, _) => Ok(()),
         }
     }
 }

@@ -4,6 +4,7 @@ use super::health::{Pauses, State, is_of_upstream};
 use super::*;
 use crate::error::{Attempt, ErrorKind, Stage};
 use crate::protocol::reply::Reply;
+use crate::proxy::Proxy;
 
 fn chains(count: u16) -> Vec<Chain> {
     (1..=count).map(|n| Proxy::socks5((std::net::Ipv4Addr::LOCALHOST, n)).unwrap().into()).collect()
