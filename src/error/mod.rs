@@ -170,8 +170,8 @@ impl Error {
     /// Returns the failed tries of the same call through other [`Upstreams`](crate::Upstreams), in
     /// their order.
     ///
-    /// The error itself is that of the last try. If a try found that its upstream can't carry the
-    /// request ([`Invalid`](ErrorKind::Invalid)), it is listed here, whichever its place was.
+    /// The error itself is that of the last try. A try whose upstream can't carry the request
+    /// ([`Invalid`](ErrorKind::Invalid)) is always listed here.
     #[must_use]
     pub fn earlier_tries(&self) -> &[Self] {
         &self.0.earlier

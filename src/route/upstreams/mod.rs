@@ -41,8 +41,8 @@ use std::time::{Duration, Instant};
 /// Each connection tries the upstreams in the given order, or
 /// [in turn](Self::round_robin). The next one is tried if a failure
 /// [is worth another proxy](Error::is_worth_another_proxy): the proxy can't be reached, does not
-/// answer in time, does not follow the protocol, or refuses the client. So it is after replies that
-/// do not tell the reason, such as X'01'. Any other refusal of the target ends the call. So does a
+/// answer in time, does not follow the protocol, or refuses the client. The same holds for replies
+/// without a reason, such as X'01'. Any other refusal of the target ends the call. So does a
 /// failure after which the target may have received early data.
 ///
 /// An upstream that can't carry the request is left out for this request: a SOCKS4 proxy, for an
