@@ -15,27 +15,7 @@ use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use support::case;
-
-/// A stream whose bits are inverted at the other end.
-struct Masked(TcpStream);
-
-impl Read for Masked {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let n = self.0.read(buf)?;
-        buf[..n].iter_mut().for_each(|byte| *byte = !*byte);
-        Ok(n)
-    }
-}
-
-impl Write for Masked {
-    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        self.0.write(&buf.iter().map(|byte| !byte).collect::<Vec<_>>())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
-    }
-}
+use support::masked::Masked;
 
 const GRANTED: [u8; 10] = [5, 0, 0, 1, 192, 0, 2, 7, 48, 57];
 

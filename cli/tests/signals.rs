@@ -62,11 +62,12 @@ fn connections_are_reset() {
 #[test]
 fn an_ignored_signal_stays_ignored() {
     use std::process::{Command, Stdio};
-    use support::{VARIABLES, dead};
+    use support::child::OF_PROXIES;
+    use support::dead;
     let direct = anysocks(&[]);
     let mut command = Command::new("sh");
     command.args(["-c", "trap '' HUP; exec \"$0\" forward \"$1\""]).arg(direct.get_program()).arg(dead());
-    for variable in VARIABLES {
+    for variable in OF_PROXIES {
         command.env_remove(variable);
     }
     let mut program = Running::start(command.stdout(Stdio::piped()));

@@ -38,7 +38,8 @@
 //! fn print(report: &Report) {
 //!     for answer in report.answers() {
 //!         let reply = answer.reply().map(|reply| reply.code());
-//!         println!("{}\t{}\t{reply:?}\t{:?}", answer.question.id(), answer.verdict(), answer.detail());
+//!         let (id, verdict) = (answer.question.id(), answer.verdict());
+//!         println!("{id}\t{verdict}\t{reply:?}\t{:?}", answer.detail());
 //!     }
 //! }
 //! ```

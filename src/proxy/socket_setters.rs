@@ -61,7 +61,7 @@ impl Proxy {
     /// Sets the resolver of lookups on this machine: of the proxy's own name, and of targets with
     /// [`Resolve::Locally`](crate::Resolve::Locally). The default is the system's.
     ///
-    /// It does not change who resolves a name: with [`Resolve::ByProxy`](crate::Resolve::ByProxy),
+    /// It does not change where a name is resolved: with [`Resolve::ByProxy`](crate::Resolve::ByProxy),
     /// targets are still resolved by the proxy.
     #[doc(alias = "hickory")]
     #[doc(alias = "DoH")]

@@ -7,6 +7,7 @@ use super::negotiated::Negotiated;
 use super::relay;
 use super::socket::{Shared, SocksUdpSocket};
 use crate::error::invalid::Invalid;
+use crate::error::setup::of_setup;
 use crate::error::{Error, Stage};
 use crate::protocol::address::Address;
 use crate::protocol::socks5::Socks5;
@@ -196,7 +197,7 @@ fn bind_source(
         source.set_ip(ends.local.ip().to_canonical());
     }
     let socket = open_datagram(source, options)?;
-    socket.bind(&source.into())?;
+    bind(&socket, source)?;
     let source = socket.local_addr().and_then(|addr| address(&addr))?;
     Ok((socket, source))
 }
@@ -250,7 +251,11 @@ fn socket_for(relay: SocketAddr, options: &SocketOptions) -> io::Result<Socket> 
     let socket = open_datagram(relay, options)?;
     if let Some(mut from) = from {
         from.set_port(0);
-        socket.bind(&from.into())?;
+        bind(&socket, from)?;
     }
     Ok(socket)
+}
+
+fn bind(socket: &Socket, local: SocketAddr) -> io::Result<()> {
+    socket.bind(&local.into()).map_err(|error| of_setup(format_args!("local address {local}"), error))
 }

@@ -23,12 +23,23 @@ pub use incoming::RecvBatch;
 pub use outgoing::SendBatch;
 pub(crate) use system::{Segmentation, coalesce};
 
+use crate::error::Error;
+use crate::error::invalid::Invalid;
 use socket2::Socket;
 use std::io;
 
 /// The longest payload of a UDP datagram over IPv4: 65,535 less an IP header of 20 bytes and a UDP
 /// header of 8.
 const LONGEST: u16 = 65_507;
+
+/// What surrounds each datagram of a batch.
+#[derive(Clone, Copy)]
+pub(crate) struct Surroundings<'a> {
+    /// The headers in front of it.
+    pub(crate) headers: &'a [u8],
+    /// The longest datagram that all legs of a chain carry. For a single proxy, the system knows.
+    pub(crate) most: Option<usize>,
+}
 
 /// Sends datagrams over a connected, non-blocking socket until it would block, each behind these
 /// headers.
@@ -41,11 +52,19 @@ const LONGEST: u16 = 65_507;
 ///   the next call returns it.
 pub(crate) fn send(
     socket: &Socket,
-    headers: &[u8],
+    Surroundings { headers, most }: Surroundings<'_>,
     batch: &mut SendBatch,
     segmentation: &Segmentation,
 ) -> io::Result<usize> {
-    send_with(batch, |batch| system::send_some(socket, headers, batch, segmentation))
+    send_with(batch, |batch| {
+        let lengths = batch.lengths();
+        let fits = |len: &&u16| most.is_none_or(|most| usize::from(**len) <= most);
+        let count = most.map_or(lengths.len(), |_| lengths.iter().take_while(fits).count());
+        match lengths.first() {
+            Some(len) if count == 0 => Err(Error::from(Invalid::DatagramTooLong((*len).into())).into()),
+            _ => system::send_some(socket, headers, (batch.bytes(), &lengths[..count]), segmentation),
+        }
+    })
 }
 
 fn send_with(

@@ -1,7 +1,7 @@
 //! One attempt to send a datagram with its header.
 
 use super::association::Association;
-use super::batch::{self, Segmentation, SendBatch};
+use super::batch::{self, Segmentation, SendBatch, Surroundings};
 use super::hop::Enclosure;
 use super::negotiated::Sealing;
 use crate::error::Error;
@@ -43,6 +43,7 @@ impl Association {
         if self.is_encapsulated() {
             return self.send_sealed(socket, &[header, payload]).map(|()| payload.len());
         }
+        self.check_len(header.len() + payload.len())?;
         let outer = self.outer_headers();
         let mut datagram = ArrayVec::<u8, { HEADROOM + MAX_COPIED }>::new();
         let mut parts = [outer, header, payload].into_iter();
@@ -71,6 +72,7 @@ impl Association {
         if self.is_encapsulated() {
             return self.send_sealed(socket, &[&buf[start..]]).map(|()| payload);
         }
+        self.check_len(buf.len() - start)?;
         let outer = self.outer_headers();
         let first = start - outer.len();
         buf[first..start].copy_from_slice(outer);
@@ -84,13 +86,18 @@ impl Association {
 
     /// Sends a datagram of the last proxy through the encapsulations of all proxies.
     fn send_sealed(&self, socket: &Socket, datagram: &[&[u8]]) -> io::Result<()> {
-        let len = datagram.iter().map(|part| part.len()).sum();
-        // The outer proxies' numbers and cover traffic must not be used in vain. The datagram of a
-        // single proxy is left to the system, which knows the exact length.
-        if len > self.max_datagram() && !self.layers().is_empty() {
+        // The outer proxies' numbers and cover traffic must not be used in vain.
+        self.check_len(datagram.iter().map(|part| part.len()).sum())?;
+        self.send_from(self.layers().len(), socket, datagram)
+    }
+
+    /// Fails if a datagram with its header is too long for one of the legs of a chain. That of a
+    /// single proxy is left to the system, which knows the exact length.
+    fn check_len(&self, len: usize) -> io::Result<()> {
+        if !self.layers().is_empty() && len > self.max_datagram() {
             return Err(Error::from(Invalid::DatagramTooLong(len)).into());
         }
-        self.send_from(self.layers().len(), socket, datagram)
+        Ok(())
     }
 
     /// Sends a datagram of the proxy with this number, sealed if it has an encapsulation.
@@ -148,6 +155,8 @@ impl Association {
         if self.is_encapsulated() {
             return batch.send_each(|datagram| self.send_sealed(socket, &[datagram]));
         }
-        batch::send(socket, self.outer_headers(), batch, segmentation)
+        let most = (!self.layers().is_empty()).then(|| self.max_datagram());
+        let surroundings = Surroundings { headers: self.outer_headers(), most };
+        batch::send(socket, surroundings, batch, segmentation)
     }
 }

@@ -6,7 +6,7 @@ use crate::fronts::association::Association;
 use crate::fronts::{FRONTS, Front};
 use crate::support::case::{self, Case};
 use crate::support::script::{Line, client, proxy};
-use crate::support::server::Server;
+use crate::support::server::{self, Server};
 use crate::support::toy::{self, Level};
 use anysocks::udp::Options;
 use anysocks::{Address, Error, Proxy, Resolve, Stage};
@@ -121,10 +121,7 @@ impl Scene {
 
     /// What the relay gets next.
     pub(crate) fn heard(&self) -> Vec<u8> {
-        let mut datagram = vec![0; 1 << 16];
-        let n = self.relay.recv(&mut datagram).expect("a datagram from the client");
-        datagram.truncate(n);
-        datagram
+        server::datagram(&self.relay)
     }
 
     /// The relay sends these bytes.
@@ -139,11 +136,7 @@ impl Scene {
 
     /// What the client gets next, with room for this much.
     pub(crate) fn received(&self, room: usize) -> (Vec<u8>, Address) {
-        let mut buf = vec![0xEE; room];
-        let (n, source) =
-            self.socket.recv_from_within(PATIENCE, &mut buf).expect("a datagram from the relay");
-        buf.truncate(n);
-        (buf, source)
+        self.socket.received_within(PATIENCE, room)
     }
 }
 

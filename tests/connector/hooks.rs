@@ -3,7 +3,7 @@
 use super::*;
 use crate::fronts::listening::Listening;
 use crate::support::listening::{Accept, Accepted};
-use crate::support::script::Line;
+pub(crate) use crate::support::masked::{Masked, masked};
 use anysocks::{Address, SocksListener, Version};
 use socket2::SockRef;
 use std::io::{self, Read, Write};
@@ -40,30 +40,6 @@ impl<S> Keeping<S> {
     fn new(inner: S) -> Self {
         Self { inner, kept: Vec::new() }
     }
-}
-
-/// A stream whose bits are inverted at the other end.
-pub(crate) struct Masked<S>(pub(crate) S);
-
-/// The most bytes that a [`Masked`] stream writes at once.
-const LONGEST_WRITE: usize = 1 << 16;
-
-/// What a [`Masked`] stream writes, of these bytes.
-fn written(bytes: &[u8]) -> Vec<u8> {
-    turned(&bytes[..bytes.len().min(LONGEST_WRITE)])
-}
-
-fn turned(bytes: &[u8]) -> Vec<u8> {
-    bytes.iter().map(|byte| !byte).collect()
-}
-
-/// The lines as they arrive at the other end of a [`Masked`] stream.
-pub(crate) fn masked(lines: &[Line]) -> Vec<Line> {
-    let turn = |line: &Line| match line {
-        Line::Client(bytes) => Line::Client(turned(bytes)),
-        Line::Proxy(stage, bytes) => Line::Proxy(*stage, turned(bytes)),
-    };
-    lines.iter().map(turn).collect()
 }
 
 /// A listener over what a hook made.
@@ -138,24 +114,6 @@ pub(crate) mod blocking {
         }
     }
 
-    impl<S: Read> Read for Masked<S> {
-        fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-            let n = self.0.read(buf)?;
-            buf[..n].iter_mut().for_each(|byte| *byte = !*byte);
-            Ok(n)
-        }
-    }
-
-    impl<S: Write> Write for Masked<S> {
-        fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-            self.0.write(&written(buf))
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            self.0.flush()
-        }
-    }
-
     listening!(anysocks::blocking::Blocking, Wrapped, done, done, |_listener, limit| {
         panic!("no listener over a stream that blocks knows a deadline such as {limit:?}")
     });
@@ -194,33 +152,6 @@ pub(crate) mod tokio {
     fn shrunk(stream: ::tokio::net::TcpStream) -> io::Result<::tokio::net::TcpStream> {
         shrink(&stream)?;
         Ok(stream)
-    }
-
-    impl<S: AsyncRead + Unpin> AsyncRead for Masked<S> {
-        fn poll_read(
-            mut self: Pin<&mut Self>,
-            cx: &mut Context<'_>,
-            buf: &mut ReadBuf<'_>,
-        ) -> Poll<io::Result<()>> {
-            let before = buf.filled().len();
-            ready!(Pin::new(&mut self.0).poll_read(cx, buf))?;
-            buf.filled_mut()[before..].iter_mut().for_each(|byte| *byte = !*byte);
-            Poll::Ready(Ok(()))
-        }
-    }
-
-    impl<S: AsyncWrite + Unpin> AsyncWrite for Masked<S> {
-        fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-            Pin::new(&mut self.0).poll_write(cx, &written(buf))
-        }
-
-        fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-            Pin::new(&mut self.0).poll_flush(cx)
-        }
-
-        fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-            Pin::new(&mut self.0).poll_shutdown(cx)
-        }
     }
 
     impl<S: AsyncRead + Unpin> AsyncRead for Keeping<S> {
@@ -275,32 +206,6 @@ pub(crate) mod futures {
     pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
     impl<S: AsyncRead + AsyncWrite + Send + Sync + Unpin> Stream for S {}
     pub(crate) type Wrapped = Box<dyn Stream>;
-
-    impl<S: AsyncRead + Unpin> AsyncRead for Masked<S> {
-        fn poll_read(
-            mut self: Pin<&mut Self>,
-            cx: &mut Context<'_>,
-            buf: &mut [u8],
-        ) -> Poll<io::Result<usize>> {
-            let n = ready!(Pin::new(&mut self.0).poll_read(cx, buf))?;
-            buf[..n].iter_mut().for_each(|byte| *byte = !*byte);
-            Poll::Ready(Ok(n))
-        }
-    }
-
-    impl<S: AsyncWrite + Unpin> AsyncWrite for Masked<S> {
-        fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-            Pin::new(&mut self.0).poll_write(cx, &written(buf))
-        }
-
-        fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-            Pin::new(&mut self.0).poll_flush(cx)
-        }
-
-        fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-            Pin::new(&mut self.0).poll_close(cx)
-        }
-    }
 }
 
 #[cfg(any(feature = "smol", feature = "async-std"))]

@@ -6,6 +6,7 @@ use super::ways::{Connecting, Way, everywhere};
 use crate::fronts::association::Association;
 use crate::support::case::Case;
 use crate::support::script::{Line, client, proxy};
+use crate::support::server;
 use crate::support::toy::{self, Level};
 use anysocks::{Address, Chain, Error, Proxy};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
@@ -151,10 +152,7 @@ impl Nest {
 
     /// What the first relay gets next.
     pub(crate) fn heard(&self) -> Vec<u8> {
-        let mut datagram = vec![0; 1 << 16];
-        let n = self.relay.recv(&mut datagram).expect("a datagram from the client");
-        datagram.truncate(n);
-        datagram
+        server::datagram(&self.relay)
     }
 
     pub(crate) fn says(&self, datagram: &[u8]) {
@@ -167,10 +165,7 @@ impl Nest {
 
     /// What the client gets next, with room for this much.
     pub(crate) fn received(&self, room: usize) -> (Vec<u8>, Address) {
-        let mut buf = vec![0xEE; room];
-        let (n, source) = self.association.recv_from_within(PATIENCE, &mut buf).expect("a datagram");
-        buf.truncate(n);
-        (buf, source)
+        self.association.received_within(PATIENCE, room)
     }
 
     /// A datagram goes there and back.

@@ -3,60 +3,14 @@
 use super::{PATIENCE, started_by};
 use crate::messages::Speaks;
 use crate::scene::TARGET;
-use crate::support::script::Line;
+use crate::support::masked::{Masked, masked, turned};
 use crate::support::server::Server;
 use anysocks::forward::Forwarder;
 use anysocks::tokio::{Connector, Socks5Stream, Socks5UdpSocket};
 use anysocks::{Address, Stage};
-use std::io::{self, Read, Write};
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
-use tokio::net::TcpStream;
+use std::io::{Read, Write};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
-
-/// A stream whose bits are inverted at the other end.
-#[derive(Debug)]
-struct Masked(TcpStream);
-
-fn turned(bytes: &[u8]) -> Vec<u8> {
-    bytes.iter().map(|byte| !byte).collect()
-}
-
-impl AsyncRead for Masked {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buf.filled().len();
-        ready!(Pin::new(&mut self.0).poll_read(cx, buf))?;
-        buf.filled_mut()[before..].iter_mut().for_each(|byte| *byte = !*byte);
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl AsyncWrite for Masked {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write(cx, &turned(bytes))
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_shutdown(cx)
-    }
-}
-
-fn masked(lines: Vec<Line>) -> Vec<Line> {
-    let turn = |line| match line {
-        Line::Client(bytes) => Line::Client(turned(&bytes)),
-        Line::Proxy(stage, bytes) => Line::Proxy(stage, turned(&bytes)),
-    };
-    lines.into_iter().map(turn).collect()
-}
 
 async fn in_front_of(server: &Server<()>, kind: Speaks) -> Forwarder {
     let connector = Connector::new(kind.at(server.addr)).wrapped(|stream, _| async { Ok(Masked(stream)) });
@@ -67,7 +21,7 @@ async fn in_front_of(server: &Server<()>, kind: Speaks) -> Forwarder {
 #[tokio::test]
 async fn bytes_and_ends() {
     for kind in Speaks::ALL {
-        let server = Server::start(masked(kind.connection(TARGET)), |mut client| {
+        let server = Server::start(masked(&kind.connection(TARGET)), |mut client| {
             let mut heard = Vec::new();
             client.read_to_end(&mut heard).expect("the end of the client's direction");
             assert_eq!(turned(&heard), b"hello");
@@ -86,7 +40,7 @@ async fn bytes_and_ends() {
 
 #[tokio::test]
 async fn a_reset_of_the_client_ends_the_connection() {
-    let server = Server::start(masked(Speaks::Socks5.connection(TARGET)), |mut client| {
+    let server = Server::start(masked(&Speaks::Socks5.connection(TARGET)), |mut client| {
         client.read_to_end(&mut Vec::new()).map(drop).unwrap_or_default();
     });
     let forwarder = in_front_of(&server, Speaks::Socks5).await;
@@ -102,7 +56,7 @@ async fn datagrams() {
     let relay = tokio::net::UdpSocket::bind("127.0.0.1:0").await.expect("a port");
     let kind = Speaks::Password;
     let granted = kind.granted(&relay.local_addr().expect("an address").to_string());
-    let lines = masked(kind.lines(3, "0.0.0.0:0", granted));
+    let lines = masked(&kind.lines(3, "0.0.0.0:0", granted));
     let server = Server::start(lines, |mut client| drop(client.read(&mut [0])));
     let forwarder = in_front_of(&server, kind).await;
     let association = Socks5UdpSocket::associate(forwarder.url()).await.expect("an association");
@@ -127,7 +81,7 @@ async fn datagrams() {
 #[tokio::test]
 async fn a_refusal() {
     let kind = Speaks::Socks5;
-    let server = Server::start(masked(kind.lines(1, TARGET, kind.refused())), |_| ());
+    let server = Server::start(masked(&kind.lines(1, TARGET, kind.refused())), |_| ());
     let forwarder = in_front_of(&server, kind).await;
     let error = Socks5Stream::connect(forwarder.url(), TARGET).await.expect_err("a refusal");
     assert_eq!((error.stage(), error.reply()), (Stage::Request, Some(kind.refusal())));

@@ -58,6 +58,14 @@ pub(crate) trait Association: Debug + Send + Sync {
     /// Receives, but waits no longer than this: `TimedOut` then.
     fn recv_from_within(&self, limit: Duration, buf: &mut [u8]) -> io::Result<(usize, Address)>;
 
+    /// What it gets next, with room for this much, before the limit.
+    fn received_within(&self, limit: Duration, room: usize) -> (Vec<u8>, Address) {
+        let mut buf = vec![0xEE; room];
+        let (n, source) = self.recv_from_within(limit, &mut buf).expect("a datagram from the relay");
+        buf.truncate(n);
+        (buf, source)
+    }
+
     /// Requests, but waits no longer than this, which is the proxy's timeout too. `None` if the
     /// call was cancelled then.
     fn request_within(&self, limit: Duration, command: Command, target: &str) -> Option<Reply>;

@@ -6,7 +6,7 @@ use std::env;
 use std::process::Command;
 
 /// The variables that may contain proxies, and the one that marks a CGI program.
-const OF_PROXIES: [&str; 11] = [
+pub(crate) const OF_PROXIES: [&str; 11] = [
     "socks_proxy",
     "SOCKS_PROXY",
     "all_proxy",

@@ -13,6 +13,7 @@ pub(crate) mod echo;
 pub(crate) mod in_namespace;
 pub(crate) mod left_out;
 pub(crate) mod listening;
+pub(crate) mod masked;
 pub(crate) mod methods;
 pub(crate) mod script;
 pub(crate) mod server;

@@ -5,7 +5,7 @@ use super::case::limit_test;
 use super::script::Line;
 use anysocks::Proxy;
 use std::io::{Read, Write};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -61,6 +61,14 @@ impl<T: Send + 'static> Server<T> {
 }
 
 /// Echoes all bytes until the client has closed its direction.
+/// The next datagram of a socket.
+pub(crate) fn datagram(socket: &UdpSocket) -> Vec<u8> {
+    let mut datagram = vec![0; 1 << 16];
+    let n = socket.recv(&mut datagram).expect("a datagram from the client");
+    datagram.truncate(n);
+    datagram
+}
+
 pub(crate) fn echo(mut client: &TcpStream) {
     std::io::copy(&mut &*client, &mut client).expect("an echo");
 }

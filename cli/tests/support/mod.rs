@@ -10,6 +10,8 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 use tokio::net::TcpSocket;
 
+#[path = "../../../tests/support/child.rs"]
+pub(crate) mod child;
 #[path = "../../../tests/support/left_out.rs"]
 pub(crate) mod left_out;
 
@@ -28,25 +30,12 @@ pub(crate) fn limit_tests() {
     });
 }
 
-/// The variables that name proxies.
-pub(crate) const VARIABLES: [&str; 9] = [
-    "socks_proxy",
-    "SOCKS_PROXY",
-    "all_proxy",
-    "ALL_PROXY",
-    "https_proxy",
-    "HTTPS_PROXY",
-    "http_proxy",
-    "no_proxy",
-    "NO_PROXY",
-];
-
 /// The program with these arguments, without proxies in its environment.
 pub(crate) fn anysocks(arguments: &[&str]) -> Command {
     limit_tests();
     let mut command = Command::new(env!("CARGO_BIN_EXE_anysocks"));
     command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    for variable in VARIABLES {
+    for variable in child::OF_PROXIES {
         command.env_remove(variable);
     }
     command

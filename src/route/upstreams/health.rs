@@ -145,6 +145,7 @@ pub(super) fn is_of_upstream(error: &Error) -> bool {
         ErrorKind::Unreachable(attempts) if attempts.iter().all(|attempt| is_of_setup(&attempt.error)) => {
             false
         }
+        ErrorKind::Io(cause) if is_of_setup(cause) => false,
         // The KDC of a METHOD, for example.
         ErrorKind::TimedOut if error.stage() == Stage::Preparation => false,
         // The proxy may be waiting for the target.

@@ -19,11 +19,11 @@ impl Segmentation {
 pub(super) fn send_some(
     socket: &Socket,
     headers: &[u8],
-    batch: &SendBatch,
+    (bytes, lengths): (&[u8], &[u16]),
     _: &Segmentation,
 ) -> io::Result<usize> {
-    let first = batch.lengths().first().copied().unwrap_or_default();
-    let datagram = &batch.bytes()[..first.into()];
+    let first = lengths.first().copied().unwrap_or_default();
+    let datagram = &bytes[..first.into()];
     if headers.is_empty() {
         socket.send(datagram)?;
     } else {
@@ -56,7 +56,7 @@ pub(super) mod tests {
 
     pub(in crate::udp::batch) fn send(socket: &Socket, batch: &mut SendBatch) -> io::Result<usize> {
         let none = Segmentation::of(socket);
-        send_with(batch, |batch| send_some(socket, &[], batch, &none))
+        send_with(batch, |batch| send_some(socket, &[], (batch.bytes(), batch.lengths()), &none))
     }
 
     pub(in crate::udp::batch) fn receive(socket: &Socket, batch: &mut RecvBatch) -> io::Result<usize> {

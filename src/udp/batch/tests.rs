@@ -1,4 +1,7 @@
-use super::{Inbox, LONGEST, RecvBatch, Segmentation, SendBatch, coalesce, portable, receive, send};
+use super::{
+    Inbox, LONGEST, RecvBatch, Segmentation, SendBatch, Surroundings, coalesce, portable, receive, send,
+};
+use crate::protocol::target::Target;
 use crate::udp::{Datagram, Header, Source};
 use socket2::{SockRef, Socket};
 use std::io;
@@ -55,11 +58,13 @@ fn datagrams(batch: &SendBatch) -> Vec<Vec<u8>> {
     each.collect()
 }
 
+const ALONE: Surroundings<'_> = Surroundings { headers: &[], most: None };
+
 type SendBy = fn(&Socket, &mut SendBatch) -> io::Result<usize>;
 type Receive = fn(&Socket, &mut RecvBatch) -> io::Result<usize>;
 
 fn send_by_system(socket: &Socket, batch: &mut SendBatch) -> io::Result<usize> {
-    send(socket, &[], batch, &Segmentation::of(socket))
+    send(socket, ALONE, batch, &Segmentation::of(socket))
 }
 
 /// Receives this number of raw datagrams.
@@ -272,7 +277,7 @@ fn buffers_are_reused() {
     let mut round = || {
         let sent = allocation_counter::measure(|| {
             (0..40).for_each(|_| outgoing.push(&[7; 100], TARGET).unwrap());
-            send(&client, &[], &mut outgoing, &segmentation).unwrap();
+            send(&client, ALONE, &mut outgoing, &segmentation).unwrap();
         });
         let received = allocation_counter::measure(|| {
             while receive(&relay, &mut incoming).is_ok() {
@@ -285,4 +290,27 @@ fn buffers_are_reused() {
     let (sent, received) = round();
     assert_eq!(sent, 0);
     assert!(received == 0 || !together, "{received}");
+}
+
+/// A datagram that a later leg of a chain can't carry is not sent, and ends the call.
+#[test]
+fn a_datagram_that_is_too_long_for_a_chain() {
+    let (client, server) = pair();
+    let client = SockRef::from(&client);
+    server.set_nonblocking(false).unwrap();
+    let segmentation = Segmentation::of(&client);
+    let mut batch = SendBatch::new();
+    let peer = Target::try_from("192.0.2.1:53").unwrap();
+    for len in [40, 50, 51, 40] {
+        batch.push(&vec![7; len], &peer).unwrap();
+    }
+    let narrow = Surroundings { headers: &[1, 2], most: Some(60) };
+    assert_eq!(send(&client, narrow, &mut batch, &segmentation).unwrap(), 2);
+    let error = send(&client, narrow, &mut batch, &segmentation).unwrap_err();
+    assert_eq!((error.kind(), batch.len()), (io::ErrorKind::InvalidInput, 2));
+    for len in [52, 62] {
+        assert_eq!(server.recv(&mut [0; 100]).unwrap(), len);
+    }
+    let wide = Surroundings { headers: &[], most: Some(61) };
+    assert_eq!(send(&client, wide, &mut batch, &segmentation).unwrap(), 2);
 }

@@ -1,8 +1,8 @@
 //! Sending: consecutive datagrams of equal length as one buffer, the others with one call.
 
 use super::segmentation::{SegmentLen, Segmentation};
+use crate::udp::batch::LONGEST;
 use crate::udp::batch::outgoing::total;
-use crate::udp::batch::{LONGEST, SendBatch};
 use arrayvec::ArrayVec;
 use rustix::net::{MMsgHdr, SendAncillaryBuffer, SendFlags, sendmmsg};
 use socket2::{MsgHdr, Socket};
@@ -15,16 +15,17 @@ const MAX_SEGMENTS: usize = 64;
 /// The most messages of one `sendmmsg`. Their headers are on the stack.
 const MAX_MESSAGES: usize = 32;
 
-/// Sends the first datagrams of a batch that is not empty with one system call, each behind these
+/// Sends the first datagrams of a batch that is not empty, given by its bytes and the lengths of the
+/// datagrams that may be sent, with one system call, each behind these
 /// headers. Returns their number.
 pub(in crate::udp::batch) fn send_some(
     socket: &Socket,
     headers: &[u8],
-    batch: &SendBatch,
+    (bytes, lengths): (&[u8], &[u16]),
     segmentation: &Segmentation,
 ) -> io::Result<usize> {
     send_first(
-        Datagrams { headers, bytes: batch.bytes(), lengths: batch.lengths() },
+        Datagrams { headers, bytes, lengths },
         segmentation,
         |datagrams, len| send_segments(socket, datagrams, len),
         |datagrams| send_messages(socket, datagrams),
