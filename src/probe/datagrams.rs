@@ -15,9 +15,14 @@ use crate::protocol::socks5::{Auth, Socks5};
 use crate::protocol::target::Target;
 use crate::protocol::udp::datagram::Datagram;
 use crate::protocol::udp::header::Header;
+use crate::proxy::SocketOptions;
+use crate::route::path::unspecified;
+use crate::runtime::dial::open_datagram;
 use crate::runtime::{Deadline, deadline};
+use crate::udp::associate::{bind, socket_for};
+use socket2::Socket;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 
 /// The interval between attempts: a datagram may be lost.
@@ -60,7 +65,7 @@ impl Prober<'_> {
 
     fn association(&self, source: Source) -> Result<Association, Failure> {
         let auth = self.auth(Command::UdpAssociate)?;
-        Association::new(self.dialler.dial()?, &auth, source)
+        Association::new(self.dialler.dial()?, &auth, source, &self.dialler.proxy.dialling().socket)
     }
 }
 
@@ -77,16 +82,15 @@ struct Association {
 }
 
 impl Association {
-    fn new(mut control: Wire, auth: &Auth, source: Source) -> Result<Self, Failure> {
+    fn new(mut control: Wire, auth: &Auth, source: Source, options: &SocketOptions) -> Result<Self, Failure> {
         let proxy = control.proxy_ip();
-        let bind = |ip: IpAddr| UdpSocket::bind((ip, 0)).map_err(Failure::Local);
         let declared = match source {
             Source::Zeros => None,
-            Source::Declared => Some(bind(control.local_ip())?),
+            Source::Declared => Some(bound_to(control.local_ip(), options).map_err(Failure::Local)?),
         };
         let request = match &declared {
             Some(socket) => socket.local_addr().map_err(Failure::Local)?.try_into()?,
-            None => Target::from((unspecified(proxy), 0)),
+            None => unspecified(Some(proxy)),
         };
         let mut established = converse(&mut control, &mut Socks5::associate(auth, request)?)?;
         control.keep();
@@ -97,7 +101,7 @@ impl Association {
         };
         let socket = match declared {
             Some(socket) => socket,
-            None => bind(unspecified(relay.ip()))?,
+            None => socket_for(relay, options).and_then(blocking).map_err(Failure::Local)?,
         };
         let declared_source = source == Source::Declared;
         socket.connect(relay).map_err(|error| Failure::Datagrams { relay, proxy, error, declared_source })?;
@@ -178,10 +182,15 @@ fn relay(bound: &Address, proxy: IpAddr) -> Result<SocketAddr, Defect> {
     }
 }
 
-/// Zeros of the family of this address.
-fn unspecified(ip: IpAddr) -> IpAddr {
-    match ip {
-        IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
-        IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
-    }
+/// Returns a socket with these options, at a free port of this address.
+fn bound_to(ip: IpAddr, options: &SocketOptions) -> io::Result<UdpSocket> {
+    let local = SocketAddr::new(ip, 0);
+    let socket = open_datagram(local, options)?;
+    bind(&socket, local)?;
+    blocking(socket)
+}
+
+fn blocking(socket: Socket) -> io::Result<UdpSocket> {
+    socket.set_nonblocking(false)?;
+    Ok(socket.into())
 }

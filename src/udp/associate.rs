@@ -246,7 +246,7 @@ fn discard_strays(mut socket: &Socket) {
 /// Returns a socket with any free port.
 ///
 /// Deferring the choice to `connect` would not help: the system shares no UDP ports.
-fn socket_for(relay: SocketAddr, options: &SocketOptions) -> io::Result<Socket> {
+pub(crate) fn socket_for(relay: SocketAddr, options: &SocketOptions) -> io::Result<Socket> {
     let from = options.local_addr.map(|from| local_for(from, relay)).transpose()?;
     let socket = open_datagram(relay, options)?;
     if let Some(mut from) = from {
@@ -256,6 +256,6 @@ fn socket_for(relay: SocketAddr, options: &SocketOptions) -> io::Result<Socket> 
     Ok(socket)
 }
 
-fn bind(socket: &Socket, local: SocketAddr) -> io::Result<()> {
+pub(crate) fn bind(socket: &Socket, local: SocketAddr) -> io::Result<()> {
     socket.bind(&local.into()).map_err(|error| of_setup(format_args!("local address {local}"), error))
 }

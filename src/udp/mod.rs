@@ -67,7 +67,7 @@
 //!   [`AssociationEnd`].
 
 mod admission;
-mod associate;
+pub(crate) mod associate;
 mod association;
 mod batch;
 mod hop;

@@ -108,6 +108,23 @@ fn no_direct_connection_after_a_failure_of_this_machine() {
     lonely.assert_alone();
 }
 
+/// The same for the UDP socket of an association, which the proxy has granted.
+#[test]
+fn a_udp_socket_that_fails_here_is_no_failure_of_the_proxy() {
+    let reply = Speaks::Socks5.granted("127.0.0.1:9");
+    let granting = saying(Speaks::Socks5.lines(3, "0.0.0.0:0", reply), "");
+    let only_streams = |socket: &socket2::SockRef<'_>| match socket.r#type()? {
+        socket2::Type::DGRAM => Err(std::io::Error::other("no datagrams here")),
+        _ => Ok(()),
+    };
+    everywhere(|way| {
+        let upstreams = of([socks5(granting).socket(only_streams)]).then_direct(true);
+        let failed = error(any_of(way, &upstreams).associate());
+        assert!(format!("{failed:#}").contains("no datagrams here"), "{failed:#}");
+        assert!(upstreams.health()[0].is_healthy(), "{:?}", upstreams.health());
+    });
+}
+
 /// Most proxies refuse Tor's command.
 #[test]
 fn a_refused_lookup_is_not_made_on_this_machine() {
