@@ -15,9 +15,9 @@ const MAX_SEGMENTS: usize = 64;
 /// The most messages of one `sendmmsg`. Their headers are on the stack.
 const MAX_MESSAGES: usize = 32;
 
-/// Sends the first datagrams of a batch that is not empty, given by its bytes and the lengths of the
-/// datagrams that may be sent, with one system call, each behind these
-/// headers. Returns their number.
+/// Sends the first datagrams of a batch with one system call, each behind these headers. Returns
+/// their number. The batch is given by its bytes, and the lengths of the datagrams that may be
+/// sent, of which there is at least one.
 pub(in crate::udp::batch) fn send_some(
     socket: &Socket,
     headers: &[u8],
