@@ -142,7 +142,9 @@ pub(super) fn is_of_upstream(error: &Error) -> bool {
             !is_last || matches!(*reply, Reply::AUTHENTICATION_EXPIRED | Reply::RATE_LIMITED)
         }
         // This machine could not prepare a socket: the interface of a VPN is down.
-        ErrorKind::Unreachable(attempts) if attempts.iter().all(|attempt| is_of_setup(&attempt.error)) => {
+        ErrorKind::Unreachable(attempts)
+            if !attempts.is_empty() && attempts.iter().all(|attempt| is_of_setup(&attempt.error)) =>
+        {
             false
         }
         ErrorKind::Io(cause) if is_of_setup(cause) => false,
