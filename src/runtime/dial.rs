@@ -1,8 +1,8 @@
 //! Non-blocking connection attempts: the part that all front ends share.
 
 use super::socket_options::{set_for_tcp, set_for_udp};
-use crate::error::escape::Escaped;
 #[cfg(unix)]
+use crate::error::escape::Escaped;
 use crate::error::setup::of_setup;
 use crate::error::{Attempt, Error, ErrorKind, Stage};
 use crate::proxy::SocketOptions;

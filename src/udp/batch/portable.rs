@@ -1,6 +1,5 @@
 //! Batches on systems that send and receive one datagram at a time.
 
-use super::SendBatch;
 use super::incoming::{MESSAGE_LEN, Received};
 use socket2::Socket;
 use std::io::{self, IoSlice, Read};
@@ -52,7 +51,7 @@ pub(super) fn receive(socket: &Socket, buffer: &mut [u8], received: &mut Receive
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::udp::batch::{RecvBatch, send_with};
+    use crate::udp::batch::{RecvBatch, SendBatch, send_with};
 
     pub(in crate::udp::batch) fn send(socket: &Socket, batch: &mut SendBatch) -> io::Result<usize> {
         let none = Segmentation::of(socket);
