@@ -9,7 +9,7 @@ use crate::runtime::{Deadline, Runtime};
 use std::time::{Duration, Instant};
 
 /// Most reachable addresses answer within this time.
-const MIN_TIMEOUT: Duration = Duration::from_secs(2);
+pub(super) const MIN_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The failure of an attempt with one address.
 pub(super) struct FailedAttempt {

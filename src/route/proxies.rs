@@ -193,7 +193,7 @@ impl Selected<'_> {
                         None => Err(Invalid::NoProxyToAsk.into()),
                     }
                 };
-                Box::pin(check_each::<R, _>(upstreams, proves, check)).await
+                Box::pin(check_each(upstreams, proves, check)).await
             }
             _ => self.ask_a_proxy::<R, (), A>(check).await,
         }

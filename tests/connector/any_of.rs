@@ -47,6 +47,10 @@ pub(crate) fn answering(answer: &'static [u8]) -> SocketAddr {
     })
 }
 
+fn failures_of(upstreams: &Upstreams) -> Vec<u32> {
+    upstreams.health().iter().map(|health| health.failures).collect()
+}
+
 /// Failures of a proxy, with the stage and whether they begin a pause.
 fn failures() -> Vec<(&'static str, Proxy, Stage, bool)> {
     let greeting = Speaks::Socks5.greeting();
@@ -181,9 +185,7 @@ fn a_check_is_of_each_one() {
         let connector = any_of(way, &upstreams);
         for _ in 0..2 {
             connector.check().expect("two of them");
-            let failures: Vec<_> = upstreams.health().iter().map(|health| health.failures).collect();
-            assert_eq!((failures[0], failures[2]), (0, 0));
-            assert!(failures[1] > 0, "{failures:?}");
+            assert_eq!(failures_of(&upstreams), [0, 1, 0], "the second time was during the pause");
         }
         // It takes no turn.
         let turns = of([socks5(granting("one")), socks5(granting("two"))]).round_robin(true);
@@ -392,6 +394,32 @@ fn a_late_proxy_leaves_time_for_the_next() {
         let failed = error(soon(move || connector.connect(TARGET))());
         assert!(failed.is_timeout(), "{failed}");
         assert!(failed.earlier_tries().is_empty(), "the deadline of all had passed: {failed}");
+    });
+}
+
+/// What earlier tries left may be too little for any proxy.
+#[test]
+fn a_try_that_was_cut_short_is_no_failure_of_its_proxy() {
+    let silent = falling_silent(vec![]);
+    at_once(|way| {
+        let upstreams = upstreams([silent, silent]).timeout(Duration::from_millis(2_500));
+        let connector = any_of(way, &upstreams);
+        let failed = error(soon(move || connector.connect(TARGET))());
+        assert!(failed.is_timeout(), "{failed}");
+        assert_eq!(failures_of(&upstreams), [1, 0]);
+    });
+}
+
+/// With shares of one deadline, the silent ones would leave no time for the last.
+#[test]
+fn a_check_gives_each_one_its_whole_time() {
+    let silent = falling_silent(vec![]);
+    let good = answering(&[5, 0]);
+    at_once(|way| {
+        let upstreams = upstreams([silent, silent, good]).timeout(Duration::from_secs(4));
+        let connector = any_of(way, &upstreams);
+        soon(move || connector.check())().expect("the last");
+        assert_eq!(failures_of(&upstreams), [1, 1, 0]);
     });
 }
 

@@ -150,7 +150,7 @@ pub(crate) fn falling_silent(lines: Vec<Line>) -> SocketAddr {
 pub(crate) fn soon<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> impl FnOnce() -> T {
     let (done, outcome) = std::sync::mpsc::channel();
     thread::spawn(move || done.send(work()));
-    move || outcome.recv_timeout(Duration::from_secs(8)).expect("an end of it")
+    move || outcome.recv_timeout(Duration::from_secs(30)).expect("an end of it")
 }
 
 /// An address that refuses connections, as long as this value is kept.

@@ -56,8 +56,9 @@ use std::time::{Duration, Instant};
 /// upstream is still tried after all others have failed, so a connection never fails without a
 /// try. A success ends the pause.
 ///
-/// Not every failure begins a pause: a reply that refuses the request, or a request without a
-/// reply, may be due to the target.
+/// Not every failure begins a pause. A reply that refuses the request, or a request without a
+/// reply, may be due to the target. A timeout may be due to earlier tries that left less than one
+/// second of the time for all.
 ///
 /// Clones share this state, also after a setter. [`health`](Self::health) returns it.
 ///
@@ -227,14 +228,10 @@ impl Upstreams {
         }
     }
 
-    fn pauses(&self) -> Pauses {
-        self.0.settings.pauses
-    }
-
     /// Returns the upstreams in the order in which a request tries them. Those in a pause are left
     /// out if a direct connection comes before them.
     fn order(&self, now: Instant, is_then_direct: bool) -> Vec<Turn> {
-        let pauses = self.pauses();
+        let pauses = self.0.settings.pauses;
         let mut states = self.0.shared.states.lock().unwrap_or_else(PoisonError::into_inner);
         let turns = (0..self.0.chains.len()).map(|index| {
             let state = states.get_mut(index);
@@ -252,11 +249,19 @@ impl Upstreams {
         usable
     }
 
-    fn with_state(&self, index: usize, change: impl FnOnce(&mut State)) {
+    fn is_paused(&self, index: usize, now: Instant) -> bool {
+        self.with_state(index, |state| state.is_paused(now)).unwrap_or_default()
+    }
+
+    /// Records a failed try that began then, unless that was during a pause.
+    fn failed(&self, index: usize, begun: Option<Instant>, error: &Error) {
+        let pauses = self.0.settings.pauses;
+        self.with_state(index, |state| state.fail(begun, Instant::now(), pauses, error));
+    }
+
+    fn with_state<T>(&self, index: usize, of: impl FnOnce(&mut State) -> T) -> Option<T> {
         let mut states = self.0.shared.states.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(state) = states.get_mut(index) {
-            change(state);
-        }
+        states.get_mut(index).map(of)
     }
 }
 

@@ -6,7 +6,7 @@ use crate::error::invalid::Invalid;
 use crate::error::{Error, ErrorKind, Stage};
 use crate::protocol::socks_protocol::SocksProtocol;
 use crate::proxy::Resolve;
-use crate::route::address_timeout::share_of;
+use crate::route::address_timeout::{MIN_TIMEOUT, share_of};
 use crate::runtime::{Runtime, deadline};
 use crate::trace;
 use std::time::{Duration, Instant};
@@ -67,13 +67,13 @@ where
                 return Ok(granted);
             }
             Err(error) => {
-                if is_of_upstream(&error) {
-                    let pauses = upstreams.pauses();
-                    upstreams.with_state(turn.index, |state| {
-                        state.fail(turn.counts.then_some(begun), Instant::now(), pauses, &error);
-                    });
+                let enough = shorter(chain.limit(), upstreams.limit_with(direct));
+                let is_cut_short = error.is_timeout() && is_too_short(limit, enough);
+                let is_of_upstream = is_of_upstream(&error) && !is_cut_short;
+                if is_of_upstream {
+                    upstreams.failed(turn.index, turn.counts.then_some(begun), &error);
                 }
-                failures.push(error, chain);
+                failures.push(error, chain, is_of_upstream);
             }
         }
         if failures.are_final() || deadline.is_some_and(|deadline| deadline <= R::now()) {
@@ -91,8 +91,9 @@ where
 
 /// Checks each upstream, one after the other, and records its state. Succeeds if one of them does.
 ///
-/// `proves` is whether a success shows that the upstream is usable.
-pub(in crate::route) async fn check_each<'u, R: Runtime, A>(
+/// Each one has its whole time, so that none fails because of another. `proves` is whether a
+/// success shows that the upstream is usable.
+pub(in crate::route) async fn check_each<'u, A>(
     upstreams: &'u Upstreams,
     proves: impl Fn(&Chain) -> bool,
     check: impl Fn(Way<'u>) -> A,
@@ -100,32 +101,41 @@ pub(in crate::route) async fn check_each<'u, R: Runtime, A>(
 where
     A: Future<Output = Result<(), Error>> + Send + Sync,
 {
-    let deadline = deadline::<R>(upstreams.limit());
     let mut failures = Failures::new(false);
-    let count = upstreams.chains().len();
     for (index, chain) in upstreams.chains().iter().enumerate() {
-        let limit = shorter(share::<R>(deadline, count - index), chain.limit());
+        let limit = shorter(upstreams.limit(), chain.limit());
         let begun = Instant::now();
+        let counts = !upstreams.is_paused(index, begun);
         match check(Way { chain: Some(chain), limit }).await {
-            Ok(()) if proves(chain) => upstreams.with_state(index, State::succeed),
+            Ok(()) if proves(chain) => {
+                upstreams.with_state(index, State::succeed);
+            }
             Ok(()) => {}
             Err(error) => {
-                if is_of_upstream(&error) {
-                    let pauses = upstreams.pauses();
-                    upstreams
-                        .with_state(index, |state| state.fail(Some(begun), Instant::now(), pauses, &error));
+                let is_of_upstream = is_of_upstream(&error);
+                if is_of_upstream {
+                    upstreams.failed(index, counts.then_some(begun), &error);
                 }
-                failures.push(error, chain);
+                failures.push(error, chain, is_of_upstream);
             }
         }
     }
-    if failures.tries.len() < count { Ok(()) } else { Err(failures.into_error()) }
+    if failures.tries.len() < upstreams.chains().len() { Ok(()) } else { Err(failures.into_error()) }
 }
 
 /// Returns the time that the next of several tries may take.
 fn share<R: Runtime>(deadline: Option<Instant>, tries: usize) -> Option<Duration> {
     let now = R::now();
     share_of(deadline, tries, now).map(|until| until.saturating_duration_since(now))
+}
+
+/// Returns whether a timeout after this time may be due to the tries before it, which left so
+/// little.
+///
+/// `enough` is the longest time that the try could have had.
+fn is_too_short(limit: Option<Duration>, enough: Option<Duration>) -> bool {
+    let least = enough.map_or(MIN_TIMEOUT, |enough| enough.min(MIN_TIMEOUT)) / 2;
+    limit.is_some_and(|limit| limit < least)
 }
 
 fn shorter(one: Option<Duration>, other: Option<Duration>) -> Option<Duration> {
@@ -158,8 +168,8 @@ impl Failures {
         Self { tries: Vec::new(), early_data, next: Next::Any, are_all_of_upstreams: true }
     }
 
-    fn push(&mut self, error: Error, chain: &Chain) {
-        self.are_all_of_upstreams &= is_of_upstream(&error);
+    fn push(&mut self, error: Error, chain: &Chain, is_of_upstream: bool) {
+        self.are_all_of_upstreams &= is_of_upstream;
         let is_sent = self.early_data && may_have_forwarded(&error, chain);
         if error.is_unresolved_target() {
             self.next = Next::Resolving;
@@ -233,4 +243,28 @@ fn may_have_forwarded(error: &Error, chain: &Chain) -> bool {
         _ => false,
     };
     is_ambiguous && is_sent && error.hop() == error.hops()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_that_earlier_tries_cut_short() {
+        let millis = |millis: Option<u64>| millis.map(Duration::from_millis);
+        for (limit, enough, expected) in [
+            (None, None, false),
+            (None, Some(30_000), false),
+            (Some(2_000), Some(30_000), false),
+            (Some(1_000), Some(30_000), false),
+            (Some(999), Some(30_000), true),
+            (Some(0), Some(30_000), true),
+            (Some(999), None, true),
+            (Some(199), Some(200), false),
+            (Some(99), Some(200), true),
+            (Some(0), Some(0), false),
+        ] {
+            assert_eq!(is_too_short(millis(limit), millis(enough)), expected, "{limit:?} of {enough:?}");
+        }
+    }
 }
