@@ -81,7 +81,12 @@ pub trait Resolver: Send + Sync {
     /// Resolves a name to its addresses.
     ///
     /// The name is as the caller wrote it: it may contain upper-case letters or end with a dot. It
-    /// is never an IP address in text, and never below `.onion`.
+    /// is never the text of an [`IpAddr`], but may be another form that the system's resolver takes
+    /// for an address, such as `127.1`. It is never below `.onion`.
+    ///
+    /// The future is polled where the connection is: on the blocking front end by the calling
+    /// thread, on the others in the task. A resolver that needs a runtime's reactor, such as
+    /// tokio's, works in tasks of that runtime only.
     ///
     /// The deadline of the connection cancels the lookup: the future is dropped. Calls are not
     /// shared between connections. The future must not block, except on the blocking front end,

@@ -15,7 +15,8 @@ impl Proxy {
     ///
     /// # Errors
     ///
-    /// Dialling fails, with an error of the system: there is no such interface, or no permission.
+    /// Dialling fails, with an error of the system: there is no such interface, or no permission. A
+    /// name has 1 to 15 bytes.
     /// On other systems, its kind is [`Unsupported`](std::io::ErrorKind::Unsupported).
     #[doc(alias = "SO_BINDTODEVICE")]
     #[doc(alias = "IP_BOUND_IF")]

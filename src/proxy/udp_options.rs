@@ -57,8 +57,12 @@ pub enum Relay {
     /// The address in the reply, unless it means the proxy's own.
     ///
     /// It does if it is unspecified. It also does if the proxy is at a public address, and the
-    /// reply has one that is private, link-local or loopback: this machine can't reach that. With
-    /// the feature `tracing`, an event has both addresses.
+    /// reply has one that is private (RFC 1918, RFC 4193), link-local or loopback, because this
+    /// machine can't reach that. The same holds for the addresses of a name in the reply. With the
+    /// feature `tracing`, an event has both addresses.
+    ///
+    /// The networks between a provider and its customers (`100.64.0.0/10`) are neither private nor
+    /// public. The public IPv6 addresses are those of `2000::/3`.
     #[default]
     Told,
     /// The proxy's own address, with the port in the reply.

@@ -19,7 +19,8 @@ impl<F, W> Connector<F, W> {
     /// `None` sets no limit.
     ///
     /// It replaces the [timeout of each proxy](crate::Proxy::timeout), of
-    /// [chains](crate::Chain::timeout) and of [upstreams](crate::Upstreams::timeout).
+    /// [chains](crate::Chain::timeout) and of [upstreams](crate::Upstreams::timeout). A `check` of
+    /// several upstreams takes up to this time for each.
     #[must_use]
     pub fn timeout(self, timeout: impl Into<Option<Duration>>) -> Self {
         let route = self.route.with_timeout(timeout.into());

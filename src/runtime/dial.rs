@@ -59,11 +59,15 @@ pub(crate) fn open(addr: &SockAddr, options: &SocketOptions, mode: Mode) -> io::
         Mode::Blocking => Socket::new(addr.domain(), Type::STREAM, protocol)?,
         Mode::NonBlocking => nonblocking(addr.domain(), Type::STREAM, protocol)?,
     };
+    let failed = |local, error| of_setup(format_args!("local address {local}"), error);
+    if let Some(local) = local {
+        share_local(&socket, local).map_err(|error| failed(local, error))?;
+    }
     if ip.is_some() {
         set_for_tcp(&socket, addr, options)?;
     }
     if let Some(local) = local {
-        bind(&socket, local).map_err(|error| of_setup(format_args!("local address {local}"), error))?;
+        socket.bind(&local.into()).map_err(|error| failed(local, error))?;
     }
     Ok(socket)
 }
@@ -108,14 +112,14 @@ fn other_family(local: IpAddr) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, sentence)
 }
 
-/// Binds a TCP socket before it connects.
-fn bind(socket: &Socket, local: SocketAddr) -> io::Result<()> {
+/// Prepares a TCP socket for a local address that other connections may have too.
+fn share_local(socket: &Socket, local: SocketAddr) -> io::Result<()> {
     if local.port() == 0 {
         defer_port_choice(socket);
+        Ok(())
     } else {
-        share_port(socket)?;
+        share_port(socket)
     }
-    socket.bind(&local.into())
 }
 
 /// Without this, `bind` reserves one of about 28,000 ports, and no other connection can share it.

@@ -71,7 +71,8 @@ async fn resolve_by<R: Runtime>(
 ) -> io::Result<Vec<SocketAddr>> {
     let resolving = Polled(Mutex::new(resolver.resolve(name)));
     let found = R::within(deadline, resolving).await.ok_or(io::ErrorKind::TimedOut)??;
-    Ok(found.into_iter().map(|ip| (ip, port).into()).collect())
+    // An IPv4 address that is mapped to IPv6 belongs to the family IPv4.
+    Ok(found.into_iter().map(|ip| (ip.to_canonical(), port).into()).collect())
 }
 
 /// The caller's future, which may be `Send` only: a lock that only `&mut` opens makes it `Sync`.

@@ -10,6 +10,9 @@ use std::time::Duration;
 const MIN_KEEPALIVE: Duration = Duration::from_secs(1);
 const MAX_KEEPALIVE: Duration = Duration::from_secs(32_767);
 
+/// `IFNAMSIZ` of Linux, less the NUL at the end.
+const MAX_INTERFACE: usize = 15;
+
 /// Sets the options of a TCP socket that will be connected to this address.
 pub(super) fn set_for_tcp(socket: &Socket, addr: &SockAddr, options: &SocketOptions) -> io::Result<()> {
     if options.nodelay {
@@ -26,8 +29,8 @@ pub(super) fn set_for_tcp(socket: &Socket, addr: &SockAddr, options: &SocketOpti
 pub(super) fn set_for_udp(socket: &Socket, is_ipv6: bool, options: &SocketOptions) -> io::Result<()> {
     let Some(options) = options.rare() else { return Ok(()) };
     if let Some(interface) = &options.interface {
-        // The system would take an empty name for none, and truncate one with a NUL.
-        if interface.is_empty() || interface.contains('\0') {
+        // Linux would take an empty name for none, and truncate one that is longer, or has a NUL.
+        if !(1..=MAX_INTERFACE).contains(&interface.len()) || interface.contains('\0') {
             let cause = io::Error::new(io::ErrorKind::InvalidInput, "this is not the name of an interface");
             return Err(of_setup(format_args!("interface {interface:?}"), cause));
         }

@@ -43,6 +43,7 @@ impl Runtime for StubResolver {
                         return Err(io::ErrorKind::TimedOut.into());
                     }
                 }
+                "internal" => addrs.push((Ipv4Addr::new(10, 0, 0, last), port).into()),
                 "v4" => addrs.push((Ipv4Addr::new(192, 0, 2, last), port).into()),
                 "v6" => addrs.push((Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, last.into()), port).into()),
                 other => panic!("{other} in {name}"),

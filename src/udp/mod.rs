@@ -66,6 +66,7 @@
 //!   [`ConnectionAborted`](std::io::ErrorKind::ConnectionAborted), and the error inside has an
 //!   [`AssociationEnd`].
 
+mod address_ranges;
 mod admission;
 pub(crate) mod associate;
 mod association;

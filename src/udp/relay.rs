@@ -1,5 +1,6 @@
 //! The address of a relay, from the proxy's reply and the [`Relay`] policy.
 
+use super::address_ranges::{is_internal, is_public, is_unicast};
 use crate::error::{Error, ErrorKind, Stage};
 use crate::protocol::address::Address;
 use crate::protocol::target::{Host, Target};
@@ -26,7 +27,8 @@ pub(super) async fn find<R: Runtime>(
     let mut addrs = match (&relay, Host::of_name(&relay)) {
         (Address::Ip(addr), _) => vec![*addr],
         (Address::Name(_, port @ 1..), Some(Host::Domain(name))) if resolves => {
-            resolve::<R>(&proxy.dialling().lookup, name.as_str(), *port, deadline).await?
+            let addrs = resolve::<R>(&proxy.dialling().lookup, name.as_str(), *port, deadline).await?;
+            as_told(policy, addrs, proxy_ip)
         }
         (Address::Name(..), _) => Vec::new(),
     };
@@ -64,7 +66,8 @@ pub(super) async fn find_behind<R: Runtime>(
             return Ok(Target::from((name, *port)).into_owned());
         }
         (Address::Name(_, port @ 1..), Some(Host::Domain(name))) => {
-            resolve::<R>(&before.dialling().lookup, name.as_str(), *port, deadline).await?
+            let addrs = resolve::<R>(&before.dialling().lookup, name.as_str(), *port, deadline).await?;
+            as_told(&proxy.udp_options().relay, addrs, ip)
         }
         (Address::Name(..), _) => Vec::new(),
     };
@@ -105,7 +108,7 @@ fn apply(
             let bound = literal(bound.clone());
             match bound.ip().map(|ip| ip.to_canonical()) {
                 Some(told) if told.is_unspecified() => own(&bound),
-                Some(told) if is_internal(told) && ip.is_some_and(is_public) => {
+                Some(told) if is_behind_nat(told, ip) => {
                     let own = own(&bound);
                     trace::relay_replaced(&bound, &own);
                     own
@@ -116,6 +119,28 @@ fn apply(
         Relay::ProxyAddress => own(bound),
         Relay::By(find) => literal(find(bound, ip)),
     }
+}
+
+/// Returns whether an address of the reply is that of a proxy in its own network, which has another
+/// one outside of it.
+fn is_behind_nat(told: IpAddr, proxy: Option<IpAddr>) -> bool {
+    is_internal(told) && proxy.is_some_and(is_public)
+}
+
+/// Applies [`Relay::Told`] to the addresses of a name in the reply, as to an address there.
+/// Otherwise a proxy could have datagrams sent to this machine, or into its network.
+fn as_told(policy: &Relay, mut addrs: Vec<SocketAddr>, proxy: Option<IpAddr>) -> Vec<SocketAddr> {
+    let Some(own) = proxy.filter(|_| matches!(policy, Relay::Told)) else { return addrs };
+    for addr in &mut addrs {
+        let told = addr.ip().to_canonical();
+        if told.is_unspecified() || is_behind_nat(told, proxy) {
+            let own = SocketAddr::new(own, addr.port());
+            trace::relay_replaced(addr, &own);
+            *addr = own;
+        }
+    }
+    addrs.dedup();
+    addrs
 }
 
 /// Returns the proxy's IP address with the port of an address. A proxy at a Unix-domain socket,
@@ -136,12 +161,13 @@ fn literal(address: Address) -> Address {
     }
 }
 
-/// Adds the scope of a link-local address, which is known only if the relay has the proxy's
-/// address.
+/// Adds the scope of a link-local address: that of the proxy, which is on the same link.
 fn with_scope(mut addr: SocketAddr, ends: Option<&Ends>) -> SocketAddr {
     addr.set_ip(addr.ip().to_canonical());
     match (&mut addr, ends.map(|ends| ends.peer)) {
-        (SocketAddr::V6(addr), Some(SocketAddr::V6(peer))) if addr.ip() == peer.ip() => {
+        (SocketAddr::V6(addr), Some(SocketAddr::V6(peer)))
+            if addr.ip().is_unicast_link_local() && peer.ip().is_unicast_link_local() =>
+        {
             addr.set_scope_id(peer.scope_id());
         }
         _ => {}
@@ -149,114 +175,5 @@ fn with_scope(mut addr: SocketAddr, ends: Option<&Ends>) -> SocketAddr {
     addr
 }
 
-/// Returns whether an address has a meaning in its own network only: private (RFC 1918, RFC 4193),
-/// link-local or loopback.
-fn is_internal(ip: IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(ip) => ip.is_private() || ip.is_loopback() || ip.is_link_local(),
-        IpAddr::V6(ip) => ip.is_loopback() || ip.is_unicast_link_local() || ip.is_unique_local(),
-    }
-}
-
-fn is_public(ip: IpAddr) -> bool {
-    !ip.is_unspecified() && is_unicast(ip) && !is_internal(ip)
-}
-
-fn is_unicast(ip: IpAddr) -> bool {
-    !ip.is_multicast() && ip != IpAddr::V4(Ipv4Addr::BROADCAST)
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::blocking::block_on;
-    use crate::runtime::stub_resolver::StubResolver;
-    use crate::udp::Options;
-
-    /// The stub resolver derives four addresses from this name.
-    const NAME: &str = "v6-v4-v6-v4.test";
-
-    fn found(resolve: Resolve, policy: Relay, bound: &Address, peer: Option<&str>) -> Vec<String> {
-        let options = Options::new().relay(policy);
-        let proxy = Proxy::socks5("proxy.example:1080").unwrap().udp(options).resolve(resolve);
-        let ends = peer.map(|peer| Ends { local: peer.parse().unwrap(), peer: peer.parse().unwrap() });
-        match block_on(find::<StubResolver>(&proxy, bound, ends.as_ref(), None)) {
-            Ok(addrs) => addrs.iter().map(ToString::to_string).collect(),
-            Err(error) => {
-                assert!(matches!(error.kind(), ErrorKind::NoRelay { .. }), "{error}");
-                Vec::new()
-            }
-        }
-    }
-
-    /// A relay behind NAT, whose proxy does not know its outer address.
-    #[test]
-    fn an_internal_address_of_a_public_proxy_means_its_own() {
-        let internal = [
-            "10.0.0.5",
-            "172.16.0.5",
-            "172.31.0.5",
-            "192.168.1.5",
-            "127.0.0.1",
-            "169.254.7.7",
-            "::1",
-            "fe80::5",
-            "fd00::5",
-            "fc00::5",
-            "::ffff:10.0.0.5",
-        ];
-        let public = ["192.0.2.5", "100.64.0.1", "172.32.0.5", "2001:db8::5"];
-        let bound = |ip: &str| Address::Ip(SocketAddr::new(ip.parse().unwrap(), 9));
-        let as_told = |ip: &str| SocketAddr::new(ip.parse::<IpAddr>().unwrap().to_canonical(), 9).to_string();
-        for ip in internal {
-            for (peer, own) in [
-                ("198.51.100.7:1080", "198.51.100.7:9"),
-                ("[2001:db8::7]:1080", "[2001:db8::7]:9"),
-                ("[::ffff:198.51.100.7]:1080", "198.51.100.7:9"),
-            ] {
-                assert_eq!(found(Resolve::ByProxy, Relay::Told, &bound(ip), Some(peer)), [own], "{ip}");
-                assert_eq!(found(Resolve::ByProxy, Relay::AsIs, &bound(ip), Some(peer)), [as_told(ip)]);
-            }
-            // The proxy is in such a network too, or at a Unix-domain socket.
-            for peer in [Some("10.9.9.9:1080"), Some("127.0.0.1:1080"), Some("[fd00::9]:1080"), None] {
-                assert_eq!(found(Resolve::ByProxy, Relay::Told, &bound(ip), peer), [as_told(ip)], "{peer:?}");
-            }
-        }
-        for ip in public {
-            let peer = Some("198.51.100.7:1080");
-            assert_eq!(found(Resolve::ByProxy, Relay::Told, &bound(ip), peer), [as_told(ip)]);
-        }
-    }
-
-    #[test]
-    fn the_family_of_the_tcp_connection_comes_first() {
-        let v4 = ["192.0.2.2:9", "192.0.2.4:9"];
-        let v6 = ["[2001:db8::1]:9", "[2001:db8::3]:9"];
-        let bound = Address::Name(NAME.as_bytes().to_vec().into(), 9);
-        for (peer, expected) in [
-            (Some("127.0.0.1:1080"), [v4, v6].concat()),
-            (Some("[::ffff:127.0.0.1]:1080"), [v4, v6].concat()),
-            (Some("[::1]:1080"), [v6, v4].concat()),
-            (None, vec![v6[0], v4[0], v6[1], v4[1]]),
-        ] {
-            assert_eq!(found(Resolve::Locally, Relay::Told, &bound, peer), expected, "{peer:?}");
-        }
-    }
-
-    /// `StubResolver` panics if it gets any other name.
-    #[test]
-    fn a_name_from_the_proxy_is_resolved_only_if_names_are_resolved_locally() {
-        let peer = Some("127.0.0.1:1080");
-        let bound = Address::Name(b"leak.example".to_vec().into(), 9);
-        for policy in [Relay::Told, Relay::AsIs] {
-            assert_eq!(found(Resolve::ByProxy, policy, &bound, peer), [""; 0]);
-        }
-        assert_eq!(found(Resolve::ByProxy, Relay::ProxyAddress, &bound, peer), ["127.0.0.1:9"]);
-        let by_name = || Relay::by(|_, _| Address::Name(b"v4.test".to_vec().into(), 9));
-        for resolve in [Resolve::ByProxy, Resolve::Locally] {
-            assert_eq!(found(resolve, by_name(), &bound, peer), ["192.0.2.1:9"]);
-        }
-        let no_port = Address::Name(b"leak.example".to_vec().into(), 0);
-        assert_eq!(found(Resolve::Locally, Relay::Told, &no_port, peer), [""; 0]);
-    }
-}
+mod tests;

@@ -1,7 +1,7 @@
 //! The settings of sockets and lookups: of a proxy, and of a connector for all that it dials.
 
 use super::messages::{BOUND, Speaks};
-use super::scene::{TARGET, assert_echo, deserted, error, saying, serving};
+use super::scene::{Lonely, TARGET, assert_echo, deserted, error, saying, serving};
 use super::ways::{Connecting, Setting, Through, Way, at_once, everywhere};
 use super::word;
 use crate::support::case::Case;
@@ -100,6 +100,26 @@ fn the_hook_gets_each_socket_before_it_is_bound() {
         (way.any_of)(upstreams).expect("a connector").connect(TARGET).expect("a tunnel");
         assert_eq!(take(&seen), [(Type::STREAM, true)]);
     });
+}
+
+/// It can undo what makes the local port shared.
+#[cfg(unix)]
+#[test]
+fn the_hook_comes_after_the_options_of_a_local_port() {
+    let (lonely, addr) = Lonely::new();
+    everywhere(|way| {
+        let shared = Arc::<Mutex<Vec<bool>>>::default();
+        let record = Arc::clone(&shared);
+        let hook = move |socket: &SockRef<'_>| {
+            record.lock().expect("a list").push(socket.reuse_address()?);
+            // So this port need not be free.
+            Err(io::Error::other("no connection"))
+        };
+        let proxy = Speaks::Socks5.at(addr).local_addr(SocketAddr::from((Ipv4Addr::LOCALHOST, 9)));
+        error((way.new)(proxy.socket(hook).into()).connect(TARGET));
+        assert_eq!(*shared.lock().expect("a list"), [true]);
+    });
+    lonely.assert_alone();
 }
 
 /// Both addresses of a name are attempts.
@@ -283,8 +303,14 @@ fn the_family_decides_which_addresses_are_dialled() {
             error(connector.connect(&target));
             assert_eq!(*seen.lock().expect("a list"), expected, "{family:?}");
         }
-        let failed = error(direct(Family::Ipv6Only, &[V4]).connect(&target));
-        assert!(format!("{failed:#}").ends_with("it has no IPv6 address"), "{failed:#}");
+        // Mapped to IPv6, it is an IPv4 address all the same.
+        let mapped = IpAddr::V6(Ipv4Addr::LOCALHOST.to_ipv6_mapped());
+        for v4 in [V4, mapped] {
+            let failed = error(direct(Family::Ipv6Only, &[v4]).connect(&target));
+            assert!(format!("{failed:#}").ends_with("it has no IPv6 address"), "{failed:#}");
+        }
+        let target = format!("known.example:{}", server.port());
+        assert_echo(direct(Family::Ipv4Only, &[mapped]).connect(&target).expect("IPv4").1, b"");
         assert_eq!(direct(Family::Ipv4First, &[V6, V4]).resolve("known.example").expect("an address"), V4);
     });
 }
@@ -324,15 +350,17 @@ fn each_setter_sets_its_own_option() {
     });
 }
 
-/// The system would take an empty name for none, and connect by any interface.
+/// Linux would take an empty name for none, and cut one of 16 bytes, which may then be another's.
 #[test]
 fn a_name_that_no_interface_has() {
     let server = serving(drop);
     everywhere(|way| {
-        for name in ["", "lo\0x", "no such one"] {
+        for (name, is_name) in [("", false), ("lo\0x", false), ("lo34567890123456", false), ("none", true)] {
             let _case = Case::new(name);
             let failed = error((way.direct)().set(Setting::Interface(name)).connect(&server.to_string()));
             assert!(matches!(failed.kind(), ErrorKind::Unreachable(_)), "{failed}");
+            let text = failed.to_string();
+            assert_eq!(text.contains("this is not the name of an interface"), !is_name, "{text}");
         }
     });
 }

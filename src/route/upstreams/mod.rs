@@ -161,6 +161,8 @@ impl Upstreams {
 
     /// Sets the time that all tries of a call may take. With `None`, the default, it is the longest
     /// timeout of an upstream, and no limit if one of them has none.
+    ///
+    /// A `check` tries each upstream, and takes up to this time for each.
     #[must_use]
     pub fn timeout(self, timeout: impl Into<Option<Duration>>) -> Self {
         self.with(|inner| inner.settings.timeout = timeout.into())
