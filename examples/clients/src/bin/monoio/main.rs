@@ -9,8 +9,9 @@
 
 mod driver;
 
-use anysocks::Proxy;
+use anysocks::{ErrorKind, Invalid, Proxy};
 use monoio::io::{AsyncReadRent, AsyncWriteRentExt};
+use std::io;
 use std::net::TcpListener;
 use std::time::Duration;
 
@@ -43,5 +44,29 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         Err(error) => return Err(error.into()),
         Ok(_) => return Err("a silent proxy has granted a request".into()),
     }
-    Ok(())
+    check_refusals(&target).await
+}
+
+/// Checks that the driver refuses a proxy that it would need TLS or Tor to reach.
+async fn check_refusals(target: &str) -> Result<(), Box<dyn std::error::Error>> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    listener.set_nonblocking(true)?;
+    let tls = format!("socks5h+tls://user:secret@{}?timeout=1", listener.local_addr()?);
+    for (url, expected) in [
+        (&*tls, Invalid::TlsNotWrapped),
+        ("socks5h://hidden.onion:1080", Invalid::OnionResolvedLocally),
+        ("socks5h://hidden.ONION.", Invalid::OnionResolvedLocally),
+    ] {
+        match driver::connect(&url.parse()?, target).await {
+            Err(error) if matches!(error.kind(), ErrorKind::Invalid(invalid) if *invalid == expected) => {}
+            Err(error) => return Err(error.into()),
+            Ok(_) => return Err("a proxy that can't be dialled has granted a request".into()),
+        }
+    }
+    // An established connection would wait in the listener's queue.
+    match listener.accept() {
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
+        Err(error) => Err(error.into()),
+        Ok(_) => Err("the driver has dialled a proxy behind TLS without TLS".into()),
+    }
 }
