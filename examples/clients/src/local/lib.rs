@@ -21,7 +21,7 @@ pub use health::health;
 pub use mail::mail_server;
 pub use name_server::{ADDRESS, name_server};
 pub use process::{postgres, redis, vsftpd};
-pub use proxy::{chain, proxy};
+pub use proxy::{chain, proxy, short_associations};
 pub use ssh::{is_host_key, ssh_server, user_and_key};
 #[cfg(feature = "native-tls")]
 pub use tls::native_tls;

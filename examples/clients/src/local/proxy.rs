@@ -11,6 +11,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -51,6 +52,21 @@ pub fn proxy() -> io::Result<String> {
 /// The errors of [`proxy`].
 pub fn chain() -> io::Result<String> {
     Ok(format!("{},socks5h://second.invalid:{}", proxy()?, for_each_client(serve)?))
+}
+
+/// Starts a proxy that grants associations and ends each at once. Returns its URL.
+///
+/// # Errors
+///
+/// The errors of [`proxy`].
+pub fn short_associations() -> io::Result<String> {
+    let port = for_each_client(async |mut client: TcpStream| {
+        client.read_exact(&mut [0; 3]).await?;
+        client.write_all(&[5, 0]).await?;
+        client.read_exact(&mut [0; 10]).await?;
+        client.write_all(&[5, 0, 0, 1, 127, 0, 0, 1, 0, 9]).await
+    })?;
+    Ok(format!("socks5h://{HERE}:{port}"))
 }
 
 /// Returns the requests to the proxies in this process so far.
