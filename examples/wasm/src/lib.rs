@@ -1,5 +1,5 @@
 //! A handshake in WebAssembly, without `wasm-bindgen`. The host has the socket, and this module has
-//! the conversation. `main.mjs` is a host for node.
+//! the conversation, one at a time. `main.mjs` is a host for node.
 //!
 //! `examples/wasm/run`
 
@@ -17,6 +17,9 @@ thread_local! {
     static HANDSHAKE: RefCell<Handshake> = const { RefCell::new(Handshake { request: None, buffer: Vec::new() }) };
 }
 
+/// What [`next`] returns if the handshake can't continue.
+const FAILED: i32 = i32::MIN;
+
 struct Handshake {
     request: Option<Socks5<'static>>,
     /// The bytes that host and module exchange.
@@ -25,52 +28,66 @@ struct Handshake {
 
 impl Handshake {
     /// Begins a handshake. The target is in the buffer.
-    fn begin(&mut self) -> Result<(), anysocks::Error> {
+    fn begin(&mut self) -> Result<(), Box<dyn Error>> {
+        // If the target can't be used, there is no handshake, also none from before.
+        self.request = None;
         let target = String::from_utf8_lossy(&self.buffer).into_owned();
         self.request = Some(Socks5::connect(&AUTH, Target::try_from(target)?)?);
         Ok(())
     }
 
     /// Returns the next operation of the host.
-    fn next(&mut self) -> i32 {
-        let Some(request) = &mut self.request else { return 0 };
-        let mut scratch = Scratch::new();
-        match request.step(&mut scratch) {
+    fn next(&mut self) -> Result<i32, Box<dyn Error>> {
+        let request = self.request.as_mut().ok_or(NOT_BEGUN)?;
+        match request.step(&mut Scratch::new()) {
             Step::Write(bytes) => {
                 self.buffer = bytes.to_vec();
-                length(bytes)
+                return Ok(length(bytes));
             }
-            Step::Read(room) => -length(room),
+            // The conversation is over, and `report` returns why.
+            Step::Read([]) => {}
+            Step::Read(room) => return Ok(-length(room)),
             Step::Done(established) => {
                 self.buffer = established.bound.to_string().into();
-                0
+                return Ok(0);
             }
         }
+        request.report(Ok(0))?;
+        Err("the handshake is over".into())
     }
 
     /// Reports that the host has written so many bytes, or read them into the buffer.
-    fn moved(&mut self, bytes: usize) -> Result<(), anysocks::Error> {
-        let Some(request) = &mut self.request else { return Ok(()) };
-        let mut scratch = Scratch::new();
-        if let Step::Read(room) = request.step(&mut scratch) {
-            room[..bytes].copy_from_slice(&self.buffer[..bytes]);
+    fn moved(&mut self, bytes: usize) -> Result<(), Box<dyn Error>> {
+        let request = self.request.as_mut().ok_or(NOT_BEGUN)?;
+        if let Step::Read(room) = request.step(&mut Scratch::new()) {
+            // `report` refuses a number that is more than the room.
+            if let Some(room) = room.get_mut(..bytes) {
+                let read = self.buffer.get(..bytes);
+                room.copy_from_slice(read.ok_or_else(|| too_short(&self.buffer, bytes))?);
+            }
         }
-        request.report(Ok(bytes))
+        Ok(request.report(Ok(bytes))?)
     }
+}
+
+const NOT_BEGUN: &str = "no handshake has begun";
+
+fn too_short(buffer: &[u8], bytes: usize) -> String {
+    format!("{bytes} bytes were read, but the buffer has {} bytes", buffer.len())
 }
 
 fn length(bytes: &[u8]) -> i32 {
     i32::try_from(bytes.len()).unwrap_or(i32::MAX)
 }
 
-/// Calls `work`. Returns 0, or 1 for an error, whose text is then in the buffer.
-fn call<E: Into<Box<dyn Error>>>(work: impl FnOnce(&mut Handshake) -> Result<(), E>) -> i32 {
-    HANDSHAKE.with_borrow_mut(|handshake| match work(handshake) {
-        Ok(()) => 0,
-        Err(error) => {
-            handshake.buffer = format!("{:#}", error.into()).into();
-            1
-        }
+/// Calls `work` and returns its result. If it fails, the text of its error is then in the buffer,
+/// and the result is `failed`.
+fn call(failed: i32, work: impl FnOnce(&mut Handshake) -> Result<i32, Box<dyn Error>>) -> i32 {
+    HANDSHAKE.with_borrow_mut(|handshake| {
+        work(handshake).unwrap_or_else(|error| {
+            handshake.buffer = format!("{error:#}").into();
+            failed
+        })
     })
 }
 
@@ -92,7 +109,7 @@ pub extern "C" fn length_of_buffer() -> usize {
 /// Begins a handshake with the target in the buffer, `host:port`. Returns 0, or 1 for an error.
 #[unsafe(no_mangle)]
 pub extern "C" fn begin() -> i32 {
-    call(Handshake::begin)
+    call(1, |handshake| handshake.begin().map(|()| 0))
 }
 
 /// Returns the next operation of the host.
@@ -102,20 +119,22 @@ pub extern "C" fn begin() -> i32 {
 /// | a positive number | write so many bytes, those in the buffer |
 /// | a negative number | read at most so many bytes |
 /// | 0 | none: the stream is the tunnel. BND.ADDR is in the buffer |
+/// | -2147483648 | none: no handshake has begun, or it has ended. The error is in the buffer |
 #[unsafe(no_mangle)]
 pub extern "C" fn next() -> i32 {
-    HANDSHAKE.with_borrow_mut(Handshake::next)
+    call(FAILED, Handshake::next)
 }
 
 /// Reports that the host has written so many bytes, or read them into the buffer. At the end of the
-/// stream, that is 0. Returns 0, or 1 for an error.
+/// stream, that is 0. Returns 0, or 1 for an error, such as a number that is more than the step
+/// or the buffer has.
 #[unsafe(no_mangle)]
 pub extern "C" fn moved(bytes: usize) -> i32 {
-    call(|handshake| handshake.moved(bytes))
+    call(1, |handshake| handshake.moved(bytes).map(|()| 0))
 }
 
 /// Uses the rest of what this target has, without a host. Returns 0, or 1 for an error.
 #[unsafe(no_mangle)]
 pub extern "C" fn check() -> i32 {
-    call(|_| values::check())
+    call(1, |_| values::check().map(|()| 0))
 }
