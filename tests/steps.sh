@@ -4,6 +4,8 @@
 
 set -uo pipefail
 export CARGO_TERM_COLOR=never
+# Most tests wait for a deadline or a peer, so that more of them than cores run at once.
+export RUST_TEST_THREADS=${RUST_TEST_THREADS:-8}
 : "${strict:=no}"
 steps=() left_out=() failed=0
 # A command that the end of the script runs.
