@@ -40,11 +40,16 @@ impl Arguments {
                 "--json" => arguments.json = true,
                 "--target" => {
                     let target = value(words.next(), "--target needs a host:port")?;
-                    let parsed = target.parse().map_err(|error| format!("--target {target}: {error}"))?;
+                    // The error quotes the target, unless that may contain a password.
+                    let parsed = target.parse().map_err(|error| format!("--target: {error}"))?;
                     arguments.targets.push(parsed);
                 }
                 "--ca" => {
-                    arguments.trust(Trust::File(value(words.next(), "--ca needs a file")?.into()), "--ca")?;
+                    let file = value(words.next(), "--ca needs a file")?;
+                    if file.contains("://") {
+                        return Err("--ca needs a file, not a URL".into());
+                    }
+                    arguments.trust(Trust::File(file.into()), "--ca")?;
                 }
                 "--insecure" => arguments.trust(Trust::Anything, "--insecure")?,
                 "--server-name" => {
@@ -52,7 +57,7 @@ impl Arguments {
                     arguments.tls_option = Some("--server-name");
                 }
                 _ if word.starts_with('-') || arguments.proxy.is_some() => {
-                    return Err(format!("unknown argument {word}: see --help").into());
+                    return Err(format!("unknown argument{}: see --help", quoted(&word)).into());
                 }
                 _ => arguments.proxy = Some(word),
             }
@@ -68,6 +73,13 @@ impl Arguments {
         self.tls_option = Some(option);
         Ok(())
     }
+}
+
+/// Returns the word as a message can quote it, or nothing if it may contain a password: any text
+/// after a colon, before an `@`, or as the value of an option may be one.
+fn quoted(word: &str) -> String {
+    let name = word.split('=').next().unwrap_or(word);
+    if name.contains([':', '@']) { String::new() } else { format!(" {name}") }
 }
 
 fn value(word: Option<String>, otherwise: &'static str) -> Result<String, &'static str> {

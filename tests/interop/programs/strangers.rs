@@ -27,6 +27,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("lost-datagrams", a_relay_that_answers_nothing),
         trial("closed", the_same_words_for_a_closed_connection),
         trial("escapes", text_from_outside_is_escaped),
+        trial("passwords", a_url_in_a_wrong_place),
     ]
 }
 
@@ -344,4 +345,27 @@ fn text_from_outside_is_escaped() -> Result<(), Failed> {
         said => return Err(format!("not escaped: {said:?}").into()),
     }
     Said(Json::parse(&json)?).check("udp", "no", "probe looks up no name of a relay")
+}
+
+/// A message that quotes it would have its password.
+fn a_url_in_a_wrong_place() -> Result<(), Failed> {
+    const URL: &str = "socks5://user:secret@h:1080";
+    let option = format!("--proxy={URL}");
+    for (arguments, expected) in [
+        (&["127.0.0.1:1", URL][..], "unknown argument: see --help"),
+        (&["127.0.0.1:1", "user:secret"], "unknown argument: see --help"),
+        (&[&option], "unknown argument --proxy: see --help"),
+        (&["--password=secret"], "unknown argument --password: see --help"),
+        (&["--target", URL], "--target: this is a URL"),
+        (&["--target", "secret@h:1080"], "--target: "),
+        (&["--ca", URL, "socks5h+tls://127.0.0.1:1"], "--ca needs a file, not a URL"),
+        (&["--server-name", URL, "socks5h+tls://127.0.0.1:1"], "--server-name: "),
+        (&[URL, "--frob"], "unknown argument --frob: see --help"),
+    ] {
+        match super::run("probe", arguments) {
+            Err(said) if said.contains(expected) && !said.contains("secret") => {}
+            said => return Err(format!("not {expected:?}: {said:?}").into()),
+        }
+    }
+    Ok(())
 }
