@@ -81,7 +81,7 @@ use dialler::{Dialler, Wrapper};
 use order::{ask_all, refuses_all_targets};
 use prober::Prober;
 use std::io::{self, Read, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 use std::{fmt, mem};
 use wire::Wrapped;
@@ -200,12 +200,24 @@ impl Probe {
 /// Whether the proxy is on this machine. Its connections may still start on another one: at Tor's
 /// exit, or the server of `ssh -D`.
 fn is_here(proxy: &Endpoint) -> bool {
+    // To connect to an unspecified address is to connect to this machine.
+    let is_own = |addr: &SocketAddr| {
+        let ip = addr.ip().to_canonical();
+        ip.is_loopback() || ip.is_unspecified()
+    };
     match proxy {
-        Endpoint::Addr(addr) => addr.ip().is_loopback(),
-        Endpoint::Addrs(addrs) => addrs.iter().all(|addr| addr.ip().is_loopback()),
-        Endpoint::Name(name, _) => name.as_str() == "localhost",
+        Endpoint::Addr(addr) => is_own(addr),
+        Endpoint::Addrs(addrs) => addrs.iter().all(is_own),
+        Endpoint::Name(name, _) => is_localhost(name.as_str()),
         Endpoint::Unix(_) => true,
     }
+}
+
+/// Whether this is `localhost`, or a name under it (RFC 6761 §6.3).
+fn is_localhost(name: &str) -> bool {
+    let name = name.strip_suffix('.').unwrap_or(name);
+    let last = name.rsplit('.').next().unwrap_or(name);
+    last.eq_ignore_ascii_case("localhost")
 }
 
 impl fmt::Debug for Probe {
@@ -215,5 +227,41 @@ impl fmt::Debug for Probe {
             .field("targets", &self.targets)
             .field("timeout", &self.timeout)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn proxies_on_this_machine() {
+        for (proxy, expected) in [
+            ("127.0.0.1:1", true),
+            ("127.8.9.1:1", true),
+            ("[::1]:1", true),
+            ("[::ffff:127.0.0.1]:1", true),
+            ("0.0.0.0:1", true),
+            ("[::]:1", true),
+            ("localhost:1", true),
+            ("LocalHost:1", true),
+            ("localhost.:1", true),
+            ("tor.LOCALHOST.:1", true),
+            ("socks5h+unix:///run/tor/socks", true),
+            ("192.0.2.1:1", false),
+            ("[::ffff:192.0.2.1]:1", false),
+            ("[fe80::1]:1", false),
+            ("localhost.example:1", false),
+            ("notlocalhost:1", false),
+        ] {
+            let probe = Probe::new(proxy).expect(proxy);
+            assert_eq!(is_here(probe.proxy.endpoint()), expected, "{proxy}");
+        }
+        let addrs = |ips: [&str; 2]| ips.map(|ip| SocketAddr::new(ip.parse().unwrap(), 1)).to_vec();
+        for (ips, expected) in
+            [(["127.0.0.1", "::ffff:127.0.0.1"], true), (["127.0.0.1", "192.0.2.1"], false)]
+        {
+            assert_eq!(is_here(&Endpoint::Addrs(addrs(ips).into())), expected, "{ips:?}");
+        }
     }
 }
