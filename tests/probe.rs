@@ -2,6 +2,8 @@
 
 #[path = "connector/messages.rs"]
 mod messages;
+#[path = "probe/reasons.rs"]
+mod reasons;
 #[path = "connector/scene.rs"]
 mod scene;
 mod support;

@@ -77,8 +77,8 @@ impl Answer {
 
     /// Returns the notes, or the reason for the failure, as text.
     ///
-    /// It names neither the proxy nor its credentials. Text from the proxy is not escaped, unlike
-    /// in the table.
+    /// It contains neither the proxy's URL nor its credentials. It may contain addresses, that of
+    /// the proxy among them. Text from the proxy is not escaped, unlike in the table.
     #[must_use]
     pub fn detail(&self) -> String {
         match &self.outcome {

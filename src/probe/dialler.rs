@@ -3,10 +3,12 @@
 use super::failure::Failure;
 use super::not_tried::NotTried;
 use super::wire::{Wire, Wrapped};
-use crate::blocking::{Blocking, dial};
-use crate::error::Error;
+use crate::blocking::Blocking;
+use crate::blocking::block_on::block_on;
+use crate::error::{Error, Stage};
 use crate::proxy::Proxy;
-use crate::runtime::{Deadline, deadline};
+use crate::runtime::{Deadline, Runtime, deadline, dial_proxy};
+use crate::trace;
 use std::io;
 use std::net::TcpStream;
 use std::time::Duration;
@@ -22,10 +24,14 @@ pub(super) struct Dialler<'p> {
 }
 
 impl Dialler<'_> {
-    /// Connects without the wrapper.
+    /// Connects without the wrapper. The error has no URL of the proxy: that contains a user name,
+    /// and the error is in the report.
     pub(super) fn tcp(&self) -> Result<(TcpStream, Deadline), Error> {
         let deadline = deadline::<Blocking>(self.timeout);
-        Ok((dial(self.proxy.clone().timeout(self.timeout))?, deadline))
+        let dialled = block_on(dial_proxy::<Blocking>(self.proxy, deadline));
+        let stream = dialled
+            .and_then(|stream| Blocking::finish(stream).map_err(|error| Error::io(Stage::Dial, error)));
+        Ok((stream.map_err(trace::failed)?, deadline))
     }
 
     /// Connects with the wrapper. The question is pointless without one.
