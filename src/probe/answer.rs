@@ -99,13 +99,14 @@ impl Answer {
     /// The proxy understands CONNECT and does not connect to the target.
     pub(super) fn refuses_target(&self) -> bool {
         let Err(failure) = &self.outcome else { return false };
+        let is_refusal = failure.is_refusal() || matches!(failure, Failure::DeadEnd(_));
         // After the METHOD is agreed, a closed connection or silence in place of a reply is
         // about the target.
         let without_reply =
             self.event().is_some() && failure.socks().map(Error::stage) == Some(Stage::Request);
         match self.question.kind() {
-            Kind::Connect4 => failure.is_refusal(),
-            Kind::Connect5 => failure.is_refusal() || without_reply,
+            Kind::Connect4 => is_refusal,
+            Kind::Connect5 => is_refusal || without_reply,
             _ => false,
         }
     }

@@ -62,15 +62,11 @@ impl Failure {
         }
     }
 
-    /// Whether the request was understood and not granted.
+    /// Whether the request was understood, and refused with a code.
     pub(super) fn is_refusal(&self) -> bool {
-        match self {
-            Self::DeadEnd(_) => true,
-            Self::Socks(error) => match error.reply() {
-                Some(Reply::COMMAND_NOT_SUPPORTED | Reply::ADDRESS_TYPE_NOT_SUPPORTED) | None => false,
-                Some(_) => true,
-            },
-            _ => false,
+        match self.socks().and_then(Error::reply) {
+            Some(Reply::COMMAND_NOT_SUPPORTED | Reply::ADDRESS_TYPE_NOT_SUPPORTED) | None => false,
+            Some(_) => true,
         }
     }
 

@@ -199,7 +199,8 @@ impl<'p> Prober<'p> {
         };
         let connects = [Question::Socks5Ipv4, Question::Socks5Ipv6, Question::Socks5Name];
         match self.connect::<V5>(&auth.pipelined(true), &self.aim.any()?) {
-            // The proxy has understood everything and rejects only the target.
+            // The proxy has understood everything and rejects only the target. A tunnel that is
+            // granted and dead is no such answer.
             Err(failure) if failure.is_refusal() => Ok(Found::default()),
             Err(_) if !connects.into_iter().any(is_yes) => Err(NotTried::NothingGranted.into()),
             answer => answer,
