@@ -32,6 +32,15 @@ fn message<const N: usize>(client: &mut impl Read) -> io::Result<[u8; N]> {
 /// for all clients. It accepts METHOD 00, and METHOD 02 with any credentials. Records the ports of
 /// the targets.
 fn proxy(client: &mut (impl Read + Write), ports: &Mutex<Vec<u16>>) -> io::Result<()> {
+    proxy_with(client, ports, |_| vec![5, 7, 0, 1, 0, 0, 0, 0, 0, 0])
+}
+
+/// The same with another reply to UDP ASSOCIATE, which depends on DST.PORT.
+fn proxy_with(
+    client: &mut (impl Read + Write),
+    ports: &Mutex<Vec<u16>>,
+    association: impl Fn(u16) -> Vec<u8>,
+) -> io::Result<()> {
     let [5, count] = message(client)? else { return client.write_all(&[0, 91]) };
     let mut methods = vec![0; count.into()];
     client.read_exact(&mut methods)?;
@@ -55,7 +64,10 @@ fn proxy(client: &mut (impl Read + Write), ports: &Mutex<Vec<u16>>) -> io::Resul
     match command {
         1 => ports.lock().expect("the list").push(port),
         2 => return client.write_all(&[5, 2, 0, 1, 0, 0, 0, 0, 0, 0]),
-        _ => return client.write_all(&[5, 7, 0, 1, 0, 0, 0, 0, 0, 0]),
+        _ => {
+            client.write_all(&association(port))?;
+            return client.read(&mut [0]).map(drop);
+        }
     }
     client.write_all(&GRANTED)?;
     let mut buf = [0; 64];

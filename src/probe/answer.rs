@@ -62,6 +62,7 @@ impl Answer {
         match &self.outcome {
             Ok(_) => Verdict::Yes,
             Err(Failure::NotTried(_)) => Verdict::NotTried,
+            Err(failure) if failure.is_local() => Verdict::NotTried,
             Err(failure) if failure.is_refusal() || self.refuses_client() || self.refuses_target() => {
                 Verdict::Refused
             }
@@ -87,11 +88,15 @@ impl Answer {
         }
     }
 
-    /// The proxy speaks SOCKS5 and rejects the credentials, or their absence.
-    fn refuses_client(&self) -> bool {
-        match self.socks_error().map(Error::kind) {
-            Some(ErrorKind::PasswordRefused(_)) => true,
-            Some(ErrorKind::MethodsRefused) => self.question.kind() != Kind::Method,
+    /// The proxy rejects the credentials, or their absence.
+    pub(super) fn refuses_client(&self) -> bool {
+        let Some(error) = self.socks_error() else { return false };
+        match error.kind() {
+            ErrorKind::PasswordRefused(_)
+            | ErrorKind::ClosedDuringMethod { .. }
+            | ErrorKind::Refused(Reply::NO_IDENTD | Reply::OTHER_USER_ID) => true,
+            ErrorKind::Method(_) => error.stage() == Stage::Authentication,
+            ErrorKind::MethodsRefused => self.question.kind() != Kind::Method,
             _ => false,
         }
     }
@@ -99,7 +104,8 @@ impl Answer {
     /// The proxy understands CONNECT and does not connect to the target.
     pub(super) fn refuses_target(&self) -> bool {
         let Err(failure) = &self.outcome else { return false };
-        let is_refusal = failure.is_refusal() || matches!(failure, Failure::DeadEnd(_));
+        let is_refusal =
+            matches!(failure, Failure::DeadEnd(_)) || (failure.is_refusal() && !self.refuses_client());
         // After the METHOD is agreed, a closed connection or silence in place of a reply is
         // about the target.
         let without_reply =
@@ -109,6 +115,11 @@ impl Answer {
             Kind::Connect5 => is_refusal || without_reply,
             _ => false,
         }
+    }
+
+    /// Whether the reason for the failure is on this machine.
+    pub(super) fn is_local(&self) -> bool {
+        self.failure().is_some_and(Failure::is_local)
     }
 
     /// Whether the answer is in SOCKS, a refusal included.
@@ -133,7 +144,8 @@ impl Answer {
 
     /// Whether there is no connection to the proxy.
     pub(super) fn is_lost_connection(&self) -> bool {
-        self.question.kind() == Kind::Dial && self.outcome.is_err() && !self.is_not_tried()
+        let is_tried = !matches!(self.outcome, Err(Failure::NotTried(_)));
+        self.question.kind() == Kind::Dial && self.outcome.is_err() && is_tried
     }
 
     /// Whether the proxy sent nothing until the timeout.

@@ -1,7 +1,8 @@
 //! Why an answer is not yes.
 
 use super::not_tried::NotTried;
-use crate::error::{Error, ErrorKind};
+use crate::error::setup::is_of_setup;
+use crate::error::{Error, ErrorKind, Stage};
 use crate::protocol::address::Address;
 use crate::protocol::reply::Reply;
 use std::error::Error as StdError;
@@ -15,6 +16,9 @@ pub enum Failure {
     /// The question was not asked.
     NotTried(NotTried),
     /// The proxy could not be reached, or its answer is not a grant.
+    ///
+    /// The verdict is [`NotTried`](super::Verdict::NotTried) if the error is at
+    /// [`Stage::Preparation`](crate::Stage::Preparation), or a socket could not be prepared.
     Socks(Error),
     /// The wrapper of [`Probe::wrapped`](super::Probe::wrapped) failed.
     Wrapper(io::Error),
@@ -35,7 +39,8 @@ pub enum Failure {
         /// came from ([`Options::source`](crate::udp::Options::source)).
         declared_source: bool,
     },
-    /// A socket of this machine could not be opened.
+    /// This machine could not prepare the socket for datagrams. The verdict is
+    /// [`NotTried`](super::Verdict::NotTried).
     Local(io::Error),
 }
 
@@ -67,6 +72,21 @@ impl Failure {
         match self.socks().and_then(Error::reply) {
             Some(Reply::COMMAND_NOT_SUPPORTED | Reply::ADDRESS_TYPE_NOT_SUPPORTED) | None => false,
             Some(_) => true,
+        }
+    }
+
+    /// Whether the reason is on this machine. The proxy has no part in it.
+    pub(super) fn is_local(&self) -> bool {
+        match self {
+            Self::Local(_) => true,
+            Self::Socks(error) => match error.kind() {
+                ErrorKind::Unreachable(attempts) => {
+                    !attempts.is_empty() && attempts.iter().all(|attempt| is_of_setup(&attempt.error))
+                }
+                ErrorKind::Io(cause) if is_of_setup(cause) => true,
+                _ => error.stage() == Stage::Preparation,
+            },
+            _ => false,
         }
     }
 

@@ -44,11 +44,10 @@ fn why_not(kind: Kind, answers: &[Answer], own_target: bool) -> Option<NotTried>
         return Some(NotTried::NotSocks5);
     }
     // Datagrams to an unreachable target get no answer.
-    let is_refused = |answer: &Answer| answer.is_not_tried() || answer.refuses_target();
-    let connects = |answer: &&Answer| answer.question.kind() == Kind::Connect5;
-    let unreachable =
-        kind == Kind::Datagrams && own_target && answers.iter().filter(connects).all(is_refused);
-    unreachable.then_some(NotTried::TargetNotReached)
+    let connects = || answers.iter().filter(|answer| answer.question.kind() == Kind::Connect5);
+    let unreachable = connects().any(Answer::refuses_target)
+        && connects().all(|answer| answer.is_not_tried() || answer.refuses_target());
+    (kind == Kind::Datagrams && own_target && unreachable).then_some(NotTried::TargetNotReached)
 }
 
 /// Whether SOCKS4 was answered in another protocol, or CONNECT was not answered. An external
@@ -67,20 +66,34 @@ fn lacks_socks4(answers: &[Answer], own_target: bool) -> bool {
 fn lacks_socks5(kind: Kind, answers: &[Answer]) -> bool {
     let is_negotiation = matches!(kind, Kind::Greeting | Kind::Method);
     let greeting = answers.iter().find(|answer| answer.question == Question::Greeting);
-    let is_answered = |answer: &Answer| {
-        matches!(answer.question.kind(), Kind::Greeting | Kind::Method) && answer.is_socks()
-    };
     match greeting {
         None => false,
         Some(greeting) if greeting.is_silence() || greeting.is_another_protocol() => true,
-        Some(_) => !is_negotiation && !answers.iter().any(is_answered),
+        Some(_) => !is_negotiation && !answers_methods(answers),
     }
 }
 
-/// Whether the proxy understands CONNECT and connects to no target.
+/// Whether METHODs were answered in SOCKS5.
+fn answers_methods(answers: &[Answer]) -> bool {
+    let is_negotiation = |answer: &&Answer| matches!(answer.question.kind(), Kind::Greeting | Kind::Method);
+    answers.iter().filter(is_negotiation).any(Answer::is_socks)
+}
+
+/// Whether the proxy understands CONNECT and connects to no target, although it accepts the client.
+///
+/// A server of SOCKS5 may refuse SOCKS4 because that has no password. So only its answers in SOCKS5
+/// are about targets.
 pub(super) fn refuses_all_targets(answers: &[Answer]) -> bool {
+    let speaks_socks5 = answers_methods(answers);
     let connects = |answer: &Answer| {
         matches!(answer.question.kind(), Kind::Connect4 | Kind::Connect5) && answer.verdict() == Verdict::Yes
     };
-    answers.iter().any(Answer::refuses_target) && !answers.iter().any(connects)
+    let is_about_target = |answer: &&Answer| match answer.question.kind() {
+        Kind::Connect4 => !speaks_socks5,
+        kind => kind == Kind::Connect5,
+    };
+    let asked = || answers.iter().filter(is_about_target);
+    asked().any(Answer::refuses_target)
+        && !asked().any(|answer| answer.is_local() || answer.refuses_client())
+        && !answers.iter().any(connects)
 }

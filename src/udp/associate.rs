@@ -247,7 +247,8 @@ fn discard_strays(mut socket: &Socket) {
 ///
 /// Deferring the choice to `connect` would not help: the system shares no UDP ports.
 pub(crate) fn socket_for(relay: SocketAddr, options: &SocketOptions) -> io::Result<Socket> {
-    let from = options.local_addr.map(|from| local_for(from, relay)).transpose()?;
+    let from = options.local_addr.map(|from| local_for(from, relay)).transpose();
+    let from = from.map_err(|error| of_setup("", error))?;
     let socket = open_datagram(relay, options)?;
     if let Some(mut from) = from {
         from.set_port(0);
