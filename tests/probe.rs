@@ -1,5 +1,7 @@
 //! `probe`: the answers as values, the wrapper, the timeout, and the end of the servers.
 
+#[path = "probe/datagrams.rs"]
+mod datagrams;
 #[path = "connector/messages.rs"]
 mod messages;
 #[path = "probe/reasons.rs"]

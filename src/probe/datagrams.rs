@@ -1,26 +1,30 @@
 //! Datagrams through a UDP ASSOCIATE. TLS to the proxy does not protect them.
 
 use super::answer::Found;
+use super::dialler::Dialler;
 use super::event::Event;
 use super::failure::{Defect, Failure};
 use super::note::Note;
 use super::prober::Prober;
 use super::source::Source;
 use super::wire::Wire;
+use crate::blocking::block_on::block_on;
 use crate::blocking::{Blocking, converse};
+use crate::error::setup::is_of_setup;
+use crate::error::{Error, ErrorKind, Stage};
 use crate::protocol::address::Address;
 use crate::protocol::command::Command;
 use crate::protocol::encapsulation::Datagrams;
 use crate::protocol::socks5::{Auth, Socks5};
-use crate::protocol::target::Target;
+use crate::protocol::target::{Host, Target};
 use crate::protocol::udp::datagram::Datagram;
 use crate::protocol::udp::header::Header;
-use crate::proxy::SocketOptions;
+use crate::protocol::udp::reassembly::{Reassembler, Reassembly};
 use crate::route::path::unspecified;
-use crate::runtime::dial::open_datagram;
 use crate::runtime::{Deadline, deadline};
-use crate::udp::associate::{bind, socket_for};
-use socket2::Socket;
+use crate::udp::associate::{bind_source, connect};
+use crate::udp::peer::is_same;
+use crate::udp::relay;
 use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
@@ -34,7 +38,9 @@ const TICK: Duration = Duration::from_millis(1);
 impl Prober<'_> {
     pub(super) fn associate(&self) -> Result<Found, Failure> {
         let Association { bound, relay, .. } = self.association(Source::Zeros)?;
-        Ok(Found { bound: Some(bound), relay: Some(relay), ..Found::default() })
+        let notes = is_replaced(&bound, relay).then(|| Note::RelayReplaced { bound: bound.clone() });
+        let notes = notes.into_iter().collect();
+        Ok(Found { bound: Some(bound), relay: Some(relay), notes, ..Found::default() })
     }
 
     /// Sends datagrams until one comes back, with zeros as the source and then with a declared
@@ -43,9 +49,14 @@ impl Prober<'_> {
     pub(super) fn datagrams(&self, target: &Target<'_>) -> Result<Found, Failure> {
         let sources = self.sources.replace(Source::ZEROS);
         let mut left = sources.iter().peekable();
+        let (mut silence, mut dropped) = (None, false);
         loop {
             let source = left.next().copied().unwrap_or(Source::Zeros);
-            let association = self.association(source)?;
+            let mut association = match self.association(source) {
+                Ok(association) => association,
+                // The question is about the datagrams of the first source. Another one only helps.
+                Err(failure) => return Err(silence.unwrap_or(failure)),
+            };
             match association.round_trip(target, deadline::<Blocking>(self.dialler.timeout)) {
                 Ok(found) => {
                     if source == Source::Declared {
@@ -53,19 +64,23 @@ impl Prober<'_> {
                     }
                     return Ok(found);
                 }
-                Err(error) if Event::of_io(&error) == Some(Event::Silence) && left.peek().is_some() => {}
                 Err(error) => {
+                    let is_silence = Event::of_io(&error) == Some(Event::Silence);
+                    dropped |= association.dropped;
                     let Association { relay, proxy, .. } = association;
                     let declared_source = source == Source::Declared;
-                    return Err(Failure::Datagrams { relay, proxy, error, declared_source });
+                    let failure = Failure::Datagrams { relay, proxy, error, declared_source, dropped };
+                    if !is_silence || left.peek().is_none() {
+                        return Err(failure);
+                    }
+                    silence = Some(failure);
                 }
             }
         }
     }
 
     fn association(&self, source: Source) -> Result<Association, Failure> {
-        let auth = self.auth(Command::UdpAssociate)?;
-        Association::new(self.dialler.dial()?, &auth, source, &self.dialler.proxy.dialling().socket)
+        Association::new(&self.dialler, &self.auth(Command::UdpAssociate)?, source)
     }
 }
 
@@ -79,37 +94,61 @@ struct Association {
     bound: Address,
     relay: SocketAddr,
     proxy: IpAddr,
+    reassembler: Reassembler,
+    /// Whether a client drops some of the received datagrams.
+    dropped: bool,
 }
 
 impl Association {
-    fn new(mut control: Wire, auth: &Auth, source: Source, options: &SocketOptions) -> Result<Self, Failure> {
-        let proxy = control.proxy_ip();
+    fn new(dialler: &Dialler<'_>, auth: &Auth, source: Source) -> Result<Self, Failure> {
+        let mut control = dialler.dial()?;
+        let options = &dialler.proxy.dialling().socket;
+        let (proxy, ends) = (control.proxy_ip(), control.ends());
         let declared = match source {
             Source::Zeros => None,
-            Source::Declared => Some(bound_to(control.local_ip(), options).map_err(Failure::Local)?),
+            Source::Declared => Some(bind_source(control.source(), ends.as_ref(), options)),
         };
+        let declared = declared.transpose().map_err(Failure::Local)?;
         let request = match &declared {
-            Some(socket) => socket.local_addr().map_err(Failure::Local)?.try_into()?,
+            Some((_, source)) => (source.ip(), source.port()).into(),
             None => unspecified(Some(proxy)),
         };
         let mut established = converse(&mut control, &mut Socks5::associate(auth, request)?)?;
         control.keep();
-        let encapsulation = established.take_frames().and_then(|frames| frames.datagrams);
-        let relay = match relay(&established.bound, proxy) {
-            Ok(relay) => relay,
-            Err(defect) => return Err(Failure::Bound(established.bound, defect)),
+        let encapsulation = match established.take_frames().map(|frames| frames.datagrams) {
+            Some(None) => return Err(no_encapsulation().into()),
+            encapsulation => encapsulation.flatten(),
         };
-        let socket = match declared {
-            Some(socket) => socket,
-            None => socket_for(relay, options).and_then(blocking).map_err(Failure::Local)?,
-        };
-        let declared_source = source == Source::Declared;
-        socket.connect(relay).map_err(|error| Failure::Datagrams { relay, proxy, error, declared_source })?;
         let bound = established.bound;
-        Ok(Self { _control: control, socket, encapsulation, source, bound, relay, proxy })
+        let until = deadline::<Blocking>(dialler.timeout);
+        let relays = block_on(relay::find::<Blocking>(dialler.proxy, &bound, ends.as_ref(), until));
+        let relays = relays.map_err(no_relay)?;
+        let socket = match connect(&relays, declared.as_ref(), options) {
+            Ok(socket) => socket,
+            Err(error) if is_of_setup(&error) => return Err(Failure::Local(error)),
+            Err(error) => {
+                let (relay, declared_source) = (relays[0], source == Source::Declared);
+                return Err(Failure::Datagrams { relay, proxy, error, declared_source, dropped: false });
+            }
+        };
+        socket.set_nonblocking(false).map_err(Failure::Local)?;
+        let socket = UdpSocket::from(socket);
+        let relay = socket.peer_addr().map_err(Failure::Local)?;
+        let reassembler = Reassembler::new(Reassembly::new());
+        Ok(Self {
+            _control: control,
+            socket,
+            encapsulation,
+            source,
+            bound,
+            relay,
+            proxy,
+            reassembler,
+            dropped: false,
+        })
     }
 
-    fn round_trip(&self, target: &Target<'_>, until: Deadline) -> io::Result<Found> {
+    fn round_trip(&mut self, target: &Target<'_>, until: Deadline) -> io::Result<Found> {
         let start = Instant::now();
         let header = Header::new(target).map_err(io::Error::from)?;
         let datagram = [header.as_bytes(), b"ping"].concat();
@@ -128,9 +167,7 @@ impl Association {
             self.socket.set_read_timeout(Some(wake.saturating_duration_since(now).max(TICK)))?;
             match self.socket.recv(&mut back) {
                 Ok(len) => {
-                    let opened = self.opened(&mut back[..len]);
-                    if let Ok(Datagram { payload: b"ping", source, .. }) = Datagram::parse(opened) {
-                        let notes = self.notes(target, source.socket_addr());
+                    if let Some(notes) = self.received(&mut back[..len], target) {
                         return Ok(Found { round_trip: Some(start.elapsed()), notes, ..Found::default() });
                     }
                 }
@@ -158,39 +195,49 @@ impl Association {
         }
     }
 
-    /// Returns what a client must do for this relay.
-    fn notes(&self, target: &Target<'_>, from: Option<SocketAddr>) -> Vec<Note> {
-        let declared = (self.source == Source::Declared).then_some(Note::DeclaredSource);
-        let other = from.filter(|from| target.ip().is_some_and(|ip| from.ip() != ip)).map(Note::OtherSource);
-        declared.into_iter().chain(other).collect()
+    /// Returns what a client must do to receive this datagram, or nothing if it is not the one that
+    /// was sent.
+    fn received(&mut self, sealed: &mut [u8], target: &Target<'_>) -> Option<Vec<Note>> {
+        let Ok(datagram) = Datagram::parse(self.opened(sealed)) else {
+            self.dropped = true;
+            return None;
+        };
+        let Some(payload) = self.reassembler.take(&datagram, Instant::now()).complete else {
+            self.dropped = true;
+            return None;
+        };
+        let is_declared = self.source == Source::Declared;
+        let is_other = !is_same(target, &datagram.source);
+        let notes = [
+            is_declared.then_some(Note::DeclaredSource),
+            (datagram.fragment != 0).then_some(Note::Fragments),
+            is_other.then(|| Note::OtherSource(datagram.source.to_address())),
+        ];
+        (*payload == *b"ping").then(|| notes.into_iter().flatten().collect())
     }
 }
 
-/// The relay as BND.ADDR and BND.PORT name it. An unspecified address is the proxy's. A name is
-/// not looked up.
-fn relay(bound: &Address, proxy: IpAddr) -> Result<SocketAddr, Defect> {
-    let ip = match bound {
-        Address::Ip(addr) => Some(addr.ip().to_canonical()),
-        Address::Name(name, _) => {
-            std::str::from_utf8(name.as_bytes()).ok().and_then(|name| name.parse().ok())
-        }
+fn no_encapsulation() -> Error {
+    let cause = "the method's encapsulation carries no datagrams";
+    Error::new(Stage::Association, ErrorKind::Encapsulation(cause.into()))
+}
+
+fn no_relay(error: Error) -> Failure {
+    let ErrorKind::NoRelay { bound, relay } = error.kind() else { return error.into() };
+    let defect = match relay {
+        _ if relay.port() == 0 => Defect::PortZero,
+        Address::Name(..) => Defect::RelayName,
+        Address::Ip(_) => Defect::NotUnicast,
     };
-    match (ip, bound.port()) {
-        (_, 0) => Err(Defect::PortZero),
-        (None, _) => Err(Defect::RelayName),
-        (Some(ip), port) => Ok(SocketAddr::new(if ip.is_unspecified() { proxy } else { ip }, port)),
-    }
+    Failure::Bound(bound.clone(), defect)
 }
 
-/// Returns a socket with these options, at a free port of this address.
-fn bound_to(ip: IpAddr, options: &SocketOptions) -> io::Result<UdpSocket> {
-    let local = SocketAddr::new(ip, 0);
-    let socket = open_datagram(local, options)?;
-    bind(&socket, local)?;
-    blocking(socket)
-}
-
-fn blocking(socket: Socket) -> io::Result<UdpSocket> {
-    socket.set_nonblocking(false)?;
-    Ok(socket.into())
+/// Whether the relay is not at the address in the reply. An unspecified address means the proxy's.
+fn is_replaced(bound: &Address, relay: SocketAddr) -> bool {
+    let ip = match Host::of_name(bound) {
+        Some(Host::Ip(ip)) => Some(ip),
+        _ => bound.ip(),
+    };
+    let ip = ip.map(|ip| ip.to_canonical());
+    ip.is_some_and(|ip| !ip.is_unspecified() && ip != relay.ip())
 }

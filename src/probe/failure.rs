@@ -38,6 +38,9 @@ pub enum Failure {
         /// Whether a second association has declared the address and port that the datagrams
         /// came from ([`Options::source`](crate::udp::Options::source)).
         declared_source: bool,
+        /// Whether datagrams have come back that a client drops: malformed ones, or fragments of
+        /// which others are missing.
+        dropped: bool,
     },
     /// This machine could not prepare the socket for datagrams. The verdict is
     /// [`NotTried`](super::Verdict::NotTried).
@@ -50,8 +53,11 @@ pub enum Failure {
 pub enum Defect {
     /// Its port is 0.
     PortZero,
-    /// The relay is a name, and the probe resolves none.
+    /// The relay is a name, which this machine does not resolve
+    /// ([`Resolve::ByProxy`](crate::Resolve::ByProxy)).
     RelayName,
+    /// The relay is not at a unicast address.
+    NotUnicast,
     /// It is the address with which SOCKS4a marks a name: the proxy took that for the target.
     MarkOfSocks4a,
     /// No connection to it was accepted.
@@ -141,7 +147,8 @@ impl fmt::Display for Defect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::PortZero => "nothing can be at port 0",
-            Self::RelayName => "probe looks up no name of a relay",
+            Self::RelayName => "this machine resolves no name of a relay",
+            Self::NotUnicast => "this is not a unicast address",
             Self::MarkOfSocks4a => "the proxy takes the mark of a name for an address",
             Self::NoConnection(_) => "connecting to it failed",
         })

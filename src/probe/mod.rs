@@ -93,11 +93,12 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 ///
 /// The proxy's credentials and METHODs are tested too. So are SOCKS4 and SOCKS5, whichever version
 /// the proxy's URL has. The proxy resolves the names of targets; this machine resolves only the
-/// name of the proxy itself.
+/// name of the proxy itself, and with [`Resolve::Locally`](crate::Resolve::Locally) that of a relay.
 ///
-/// Relays are used as BND.ADDR names them; an unspecified address means the proxy's own. The
-/// proxy's [UDP options](crate::Proxy::udp) have no effect, so a relay behind NAT is reported as
-/// such, although the library reaches it.
+/// Datagrams are sent to the relay that an association of this crate uses: the
+/// [`Relay`](crate::udp::Relay) of the proxy's [UDP options](crate::Proxy::udp) applies. If the
+/// relay is not at the address in the reply, a [note](Note::RelayReplaced) contains that address.
+/// The other options have no effect: notes name the ones that a client needs.
 ///
 /// # Targets
 ///

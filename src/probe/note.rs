@@ -3,7 +3,6 @@
 use crate::gssapi::Level;
 use crate::protocol::address::Address;
 use std::fmt;
-use std::net::SocketAddr;
 
 /// A detail of a yes. [`Display`](fmt::Display) is its text in the table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,9 +22,19 @@ pub enum Note {
     /// Datagrams come back only if the association declares their source
     /// ([`Options::source`](crate::udp::Options::source)).
     DeclaredSource,
-    /// The header of the datagrams names this source, which is not the target
-    /// ([`Options::any_source`](crate::udp::Options::any_source)).
-    OtherSource(SocketAddr),
+    /// Datagrams come back only as fragments
+    /// ([`Options::reassemble`](crate::udp::Options::reassemble)).
+    Fragments,
+    /// The header of the datagrams names this source, which is not the target. A connected socket
+    /// drops them ([`Options::any_source`](crate::udp::Options::any_source)).
+    OtherSource(Address),
+    /// The relay is not at the address in the reply: that has a meaning in the proxy's network
+    /// only, or the [`Relay`](crate::udp::Relay) of the proxy's options replaces it.
+    #[non_exhaustive]
+    RelayReplaced {
+        /// BND.ADDR and BND.PORT of the reply.
+        bound: Address,
+    },
 }
 
 impl fmt::Display for Note {
@@ -41,7 +50,9 @@ impl fmt::Display for Note {
             Self::Accepted(peer) => write!(f, "accepted a connection from {peer}"),
             Self::NoPeer => f.write_str("not tested with a peer"),
             Self::DeclaredSource => f.write_str("only with a declared source (0.0.0.0:0)"),
+            Self::Fragments => f.write_str("only as fragments"),
             Self::OtherSource(source) => write!(f, "the header names {source} as the source"),
+            Self::RelayReplaced { bound } => write!(f, "the relay is not at {bound}"),
         }
     }
 }

@@ -12,9 +12,10 @@ use std::time::Duration;
 /// Returns the stage that failed, and why: the event, the proxy's code, or the system's error.
 pub(super) fn reason(failure: &Failure, timeout: Duration) -> String {
     match (failure, Event::of(failure)) {
-        (Failure::Datagrams { relay, proxy, declared_source, .. }, Some(Event::Silence)) => {
+        (Failure::Datagrams { relay, proxy, declared_source, dropped, .. }, Some(Event::Silence)) => {
+            let except = if *dropped { " but malformed datagrams or incomplete fragments" } else { "" };
             let tried = if *declared_source { ", with a declared source (0.0.0.0:0) too" } else { "" };
-            Event::Silence.text(timeout) + tried + &advice(*relay, *proxy)
+            Event::Silence.text(timeout) + except + tried + &advice(*relay, *proxy)
         }
         (Failure::Datagrams { relay, error, .. }, event) => {
             format!(

@@ -1,9 +1,9 @@
 //! The connection to the proxy, with one deadline over everything.
 
 use crate::blocking::watchdog::Watchdog;
-use crate::runtime::Deadline;
+use crate::runtime::{Deadline, Ends};
 use std::io::{self, Read, Write};
-use std::net::{IpAddr, Ipv4Addr, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 /// A stream that the caller's wrapper returns.
@@ -49,15 +49,23 @@ impl Wire {
         }
     }
 
-    /// The address from which this machine reaches the proxy. A Unix-domain socket leads to a
-    /// proxy on this machine.
-    pub(super) fn local_ip(&self) -> IpAddr {
-        self.socket.local_addr().map_or(Ipv4Addr::LOCALHOST.into(), |addr| addr.ip().to_canonical())
+    /// The addresses of the connection. A Unix-domain socket has none.
+    pub(super) fn ends(&self) -> Option<Ends> {
+        Some(Ends { local: self.socket.local_addr().ok()?, peer: self.socket.peer_addr().ok()? })
     }
 
-    /// The proxy's address.
+    /// The proxy's address. A Unix-domain socket leads to a proxy on this machine.
     pub(super) fn proxy_ip(&self) -> IpAddr {
-        self.socket.peer_addr().map_or(Ipv4Addr::LOCALHOST.into(), |addr| addr.ip().to_canonical())
+        self.ends().map_or(Ipv4Addr::LOCALHOST.into(), |ends| ends.peer.ip().to_canonical())
+    }
+
+    /// A free port of the address from which this machine reaches the proxy, with the scope of a
+    /// link-local one.
+    pub(super) fn source(&self) -> SocketAddr {
+        let mut source = self.ends().map_or((Ipv4Addr::LOCALHOST, 0).into(), |ends| ends.local);
+        source.set_ip(source.ip().to_canonical());
+        source.set_port(0);
+        source
     }
 
     /// The time until the deadline.

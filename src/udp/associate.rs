@@ -188,7 +188,7 @@ fn association_error(error: io::Error) -> Error {
 }
 
 /// Binds a socket to the source. Returns it with the address to declare.
-fn bind_source(
+pub(crate) fn bind_source(
     mut source: SocketAddr,
     ends: Option<&Ends>,
     options: &SocketOptions,
@@ -207,7 +207,7 @@ fn address(addr: &SockAddr) -> io::Result<SocketAddr> {
 }
 
 /// Connects a socket to the first of these relay addresses that the system can reach.
-fn connect(
+pub(crate) fn connect(
     relays: &[SocketAddr],
     declared: Option<&(Socket, SocketAddr)>,
     options: &SocketOptions,
@@ -246,7 +246,7 @@ fn discard_strays(mut socket: &Socket) {
 /// Returns a socket with any free port.
 ///
 /// Deferring the choice to `connect` would not help: the system shares no UDP ports.
-pub(crate) fn socket_for(relay: SocketAddr, options: &SocketOptions) -> io::Result<Socket> {
+fn socket_for(relay: SocketAddr, options: &SocketOptions) -> io::Result<Socket> {
     let from = options.local_addr.map(|from| local_for(from, relay)).transpose();
     let from = from.map_err(|error| of_setup("", error))?;
     let socket = open_datagram(relay, options)?;
@@ -257,6 +257,6 @@ pub(crate) fn socket_for(relay: SocketAddr, options: &SocketOptions) -> io::Resu
     Ok(socket)
 }
 
-pub(crate) fn bind(socket: &Socket, local: SocketAddr) -> io::Result<()> {
+fn bind(socket: &Socket, local: SocketAddr) -> io::Result<()> {
     socket.bind(&local.into()).map_err(|error| of_setup(format_args!("local address {local}"), error))
 }

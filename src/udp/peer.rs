@@ -34,7 +34,7 @@ impl Peer {
 ///
 /// The proxy resolves a name, and most proxies do not report the address. So every address with
 /// the same port matches a name.
-fn is_same(target: &Target<'_>, source: &Source<'_>) -> bool {
+pub(crate) fn is_same(target: &Target<'_>, source: &Source<'_>) -> bool {
     target.port() == source.port()
         && match (target.host(), source) {
             (Host::Ip(ip), Source::Ip(addr)) => ip.to_canonical() == addr.ip().to_canonical(),

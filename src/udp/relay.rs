@@ -13,7 +13,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 /// Returns the relay's addresses, in the order in which to try them. There is at least one.
 ///
 /// `bound` is BND.ADDR and BND.PORT. `ends` are the addresses of the TCP connection.
-pub(super) async fn find<R: Runtime>(
+pub(crate) async fn find<R: Runtime>(
     proxy: &Proxy,
     bound: &Address,
     ends: Option<&Ends>,

@@ -344,7 +344,7 @@ fn text_from_outside_is_escaped() -> Result<(), Failed> {
         Err(said) if said.contains(r"unknown argument -\u{1b}\u{202e}\u{85}: ") => {}
         said => return Err(format!("not escaped: {said:?}").into()),
     }
-    Said(Json::parse(&json)?).check("udp", "no", "probe looks up no name of a relay")
+    Said(Json::parse(&json)?).check("udp", "no", "this machine resolves no name of a relay")
 }
 
 /// A message that quotes it would have its password.
