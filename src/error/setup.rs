@@ -1,5 +1,6 @@
 //! Errors of this machine in preparing a socket, before the network is used.
 
+use super::{Error, ErrorKind, Stage};
 use std::error::Error as StdError;
 use std::fmt::Display;
 use std::{fmt, io};
@@ -20,6 +21,19 @@ pub(crate) fn of_setup(what: impl Display, cause: io::Error) -> io::Error {
 /// Returns whether this is an error of preparing a socket. The proxy has no part in it.
 pub(crate) fn is_of_setup(error: &io::Error) -> bool {
     error.get_ref().and_then(|inner| inner.downcast_ref::<SetupError>()).is_some()
+}
+
+impl Error {
+    /// Returns whether the cause is on this machine, in preparing a socket or a METHOD.
+    pub(crate) fn is_of_this_machine(&self) -> bool {
+        match self.kind() {
+            ErrorKind::Unreachable(attempts) => {
+                !attempts.is_empty() && attempts.iter().all(|attempt| is_of_setup(&attempt.error))
+            }
+            ErrorKind::Io(cause) if is_of_setup(cause) => true,
+            _ => self.stage() == Stage::Preparation,
+        }
+    }
 }
 
 impl Display for SetupError {

@@ -1,8 +1,7 @@
 //! Why an answer is not yes.
 
 use super::not_tried::NotTried;
-use crate::error::setup::is_of_setup;
-use crate::error::{Error, ErrorKind, Stage};
+use crate::error::{Error, ErrorKind};
 use crate::protocol::address::Address;
 use crate::protocol::reply::Reply;
 use std::error::Error as StdError;
@@ -85,13 +84,7 @@ impl Failure {
     pub(super) fn is_local(&self) -> bool {
         match self {
             Self::Local(_) => true,
-            Self::Socks(error) => match error.kind() {
-                ErrorKind::Unreachable(attempts) => {
-                    !attempts.is_empty() && attempts.iter().all(|attempt| is_of_setup(&attempt.error))
-                }
-                ErrorKind::Io(cause) if is_of_setup(cause) => true,
-                _ => error.stage() == Stage::Preparation,
-            },
+            Self::Socks(error) => error.is_of_this_machine(),
             _ => false,
         }
     }

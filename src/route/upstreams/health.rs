@@ -1,7 +1,6 @@
 //! Which upstreams have failed, and until when they are passed over.
 
 use super::super::chain::Chain;
-use crate::error::setup::is_of_setup;
 use crate::error::{Error, ErrorKind, Stage};
 use crate::protocol::reply::Reply;
 use std::fmt;
@@ -141,15 +140,8 @@ pub(super) fn is_of_upstream(error: &Error) -> bool {
         ErrorKind::RefusedExtended { reply, .. } => {
             !is_last || matches!(*reply, Reply::AUTHENTICATION_EXPIRED | Reply::RATE_LIMITED)
         }
-        // This machine could not prepare a socket: the interface of a VPN is down.
-        ErrorKind::Unreachable(attempts)
-            if !attempts.is_empty() && attempts.iter().all(|attempt| is_of_setup(&attempt.error)) =>
-        {
-            false
-        }
-        ErrorKind::Io(cause) if is_of_setup(cause) => false,
-        // The KDC of a METHOD, for example.
-        ErrorKind::TimedOut if error.stage() == Stage::Preparation => false,
+        // The interface of a VPN is down, for example, or there is no ticket for a METHOD.
+        _ if error.is_of_this_machine() => false,
         // The proxy may be waiting for the target.
         ErrorKind::TimedOut | ErrorKind::EndedEarly { .. } | ErrorKind::Io(_) => {
             !is_last || error.stage() != Stage::Request

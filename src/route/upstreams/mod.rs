@@ -58,7 +58,8 @@ use std::time::{Duration, Instant};
 ///
 /// Not every failure begins a pause. A reply that refuses the request, or a request without a
 /// reply, may be due to the target. A timeout may be due to earlier tries that left less than one
-/// second of the time for all.
+/// second of the time for all. A socket or a METHOD that can't be prepared is this machine's
+/// failure.
 ///
 /// Clones share this state, also after a setter. [`health`](Self::health) returns it.
 ///

@@ -220,7 +220,7 @@ fn is_to_try_next(error: &Error) -> bool {
     match (error.kind(), error.stage()) {
         // It may be a mistake for this upstream only, as SOCKS4 carries no IPv6 address. The
         // preparation of a METHOD is one for this upstream too.
-        (ErrorKind::Invalid(_), _) | (ErrorKind::TimedOut, Stage::Preparation) => true,
+        (ErrorKind::Invalid(_), _) | (ErrorKind::TimedOut | ErrorKind::Io(_), Stage::Preparation) => true,
         _ => error.is_worth_another_proxy(),
     }
 }
