@@ -12,12 +12,15 @@ use support::{
     is_left_out_without_ipv6, line, request, rest, run,
 };
 
-const PATIENCE: Duration = Duration::from_secs(20);
-
 #[test]
 fn resolve() {
     type Row = (&'static str, Vec<u8>, &'static [u8], &'static str, Value);
-    let rows: [Row; 2] = [
+    let by_ipv6 = [&[5, 0xF1, 0, 4, 0x20, 1, 0x0D, 0xB8][..], &[0; 11], &[1, 0, 0]].concat();
+    let name = json!({ "name": "example.org", "address": "2001:db8::1" });
+    let by_ipv6 = |text| {
+        (text, by_ipv6.clone(), &b"\x05\0\0\x03\x0Bexample.org\0\0"[..], "example.org\n", name.clone())
+    };
+    let rows: [Row; 5] = [
         (
             "example.com",
             request(0xF0, "example.com", 0),
@@ -32,6 +35,9 @@ fn resolve() {
             "example.org\n",
             json!({ "name": "example.org", "address": "192.0.2.9" }),
         ),
+        by_ipv6("2001:db8::1"),
+        by_ipv6("2001:DB8:0::0001"),
+        by_ipv6("[2001:db8::1]"),
     ];
     for (name, request, reply, text, value) in rows {
         for json in [false, true] {

@@ -25,13 +25,21 @@ pub(crate) struct Arguments {
 pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let connector = arguments.proxies.connector()?;
     let name = &*arguments.name;
-    let (address, found) = match name.parse::<IpAddr>() {
-        Ok(ip) => {
-            let found = connector.resolve_ptr(ip).await?.to_string();
-            (ip.to_string(), found)
-        }
-        Err(_) => (connector.resolve(name).await?.to_string(), name.to_owned()),
+    let (address, found, text) = if let Some(ip) = address(name) {
+        let found = connector.resolve_ptr(ip).await?.to_string();
+        (ip.to_string(), found.clone(), found)
+    } else {
+        let address = connector.resolve(name).await?.to_string();
+        (address.clone(), name.to_owned(), address)
     };
-    let text = if address == name { &found } else { &address };
-    print(&line(arguments.json, text.clone(), &json!({ "name": found, "address": address })))
+    print(&line(arguments.json, text, &json!({ "name": found, "address": address })))
+}
+
+/// Returns the argument as an address. An IPv6 address may be in brackets, as in a target.
+fn address(name: &str) -> Option<IpAddr> {
+    let inner = name.strip_prefix('[').and_then(|name| name.strip_suffix(']'));
+    match inner {
+        Some(inner) => inner.parse().ok().map(IpAddr::V6),
+        None => name.parse().ok(),
+    }
 }
