@@ -9,6 +9,7 @@ mod pump;
 #[cfg(unix)]
 mod readiness;
 mod redact;
+mod reset;
 mod roots;
 #[cfg(unix)]
 mod signals;

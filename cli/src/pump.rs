@@ -1,9 +1,12 @@
 //! The standard input and output as one end of a stream.
 
 use crate::failure::{Failure, Status};
+use crate::reset::Resets;
 use crate::stdin;
 use crate::stdout::Output;
-use std::io;
+use crate::stream::Stream;
+use anysocks::tokio::AnyStream;
+use std::io::{self, IsTerminal};
 use std::pin::pin;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, split};
 use tokio::select;
@@ -11,9 +14,13 @@ use tokio::task::spawn_blocking;
 
 const CHUNK: usize = 64 * 1024;
 
-/// Sends the standard input, and writes what is received to the standard output. The end of each
+/// Copies the standard input to the stream, and the stream to the standard output. The end of each
 /// direction is passed on, and the other one goes on until its own end.
-pub(crate) async fn pump(stream: impl AsyncRead + AsyncWrite) -> Result<(), Failure> {
+///
+/// A person at a terminal does not end the input because the target has closed the connection, so
+/// the target's end is that of both directions there.
+pub(crate) async fn pump(stream: AnyStream<Stream>) -> Result<(), Failure> {
+    let resets = Resets::of(stream.get_ref());
     let (from, to) = split(stream);
     let mut upload = pin!(send(to));
     let mut download = pin!(receive(from));
@@ -25,10 +32,14 @@ pub(crate) async fn pump(stream: impl AsyncRead + AsyncWrite) -> Result<(), Fail
         }
         downloaded = &mut download => {
             downloaded?;
-            if !Output::CAN_CLOSE {
+            if !Output::CAN_CLOSE || io::stdin().is_terminal() {
                 return Ok(());
             }
-            upload.await?.map_err(|error| failed("sending", &error))
+            select! {
+                biased;
+                uploaded = upload => uploaded?.map_err(|error| failed("sending", &error)),
+                error = resets.received() => Err(failed("receiving", &error)),
+            }
         }
     }
 }

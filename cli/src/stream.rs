@@ -17,6 +17,24 @@ pub(crate) enum Stream {
     Tls(Box<TlsStream<TcpStream>>),
 }
 
+impl Stream {
+    /// Returns a second handle of a plain connection.
+    #[cfg(unix)]
+    pub(crate) fn second_handle(&self) -> Option<TcpStream> {
+        use std::os::fd::AsFd;
+        let Self::Plain(stream) = self else { return None };
+        let descriptor = stream.as_fd().try_clone_to_owned().ok()?;
+        TcpStream::from_std(descriptor.into()).ok()
+    }
+
+    /// Returns no handle: the program ends together with the target's direction.
+    #[cfg(not(unix))]
+    #[allow(clippy::unused_self, reason = "Unix needs it")]
+    pub(crate) fn second_handle(&self) -> Option<TcpStream> {
+        None
+    }
+}
+
 impl AsyncRead for Stream {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {

@@ -163,6 +163,56 @@ fn a_reset_is_a_failure() {
     proxy.join();
 }
 
+/// The standard input is open and idle when the reset arrives.
+#[cfg(unix)]
+#[test]
+fn a_reset_after_the_target_s_end() {
+    use std::sync::mpsc::channel;
+    let (to_proxy, from_test) = channel();
+    let proxy = Scripted::start(move |mut client| {
+        grant(&mut client, &request(1, "example.com", 80));
+        client.peek(&mut [0]).expect("the client's first byte");
+        client.shutdown(std::net::Shutdown::Write).expect("an open direction");
+        from_test.recv().expect("a test");
+        // The byte that is not read turns the end into a reset.
+    });
+    let mut program = Running::start(&mut anysocks(&["connect", "-x", &proxy.url(), "example.com:80"]));
+    let mut stdin = program.0.stdin.take().expect("a pipe");
+    stdin.write_all(b"hello").expect("an open pipe");
+    let mut stdout = program.0.stdout.take().expect("a pipe");
+    stdout.read_to_end(&mut Vec::new()).expect("the end of the output");
+    assert_eq!(program.0.try_wait().expect("a status"), None);
+    to_proxy.send(()).expect("a proxy");
+    proxy.join();
+    assert_eq!(program.0.wait().expect("an end").code(), Some(1));
+    let printed = rest(program.0.stderr.as_mut().expect("a pipe"));
+    assert!(printed.starts_with(b"anysocks: receiving failed: "), "{}", String::from_utf8_lossy(&printed));
+    drop(stdin);
+}
+
+/// At a terminal, the input is open until a person ends it.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_target_ends_at_a_terminal() {
+    use rustix::fs::{Mode, OFlags, open};
+    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+    let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
+    grantpt(&terminal).and_then(|()| unlockpt(&terminal)).expect("a terminal");
+    let name = ptsname(&terminal, Vec::new()).expect("a name");
+    let input = open(name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).expect("a terminal");
+    let proxy = Scripted::start(|mut client| {
+        grant(&mut client, &request(1, "example.com", 80));
+        client.write_all(b"banner").expect("an open direction");
+        client.shutdown(std::net::Shutdown::Write).expect("an open direction");
+        rest(&mut client)
+    });
+    let mut command = anysocks(&["connect", "-x", &proxy.url(), "example.com:80"]);
+    let ended: support::Ended = command.stdin(input).output().expect("an end").into();
+    assert_eq!((ended.status, &*ended.stdout, &*ended.stderr), (Some(0), "banner", ""));
+    assert_eq!(proxy.join(), b"");
+    drop(terminal);
+}
+
 /// The proxy that the first one connects to.
 const SECOND: &str = "socks5h://192.0.2.2:1080";
 
