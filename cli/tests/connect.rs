@@ -429,6 +429,8 @@ fn a_misplaced_url() {
         &["udp", &url],
         &["probe", "--target", &url, dead()],
         &["resolve", "-x", dead(), &url],
+        &["man", &url],
+        &["completions", &url],
     ] {
         assert_no_password(arguments);
     }

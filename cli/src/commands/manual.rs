@@ -6,11 +6,15 @@ use clap_complete::{Shell, generate};
 use clap_mangen::Man as Page;
 use std::io::{self, Write};
 
+/// The commands that have a page.
+const COMMANDS: [&str; 8] = ["connect", "forward", "probe", "resolve", "listen", "udp", "man", "completions"];
+
 /// Print the manual page of the program or of a command
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  anysocks man > /usr/local/share/man/man1/anysocks.1")]
 pub(crate) struct Man {
-    /// The command, such as connect.
+    /// The command whose page is printed. Without it, the page of the program is.
+    #[arg(value_name = "COMMAND", value_parser = COMMANDS)]
     command: Option<String>,
 }
 
