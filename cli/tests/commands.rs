@@ -287,11 +287,24 @@ fn a_probe_times_out() {
     socket.bind(([127, 0, 0, 1], 0).into()).expect("a port");
     rustix::net::listen(&socket, 0).expect("a bound socket");
     let addr = socket.local_addr().expect("an address");
-    let brief = Duration::from_millis(500);
-    let queue: Vec<_> = (0..8).map_while(|_| TcpStream::connect_timeout(&addr, brief).ok()).collect();
-    assert!(queue.len() < 8, "the queue is not full");
+    // A queue of this length has room for one connection.
+    let _queued = TcpStream::connect(addr).expect("a place in the queue");
+    while waiting(addr.port()) == 0 {
+        std::thread::yield_now();
+    }
     let ended = run(&["probe", "--timeout", "0.5", &format!("socks5h://{addr}")]);
     assert_eq!(ended.status, Some(6), "{ended:?}");
+}
+
+/// Returns how many connections to a listening socket wait to be accepted (`proc_net_tcp(5)`).
+#[cfg(target_os = "linux")]
+fn waiting(port: u16) -> u32 {
+    let table = std::fs::read_to_string("/proc/net/tcp").expect("the table of sockets");
+    let local = format!(" 0100007F:{port:04X} 00000000:0000 0A ");
+    let row = table.lines().find(|row| row.contains(&local)).expect("the listening socket");
+    let queues = row.split_whitespace().nth(4).expect("the lengths of the queues");
+    let (_, received) = queues.split_once(':').expect("two lengths");
+    u32::from_str_radix(received, 16).expect("a number")
 }
 
 /// The reader of a pipe, such as `head`, may end first.
