@@ -5,8 +5,7 @@ mod support;
 use anysocks::blocking::Socks5Stream;
 use serde_json::{Value, json};
 use std::io::{Read, Write};
-use std::net::{TcpListener, UdpSocket};
-use std::time::Duration;
+use std::net::TcpListener;
 use support::{
     BOUND, PASSWORD, Running, Scripted, USER, anysocks, dead, expect, grant, grant_with_password,
     is_left_out_without_ipv6, line, request, rest, run,
@@ -97,99 +96,18 @@ fn listen() {
     }
 }
 
-/// Starts a proxy that grants this many associations, closes the next connections, and whose
-/// targets echo datagrams with a suffix.
-fn associations(grants: usize) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let addr = listener.local_addr().expect("an address");
-    std::thread::spawn(move || {
-        let mut accepted = 0;
-        for client in listener.incoming() {
-            let mut client = client.expect("a client");
-            accepted += 1;
-            if accepted > grants {
-                continue;
-            }
-            std::thread::spawn(move || {
-                let relay = UdpSocket::bind("127.0.0.1:0").expect("a port");
-                expect(&mut client, &[5, 1, 0]);
-                client.write_all(&[5, 0]).expect("a client that listens");
-                expect(&mut client, &[5, 3, 0, 1, 0, 0, 0, 0, 0, 0]);
-                let port = relay.local_addr().expect("an address").port().to_be_bytes();
-                client.write_all(&[&[5, 0, 0, 1, 127, 0, 0, 1][..], &port].concat()).expect("a client");
-                std::thread::spawn(move || {
-                    let mut datagram = [0; 512];
-                    while let Ok((n, from)) = relay.recv_from(&mut datagram) {
-                        let answer = [&datagram[..n], b" back"].concat();
-                        relay.send_to(&answer, from).expect("a way back");
-                    }
-                });
-                rest(&mut client);
-            });
-        }
+/// The proxy never reports a peer.
+#[test]
+fn a_listener_times_out() {
+    let proxy = Scripted::start(|mut client| {
+        grant(&mut client, &[5, 2, 0, 1, 0, 0, 0, 0, 0, 0]);
+        rest(&mut client)
     });
-    format!("socks5h://{addr}")
-}
-
-/// Two local clients have an association each, and get their own answers.
-#[test]
-fn udp() {
-    let url = associations(usize::MAX);
-    let mut program = Running::start(&mut anysocks(&["udp", "--json", "-x", &url, "192.0.2.1:53"]));
-    let printed = program.line().parse::<Value>().expect("JSON");
-    let local = printed["listen"].as_str().expect("an address").to_owned();
-    let clients = ["one", "two"].map(|word| {
-        let client = UdpSocket::bind("127.0.0.1:0").expect("a port");
-        client.set_read_timeout(Some(PATIENCE)).expect("a timeout");
-        client.connect(&local).expect("an address");
-        (client, word)
-    });
-    for _ in 0..3 {
-        for (client, word) in &clients {
-            client.send(word.as_bytes()).expect("a way to the program");
-        }
-        for (client, word) in &clients {
-            let mut datagram = [0; 512];
-            let n = client.recv(&mut datagram).expect("an answer");
-            assert_eq!(&datagram[..n], format!("{word} back").as_bytes());
-        }
-    }
-}
-
-/// More clients than the program serves at a time, each with a port of its own.
-#[test]
-fn many_udp_clients() {
-    let url = associations(usize::MAX);
-    let mut program = Running::start(&mut anysocks(&["udp", "-x", &url, "192.0.2.1:53"]));
-    let local = program.line();
-    let mut clients = Vec::new();
-    for word in 0..80_u8 {
-        let client = UdpSocket::bind("127.0.0.1:0").expect("a port");
-        client.set_read_timeout(Some(PATIENCE)).expect("a timeout");
-        client.connect(&local).expect("an address");
-        clients.push(client);
-        // The first client is never idle for long.
-        for client in [&clients[0], &clients[usize::from(word)]] {
-            client.send(&[word]).expect("a way to the program");
-            let mut datagram = [0; 512];
-            let n = client.recv(&mut datagram).expect("an answer");
-            assert_eq!(&datagram[..n], &[&[word][..], b" back"].concat());
-        }
-    }
-}
-
-/// The errors of associations are shown without a terminal too.
-#[test]
-fn a_refused_udp_client() {
-    let url = associations(1);
-    let mut program = Running::start(&mut anysocks(&["udp", "-x", &url, "192.0.2.1:53"]));
-    let local = program.line();
-    let client = UdpSocket::bind("127.0.0.1:0").expect("a port");
-    client.connect(&local).expect("an address");
-    client.send(b"word").expect("a way to the program");
-    let said = line(program.0.stderr.as_mut().expect("a pipe"));
-    let addr = client.local_addr().expect("an address");
-    assert!(said.starts_with(&format!("anysocks: {addr}: proxy {url}: ")), "{said}");
+    let ended = run(&["listen", "--timeout", "0.5", "-x", &proxy.url()]);
+    assert_eq!(ended.status, Some(6), "{ended:?}");
+    assert!(ended.stderr.starts_with(&format!("listening at {BOUND}\nanysocks: ")), "{ended:?}");
+    assert!(ended.stderr.contains("timed out"), "{ended:?}");
+    assert_eq!(proxy.join(), b"");
 }
 
 /// A local proxy in front of a chain.

@@ -58,7 +58,7 @@ impl Clients {
     }
 
     /// Adds a client. If there are too many, the one that has been idle longest is ended, and
-    /// returned.
+    /// returned. Ended ones do not count.
     pub(super) fn add(
         &mut self,
         addr: SocketAddr,
@@ -66,6 +66,7 @@ impl Clients {
         activity: Activity,
         task: AbortHandle,
     ) -> Option<SocketAddr> {
+        self.remove_ended();
         let idle = if self.clients.len() < self.limit { None } else { self.end_idle() };
         activity.datagram();
         self.clients.insert(addr, Client { queue, activity, task });
@@ -82,5 +83,28 @@ impl Clients {
     /// Removes the clients whose tasks have ended.
     pub(super) fn remove_ended(&mut self) {
         self.clients.retain(|_, client| !client.task.is_finished());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::{pending, ready};
+    use tokio::sync::mpsc::channel;
+
+    #[tokio::test]
+    async fn an_ended_client_does_not_count() {
+        let (mut clients, activities) = (Clients::new(2), Activity::default());
+        let ended = tokio::spawn(ready(()));
+        let tasks = [ended.abort_handle(), tokio::spawn(pending::<()>()).abort_handle()];
+        ended.await.expect("no panic");
+        let addr = |port: u16| SocketAddr::from(([127, 0, 0, 1], port));
+        let (queue, _datagrams) = channel(1);
+        for (port, task) in (1..).zip(tasks) {
+            assert_eq!(clients.add(addr(port), queue.clone(), activities.another(), task), None);
+        }
+        let task = || tokio::spawn(pending::<()>()).abort_handle();
+        assert_eq!(clients.add(addr(3), queue.clone(), activities.another(), task()), None);
+        assert_eq!(clients.add(addr(4), queue.clone(), activities.another(), task()), Some(addr(2)));
     }
 }

@@ -9,9 +9,10 @@ use serde_json::json;
 
 /// Accept one connection on a port of the proxy (BIND)
 ///
-/// The first line of the standard error is the address to which the peer has to connect. The second
-/// one is the peer. Then the standard input is sent to the peer, and the standard output is what it
-/// sends.
+/// The first line on the standard error is the address to which the peer has to connect. The second
+/// line is the address of the peer. Then the standard input is sent to the peer, and the bytes from
+/// the peer are written to the standard output. --timeout limits the wait for the peer too. Without
+/// it, the command waits until the proxy ends the wait.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// The peer that will connect. Many proxies accept no other.
@@ -29,7 +30,10 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let mut listener = connector.bind(&*arguments.peer).await?;
     let bound = listener.bound_addr().to_string();
     progress::line(&line(arguments.json, format!("listening at {bound}"), &json!({ "bound": bound })));
-    let (stream, peer) = listener.accept().await?;
+    let (stream, peer) = match arguments.proxies.common.timeout {
+        Some(limit) => listener.accept_within(limit).await?,
+        None => listener.accept().await?,
+    };
     let peer = peer.to_string();
     progress::line(&line(arguments.json, format!("connection from {peer}"), &json!({ "peer": peer })));
     pump(stream).await

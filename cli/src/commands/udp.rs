@@ -1,30 +1,31 @@
 //! `anysocks udp`.
 
+use super::association::{LONGEST, Shared};
 use super::clients::{Activity, Clients};
+use super::pause::Pause;
 use super::result::{line, print};
 use crate::chain::ProxyOptions;
 use crate::failure::Failure;
 use crate::progress::{error, progress};
-use crate::stream::AnyConnector;
 use anysocks::Target;
-use anysocks::tokio::Socks5UdpSocket;
 use serde_json::json;
-use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 use tokio::net::UdpSocket;
 use tokio::select;
-use tokio::sync::mpsc::{Receiver, channel};
+use tokio::sync::mpsc::channel;
 use tokio::task::JoinSet;
-use tokio::time::timeout;
 
 /// Forward datagrams from a local UDP port to a target (UDP ASSOCIATE)
 ///
 /// The line on the standard output is the local address. Each local client has an association of
 /// its own, which ends after two minutes without a datagram. One client more than 64 ends the
-/// association of the client that has been idle longest. All users of this machine can send to the
-/// target through the proxies. The command runs until it is interrupted.
+/// association of the client that has been idle longest. Up to 16 datagrams of a client wait for its
+/// association, and further ones are lost. After a failed association, no other one is opened for a
+/// second. Each further failure doubles this pause, up to 30 seconds. All users of this machine can
+/// send to the target through the proxies. The command runs until it is interrupted.
 #[derive(clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Arguments {
@@ -46,13 +47,10 @@ Example:
   anysocks udp -x socks5h://proxy:1080 --listen 127.0.0.1:5353 1.1.1.1:53 &
   dig @127.0.0.1 -p 5353 example.com";
 
-/// The longest datagram.
-const LONGEST: usize = 64 * 1024;
 /// The most associations at a time.
 const MOST_CLIENTS: usize = 64;
-/// The most datagrams of a client that wait for its association.
-const MOST_WAITING: usize = 64;
-const IDLE: Duration = Duration::from_secs(120);
+/// The most datagrams of a client that wait for its association. Those of all clients have 64 MiB.
+const MOST_WAITING: usize = 16;
 
 pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let connector = arguments.proxies.connector()?;
@@ -63,8 +61,10 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     // association is not kept, because it could end before the first datagram.
     drop(connector.associate().await?);
     print(&line(arguments.json, addr.clone(), &json!({ "listen": addr })))?;
-    let shared = Arc::new(Shared { connector, socket, target: arguments.target });
+    let has_received = AtomicBool::default();
+    let shared = Arc::new(Shared { connector, socket, target: arguments.target, has_received });
     let (mut clients, activities) = (Clients::new(MOST_CLIENTS), Activity::default());
+    let mut pause = Pause::default();
     let mut associations = JoinSet::new();
     let mut buf = vec![0; LONGEST];
     loop {
@@ -73,6 +73,9 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
                 // An error means that a client refused an earlier datagram.
                 let Ok((n, client)) = received else { continue };
                 let Some(datagram) = clients.queue(client, buf[..n].to_vec()) else { continue };
+                if pause.includes(Instant::now()) {
+                    continue;
+                }
                 let (datagrams, queue) = channel(MOST_WAITING);
                 let _ = datagrams.try_send(datagram);
                 let activity = activities.another();
@@ -84,65 +87,14 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
             Some(ended) = associations.join_next() => {
                 clients.remove_ended();
                 match ended {
-                    Ok((client, Err(failure))) => error(format_args!("{client}: {failure}")),
+                    Ok((client, Err(failure))) => {
+                        let has_received = shared.has_received.swap(false, Ordering::Relaxed);
+                        let seconds = pause.start(Instant::now(), has_received).as_secs_f64().ceil();
+                        error(format_args!("{client}: {failure} (no new association for {seconds} s)"));
+                    }
                     Err(task) if task.is_panic() => error(task),
                     _ => {}
                 }
-            }
-        }
-    }
-}
-
-struct Shared {
-    connector: AnyConnector,
-    socket: UdpSocket,
-    target: Target<'static>,
-}
-
-impl Shared {
-    /// Forwards the datagrams of one client, until it is idle or the association ends.
-    async fn serve(
-        self: Arc<Self>,
-        client: SocketAddr,
-        queue: Receiver<Vec<u8>>,
-        activity: Activity,
-    ) -> (SocketAddr, Result<(), Failure>) {
-        let ended = match self.connector.associate().await {
-            Ok(association) => self.relay(client, queue, &activity, &association).await.map_err(Failure::io),
-            Err(error) => Err(error.into()),
-        };
-        (client, ended)
-    }
-
-    async fn relay(
-        &self,
-        client: SocketAddr,
-        mut queue: Receiver<Vec<u8>>,
-        activity: &Activity,
-        association: &Socks5UdpSocket,
-    ) -> io::Result<()> {
-        association.connect(self.target.borrowed()).await?;
-        let mut buf = vec![0; LONGEST];
-        loop {
-            let moved = async {
-                select! {
-                    datagram = queue.recv() => match datagram {
-                        Some(datagram) => association.send(&datagram).await.map(drop),
-                        None => Ok(()),
-                    },
-                    received = association.recv(&mut buf) => {
-                        activity.datagram();
-                        // The client may have closed its socket.
-                        let _ = self.socket.send_to(&buf[..received?], client).await;
-                        Ok(())
-                    }
-                }
-            };
-            match timeout(IDLE, moved).await {
-                Err(_) => return Ok(()),
-                Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionAborted => return Err(error),
-                // Such as a datagram that is too long, or an ICMP error of the relay.
-                Ok(_) => {}
             }
         }
     }

@@ -1,0 +1,177 @@
+//! `anysocks udp`.
+
+mod support;
+
+use serde_json::Value;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, UdpSocket};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, TryRecvError, channel};
+use std::time::Duration;
+use support::{Running, anysocks, expect, rest};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A proxy that grants some associations, and closes the next connections. Its targets echo
+/// datagrams with a suffix.
+struct Proxy {
+    url: String,
+    /// The number of connections.
+    accepted: Arc<AtomicUsize>,
+}
+
+fn associations(grants: usize) -> Proxy {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let addr = listener.local_addr().expect("an address");
+    let accepted = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&accepted);
+    std::thread::spawn(move || {
+        for client in listener.incoming() {
+            let mut client = client.expect("a client");
+            if count.fetch_add(1, Ordering::SeqCst) >= grants {
+                continue;
+            }
+            std::thread::spawn(move || {
+                let relay = UdpSocket::bind("127.0.0.1:0").expect("a port");
+                expect(&mut client, &[5, 1, 0]);
+                client.write_all(&[5, 0]).expect("an open connection");
+                expect(&mut client, &[5, 3, 0, 1, 0, 0, 0, 0, 0, 0]);
+                let port = relay.local_addr().expect("an address").port().to_be_bytes();
+                client.write_all(&[&[5, 0, 0, 1, 127, 0, 0, 1][..], &port].concat()).expect("a client");
+                std::thread::spawn(move || {
+                    let mut datagram = [0; 512];
+                    while let Ok((n, from)) = relay.recv_from(&mut datagram) {
+                        let answer = [&datagram[..n], b" back"].concat();
+                        relay.send_to(&answer, from).expect("an open socket");
+                    }
+                });
+                rest(&mut client);
+            });
+        }
+    });
+    Proxy { url: format!("socks5h://{addr}"), accepted }
+}
+
+/// Two local clients have an association each, and get their own answers.
+#[test]
+fn udp() {
+    let Proxy { url, .. } = associations(usize::MAX);
+    let mut program = Running::start(&mut anysocks(&["udp", "--json", "-x", &url, "192.0.2.1:53"]));
+    let printed = program.line().parse::<Value>().expect("JSON");
+    let local = printed["listen"].as_str().expect("an address").to_owned();
+    let clients = ["one", "two"].map(|word| {
+        let client = UdpSocket::bind("127.0.0.1:0").expect("a port");
+        client.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+        client.connect(&local).expect("an address");
+        (client, word)
+    });
+    for _ in 0..3 {
+        for (client, word) in &clients {
+            client.send(word.as_bytes()).expect("an open socket");
+        }
+        for (client, word) in &clients {
+            let mut datagram = [0; 512];
+            let n = client.recv(&mut datagram).expect("an answer");
+            assert_eq!(&datagram[..n], format!("{word} back").as_bytes());
+        }
+    }
+}
+
+/// More clients than the program serves at a time, each with a port of its own.
+#[test]
+fn many_udp_clients() {
+    let Proxy { url, .. } = associations(usize::MAX);
+    let mut program = Running::start(&mut anysocks(&["udp", "-x", &url, "192.0.2.1:53"]));
+    let local = program.line();
+    let mut clients = Vec::new();
+    for word in 0..80_u8 {
+        let client = UdpSocket::bind("127.0.0.1:0").expect("a port");
+        client.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+        client.connect(&local).expect("an address");
+        clients.push(client);
+        // The first client is never idle for long.
+        for client in [&clients[0], &clients[usize::from(word)]] {
+            client.send(&[word]).expect("an open socket");
+            let mut datagram = [0; 512];
+            let n = client.recv(&mut datagram).expect("an answer");
+            assert_eq!(&datagram[..n], &[&[word][..], b" back"].concat());
+        }
+    }
+}
+
+/// The errors of associations are shown without a terminal too. A proxy that fails gets a connection
+/// attempt after each pause, and not one for each datagram.
+#[test]
+fn a_refused_udp_client() {
+    // Some clients send each datagram from another port.
+    for each_from_a_port_of_its_own in [false, true] {
+        let proxy = associations(1);
+        let mut program = Running::start(&mut anysocks(&["udp", "-x", &proxy.url, "192.0.2.1:53"]));
+        let local = program.line();
+        let errors = lines(program.0.stderr.take().expect("a pipe"));
+        let bind = || {
+            let client = UdpSocket::bind("127.0.0.1:0").expect("a port");
+            client.connect(&local).expect("an address");
+            client
+        };
+        let mut client = bind();
+        let addr = client.local_addr().expect("an address");
+        client.send(b"word").expect("an open socket");
+        let printed = errors.recv().expect("an error");
+        assert!(printed.starts_with(&format!("anysocks: {addr}: proxy {}: ", proxy.url)), "{printed}");
+        assert!(printed.ends_with(" (no new association for 1 s)"), "{printed}");
+        // The next error is that of an attempt after the pause.
+        let (mut sent, mut next) = (0, None);
+        while sent < 100 || next.is_none() {
+            if each_from_a_port_of_its_own {
+                client = bind();
+            }
+            client.send(b"word").expect("an open socket");
+            sent += 1;
+            next = errors.recv_timeout(Duration::from_millis(5)).ok().or(next);
+        }
+        // The test ends after two minutes at the latest, in which there are 9 pauses.
+        let accepted = proxy.accepted.load(Ordering::SeqCst);
+        assert!((3..=12).contains(&accepted), "{accepted} connections for {sent} datagrams");
+    }
+}
+
+/// Passes on the lines that a program prints.
+fn lines(from: impl Read + Send + 'static) -> Receiver<String> {
+    let (to_test, lines) = channel();
+    std::thread::spawn(move || {
+        BufReader::new(from).lines().try_for_each(|line| to_test.send(line?).map_err(io::Error::other))
+    });
+    lines
+}
+
+/// A datagram that can't be sent does not end the association, and its error is printed once.
+#[test]
+fn a_datagram_that_is_too_long() {
+    let Proxy { url, .. } = associations(usize::MAX);
+    let mut program = Running::start(&mut anysocks(&["udp", "-x", &url, "192.0.2.1:53"]));
+    let local = program.line();
+    let errors = lines(program.0.stderr.take().expect("a pipe"));
+    let client = UdpSocket::bind("127.0.0.1:0").expect("a port");
+    client.set_read_timeout(Some(Duration::from_secs(1))).expect("a timeout");
+    client.connect(&local).expect("an address");
+    // It leaves no room for a header.
+    let longest = vec![0; 65507];
+    client.send(&longest).expect("an open socket");
+    let addr = client.local_addr().expect("an address");
+    let printed = errors.recv().expect("an error");
+    let expected = format!("anysocks: {addr}: a datagram of 65507 bytes was not sent: ");
+    assert!(printed.starts_with(&expected), "{printed}");
+    client.send(&longest).expect("an open socket");
+    let mut datagram = [0; 512];
+    // The system may drop datagrams.
+    let n = loop {
+        client.send(b"word").expect("an open socket");
+        if let Ok(n) = client.recv(&mut datagram) {
+            break n;
+        }
+    };
+    assert_eq!(&datagram[..n], b"word back");
+    assert_eq!(errors.try_recv(), Err(TryRecvError::Empty));
+}
