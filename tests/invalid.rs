@@ -33,7 +33,7 @@ fn sentences() {
         ),
         (
             Invalid::WrongVersion { proxy: "SOCKS4", wanted: "SOCKS5" },
-            "the proxy speaks SOCKS4, and SOCKS5 was asked for: `Connector` connects and binds through either version",
+            "the proxy speaks SOCKS4, and SOCKS5 was asked for: change the scheme of its URL if it speaks both; `Connector` connects and binds through either version",
         ),
         (Invalid::MethodOverSocks4, "SOCKS4 has no methods"),
         (Invalid::UserIdOverSocks5, "SOCKS5 has no user id: set a user name and a password"),

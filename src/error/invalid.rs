@@ -199,7 +199,8 @@ pub enum Invalid {
     NotPipelinable,
     /// The proxy speaks another SOCKS version than the requested one.
     #[error(
-        "the proxy speaks {proxy}, and {wanted} was asked for: `Connector` connects and binds through either version"
+        "the proxy speaks {proxy}, and {wanted} was asked for: change the scheme of its URL if it speaks both; \
+         `Connector` connects and binds through either version"
     )]
     WrongVersion {
         /// The version that the proxy speaks.
@@ -273,7 +274,7 @@ pub enum Invalid {
     UserInTarget,
     /// The text of a proxy's host and port contains a user name.
     #[error(
-        "host:port has no user name and no password: use `Proxy::password`, or a URL such as socks5h://user:password@host:1080"
+        "host:port has no user name and no password: use a URL such as socks5h://user:password@host:1080, or `Proxy::password`"
     )]
     UserInEndpoint,
     /// A user name or a password in a URL contains a character that must be percent-encoded.
@@ -295,7 +296,7 @@ pub enum Invalid {
     #[error("this is a path, and a target is host:port")]
     PathAsTarget,
     /// The text is a path, and a proxy is expected.
-    #[error("this is a path: give a `std::path::Path`, or a URL such as socks5h+unix:///run/tor/socks")]
+    #[error("this is a path: use a URL such as socks5h+unix:///run/tor/socks, or a `std::path::Path`")]
     PathAsEndpoint,
     /// The text is curl's form of a URL with a Unix-domain socket.
     #[error("the URL of a Unix-domain socket has +unix and no host, such as socks5h+unix:///run/tor/socks")]

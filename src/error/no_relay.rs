@@ -16,7 +16,7 @@ pub(super) fn reason(relay: &Address) -> &'static str {
         Address::Name(name, _) if !is_host_name(name) => "not a host name",
         Address::Name(..) => {
             "names from the proxy are not resolved on this machine; \
-             `Relay::ProxyAddress` or `Relay::by` can replace this one"
+             `?relay=proxy` in the proxy's URL, `Relay::ProxyAddress` or `Relay::by` can replace this one"
         }
     }
 }

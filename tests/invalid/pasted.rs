@@ -104,7 +104,7 @@ const CASES: [Case; 7] = [
             ("socks5h://user:hunter2@h", "this is a URL: parse it with `str::parse`, or write host:port"),
             (
                 "user:hunter2@h:1080",
-                "host:port has no user name and no password: use `Proxy::password`, or a URL such as socks5h://user:password@host:1080",
+                "host:port has no user name and no password: use a URL such as socks5h://user:password@host:1080, or `Proxy::password`",
             ),
             (
                 "http://127.0.0.1:3128",
@@ -112,11 +112,11 @@ const CASES: [Case; 7] = [
             ),
             (
                 "/run/tor/socks",
-                r#""/run/tor/socks": this is a path: give a `std::path::Path`, or a URL such as socks5h+unix:///run/tor/socks"#,
+                r#""/run/tor/socks": this is a path: use a URL such as socks5h+unix:///run/tor/socks, or a `std::path::Path`"#,
             ),
             (
                 "unix:/run/tor/socks",
-                "this is a path: give a `std::path::Path`, or a URL such as socks5h+unix:///run/tor/socks",
+                "this is a path: use a URL such as socks5h+unix:///run/tor/socks, or a `std::path::Path`",
             ),
             ("h:1080/", r#""h:1080/": host:port ends with the port: remove the rest"#),
             ("'h:1080'", r#""'h:1080'": the quotes are part of the text: remove them"#),
@@ -174,7 +174,7 @@ const CASES: [Case; 7] = [
             ),
             (
                 "unix:///run/tor/socks",
-                r#""unix:///run/tor/socks": this is a path: give a `std::path::Path`, or a URL such as socks5h+unix:///run/tor/socks"#,
+                r#""unix:///run/tor/socks": this is a path: use a URL such as socks5h+unix:///run/tor/socks, or a `std::path::Path`"#,
             ),
             (
                 "socks5h://h1,socks5h://h2",
@@ -207,7 +207,7 @@ const CASES: [Case; 7] = [
             (" h:1080\n", "the port is missing: write host:port"),
             (
                 "user:hunter2@h:1080",
-                "host:port has no user name and no password: use `Proxy::password`, or a URL such as socks5h://user:password@host:1080",
+                "host:port has no user name and no password: use a URL such as socks5h://user:password@host:1080, or `Proxy::password`",
             ),
         ],
     ),
@@ -215,7 +215,7 @@ const CASES: [Case; 7] = [
         AS_SOCKS5_PROXY,
         &[(
             "socks4a://h:1080",
-            "the proxy speaks SOCKS4, and SOCKS5 was asked for: `Connector` connects and binds through either version",
+            "the proxy speaks SOCKS4, and SOCKS5 was asked for: change the scheme of its URL if it speaks both; `Connector` connects and binds through either version",
         )],
     ),
 ];
