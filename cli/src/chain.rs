@@ -1,24 +1,31 @@
 //! The options that choose the proxies.
 
+use crate::environment;
 use crate::failure::Failure;
+use crate::limited;
+use crate::list::List;
 use crate::stream::AnyConnector;
-use crate::tls::{self, TlsOptions};
+use crate::tls::{Tls, TlsOptions};
+use anysocks::Chain;
 use anysocks::tokio::Connector;
-use anysocks::{Chain, Error, Proxy};
 use clap::Args;
 use std::env;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The silence after which the system probes whether a proxy is still there.
 const KEEPALIVE: Duration = Duration::from_secs(45);
 
+/// The longest timeout, which is 30 years.
+const MOST_SECONDS: f64 = 1e9;
+/// The longest file of `--proxy-file`.
+const MOST_MEBIBYTES: u64 = 1;
+
 /// The proxies of a command.
 #[derive(Args, Default)]
 pub(crate) struct ProxyOptions {
-    /// Connect through this proxy. Several of them, or a list with commas, are a chain. host:port
-    /// without a scheme is socks5h://host:port.
+    /// Connect through this proxy. Several of them, or a list with commas, are a chain. In it,
+    /// host:port without a scheme is socks5h://host:port.
     #[arg(short = 'x', long, value_name = "URL", conflicts_with = "proxy_file")]
     proxy: Vec<String>,
     #[command(flatten)]
@@ -33,7 +40,7 @@ pub(crate) struct CommonOptions {
     #[arg(long, value_name = "FILE")]
     pub(crate) proxy_file: Option<PathBuf>,
     /// Fail if the connection takes longer than this. The default is 30 seconds for each proxy.
-    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, allow_negative_numbers = true)]
     pub(crate) timeout: Option<Duration>,
     #[command(flatten)]
     pub(crate) tls: TlsOptions,
@@ -42,27 +49,29 @@ pub(crate) struct CommonOptions {
 impl ProxyOptions {
     /// Returns a connector through these proxies, those of the file, or those of the environment.
     pub(crate) fn connector(&self) -> Result<AnyConnector, Failure> {
-        self.common.connector(&self.proxy)
+        self.common.connector("--proxy", &self.proxy)
     }
 }
 
 impl CommonOptions {
     /// Returns a connector through these proxies, those of the file, or those of the environment.
-    pub(crate) fn connector(&self, urls: &[String]) -> Result<AnyConnector, Failure> {
-        self.route(urls).and_then(|route| tls::wrapped(route.connector, &self.tls))
+    fn connector(&self, option: &str, urls: &[String]) -> Result<AnyConnector, Failure> {
+        self.route(option, urls).map(|route| route.tls.wrapped(route.connector))
     }
 
-    /// Returns the same connector without TLS.
-    pub(crate) fn route(&self, urls: &[String]) -> Result<Route, Failure> {
-        let (connector, needs_tls) = match self.chain(urls)? {
+    /// Returns the same connector without TLS. `option` is the name of the URLs in errors.
+    pub(crate) fn route(&self, option: &str, urls: &[String]) -> Result<Route, Failure> {
+        let (connector, needs_tls, is_certain) = match self.chain(option, urls)? {
             Some(chain) => {
-                let needs_tls = is_behind_tls(&chain);
-                (Connector::new(chain), needs_tls)
+                let needs_tls = environment::is_behind_tls(&chain);
+                (Connector::new(chain), needs_tls, needs_tls)
             }
-            None => (Connector::from_env()?, environment_needs_tls()),
+            // The connection may be a direct one.
+            None => (Connector::from_env()?, environment::needs_tls(|name| env::var_os(name)), false),
         };
         self.tls.check(needs_tls)?;
-        Ok(Route { connector: self.configured(connector), needs_tls })
+        let tls = Tls::new(&self.tls, is_certain)?;
+        Ok(Route { connector: self.configured(connector), needs_tls, tls })
     }
 
     /// Returns the connector with the timeout and with keepalive, also for direct connections.
@@ -75,11 +84,20 @@ impl CommonOptions {
     }
 
     /// Returns the proxies of the command line or of the file, if there are any.
-    pub(crate) fn chain(&self, urls: &[String]) -> Result<Option<Chain>, Failure> {
+    pub(crate) fn chain(&self, option: &str, urls: &[String]) -> Result<Option<Chain>, Failure> {
         if let Some(path) = self.proxy_file.as_deref() {
-            return file(path).map(Some);
+            let wrong = |wrong| Failure::mistake(format!("--proxy-file {}{wrong}", path.display()));
+            return file(path).map(Some).map_err(wrong);
         }
-        Ok(urls.iter().try_fold(None, |chain, urls| extended(chain, urls))?)
+        let mut list = List::default();
+        for text in urls {
+            list.push(text).map_err(|wrong| {
+                // The shell passes an empty argument for "$PROXY" without a value.
+                let unset = if text.is_empty() { ": is a variable not set?" } else { "" };
+                Failure::mistake(format!("{option}: {wrong}{unset}"))
+            })?;
+        }
+        Ok(list.into_chain())
     }
 }
 
@@ -88,57 +106,30 @@ pub(crate) struct Route {
     pub(crate) connector: Connector,
     /// Whether a proxy may be behind TLS.
     pub(crate) needs_tls: bool,
+    pub(crate) tls: Tls,
 }
 
-fn is_behind_tls(chain: &Chain) -> bool {
-    chain.hops()[0].is_behind_tls()
-}
-
-/// Returns whether any of the variables of proxies has one behind TLS. A connector does not show
-/// which of them it uses.
-fn environment_needs_tls() -> bool {
-    env::vars_os().any(|(name, value)| {
-        let is_proxy = name.to_string_lossy().to_ascii_lowercase().ends_with("_proxy");
-        let chain = value.to_str().filter(|_| is_proxy).and_then(|urls| urls.parse().ok());
-        chain.is_some_and(|chain| is_behind_tls(&chain))
-    })
-}
-
-/// Appends the proxies of a URL or a list to the chain.
-fn extended(chain: Option<Chain>, urls: &str) -> Result<Option<Chain>, Error> {
-    let proxies = if urls.contains("://") {
-        urls.parse::<Chain>()?.hops().to_vec()
-    } else {
-        urls.split(',').map(|address| Proxy::socks5(address.trim())).collect::<Result<_, _>>()?
-    };
-    proxies.into_iter().try_fold(chain, |chain, proxy| match chain {
-        None => Ok(Some(proxy.into())),
-        Some(chain) => Chain::then(chain, proxy).map(Some),
-    })
-}
-
-/// Returns the proxies of a file.
-fn file(path: &Path) -> Result<Chain, Failure> {
-    let name = path.display();
-    let text = fs::read_to_string(path);
-    let text = text.map_err(|error| Failure::mistake(format!("--proxy-file {name}: {error}")))?;
+/// Returns the proxies of a file, or what follows its name in an error.
+fn file(path: &Path) -> Result<Chain, String> {
+    let text = limited::read(path, MOST_MEBIBYTES).map_err(|wrong| format!(": {wrong}"))?;
+    let text = String::from_utf8(text).map_err(|_| ": it is not UTF-8")?;
     // Editors of Windows begin a file with a byte order mark.
     let text = text.strip_prefix('\u{FEFF}').unwrap_or(&text);
-    let mut chain = None;
+    let mut list = List::default();
     for (number, line) in (1..).zip(text.lines()) {
-        let urls = line.trim().trim_end_matches(',');
-        if urls.is_empty() || urls.starts_with('#') {
-            continue;
+        let line = line.trim().trim_end_matches(',');
+        if !line.is_empty() && !line.starts_with('#') {
+            list.push(line).map_err(|wrong| format!(", line {number}: {wrong}"))?;
         }
-        let wrong = |error| Failure::mistake(format!("--proxy-file {name}, line {number}: {error:#}"));
-        chain = extended(chain, urls).map_err(wrong)?;
     }
-    chain.ok_or_else(|| Failure::mistake(format!("--proxy-file {name}: no proxy in it")))
+    list.into_chain().ok_or_else(|| ": no proxy in it".into())
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds = text.parse::<f64>().ok().filter(|seconds| *seconds > 0.0);
-    seconds
-        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-        .ok_or_else(|| "not a number of seconds above zero".into())
+    let seconds: f64 = text.parse().map_err(|_| "not a number of seconds")?;
+    if seconds > MOST_SECONDS {
+        return Err(format!("more than {MOST_SECONDS} seconds"));
+    }
+    let limit = Duration::try_from_secs_f64(seconds).ok().filter(|limit| !limit.is_zero());
+    limit.ok_or_else(|| "not a number of seconds above zero".into())
 }

@@ -1,12 +1,13 @@
 //! Why a command failed, and the exit status.
 
-use anysocks::{Error, ErrorKind, Stage};
+use crate::tls_failure::TlsFailure;
+use anysocks::{Error, ErrorKind, Invalid, Stage};
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
-/// A message for a person, and the exit status for a program.
+/// The message and the exit status of a failed command.
 #[derive(Debug)]
 pub(crate) struct Failure {
     text: Option<String>,
@@ -44,12 +45,13 @@ impl Failure {
     pub(crate) fn io(error: io::Error) -> Self {
         match error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
             Some(inner) => inner.into(),
+            None if TlsFailure::is_set_up(&error) => Self::mistake(error.to_string()),
             None => Self::new(Status::Io, error.to_string()),
         }
     }
 
-    /// A failure to write a result. A reader that closes its end of a pipe, such as `head`, needs
-    /// no message.
+    /// A failure to write results or data. A reader that closes its end of a pipe, such as `head`,
+    /// needs no message.
     #[allow(clippy::needless_pass_by_value, reason = "it is passed to `map_err`")]
     pub(crate) fn output(error: io::Error) -> Self {
         if error.kind() == io::ErrorKind::BrokenPipe {
@@ -78,7 +80,12 @@ impl Failure {
 
 impl From<&Error> for Failure {
     fn from(error: &Error) -> Self {
-        Self::new(status(error.kind(), error.stage(), error.is_timeout()), format!("{error:#}"))
+        let advice = match error.kind() {
+            ErrorKind::Invalid(Invalid::NoProxyToAsk) => ": set --proxy, --proxy-file, or ALL_PROXY",
+            _ => "",
+        };
+        let status = status(error.kind(), error.stage(), error.is_timeout());
+        Self::new(status, format!("{error:#}{advice}"))
     }
 }
 
@@ -90,6 +97,7 @@ impl From<Error> for Failure {
 
 fn status(kind: &ErrorKind, stage: Stage, is_timeout: bool) -> Status {
     match (kind, stage) {
+        (ErrorKind::Io(error), _) if TlsFailure::is_set_up(error) => Status::Mistake,
         (ErrorKind::Invalid(_) | ErrorKind::Rule(_), _) => Status::Mistake,
         _ if is_timeout => Status::TimedOut,
         (

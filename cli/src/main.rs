@@ -3,7 +3,10 @@
 mod arguments;
 mod chain;
 mod commands;
+mod environment;
 mod failure;
+mod limited;
+mod list;
 mod progress;
 mod pump;
 #[cfg(unix)]
@@ -28,6 +31,8 @@ mod stdout;
 mod stdout;
 mod stream;
 mod tls;
+mod tls_blocking;
+mod tls_failure;
 mod trust;
 
 use arguments::Command;

@@ -8,7 +8,7 @@ pub(crate) fn error(error: impl Display) {
     line(&format!("anysocks: {error}"));
 }
 
-/// Prints what a person at a terminal waits for.
+/// Prints a message about progress, if the standard error is a terminal.
 pub(crate) fn progress(text: impl Display) {
     if io::stderr().is_terminal() {
         line(&format!("anysocks: {text}"));

@@ -68,16 +68,15 @@ async fn write(to: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -> io::Result<(
 }
 
 async fn receive(mut from: impl AsyncRead + Unpin) -> Result<(), Failure> {
-    let unwritable = |error| failed("writing the standard output", &error);
-    let mut output = Output::new().map_err(unwritable)?;
+    let mut output = Output::new().map_err(Failure::output)?;
     let mut chunk = vec![0; CHUNK];
     loop {
         let n = from.read(&mut chunk).await.map_err(|error| failed("receiving", &error))?;
         if n == 0 {
-            return output.close().map_err(unwritable);
+            return output.close().map_err(Failure::output);
         }
         let written = blocking(move || output.write_all(&chunk[..n]).map(|()| (output, chunk)));
-        (output, chunk) = written.await.map_err(unwritable)?;
+        (output, chunk) = written.await.map_err(Failure::output)?;
     }
 }
 

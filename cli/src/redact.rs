@@ -4,7 +4,7 @@ use clap::error::ErrorKind;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-/// Prints a help text, or what is wrong.
+/// Prints a help text or a mistake in the arguments, and returns the exit status.
 pub(crate) fn report(error: &clap::Error) -> ExitCode {
     if let ErrorKind::DisplayHelp | ErrorKind::DisplayVersion = error.kind() {
         // A closed output is no mistake in the arguments.

@@ -2,6 +2,7 @@
 
 use crate::failure::Failure;
 use crate::stream::{AnyConnector, Stream};
+use crate::tls_failure::{self, TlsFailure};
 use crate::trust::Trust;
 use anysocks::tokio::Connector;
 use anysocks::{Endpoint, Proxy};
@@ -56,9 +57,9 @@ impl TlsOptions {
         match (&self.server_name, proxy.endpoint()) {
             (Some(name), _) => Ok(name.clone()),
             (None, Endpoint::Addr(addr)) => Ok(addr.ip().into()),
-            (None, Endpoint::Name(name, _)) => {
-                ServerName::try_from(name.as_str().to_owned()).map_err(io::Error::other)
-            }
+            (None, Endpoint::Name(name, _)) => ServerName::try_from(name.as_str().to_owned()).map_err(|_| {
+                TlsFailure::set_up(format!("no certificate can be one for {name:?}: see --server-name"))
+            }),
             (None, _) => ServerName::try_from("localhost").map_err(io::Error::other),
         }
     }
@@ -76,11 +77,12 @@ pub(crate) struct Tls {
 }
 
 impl Tls {
-    /// Fails if the file of `--ca` can't be read.
-    pub(crate) fn new(options: &TlsOptions) -> Result<Self, Failure> {
+    /// Fails if the file of `--ca` can't be read. If the proxy is certainly behind TLS, fails
+    /// without the system's certificates too.
+    pub(crate) fn new(options: &TlsOptions, is_certain: bool) -> Result<Self, Failure> {
         let tls = Self { options: options.clone(), config: Arc::default() };
-        if options.ca.is_some() {
-            tls.config().map_err(|error| Failure::mistake(error.to_string()))?;
+        if is_certain || options.ca.is_some() {
+            tls.config().map_err(Failure::io)?;
         }
         Ok(tls)
     }
@@ -89,7 +91,7 @@ impl Tls {
         if let Some(config) = self.config.get() {
             return Ok(Arc::clone(config));
         }
-        let config = self.options.trust().config().map_err(|error| io::Error::other(error.to_string()))?;
+        let config = self.options.trust().config().map_err(TlsFailure::set_up)?;
         Ok(Arc::clone(self.config.get_or_init(|| config)))
     }
 
@@ -97,15 +99,14 @@ impl Tls {
     pub(crate) fn to(&self, proxy: &Proxy) -> io::Result<(Arc<ClientConfig>, ServerName<'static>)> {
         Ok((self.config()?, self.options.name(proxy)?))
     }
-}
 
-/// Returns the connector with TLS to the proxies that require it.
-pub(crate) fn wrapped(connector: Connector, options: &TlsOptions) -> Result<AnyConnector, Failure> {
-    let tls = Tls::new(options)?;
-    Ok(connector.wrapped(move |stream, proxy| {
-        let parameters = proxy.filter(|proxy| proxy.is_behind_tls()).map(|proxy| tls.to(proxy));
-        wrap(stream, parameters)
-    }))
+    /// Returns the connector with TLS to the proxies that require it.
+    pub(crate) fn wrapped(self, connector: Connector) -> AnyConnector {
+        connector.wrapped(move |stream, proxy| {
+            let parameters = proxy.filter(|proxy| proxy.is_behind_tls()).map(|proxy| self.to(proxy));
+            wrap(stream, parameters)
+        })
+    }
 }
 
 async fn wrap(
@@ -116,7 +117,8 @@ async fn wrap(
         None => Ok(Stream::Plain(stream)),
         Some(parameters) => {
             let (config, name) = parameters?;
-            Ok(Stream::Tls(Box::new(TlsConnector::from(config).connect(name, stream).await?)))
+            let connected = TlsConnector::from(config).connect(name, stream).await;
+            connected.map(|stream| Stream::Tls(stream.into())).map_err(tls_failure::of_handshake)
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Which certificates of a proxy behind TLS are accepted.
 
+use crate::limited;
 use crate::roots::roots;
+use crate::tls_failure;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{WebPkiServerVerifier, verify_server_name};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
@@ -8,9 +10,11 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
-use std::error::Error as StdError;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+/// The longest file of `--ca`. The list of a system has less than one mebibyte.
+const MOST_MEBIBYTES: u64 = 16;
 
 #[derive(Default)]
 pub(crate) enum Trust {
@@ -23,26 +27,24 @@ pub(crate) enum Trust {
 }
 
 impl Trust {
-    pub(crate) fn config(&self) -> Result<Arc<ClientConfig>, Box<dyn StdError>> {
+    pub(crate) fn config(&self) -> Result<Arc<ClientConfig>, String> {
         let provider = Arc::new(ring::default_provider());
         let accepted = match self {
             Self::Roots => Accepted::Listed(Vec::new(), verifier(roots()?, &provider)?),
             Self::File(path) => {
-                let name = path.display();
-                let listed =
-                    CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
-                let listed = listed.map_err(|error| format!("--ca {name}: {error}"))?;
+                let listed = file(path).map_err(|wrong| format!("--ca {}: {wrong}", path.display()))?;
                 let mut roots = RootCertStore::empty();
                 roots.add_parsable_certificates(listed.iter().cloned());
                 if roots.is_empty() {
-                    return Err(format!("--ca {name}: no certificate in PEM form").into());
+                    return Err(format!("--ca {}: no certificate in PEM form", path.display()));
                 }
                 Accepted::Listed(listed, verifier(roots, &provider)?)
             }
             Self::Anything => Accepted::Anything,
         };
         let config = ClientConfig::builder_with_provider(provider.clone())
-            .with_safe_default_protocol_versions()?
+            .with_safe_default_protocol_versions()
+            .map_err(|error| error.to_string())?
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(Verifier { provider, accepted }))
             .with_no_client_auth();
@@ -53,8 +55,16 @@ impl Trust {
 fn verifier(
     roots: RootCertStore,
     provider: &Arc<CryptoProvider>,
-) -> Result<Arc<WebPkiServerVerifier>, Box<dyn StdError>> {
-    Ok(WebPkiServerVerifier::builder_with_provider(roots.into(), provider.clone()).build()?)
+) -> Result<Arc<WebPkiServerVerifier>, String> {
+    let builder = WebPkiServerVerifier::builder_with_provider(roots.into(), provider.clone());
+    builder.build().map_err(|error| error.to_string())
+}
+
+/// Reads the certificates of a PEM file.
+fn file(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+    let text = limited::read(path, MOST_MEBIBYTES)?;
+    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
+    certificates.map_err(|error| tls_failure::pem(&error))
 }
 
 /// The verifier checks the dates of a certificate before it searches a path to a root.

@@ -43,9 +43,9 @@ fn resolve() {
             let request = request.clone();
             let proxy = Scripted::start(move |mut client| {
                 expect(&mut client, &[5, 1, 0]);
-                client.write_all(&[5, 0]).expect("a client that listens");
+                client.write_all(&[5, 0]).expect("an open connection");
                 expect(&mut client, &request);
-                client.write_all(reply).expect("a client that listens");
+                client.write_all(reply).expect("an open connection");
             });
             let options = if json { &["--json"][..] } else { &[] };
             let ended = run(&[&["resolve", "-x", &proxy.url()], options, &[name]].concat());
@@ -68,8 +68,8 @@ fn listen() {
     for json in [false, true] {
         let proxy = Scripted::start(|mut client| {
             grant(&mut client, &[5, 2, 0, 1, 198, 51, 100, 7, 0, 21]);
-            client.write_all(&[5, 0, 0, 1, 198, 51, 100, 7, 0, 20]).expect("a client that listens");
-            client.write_all(b"from the peer").expect("a client that listens");
+            client.write_all(&[5, 0, 0, 1, 198, 51, 100, 7, 0, 20]).expect("an open connection");
+            client.write_all(b"from the peer").expect("an open connection");
             assert_eq!(rest(&mut client), b"to the peer");
         });
         let url = proxy.url();
@@ -87,10 +87,10 @@ fn listen() {
         let mut stdin = program.0.stdin.take().expect("a pipe");
         stdin.write_all(b"to the peer").expect("an open pipe");
         drop(stdin);
-        let mut heard = String::new();
+        let mut received = String::new();
         let mut stdout = program.0.stdout.take().expect("a pipe");
-        stdout.read_to_string(&mut heard).expect("the end of the output");
-        assert_eq!(heard, "from the peer");
+        stdout.read_to_string(&mut received).expect("the end of the output");
+        assert_eq!(received, "from the peer");
         proxy.join();
         assert_eq!(program.0.wait().expect("an end").code(), Some(0));
     }
@@ -131,9 +131,9 @@ fn exchange(url: &str) {
     let mut stream = Socks5Stream::connect(url, "example.com:80").expect("a tunnel");
     stream.write_all(b"hello").expect("an open stream");
     stream.get_ref().shutdown(std::net::Shutdown::Write).expect("an open stream");
-    let mut heard = String::new();
-    stream.read_to_string(&mut heard).expect("the end");
-    assert_eq!(heard, "goodbye");
+    let mut received = String::new();
+    stream.read_to_string(&mut received).expect("the end");
+    assert_eq!(received, "goodbye");
 }
 
 /// An error of a connection is printed, and the local proxy goes on.
@@ -144,7 +144,7 @@ fn forward_without_a_password() {
     }
     let proxy = Scripted::start(|mut client| {
         expect(&mut client, &[5, 2, 0, 2]);
-        client.write_all(&[5, 0xFF]).expect("a client that listens");
+        client.write_all(&[5, 0xFF]).expect("an open connection");
     });
     let url = format!("socks5h://{USER}:{PASSWORD}@{}", proxy.addr);
     let arguments = ["forward", "--json", "--no-password", "--listen", "[::1]:0", &url];
@@ -153,12 +153,12 @@ fn forward_without_a_password() {
     let local = printed["url"].as_str().expect("a URL");
     assert!(local.starts_with("socks5h://[::1]:"), "{local}");
     Socks5Stream::connect(local, "example.com:80").expect_err("a refusal");
-    let said = line(program.0.stderr.as_mut().expect("a pipe"));
+    let printed = line(program.0.stderr.as_mut().expect("a pipe"));
     assert!(
-        said.starts_with("anysocks: proxy socks5h://user@") && said.contains("none of the methods"),
-        "{said}"
+        printed.starts_with("anysocks: proxy socks5h://user@") && printed.contains("none of the methods"),
+        "{printed}"
     );
-    assert!(!said.contains(PASSWORD), "{said}");
+    assert!(!printed.contains(PASSWORD), "{printed}");
     proxy.join();
     assert_eq!(program.0.try_wait().expect("a status"), None);
 }

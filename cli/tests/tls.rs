@@ -1,80 +1,16 @@
 //! A proxy behind TLS.
 
+#[path = "support/behind_tls.rs"]
+mod behind_tls;
 mod support;
 
 use anysocks::blocking::Socks5Stream;
-use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair, date_time_ymd};
-use rustls::pki_types::PrivatePkcs8KeyDer;
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
-use std::fs;
+use behind_tls::{Certificate, exchange, url};
+use rustls::{ServerConnection, StreamOwned};
 use std::io::{Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
-use std::path::PathBuf;
+use std::net::{Shutdown, TcpListener};
 use std::sync::Arc;
-use support::{Running, Scripted, anysocks, grant, request, rest, run, run_with};
-
-/// A certificate for `localhost`, and the file that has it.
-struct Certificate {
-    config: Arc<ServerConfig>,
-    path: PathBuf,
-}
-
-impl Certificate {
-    fn new(name: &str) -> Self {
-        Self::with(name, |_| {})
-    }
-
-    fn with(name: &str, change: impl FnOnce(&mut CertificateParams)) -> Self {
-        let mut params = CertificateParams::new(["localhost".to_owned()]).expect("a name");
-        change(&mut params);
-        let signing_key = KeyPair::generate().expect("a key");
-        let cert = params.self_signed(&signing_key).expect("a certificate");
-        let path = std::env::temp_dir().join(format!("anysocks-cli-{}-{name}.pem", std::process::id()));
-        fs::write(&path, cert.pem()).expect("a file");
-        let key = PrivatePkcs8KeyDer::from(signing_key.serialize_der());
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .and_then(|builder| {
-                builder.with_no_client_auth().with_single_cert(vec![cert.der().clone()], key.into())
-            });
-        Self { config: Arc::new(config.expect("a configuration")), path }
-    }
-
-    fn path(&self) -> &str {
-        self.path.to_str().expect("UTF-8")
-    }
-
-    /// A proxy that speaks TLS first.
-    fn proxy(&self, serve: fn(Tls)) -> Scripted<()> {
-        let config = Arc::clone(&self.config);
-        Scripted::start(move |client| {
-            let tls = ServerConnection::new(config).expect("a configuration");
-            serve(StreamOwned::new(tls, client));
-        })
-    }
-}
-
-impl Drop for Certificate {
-    fn drop(&mut self) {
-        let _ = fs::remove_file(&self.path);
-    }
-}
-
-type Tls = StreamOwned<ServerConnection, TcpStream>;
-
-/// Both directions end with TLS's own message.
-fn exchange(mut client: Tls) {
-    grant(&mut client, &request(1, "example.com", 80));
-    assert_eq!(rest(&mut client), b"hello");
-    client.write_all(b"goodbye").expect("an open direction");
-    client.conn.send_close_notify();
-    client.flush().expect("an open direction");
-}
-
-fn url(proxy: &Scripted<()>) -> String {
-    format!("socks5h+tls://localhost:{}", proxy.addr.port())
-}
+use support::{Running, anysocks, grant, request, rest, run, run_with};
 
 #[test]
 fn a_trusted_certificate() {
@@ -89,51 +25,47 @@ fn a_trusted_certificate() {
     }
 }
 
+/// The proxy closes the connection without TLS's own message, as an attacker could.
 #[test]
-fn a_certificate_that_is_not_trusted() {
-    let (certificate, other) = (Certificate::new("not-trusted"), Certificate::new("other"));
-    for options in [&[][..], &["--ca", other.path()]] {
-        let proxy = certificate.proxy(|mut client| assert!(client.read(&mut [0]).is_err()));
-        let ended = run(&[&["connect", "example.com:80", "-x", &*url(&proxy)], options].concat());
-        assert_eq!(ended.status, Some(3), "{options:?}: {ended:?}");
-        assert!(ended.stderr.contains("certificate"), "{ended:?}");
-        proxy.join();
-    }
+fn an_end_without_the_end_of_tls() {
+    let certificate = Certificate::new("cut");
+    let proxy = certificate.proxy(|mut client| {
+        grant(&mut client, &request(1, "example.com", 80));
+        client.write_all(b"part").expect("an open direction");
+        client.sock.shutdown(Shutdown::Write).expect("an open direction");
+        rest(&mut client.sock);
+    });
+    let arguments = ["connect", "-x", &*url(&proxy), "--insecure", "example.com:80"];
+    let ended = run_with(&mut anysocks(&arguments), b"");
+    assert_eq!((ended.status, &*ended.stdout), (Some(1), "part"), "{ended:?}");
+    let expected = "the proxy closed the connection without the end of TLS: the data may be incomplete";
+    assert_eq!(ended.stderr, format!("anysocks: receiving failed: {expected}\n"));
+    proxy.join();
 }
 
-/// The file of `--ca` contains the certificate of the proxy itself. Its name and its dates count.
+/// A port without TLS.
 #[test]
-fn a_listed_certificate() {
-    let authority = IsCa::Ca(BasicConstraints::Unconstrained);
-    let other_name = &["--server-name", "other.example"][..];
-    // As `openssl req -x509` makes them, and as a server's.
-    for is_ca in [authority, IsCa::NoCa] {
-        for (dates, options, status) in [
-            ((2020, 4000), &[][..], 0),
-            ((2020, 4000), other_name, 3),
-            ((2020, 2021), &[], 3),
-            ((3999, 4000), &[], 3),
-        ] {
-            let certificate = Certificate::with("listed", |params| {
-                params.is_ca = is_ca;
-                params.not_before = date_time_ymd(dates.0, 1, 1);
-                params.not_after = date_time_ymd(dates.1, 1, 1);
-            });
-            let config = Arc::clone(&certificate.config);
-            let proxy = Scripted::start(move |client| {
-                let tls = ServerConnection::new(config).expect("a configuration");
-                let mut client = StreamOwned::new(tls, client);
-                if status == 0 {
-                    return exchange(client);
-                }
-                assert!(client.read(&mut [0]).is_err());
-            });
-            let url = url(&proxy);
-            let arguments = ["connect", "-x", &url, "--ca", certificate.path(), "example.com:80"];
-            let ended = run_with(&mut anysocks(&[&arguments, options].concat()), b"hello");
-            assert_eq!(ended.status, Some(status), "{is_ca:?} {dates:?} {options:?}: {ended:?}");
-            proxy.join();
+fn another_protocol() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("socks5h+tls://{}", listener.local_addr().expect("an address"));
+    std::thread::spawn(move || {
+        for client in listener.incoming() {
+            let mut client = client.expect("a client");
+            let _ = client.read(&mut [0; 512]).and_then(|_| client.write_all(b"HTTP/1.1 400\r\n\r\n"));
+            let _ = client.shutdown(Shutdown::Write);
+            let _ = client.read_to_end(&mut Vec::new());
         }
+    });
+    for (arguments, expected) in [
+        (&["connect", "h:1", "--insecure", "-x", &url][..], ": the answer of the proxy is not TLS\n"),
+        (
+            &["probe", "--insecure", &url],
+            "anysocks: TLS with the proxy failed: the answer of the proxy is not TLS\n",
+        ),
+    ] {
+        let ended = run(arguments);
+        assert_eq!(ended.status, Some(3), "{ended:?}");
+        assert!(ended.stderr.ends_with(expected), "{ended:?}");
     }
 }
 
@@ -155,9 +87,12 @@ fn a_probe() {
     assert_eq!(ended.status, Some(0), "{ended:?}");
     let row = ended.stdout.lines().find(|line| line.starts_with("TLS connection ")).expect("a row");
     assert!(row.contains(" yes "), "{row}");
-    let ended = run(&["probe", &url]);
+    let other = Certificate::new("other-probe");
+    let ended = run(&["probe", "--ca", other.path(), &url]);
     assert_eq!(ended.status, Some(3), "{ended:?}");
-    assert!(ended.stderr.contains("the proxy's certificate is not trusted: see --ca"), "{ended:?}");
+    let expected =
+        "TLS with the proxy failed: the proxy's certificate is not trusted (its issuer is unknown)";
+    assert!(ended.stderr.contains(expected), "{ended:?}");
 }
 
 /// The system accepts the connection, and the server sends nothing.
@@ -179,8 +114,8 @@ fn a_local_proxy_in_front() {
     let mut stream = Socks5Stream::connect(&local, "example.com:80").expect("a tunnel");
     stream.write_all(b"hello").expect("an open stream");
     stream.get_ref().shutdown(Shutdown::Write).expect("an open stream");
-    let mut heard = String::new();
-    stream.read_to_string(&mut heard).expect("the end");
-    assert_eq!(heard, "goodbye");
+    let mut received = String::new();
+    stream.read_to_string(&mut received).expect("the end");
+    assert_eq!(received, "goodbye");
     proxy.join();
 }

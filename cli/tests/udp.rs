@@ -100,8 +100,8 @@ fn many_udp_clients() {
     }
 }
 
-/// The errors of associations are shown without a terminal too. A proxy that fails gets a connection
-/// attempt after each pause, and not one for each datagram.
+/// The errors of associations are shown without a terminal too. A proxy that fails gets a
+/// connection attempt after each pause, and not one for each datagram.
 #[test]
 fn a_refused_udp_client() {
     // Some clients send each datagram from another port.

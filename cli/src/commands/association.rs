@@ -83,8 +83,8 @@ impl Shared {
                 Ok(Err((_, failed))) if failed.kind() == io::ErrorKind::ConnectionAborted => {
                     return Err(failed);
                 }
-                // Such as a datagram that is too long, or an ICMP error of the relay. It may recur with
-                // each datagram.
+                // Such as a datagram that is too long, or an ICMP error of the relay. It may recur
+                // with each datagram.
                 Ok(Err((what, failed))) => {
                     if printed.replace(failed.kind()) != Some(failed.kind()) {
                         error(format_args!("{client}: {what}: {}", Failure::io(failed)));

@@ -8,8 +8,9 @@ use anysocks::Target;
 
 /// Connect the standard input and output to a target
 ///
-/// The standard input is sent to the target, and what the target sends is the standard output. The
-/// end of each direction is passed on, and the other direction continues.
+/// The standard input is sent to the target, and the bytes from the target are written to the
+/// standard output. The end of each direction is passed on, and the other direction continues. If
+/// the standard input is a terminal, the command ends when the target has ended its direction.
 #[derive(clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Arguments {

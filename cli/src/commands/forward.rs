@@ -5,7 +5,6 @@ use crate::chain::CommonOptions;
 use crate::failure::Failure;
 use crate::progress;
 use crate::signals::Signals;
-use crate::tls;
 use anysocks::forward::{Builder, Forwarder};
 use anysocks::tokio::Connector;
 use serde_json::json;
@@ -42,11 +41,11 @@ Examples:
   anysocks forward --listen 127.0.0.1:1080 --no-password socks5h+unix:///run/tor/socks";
 
 pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
-    let route = arguments.options.route(&arguments.chain)?;
+    let route = arguments.options.route("URL", &arguments.chain)?;
     // The sockets of a plain connector are known, so a connection that breaks is reset, and does
     // not look complete.
     let started = if route.needs_tls {
-        arguments.configured(tls::wrapped(route.connector, &arguments.options.tls)?).start().await
+        arguments.configured(route.tls.wrapped(route.connector)).start().await
     } else {
         arguments.configured(route.connector).start().await
     };

@@ -6,11 +6,11 @@ use crate::chain::CommonOptions;
 use crate::failure::{Failure, Status};
 use crate::progress::progress;
 use crate::tls::Tls;
+use crate::tls_blocking::handshake;
 use anysocks::probe::{Failure as Lost, Probe, Report};
 use anysocks::{Chain, Proxy, Target};
-use rustls::{ClientConnection, StreamOwned};
+use rustls::ClientConnection;
 use std::io;
-use std::net::TcpStream;
 use std::sync::Arc;
 
 /// Find out what a proxy can do
@@ -36,7 +36,7 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let urls: Vec<_> = arguments.proxy.iter().cloned().collect();
-    let chain = arguments.options.chain(&urls)?;
+    let chain = arguments.options.chain("URL", &urls)?;
     let Some([proxy]) = chain.as_ref().map(Chain::hops) else {
         return Err(Failure::mistake("probe tests one proxy, not a chain"));
     };
@@ -60,7 +60,7 @@ fn probe(proxy: &Proxy, arguments: &Arguments) -> Result<Probe, Failure> {
         probe = probe.target(target.borrowed())?;
     }
     if proxy.is_behind_tls() {
-        let tls = Tls::new(&options.tls)?;
+        let tls = Tls::new(&options.tls, true)?;
         let (config, name) = tls.to(proxy).map_err(Failure::io)?;
         probe = probe.wrapped(move |stream, _| {
             let tls = ClientConnection::new(Arc::clone(&config), name.clone()).map_err(io::Error::other)?;
@@ -70,26 +70,16 @@ fn probe(proxy: &Proxy, arguments: &Arguments) -> Result<Probe, Failure> {
     Ok(probe)
 }
 
-fn handshake(
-    mut tls: ClientConnection,
-    mut stream: TcpStream,
-) -> io::Result<StreamOwned<ClientConnection, TcpStream>> {
-    while tls.is_handshaking() {
-        tls.complete_io(&mut stream)?;
-    }
-    Ok(StreamOwned::new(tls, stream))
-}
-
 /// Fails if there is no proxy of SOCKS.
 fn judge(report: &Report) -> Result<(), Failure> {
     match report.lost_connection() {
-        Some(Lost::Wrapper(error)) if is_about_trust(error) => {
-            let text = "the proxy's certificate is not trusted: see --ca and --server-name in --help";
-            return Err(Failure::new(Status::Unreachable, text));
-        }
         Some(Lost::Socks(error)) if error.is_timeout() => return Err(error.into()),
         Some(Lost::Wrapper(error)) if is_timeout(error) => {
             return Err(Failure::new(Status::TimedOut, "TLS to the proxy timed out"));
+        }
+        Some(Lost::Wrapper(error)) => {
+            let text = format!("TLS with the proxy failed: {error}");
+            return Err(Failure::new(Status::Unreachable, text));
         }
         Some(_) => return Err(Failure::new(Status::Unreachable, "there is no connection to the proxy")),
         None => {}
@@ -106,9 +96,4 @@ fn judge(report: &Report) -> Result<(), Failure> {
 fn is_timeout(error: &io::Error) -> bool {
     // A blocking socket reports its timeout in either way.
     matches!(error.kind(), io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock)
-}
-
-fn is_about_trust(error: &io::Error) -> bool {
-    let error = error.get_ref().and_then(|error| error.downcast_ref());
-    matches!(error, Some(rustls::Error::InvalidCertificate(_)))
 }

@@ -22,10 +22,14 @@ use tokio::task::JoinSet;
 ///
 /// The line on the standard output is the local address. Each local client has an association of
 /// its own, which ends after two minutes without a datagram. One client more than 64 ends the
-/// association of the client that has been idle longest. Up to 16 datagrams of a client wait for its
-/// association, and further ones are lost. After a failed association, no other one is opened for a
-/// second. Each further failure doubles this pause, up to 30 seconds. All users of this machine can
-/// send to the target through the proxies. The command runs until it is interrupted.
+/// association of the client that has been idle longest.
+///
+/// Up to 16 datagrams of a client wait for its association, and further ones are lost. After a
+/// failed association, no other one is opened for a second. Each further failure doubles this
+/// pause, up to 30 seconds.
+///
+/// All users of this machine can send to the target through the proxies. The command runs until it
+/// is interrupted.
 #[derive(clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Arguments {

@@ -44,7 +44,7 @@ fn output(command: &mut Command, input: &[u8]) -> Vec<u8> {
     let writing = std::thread::spawn(move || stdin.write_all(&input));
     let Output { status, stdout, stderr } = child.wait_with_output().expect("an end");
     assert!(status.success(), "{command:?}: {status}: {}", String::from_utf8_lossy(&stderr));
-    writing.join().expect("no panic").expect("a program that reads");
+    writing.join().expect("no panic").expect("an open pipe");
     stdout
 }
 

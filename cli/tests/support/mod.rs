@@ -105,6 +105,23 @@ pub(crate) fn line(from: &mut impl Read) -> String {
     String::from_utf8(line).expect("UTF-8")
 }
 
+/// A file for the program, removed at the end.
+pub(crate) struct File(pub(crate) String);
+
+impl File {
+    pub(crate) fn new(name: &str, content: impl AsRef<[u8]>) -> Self {
+        let path = std::env::temp_dir().join(format!("anysocks-cli-{}-{name}", std::process::id()));
+        std::fs::write(&path, content).expect("a file");
+        Self(path.to_str().expect("UTF-8").to_owned())
+    }
+}
+
+impl Drop for File {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
 /// A proxy that serves one client.
 pub(crate) struct Scripted<T> {
     pub(crate) addr: SocketAddr,
@@ -126,15 +143,15 @@ impl<T: Send + 'static> Scripted<T> {
     }
 
     pub(crate) fn join(self) -> T {
-        self.thread.join().expect("the proxy is content with its client")
+        self.thread.join().expect("no panic in the proxy")
     }
 }
 
 /// Reads exactly these bytes.
 pub(crate) fn expect(client: &mut impl Read, message: &[u8]) {
-    let mut heard = vec![0; message.len()];
-    client.read_exact(&mut heard).expect("the client's message");
-    assert_eq!(heard, message);
+    let mut received = vec![0; message.len()];
+    client.read_exact(&mut received).expect("the client's message");
+    assert_eq!(received, message);
 }
 
 /// Reads the rest, up to the end of the client's direction.
@@ -157,19 +174,19 @@ pub(crate) fn request(command: u8, name: &str, port: u16) -> Vec<u8> {
 /// Plays a proxy without authentication up to its reply.
 pub(crate) fn grant(client: &mut (impl Read + Write), request: &[u8]) {
     expect(client, &[5, 1, 0]);
-    client.write_all(&[5, 0]).expect("a client that listens");
+    client.write_all(&[5, 0]).expect("an open connection");
     expect(client, request);
-    client.write_all(GRANTED).expect("a client that listens");
+    client.write_all(GRANTED).expect("an open connection");
 }
 
 /// The same with a password.
 pub(crate) fn grant_with_password(client: &mut (impl Read + Write), request: &[u8]) {
     expect(client, &[5, 2, 0, 2]);
-    client.write_all(&[5, 2]).expect("a client that listens");
+    client.write_all(&[5, 2]).expect("an open connection");
     expect(client, &[&[1, 4][..], USER.as_bytes(), &[10], PASSWORD.as_bytes()].concat());
-    client.write_all(&[1, 0]).expect("a client that listens");
+    client.write_all(&[1, 0]).expect("an open connection");
     expect(client, request);
-    client.write_all(GRANTED).expect("a client that listens");
+    client.write_all(GRANTED).expect("an open connection");
 }
 
 pub(crate) const USER: &str = "user";
