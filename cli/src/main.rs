@@ -5,6 +5,7 @@ mod chain;
 mod commands;
 mod environment;
 mod failure;
+mod help;
 mod limited;
 mod list;
 mod progress;
@@ -59,7 +60,7 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Probe(arguments) => commands::probe::run(&arguments),
-        Command::Man(arguments) => commands::manual::man(&arguments, arguments::command()),
+        Command::Man(arguments) => commands::manual::man(&arguments, arguments::plain()),
         Command::Completions(arguments) => commands::manual::completions(&arguments, arguments::command()),
         command => {
             let runtime = Builder::new_current_thread().enable_all().build().map_err(Failure::io)?;

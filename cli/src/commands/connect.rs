@@ -24,10 +24,9 @@ pub(crate) struct Arguments {
 }
 
 const EXAMPLES: &str = "\
-Examples:
-  anysocks connect -x socks5h://proxy:1080 example.com:80 <request >response
-  ssh -o ProxyCommand='anysocks connect --proxy-file ~/.proxy %h %p' user@host
-  GIT_SSH_COMMAND=\"ssh -o ProxyCommand='anysocks connect %h %p'\" git fetch";
+anysocks connect -x socks5h://proxy:1080 example.com:80 <request >response
+ssh -o ProxyCommand='anysocks connect --proxy-file ~/.proxy %h %p' user@host
+GIT_SSH_COMMAND=\"ssh -o ProxyCommand='anysocks connect %h %p'\" git fetch";
 
 pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let target = target(&arguments.target, arguments.port)?;

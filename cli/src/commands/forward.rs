@@ -14,7 +14,8 @@ use std::net::SocketAddr;
 ///
 /// The first proxy of the chain may be at a Unix-domain socket or behind TLS. The line on the
 /// standard output is the URL of the local proxy. Clients need the password in it, which is another
-/// one in each run. The local proxy runs until it is interrupted.
+/// one in each run. The local proxy runs until it is interrupted. SIGHUP, SIGINT and SIGTERM reset
+/// its open connections, so that partial data do not look complete.
 #[derive(clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Arguments {
@@ -36,9 +37,8 @@ pub(crate) struct Arguments {
 }
 
 const EXAMPLES: &str = "\
-Examples:
-  anysocks forward socks5h+tls://proxy:1080 socks5h://inner:1080
-  anysocks forward --listen 127.0.0.1:1080 --no-password socks5h+unix:///run/tor/socks";
+anysocks forward socks5h+tls://proxy:1080 socks5h://inner:1080
+anysocks forward --listen 127.0.0.1:1080 --no-password socks5h+unix:///run/tor/socks";
 
 pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let route = arguments.options.route("URL", &arguments.chain)?;

@@ -1,9 +1,9 @@
 //! `anysocks man` and `anysocks completions`.
 
+use super::page::page;
 use crate::failure::Failure;
 use clap::Command;
 use clap_complete::{Shell, generate};
-use clap_mangen::Man as Page;
 use std::io::{self, Write};
 
 /// The commands that have a page.
@@ -11,7 +11,7 @@ const COMMANDS: [&str; 8] = ["connect", "forward", "probe", "resolve", "listen",
 
 /// Print the manual page of the program or of a command
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  anysocks man > /usr/local/share/man/man1/anysocks.1")]
+#[command(after_long_help = "anysocks man > /usr/local/share/man/man1/anysocks.1")]
 pub(crate) struct Man {
     /// The command whose page is printed. Without it, the page of the program is.
     #[arg(value_name = "COMMAND", value_parser = COMMANDS)]
@@ -20,21 +20,22 @@ pub(crate) struct Man {
 
 /// Print the completions for a shell
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  anysocks completions bash > /etc/bash_completion.d/anysocks")]
+#[command(after_long_help = "anysocks completions bash > /etc/bash_completion.d/anysocks")]
 pub(crate) struct Completions {
     /// The shell
     shell: Shell,
 }
 
-pub(crate) fn man(arguments: &Man, mut command: Command) -> Result<(), Failure> {
+/// Prints a page of a command line without sections after its options.
+pub(crate) fn man(arguments: &Man, command: Command) -> Result<(), Failure> {
+    // No page has the name of the command `help`.
+    let mut command = command.disable_help_subcommand(true);
     command.build();
     if let Some(name) = &arguments.command {
         let found = command.find_subcommand(name).cloned();
         command = found.ok_or_else(|| Failure::mistake(format!("no command {name}: see --help")))?;
     }
-    let mut page = Vec::new();
-    Page::new(command).render(&mut page).map_err(Failure::io)?;
-    print(&page)
+    print(&page(command, &COMMANDS).map_err(Failure::io)?)
 }
 
 pub(crate) fn completions(arguments: &Completions, mut command: Command) -> Result<(), Failure> {

@@ -6,6 +6,7 @@ pub(crate) mod connect;
 pub(crate) mod forward;
 pub(crate) mod listen;
 pub(crate) mod manual;
+mod page;
 mod pause;
 pub(crate) mod probe;
 mod report;

@@ -9,7 +9,8 @@ use std::net::IpAddr;
 /// Resolve a name by the proxy, or find the name of an address
 ///
 /// It uses Tor's commands RESOLVE and RESOLVE_PTR, which other proxies do not support. Without a
-/// proxy, or with socks5:// and socks4://, this machine resolves names.
+/// proxy, or with socks5:// and socks4://, this machine resolves names. A lookup by address needs a
+/// proxy. One address is printed, also if the name has several.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// Print JSON.

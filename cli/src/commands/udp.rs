@@ -47,9 +47,8 @@ pub(crate) struct Arguments {
 }
 
 const EXAMPLES: &str = "\
-Example:
-  anysocks udp -x socks5h://proxy:1080 --listen 127.0.0.1:5353 1.1.1.1:53 &
-  dig @127.0.0.1 -p 5353 example.com";
+anysocks udp -x socks5h://proxy:1080 --listen 127.0.0.1:5353 1.1.1.1:53 &
+dig @127.0.0.1 -p 5353 example.com";
 
 /// The most associations at a time.
 const MOST_CLIENTS: usize = 64;
