@@ -91,7 +91,7 @@ impl Tls {
         if let Some(config) = self.config.get() {
             return Ok(Arc::clone(config));
         }
-        let config = self.options.trust().config().map_err(TlsFailure::set_up)?;
+        let config = self.options.trust().config().map_err(|error| TlsFailure::set_up(error.to_string()))?;
         Ok(Arc::clone(self.config.get_or_init(|| config)))
     }
 

@@ -1,6 +1,5 @@
 //! Why TLS to a proxy failed, in words for people who do not write Rust.
 
-use rustls::pki_types::pem;
 use rustls::{CertificateError, Error};
 use std::{error, fmt, io};
 
@@ -69,7 +68,7 @@ fn sentence(error: &Error) -> String {
 }
 
 /// Returns what is wrong with a certificate.
-pub(crate) fn certificate(error: &CertificateError) -> String {
+fn certificate(error: &CertificateError) -> String {
     match error {
         CertificateError::UnknownIssuer => "its issuer is unknown".into(),
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => "it has expired".into(),
@@ -89,17 +88,6 @@ pub(crate) fn certificate(error: &CertificateError) -> String {
         CertificateError::Other(other) if format!("{other:?}").contains("CaUsedAsEndEntity") => {
             "it is one of a CA, and not in --ca".into()
         }
-        other => other.to_string(),
-    }
-}
-
-/// Returns what is wrong with a PEM file.
-pub(crate) fn pem(error: &pem::Error) -> String {
-    match error {
-        pem::Error::MissingSectionEnd { .. } => "a certificate is cut off before its END line".into(),
-        pem::Error::IllegalSectionStart { .. } => "a BEGIN line is malformed".into(),
-        pem::Error::Base64Decode(_) => "a certificate is not in base64".into(),
-        pem::Error::Io(error) => error.to_string(),
         other => other.to_string(),
     }
 }

@@ -1,15 +1,16 @@
 //! Which certificates of a proxy behind TLS are accepted.
 
-use crate::limited;
 use crate::roots::roots;
-use crate::tls_failure;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{WebPkiServerVerifier, verify_server_name};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+use std::error::Error as StdError;
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -27,7 +28,7 @@ pub(crate) enum Trust {
 }
 
 impl Trust {
-    pub(crate) fn config(&self) -> Result<Arc<ClientConfig>, String> {
+    pub(crate) fn config(&self) -> Result<Arc<ClientConfig>, Box<dyn StdError>> {
         let provider = Arc::new(ring::default_provider());
         let accepted = match self {
             Self::Roots => Accepted::Listed(Vec::new(), verifier(roots()?, &provider)?),
@@ -36,15 +37,14 @@ impl Trust {
                 let mut roots = RootCertStore::empty();
                 roots.add_parsable_certificates(listed.iter().cloned());
                 if roots.is_empty() {
-                    return Err(format!("--ca {}: no certificate in PEM form", path.display()));
+                    return Err(format!("--ca {}: no certificate in PEM form", path.display()).into());
                 }
                 Accepted::Listed(listed, verifier(roots, &provider)?)
             }
             Self::Anything => Accepted::Anything,
         };
         let config = ClientConfig::builder_with_provider(provider.clone())
-            .with_safe_default_protocol_versions()
-            .map_err(|error| error.to_string())?
+            .with_safe_default_protocol_versions()?
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(Verifier { provider, accepted }))
             .with_no_client_auth();
@@ -55,16 +55,30 @@ impl Trust {
 fn verifier(
     roots: RootCertStore,
     provider: &Arc<CryptoProvider>,
-) -> Result<Arc<WebPkiServerVerifier>, String> {
-    let builder = WebPkiServerVerifier::builder_with_provider(roots.into(), provider.clone());
-    builder.build().map_err(|error| error.to_string())
+) -> Result<Arc<WebPkiServerVerifier>, Box<dyn StdError>> {
+    Ok(WebPkiServerVerifier::builder_with_provider(roots.into(), provider.clone()).build()?)
 }
 
 /// Reads the certificates of a PEM file.
-fn file(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
-    let text = limited::read(path, MOST_MEBIBYTES)?;
-    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
-    certificates.map_err(|error| tls_failure::pem(&error))
+fn file(path: &Path) -> Result<Vec<CertificateDer<'static>>, Box<dyn StdError>> {
+    let mut text = Vec::new();
+    // A device such as `/dev/zero` has no end.
+    let len = File::open(path)?.take((MOST_MEBIBYTES << 20) + 1).read_to_end(&mut text)?;
+    if len as u64 > MOST_MEBIBYTES << 20 {
+        return Err(format!("more than {MOST_MEBIBYTES} MiB").into());
+    }
+    let certificates: Result<_, _> = CertificateDer::pem_slice_iter(&text).collect();
+    certificates.map_err(|error| in_words(&error).into())
+}
+
+/// Returns what is wrong with a PEM file. The texts of the library have bytes as numbers.
+fn in_words(error: &pem::Error) -> String {
+    match error {
+        pem::Error::MissingSectionEnd { .. } => "a certificate is cut off before its END line".into(),
+        pem::Error::IllegalSectionStart { .. } => "a BEGIN line is malformed".into(),
+        pem::Error::Base64Decode(_) => "a certificate is not in base64".into(),
+        other => other.to_string(),
+    }
 }
 
 /// The verifier checks the dates of a certificate before it searches a path to a root.
