@@ -259,6 +259,11 @@ fn what_an_association_says() {
     let sentence = format!("proxy {named}: association failed: no relay at 127.0.0.1:0: the port is 0");
     assert_eq!((error.to_string(), error.stage()), (sentence, Stage::Association));
     becomes(error, io::ErrorKind::AddrNotAvailable);
+    let error = association(b"\x03\x05relay\0\x09").unwrap_err();
+    let sentence = "association failed: no relay at relay:9: names from the proxy are not resolved on this \
+                    machine; `?relay=proxy` in the proxy's URL, `Relay::ProxyAddress` or `Relay::by` can \
+                    replace this one";
+    assert_eq!(error.to_string(), format!("proxy {}: {sentence}", error.proxy().unwrap()));
 
     let ended = association(&[1, 127, 0, 0, 1, 0, 9]).unwrap().recv(&mut [0; 9]).unwrap_err();
     assert_eq!(ended.kind(), io::ErrorKind::ConnectionAborted);

@@ -128,8 +128,18 @@ fn mistakes_in_a_file() {
             format!("# one\r\n\r\nsocks5h://{USER}:{PASSWORD}@h:port\r\n"),
             ", line 3: the port is not a number",
         ),
-        (format!("socks5h://h:1080\nhttp://{USER}:{PASSWORD}@h:1"), ", line 2: "),
-        (format!("socks5h://h:1080\nsocks5h+tls://{USER}:{PASSWORD}@h:1"), ", line 2: "),
+        (
+            format!("socks5h://h:1080\nhttp://{USER}:{PASSWORD}@h:1"),
+            ", line 2: this is the URL of an HTTP proxy: only SOCKS proxies are supported",
+        ),
+        (
+            format!("socks5h://h:1080\nsocks5h+tls://{USER}:{PASSWORD}@h:1"),
+            ", line 2: a proxy behind TLS can't stand behind another proxy\n",
+        ),
+        (
+            format!("socks5h://a:1080, {USER}:{PASSWORD}@h:1"),
+            ", line 1: in a user name and a password, percent-encode",
+        ),
         ("# none\n".to_owned(), ": no proxy in it"),
     ] {
         let file = File::new("mistakes", &text);

@@ -289,7 +289,7 @@ pub enum Invalid {
     #[error("this sets a variable: give its value alone")]
     Assignment,
     /// The text is a list, and one target or one proxy is expected.
-    #[error("this is a list, and one is expected: a `Chain` takes several URLs, separated by commas")]
+    #[error("this is a list, and one is expected: the URLs of a chain have commas between them (`Chain`)")]
     List,
     /// The text is a path, and a target is expected. With SOCKS5a,
     /// [`Target::unix`](crate::Target::unix) makes a target of it.

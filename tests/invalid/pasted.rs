@@ -74,7 +74,7 @@ const CASES: [Case; 7] = [
             ),
             (
                 "a.example:1, b.example:2",
-                "this is a list, and one is expected: a `Chain` takes several URLs, separated by commas",
+                "this is a list, and one is expected: the URLs of a chain have commas between them (`Chain`)",
             ),
             ("/run/tor/socks", r#""/run/tor/socks": this is a path, and a target is host:port"#),
             (r"C:\tor\socks", "this is a path, and a target is host:port"),
@@ -125,7 +125,7 @@ const CASES: [Case; 7] = [
             ("socks5:/127.0.0.1:1080", "a proxy's URL begins with a scheme, such as socks5h://"),
             (
                 "h1:1080,h2:1080",
-                "this is a list, and one is expected: a `Chain` takes several URLs, separated by commas",
+                "this is a list, and one is expected: the URLs of a chain have commas between them (`Chain`)",
             ),
         ],
     ),
@@ -178,7 +178,7 @@ const CASES: [Case; 7] = [
             ),
             (
                 "socks5h://h1,socks5h://h2",
-                "this is a list, and one is expected: a `Chain` takes several URLs, separated by commas",
+                "this is a list, and one is expected: the URLs of a chain have commas between them (`Chain`)",
             ),
             ("socks5h://user:hunter2", "the port is not a number from 0 to 65535"),
             ("socks5h://h:port", "the port is not a number from 0 to 65535"),
