@@ -2,6 +2,9 @@
 
 #[path = "probe/datagrams.rs"]
 mod datagrams;
+#[cfg(target_os = "linux")]
+#[path = "probe/link_local.rs"]
+mod link_local;
 #[path = "connector/messages.rs"]
 mod messages;
 #[path = "probe/reasons.rs"]

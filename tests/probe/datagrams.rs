@@ -2,7 +2,6 @@
 
 use crate::scene::serving;
 use crate::support::case;
-use crate::support::in_namespace;
 use crate::support::methods::{numbered::Side, short};
 use crate::{failure, found, message, proxy_with, verdict};
 use anysocks::probe::{Defect, Failure, Note, Probe, Question, Report, Verdict};
@@ -10,14 +9,14 @@ use anysocks::protocol::Encapsulation;
 use anysocks::udp::{Options, Relay};
 use anysocks::{ErrorKind, Proxy};
 use std::io::{self, Read, Write};
-use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6, TcpListener, TcpStream, UdpSocket};
+use std::net::{IpAddr, SocketAddr, TcpStream, UdpSocket};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 const TO_TARGETS: [Question; 3] = [Question::UdpIpv4, Question::UdpIpv6, Question::UdpName];
 
 /// A grant with this BND.ADDR and BND.PORT.
-fn grant(bound: SocketAddr) -> Vec<u8> {
+pub(crate) fn grant(bound: SocketAddr) -> Vec<u8> {
     let (atyp, ip) = match bound.ip() {
         IpAddr::V4(ip) => (1, ip.octets().to_vec()),
         IpAddr::V6(ip) => (4, ip.octets().to_vec()),
@@ -87,27 +86,6 @@ fn a_relay_that_is_not_at_the_address_in_the_reply() {
         let udp = found(&same, Question::Udp);
         assert_eq!((udp.relay, &*udp.notes), (Some(relay), &[][..]), "{bound}");
     }
-}
-
-/// A link-local address has no meaning without the interface.
-#[test]
-fn a_relay_at_a_link_local_address() {
-    const TEST: &str = "datagrams::a_relay_at_a_link_local_address";
-    if !in_namespace::is_inside(TEST, "ip link set lo up && ip address add fe80::7/64 dev lo") {
-        return;
-    }
-    // The loopback interface is the first one of each namespace.
-    let ip = SocketAddrV6::new("fe80::7".parse().expect("an address"), 0, 0, 1);
-    let listener = TcpListener::bind(ip).expect("a port");
-    let proxy = listener.local_addr().expect("an address");
-    let relay = UdpSocket::bind(ip).expect("a port").local_addr().expect("an address");
-    let bound = SocketAddr::new(Ipv6Addr::UNSPECIFIED.into(), relay.port());
-    crate::scene::serving_on(listener, move |mut client| {
-        drop(proxy_with(&mut client, &Mutex::default(), |_| grant(bound)));
-    });
-    let probe = Probe::new(proxy).expect("a proxy").target("127.0.0.1:9").expect("a target");
-    let report = probe.run().expect("a report");
-    assert_eq!(found(&report, Question::Udp).relay, Some(relay));
 }
 
 /// By default, a socket drops fragments.
