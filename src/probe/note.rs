@@ -28,7 +28,7 @@ pub enum Note {
     /// The header of the datagrams names this source, which is not the target. A connected socket
     /// drops them ([`Options::any_source`](crate::udp::Options::any_source)).
     OtherSource(Address),
-    /// The relay is not at the address in the reply: that has a meaning in the proxy's network
+    /// The relay is not at the IP address in the reply: that has a meaning in the proxy's network
     /// only, or the [`Relay`](crate::udp::Relay) of the proxy's options replaces it.
     #[non_exhaustive]
     RelayReplaced {

@@ -15,9 +15,12 @@ impl Proxy {
     ///
     /// # Errors
     ///
-    /// Dialling fails, with an error of the system: there is no such interface, or no permission. A
-    /// name has 1 to 15 bytes.
-    /// On other systems, its kind is [`Unsupported`](std::io::ErrorKind::Unsupported).
+    /// Dialling fails:
+    ///
+    /// - with an error of the system: there is no such interface, or no permission;
+    /// - with [`InvalidInput`](std::io::ErrorKind::InvalidInput): the name does not have 1 to 15 bytes,
+    ///   which is the limit of Linux, or it contains a NUL;
+    /// - with [`Unsupported`](std::io::ErrorKind::Unsupported): this is another system.
     #[doc(alias = "SO_BINDTODEVICE")]
     #[doc(alias = "IP_BOUND_IF")]
     #[doc(alias = "bind_device")]

@@ -5,26 +5,31 @@ use std::net::{IpAddr, Ipv4Addr};
 /// Returns whether an address has a meaning in its own network only: private (RFC 1918, RFC 4193),
 /// link-local or loopback.
 pub(super) fn is_internal(ip: IpAddr) -> bool {
-    match ip {
+    match without_transition(ip) {
         IpAddr::V4(ip) => ip.is_private() || ip.is_loopback() || ip.is_link_local(),
         IpAddr::V6(ip) => ip.is_loopback() || ip.is_unicast_link_local() || ip.is_unique_local(),
     }
 }
 
-/// Returns whether a host at this address is on the internet, by IANA's special-purpose registries.
+/// Returns whether an address is one of the internet, by IANA's special-purpose registries.
 ///
-/// Addresses for documentation count as public.
+/// Those for documentation count too: no network has them, and tests need some.
 pub(super) fn is_public(ip: IpAddr) -> bool {
-    match ip {
+    match without_transition(ip) {
         IpAddr::V4(ip) => !is_internal(ip.into()) && !is_special(ip),
-        IpAddr::V6(ip) => match (ip.segments(), ip.octets()) {
-            // The IPv4 address in one of NAT64 (RFC 6052 §2.1) and of 6to4 (RFC 3056 §2).
-            ([0x64, 0xFF9B, 0, 0, 0, 0, ..], [.., a, b, c, d]) | ([0x2002, ..], [_, _, a, b, c, d, ..]) => {
-                is_public(Ipv4Addr::new(a, b, c, d).into())
-            }
-            // Global unicast (RFC 4291 §2.4) is assigned from 2000::/3 only.
-            ([first, ..], _) => first & 0xE000 == 0x2000,
-        },
+        // Global unicast (RFC 4291 §2.4) is assigned from 2000::/3 only.
+        IpAddr::V6(ip) => ip.segments()[0] & 0xE000 == 0x2000,
+    }
+}
+
+/// Returns the IPv4 address in one of NAT64 (RFC 6052 §2.1) or 6to4 (RFC 3056 §2).
+fn without_transition(ip: IpAddr) -> IpAddr {
+    let IpAddr::V6(v6) = ip else { return ip };
+    match (v6.segments(), v6.octets()) {
+        ([0x64, 0xFF9B, 0, 0, 0, 0, ..], [.., a, b, c, d]) | ([0x2002, ..], [_, _, a, b, c, d, ..]) => {
+            Ipv4Addr::new(a, b, c, d).into()
+        }
+        _ => ip,
     }
 }
 
@@ -61,6 +66,8 @@ mod tests {
             "fe80::5",
             "fd00::5",
             "fc00::5",
+            "64:ff9b::10.0.0.5",
+            "2002:a00:5::1",
         ];
         let public = [
             "192.0.2.5",
@@ -92,10 +99,8 @@ mod tests {
             "255.255.255.255",
             "::",
             "::10.0.0.5",
-            "64:ff9b::10.0.0.5",
             "64:ff9b::100.64.0.9",
             "64:ff9b:1::c633:6407",
-            "2002:a00:5::1",
             "100::1",
             "fec0::5",
             "ff02::1",

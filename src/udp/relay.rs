@@ -139,7 +139,6 @@ fn as_told(policy: &Relay, mut addrs: Vec<SocketAddr>, proxy: Option<IpAddr>) ->
             *addr = own;
         }
     }
-    addrs.dedup();
     addrs
 }
 
@@ -161,12 +160,15 @@ fn literal(address: Address) -> Address {
     }
 }
 
-/// Adds the scope of a link-local address: that of the proxy, which is on the same link.
+/// Adds the scope of a link-local address that has none: that of the proxy, which is on the same
+/// link.
 fn with_scope(mut addr: SocketAddr, ends: Option<&Ends>) -> SocketAddr {
     addr.set_ip(addr.ip().to_canonical());
     match (&mut addr, ends.map(|ends| ends.peer)) {
         (SocketAddr::V6(addr), Some(SocketAddr::V6(peer)))
-            if addr.ip().is_unicast_link_local() && peer.ip().is_unicast_link_local() =>
+            if addr.scope_id() == 0
+                && addr.ip().is_unicast_link_local()
+                && peer.ip().is_unicast_link_local() =>
         {
             addr.set_scope_id(peer.scope_id());
         }

@@ -86,9 +86,20 @@ fn found_by_the_policy_of_its_proxy() {
         (Second { bound: "relay.example:5000", ..SECOND }, "0.0.0.0:0", "relay.example:5000"),
         // Names that this machine resolves for the first proxy.
         (
-            Second { bound: "localhost:5000", resolve: Resolve::Locally, ..SECOND },
+            Second {
+                bound: "localhost:5000",
+                resolve: Resolve::Locally,
+                endpoint: "10.0.0.2:1080",
+                ..SECOND
+            },
             "0.0.0.0:0",
             "127.0.0.1:5000",
+        ),
+        // An internal address of a public proxy means its own, also behind a name.
+        (
+            Second { bound: "localhost:5000", resolve: Resolve::Locally, ..SECOND },
+            "0.0.0.0:0",
+            "192.0.2.2:5000",
         ),
         (
             Second { bound: "0.0.0.0:5000", endpoint: "localhost:1080", resolve: Resolve::Locally, ..SECOND },

@@ -97,8 +97,9 @@ impl State {
         self.paused_until = now.checked_add(pauses.after(self.failures));
     }
 
-    /// Returns whether a connection may try this upstream before those in a pause. After a pause,
-    /// one connection does, and another pause begins for the others.
+    /// Returns whether the failure of a try that begins now counts, which it does not during a
+    /// pause. After a pause, one connection tries the upstream, and another pause begins for the
+    /// others.
     pub(super) fn admit(&mut self, now: Instant, pauses: Pauses) -> bool {
         if self.is_paused(now) {
             return false;
@@ -107,6 +108,14 @@ impl State {
             self.paused_until = now.checked_add(pauses.after(self.failures));
         }
         true
+    }
+
+    /// Ends the pause that the begin of this try has caused, after a failure that is not the
+    /// upstream's.
+    pub(super) fn release(&mut self, begun: Instant) {
+        if self.failed_at.is_none_or(|failed_at| failed_at < begun) {
+            self.paused_until = None;
+        }
     }
 
     pub(super) fn succeed(&mut self) {

@@ -234,11 +234,10 @@ impl Upstreams {
     /// Returns the upstreams in the order in which a request tries them. Those in a pause are left
     /// out if a direct connection comes before them.
     fn order(&self, now: Instant, is_then_direct: bool) -> Vec<Turn> {
-        let pauses = self.0.settings.pauses;
-        let mut states = self.0.shared.states.lock().unwrap_or_else(PoisonError::into_inner);
+        let states = self.0.shared.states.lock().unwrap_or_else(PoisonError::into_inner);
         let turns = (0..self.0.chains.len()).map(|index| {
-            let state = states.get_mut(index);
-            Turn { index, counts: state.is_none_or(|state| state.admit(now, pauses)) }
+            let state = states.get(index);
+            Turn { index, counts: state.is_none_or(|state| !state.is_paused(now)) }
         });
         let (mut usable, mut others): (Vec<_>, Vec<_>) = turns.partition(|turn| turn.counts);
         if self.0.settings.round_robin && !usable.is_empty() {
@@ -254,6 +253,12 @@ impl Upstreams {
 
     fn is_paused(&self, index: usize, now: Instant) -> bool {
         self.with_state(index, |state| state.is_paused(now)).unwrap_or_default()
+    }
+
+    /// Records the begin of a try. Returns whether its failure counts.
+    fn admit(&self, index: usize, now: Instant) -> bool {
+        let pauses = self.0.settings.pauses;
+        self.with_state(index, |state| state.admit(now, pauses)).unwrap_or(true)
     }
 
     /// Records a failed try that began then, unless that was during a pause.

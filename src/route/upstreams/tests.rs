@@ -66,17 +66,42 @@ fn after_a_pause_one_connection_tries_the_upstream() {
     fail(&upstreams, 0, now);
     assert_eq!(indices(&upstreams, now), [1, 0]);
     let after = now + Duration::from_secs(2);
-    assert_eq!(indices(&upstreams, after), [0, 1], "the one that tries it");
+    for _ in 0..2 {
+        assert_eq!(indices(&upstreams, after), [0, 1], "no connection has tried it");
+    }
+    assert!(upstreams.admit(0, after), "the one that tries it");
+    assert!(!upstreams.admit(0, after));
     assert_eq!(indices(&upstreams, after), [1, 0]);
     // It does not return, so another one follows after a pause of the same length.
     let again = after + Duration::from_secs(2);
     assert_eq!(upstreams.order(again, false)[0], Turn { index: 0, counts: true });
+    assert!(upstreams.admit(0, again));
     fail(&upstreams, 0, again);
     assert_eq!(indices(&upstreams, again + Duration::from_secs(3)), [1, 0], "a pause of four seconds");
     upstreams.with_state(0, State::succeed);
     for _ in 0..2 {
+        assert!(upstreams.admit(0, again));
         assert_eq!(indices(&upstreams, again), [0, 1]);
     }
+}
+
+/// The target has refused, for example, or little time was left.
+#[test]
+fn a_try_that_shows_nothing_leaves_no_pause() {
+    let now = Instant::now();
+    let upstreams = Upstreams::new(chains(2)).unwrap();
+    fail(&upstreams, 0, now);
+    let after = now + Duration::from_secs(2);
+    assert!(upstreams.admit(0, after));
+    upstreams.with_state(0, |state| state.release(after));
+    assert_eq!(indices(&upstreams, after), [0, 1]);
+    assert!(!upstreams.health()[0].is_healthy());
+    // Another one has failed meanwhile.
+    assert!(upstreams.admit(0, after));
+    let later = after + Duration::from_secs(2);
+    fail(&upstreams, 0, later);
+    upstreams.with_state(0, |state| state.release(after));
+    assert_eq!(indices(&upstreams, later), [1, 0]);
 }
 
 #[test]

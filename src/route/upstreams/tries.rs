@@ -61,6 +61,7 @@ where
         }
         let limit = shorter(share::<R>(deadline, count - n), chain.limit());
         let begun = Instant::now();
+        let counts = turn.counts && upstreams.admit(turn.index, begun);
         match ask(Way { chain: Some(chain), limit }).await {
             Ok(granted) => {
                 upstreams.with_state(turn.index, State::succeed);
@@ -71,7 +72,9 @@ where
                 let is_cut_short = error.is_timeout() && is_too_short(limit, enough);
                 let is_of_upstream = is_of_upstream(&error) && !is_cut_short;
                 if is_of_upstream {
-                    upstreams.failed(turn.index, turn.counts.then_some(begun), &error);
+                    upstreams.failed(turn.index, counts.then_some(begun), &error);
+                } else if counts {
+                    upstreams.with_state(turn.index, |state| state.release(begun));
                 }
                 failures.push(error, chain, is_of_upstream);
             }

@@ -80,6 +80,10 @@ fn a_link_local_relay_is_on_the_link_of_its_proxy() {
         let found = found(Resolve::ByProxy, Relay::Told, &bound(ip), Some(peer));
         assert_eq!(found, [expected], "{ip} of {peer}");
     }
+    // The caller's scope stays.
+    let other_link = || Relay::by(|_, _| Address::Ip("[fe80::9%5]:9".parse().unwrap()));
+    let found = found(Resolve::ByProxy, other_link(), &bound("::"), Some("[fe80::7%3]:1080"));
+    assert_eq!(found, ["[fe80::9%5]:9"]);
 }
 
 #[test]
