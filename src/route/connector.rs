@@ -200,6 +200,16 @@ impl<F, W> Connector<F, W> {
         }
     }
 
+    /// Returns whether a proxy of the route is behind TLS, so that the connector has to be wrapped.
+    /// With [`by_rule`](Self::by_rule), no proxy is known before a call, and this is `false`.
+    ///
+    /// The proxies of [`from_env`](Self::from_env) are known. A program that has no TLS otherwise
+    /// can load its certificates for them alone.
+    #[must_use]
+    pub fn needs_tls(&self) -> bool {
+        self.route.proxies.chains().iter().any(|chain| chain.hops()[0].is_behind_tls())
+    }
+
     /// Connects to these targets directly, and replaces the exceptions that were set before.
     ///
     /// A rule is not called for them.

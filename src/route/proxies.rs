@@ -40,6 +40,18 @@ pub(crate) enum Proxies {
     Rule(Rule),
 }
 
+impl Proxies {
+    /// Returns the chains that are known before a request.
+    pub(super) fn chains(&self) -> Vec<&Chain> {
+        match self {
+            Self::None | Self::Rule(_) => Vec::new(),
+            Self::Chain(chain) => vec![chain],
+            Self::AnyOf(upstreams) => upstreams.chains().iter().collect(),
+            Self::ByScheme { https, http } => https.iter().chain(http).collect(),
+        }
+    }
+}
+
 /// The proxies for one request.
 #[derive(Debug)]
 pub(crate) enum Selected<'r> {

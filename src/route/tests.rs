@@ -1,10 +1,11 @@
 //! Connections through proxies, with a stub resolver.
 
 use super::connect::request_through;
+use super::connector::Connector;
 use super::request::RequestTemplate;
 use super::wrap::Plain;
-use super::{Chain, connect, dial};
-use crate::blocking::block_on;
+use super::{Chain, Upstreams, connect, dial, environment};
+use crate::blocking::{Blocking, block_on};
 use crate::error::{Error, ErrorKind, Stage};
 use crate::protocol::any_version::AnyVersion;
 use crate::protocol::reply::Reply;
@@ -97,7 +98,7 @@ fn a_name_is_resolved_for_its_proxy() {
     for (proxy, expected) in
         [(Proxy::socks4("127.0.0.1:1"), "192.0.2.2"), (Proxy::socks5("127.0.0.1:1"), "2001:db8::1")]
     {
-        let connector = crate::Connector::<StubResolver>::new(proxy.unwrap().resolve(Resolve::Locally));
+        let connector = Connector::<StubResolver>::new(proxy.unwrap().resolve(Resolve::Locally));
         let found = block_on(connector.resolve_name("v6-v4.test".try_into().unwrap())).unwrap();
         assert_eq!(found.to_string(), expected);
     }
@@ -179,4 +180,32 @@ fn dialling_has_the_deadline_and_names_the_proxy() {
 
     let (proxy, _listener) = silent();
     block_on(dial::<StubResolver>(&proxy)).unwrap();
+}
+
+#[test]
+fn routes_that_need_tls() {
+    let (tls, plain) = ("socks5h+tls://a.example", "socks5h://b.example");
+    let chain = |url: &str| url.parse::<Chain>().unwrap();
+    let by_env = |variables: &[(&str, &str)]| {
+        let read = |name: &str| variables.iter().find(|(set, _)| *set == name).map(|(_, urls)| urls.into());
+        Connector::<Blocking>::from(environment::route(read).unwrap())
+    };
+    let by_rule: Connector<Blocking> = {
+        let proxy = tls.parse::<Proxy>().unwrap();
+        Connector::by_rule(move |_| Some(proxy.clone()))
+    };
+    for (connector, expected) in [
+        (Connector::<Blocking>::direct(), false),
+        (Connector::new(chain(plain)), false),
+        (Connector::new(chain(&format!("{tls}, {plain}"))), true),
+        (Connector::any_of([chain(plain), chain(tls)]).unwrap(), true),
+        (Connector::any_of(Upstreams::new([chain(plain)]).unwrap()).unwrap(), false),
+        (by_rule, false),
+        (by_env(&[]), false),
+        (by_env(&[("ALL_PROXY", tls)]), true),
+        (by_env(&[("all_proxy", plain), ("ALL_PROXY", tls), ("https_proxy", tls)]), false),
+        (by_env(&[("https_proxy", plain), ("http_proxy", tls)]), true),
+    ] {
+        assert_eq!(connector.needs_tls(), expected, "{connector:?}");
+    }
 }
