@@ -1,6 +1,7 @@
 //! The association of one local client of `anysocks udp`.
 
 use super::clients::Activity;
+use super::pause;
 use crate::failure::Failure;
 use crate::progress::error;
 use crate::stream::AnyConnector;
@@ -9,8 +10,7 @@ use anysocks::tokio::Socks5UdpSocket;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::net::UdpSocket;
 use tokio::select;
 use tokio::sync::mpsc::Receiver;
@@ -25,8 +25,17 @@ pub(super) struct Shared {
     pub(super) connector: AnyConnector,
     pub(super) socket: UdpSocket,
     pub(super) target: Target<'static>,
-    /// Whether a datagram has arrived through an association since the last failure.
-    pub(super) has_received: AtomicBool,
+}
+
+/// The end of an association.
+pub(super) struct Ended {
+    pub(super) client: SocketAddr,
+    /// When the association was requested.
+    pub(super) begun: Instant,
+    /// Whether a datagram has arrived through it, or it was open for longer than any pause. Many
+    /// proxies end an idle association early, which is no failure.
+    pub(super) has_worked: bool,
+    pub(super) outcome: Result<(), Failure>,
 }
 
 impl Shared {
@@ -36,12 +45,17 @@ impl Shared {
         client: SocketAddr,
         queue: Receiver<Vec<u8>>,
         activity: Activity,
-    ) -> (SocketAddr, Result<(), Failure>) {
-        let ended = match self.connector.associate().await {
-            Ok(association) => self.relay(client, queue, &activity, &association).await.map_err(Failure::io),
-            Err(error) => Err(error.into()),
+    ) -> Ended {
+        let begun = Instant::now();
+        let association = match self.connector.associate().await {
+            Ok(association) => association,
+            Err(error) => return Ended { client, begun, has_worked: false, outcome: Err(error.into()) },
         };
-        (client, ended)
+        activity.open();
+        let (opened, mut has_received) = (Instant::now(), false);
+        let relayed = self.relay(client, queue, &activity, &association, &mut has_received).await;
+        let has_worked = has_received || opened.elapsed() > pause::LONGEST;
+        Ended { client, begun, has_worked, outcome: relayed.map_err(Failure::io) }
     }
 
     async fn relay(
@@ -50,6 +64,7 @@ impl Shared {
         mut queue: Receiver<Vec<u8>>,
         activity: &Activity,
         association: &Socks5UdpSocket,
+        has_received: &mut bool,
     ) -> io::Result<()> {
         association.connect(self.target.borrowed()).await?;
         let mut buf = vec![0; LONGEST];
@@ -70,7 +85,7 @@ impl Shared {
                     received = association.recv(&mut buf) => {
                         activity.datagram();
                         let received = received.map_err(|failed| ("receiving failed".to_owned(), failed))?;
-                        self.has_received.store(true, Ordering::Relaxed);
+                        *has_received = true;
                         // The client may have closed its socket.
                         let _ = self.socket.send_to(&buf[..received], client).await;
                         Ok(true)

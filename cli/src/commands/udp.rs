@@ -1,6 +1,6 @@
 //! `anysocks udp`.
 
-use super::association::{LONGEST, Shared};
+use super::association::{Ended, LONGEST, Shared};
 use super::clients::{Activity, Clients};
 use super::pause::Pause;
 use super::result::{line, print};
@@ -11,7 +11,6 @@ use anysocks::Target;
 use serde_json::json;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 use tokio::net::UdpSocket;
 use tokio::select;
@@ -21,12 +20,14 @@ use tokio::task::JoinSet;
 /// Forward datagrams from a local UDP port to a target (UDP ASSOCIATE)
 ///
 /// The line on the standard output is the local address. Each local client has an association of
-/// its own, which ends after two minutes without a datagram. One client more than 64 ends the
-/// association of the client that has been idle longest.
+/// its own, which ends after two minutes without a datagram. One client more than 64 ends the open
+/// association of the client that has been idle longest. If all 64 are still being opened, the
+/// datagrams of further clients are lost.
 ///
 /// Up to 16 datagrams of a client wait for its association, and further ones are lost. After a
 /// failed association, no other one is opened for a second. Each further failure doubles this
-/// pause, up to 30 seconds.
+/// pause, up to 30 seconds. An association has failed if it was not opened, or if it ended within
+/// 30 seconds and no datagram arrived through it.
 ///
 /// All users of this machine can send to the target through the proxies. The command runs until it
 /// is interrupted.
@@ -64,8 +65,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     // association is not kept, because it could end before the first datagram.
     drop(connector.associate().await?);
     print(&line(arguments.json, addr.clone(), &json!({ "listen": addr })))?;
-    let has_received = AtomicBool::default();
-    let shared = Arc::new(Shared { connector, socket, target: arguments.target, has_received });
+    let shared = Arc::new(Shared { connector, socket, target: arguments.target });
     let (mut clients, activities) = (Clients::new(MOST_CLIENTS), Activity::default());
     let mut pause = Pause::default();
     let mut associations = JoinSet::new();
@@ -76,29 +76,44 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
                 // An error means that a client refused an earlier datagram.
                 let Ok((n, client)) = received else { continue };
                 let Some(datagram) = clients.queue(client, buf[..n].to_vec()) else { continue };
-                if pause.includes(Instant::now()) {
+                if pause.remaining(Instant::now()).is_some() {
                     continue;
+                }
+                let Ok(idle) = clients.make_room() else { continue };
+                if let Some(idle) = idle {
+                    progress(format_args!("{idle}: ended for {client}: the limit is {MOST_CLIENTS} clients"));
                 }
                 let (datagrams, queue) = channel(MOST_WAITING);
                 let _ = datagrams.try_send(datagram);
                 let activity = activities.another();
                 let task = associations.spawn(Arc::clone(&shared).serve(client, queue, activity.clone()));
-                if let Some(idle) = clients.add(client, datagrams, activity, task) {
-                    progress(format_args!("{idle}: ended for {client}: the limit is {MOST_CLIENTS} clients"));
-                }
+                clients.add(client, datagrams, activity, task);
             }
             Some(ended) = associations.join_next() => {
                 clients.remove_ended();
                 match ended {
-                    Ok((client, Err(failure))) => {
-                        let has_received = shared.has_received.swap(false, Ordering::Relaxed);
-                        let seconds = pause.start(Instant::now(), has_received).as_secs_f64().ceil();
-                        error(format_args!("{client}: {failure} (no new association for {seconds} s)"));
-                    }
+                    Ok(ended) => report(ended, &mut pause),
                     Err(task) if task.is_panic() => error(task),
-                    _ => {}
+                    Err(_) => {}
                 }
             }
         }
+    }
+}
+
+/// Prints why an association has ended, and starts the pause if it has failed.
+fn report(ended: Ended, pause: &mut Pause) {
+    let now = Instant::now();
+    if ended.has_worked {
+        pause.forget(ended.begun);
+    }
+    let Err(failure) = ended.outcome else { return };
+    if !ended.has_worked {
+        pause.start(ended.begun, now);
+    }
+    let client = ended.client;
+    match pause.remaining(now).map(|remaining| remaining.as_secs_f64().ceil()) {
+        Some(seconds) => error(format_args!("{client}: {failure} (no new association for {seconds} s)")),
+        None => error(format_args!("{client}: {failure}")),
     }
 }
