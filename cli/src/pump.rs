@@ -10,6 +10,7 @@ use std::io::{self, IsTerminal};
 use std::pin::pin;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, split};
 use tokio::select;
+use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 
 const CHUNK: usize = 64 * 1024;
@@ -17,12 +18,13 @@ const CHUNK: usize = 64 * 1024;
 /// Copies the standard input to the stream, and the stream to the standard output. The end of each
 /// direction is passed on, and the other one goes on until its own end.
 ///
-/// A person at a terminal does not end the input because the target has closed the connection, so
-/// the target's end is that of both directions there.
+/// A terminal does not end its input because the target has ended its direction, so that end is the
+/// end of both directions there. Input that was read before is still sent.
 pub(crate) async fn pump(stream: AnyStream<Stream>) -> Result<(), Failure> {
     let resets = Resets::of(stream.get_ref());
     let (from, to) = split(stream);
-    let mut upload = pin!(send(to));
+    let (has_ended, observed) = watch::channel(false);
+    let mut upload = pin!(send(to, observed));
     let mut download = pin!(receive(from));
     select! {
         // The reason why the peer accepts no more may still arrive.
@@ -33,7 +35,7 @@ pub(crate) async fn pump(stream: AnyStream<Stream>) -> Result<(), Failure> {
         downloaded = &mut download => {
             downloaded?;
             if !Output::CAN_CLOSE || io::stdin().is_terminal() {
-                return Ok(());
+                has_ended.send_replace(true);
             }
             select! {
                 biased;
@@ -44,22 +46,34 @@ pub(crate) async fn pump(stream: AnyStream<Stream>) -> Result<(), Failure> {
     }
 }
 
+/// Sends the standard input, up to its end. Also ends while it waits for input, once `has_ended` is
+/// true.
+///
 /// Returns the error of the peer's direction, or fails if the standard input can't be read.
-async fn send(mut to: impl AsyncWrite + Unpin) -> Result<io::Result<()>, Failure> {
+async fn send(
+    mut to: impl AsyncWrite + Unpin,
+    mut has_ended: watch::Receiver<bool>,
+) -> Result<io::Result<()>, Failure> {
     let mut chunk = vec![0; CHUNK];
-    loop {
-        let read = blocking(move || stdin::read(&mut chunk).map(|n| (n, chunk))).await;
+    // A read that has begun can take input, so none begins after the end.
+    while !*has_ended.borrow() {
+        let read = select! {
+            biased;
+            read = blocking(move || stdin::read(&mut chunk).map(|n| (n, chunk))) => read,
+            _ = has_ended.wait_for(|has_ended| *has_ended) => break,
+        };
         let (n, filled) = read.map_err(|error| failed("reading the standard input", &error))?;
         if n == 0 {
-            // The peer may have closed the connection.
-            let _ = to.shutdown().await;
-            return Ok(Ok(()));
+            break;
         }
         if let Err(error) = write(&mut to, &filled[..n]).await {
             return Ok(Err(error));
         }
         chunk = filled;
     }
+    // The peer may have closed the connection.
+    let _ = to.shutdown().await;
+    Ok(Ok(()))
 }
 
 async fn write(to: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -> io::Result<()> {

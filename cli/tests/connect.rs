@@ -2,7 +2,6 @@
 
 mod support;
 
-use std::fs;
 use std::io::{Read, Write};
 use support::{Running, Scripted, anysocks, grant, request, rest, run_with};
 
@@ -102,7 +101,7 @@ fn an_input_that_can_not_be_read() {
         assert_eq!(rest(&mut client), b"");
     });
     let mut command = anysocks(&["connect", "-x", &proxy.url(), "example.com:80"]);
-    command.stdin(fs::File::open("/").expect("a directory"));
+    command.stdin(std::fs::File::open("/").expect("a directory"));
     let ended: support::Ended = command.output().expect("an end").into();
     assert_eq!(ended.status, Some(1), "{ended:?}");
     assert!(ended.stderr.starts_with("anysocks: reading the standard input failed: "), "{ended:?}");
@@ -206,27 +205,4 @@ fn a_reset_after_the_target_s_end() {
     let printed = rest(program.0.stderr.as_mut().expect("a pipe"));
     assert!(printed.starts_with(b"anysocks: receiving failed: "), "{}", String::from_utf8_lossy(&printed));
     drop(stdin);
-}
-
-/// At a terminal, the input is open until a person ends it.
-#[cfg(target_os = "linux")]
-#[test]
-fn the_target_ends_at_a_terminal() {
-    use rustix::fs::{Mode, OFlags, open};
-    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-    let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
-    grantpt(&terminal).and_then(|()| unlockpt(&terminal)).expect("a terminal");
-    let name = ptsname(&terminal, Vec::new()).expect("a name");
-    let input = open(name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).expect("a terminal");
-    let proxy = Scripted::start(|mut client| {
-        grant(&mut client, &request(1, "example.com", 80));
-        client.write_all(b"banner").expect("an open direction");
-        client.shutdown(std::net::Shutdown::Write).expect("an open direction");
-        rest(&mut client)
-    });
-    let mut command = anysocks(&["connect", "-x", &proxy.url(), "example.com:80"]);
-    let ended: support::Ended = command.stdin(input).output().expect("an end").into();
-    assert_eq!((ended.status, &*ended.stdout, &*ended.stderr), (Some(0), "banner", ""));
-    assert_eq!(proxy.join(), b"");
-    drop(terminal);
 }
