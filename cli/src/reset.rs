@@ -6,7 +6,7 @@ use std::io;
 use tokio::io::Interest;
 use tokio::net::TcpStream;
 
-/// A second handle of a plain connection, for its errors alone.
+/// A second handle of a connection, for its errors alone.
 pub(crate) struct Resets(Option<TcpStream>);
 
 impl Resets {
@@ -14,8 +14,8 @@ impl Resets {
         Self(stream.second_handle())
     }
 
-    /// Waits for an error of the connection. Waits without end if there is none, or if the
-    /// connection is not a plain one.
+    /// Waits for an error of the connection. Waits without end if there is none, or no second
+    /// handle.
     pub(crate) async fn received(&self) -> io::Error {
         if let Some(stream) = &self.0 {
             if stream.ready(Interest::ERROR).await.is_ok() {

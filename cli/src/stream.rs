@@ -19,11 +19,14 @@ pub(crate) enum Stream {
 }
 
 impl Stream {
-    /// Returns a second handle of a plain connection.
+    /// Returns a second handle of the TCP connection.
     #[cfg(unix)]
     pub(crate) fn second_handle(&self) -> Option<TcpStream> {
         use std::os::fd::AsFd;
-        let Self::Plain(stream) = self else { return None };
+        let stream = match self {
+            Self::Plain(stream) => stream,
+            Self::Tls(stream) => stream.get_ref().0,
+        };
         let descriptor = stream.as_fd().try_clone_to_owned().ok()?;
         TcpStream::from_std(descriptor.into()).ok()
     }
