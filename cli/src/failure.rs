@@ -106,10 +106,11 @@ fn status(kind: &ErrorKind, stage: Stage, is_timeout: bool) -> Status {
         )
         | (ErrorKind::Method(_), Stage::Authentication) => Status::ClientRefused,
         (ErrorKind::Refused(_) | ErrorKind::RefusedExtended { .. }, _) => Status::RequestRefused,
+        // This machine has no thread or no random bytes, or can't run the target of a probe.
+        (ErrorKind::Io(_), Stage::Preparation) | (_, Stage::Tunnel | Stage::Association) => Status::Io,
         // A METHOD that can't be prepared, such as Kerberos without a ticket.
         (_, Stage::Preparation) => Status::Mistake,
         (_, Stage::Resolve | Stage::Dial | Stage::Direct) => Status::Unreachable,
-        (_, Stage::Tunnel | Stage::Association) => Status::Io,
         _ => Status::NotSocks,
     }
 }
@@ -130,6 +131,7 @@ mod tests {
         for (kind, stage, expected) in [
             (method(), Stage::Preparation, Status::Mistake),
             (ErrorKind::TimedOut, Stage::Preparation, Status::TimedOut),
+            (ErrorKind::Io(io::ErrorKind::OutOfMemory.into()), Stage::Preparation, Status::Io),
             (method(), Stage::Authentication, Status::ClientRefused),
             (ErrorKind::PasswordRefused(1), Stage::Authentication, Status::ClientRefused),
             (ErrorKind::EndedEarly { received: 1 }, Stage::Authentication, Status::NotSocks),

@@ -142,7 +142,8 @@ fn environment(command: &str) -> Option<&'static str> {
 
 fn exit_status(command: &str) -> Section {
     let mut paragraphs = vec![Paragraph::Items(statuses(command))];
-    let forward = "After SIGHUP, SIGINT or SIGTERM, forward returns 128 and the number of the signal.";
+    let forward = "After SIGHUP, SIGINT or SIGTERM, forward returns 128 and the number of the signal. A failed \
+        connection is printed, and does not end it.";
     let probe = "probe returns 0 if the proxy speaks SOCKS, also if it refuses all requests.";
     match command {
         "forward" => paragraphs.push(Paragraph::Text(forward)),
@@ -153,38 +154,54 @@ fn exit_status(command: &str) -> Section {
 }
 
 fn statuses(command: &str) -> Vec<(&'static str, &'static str)> {
-    if command == "probe" {
-        return vec![
-            ("0", "the proxy speaks SOCKS, also if it refuses all requests"),
-            ("1", "the report can't be printed, or a local socket failed"),
-            (
-                "2",
-                "a mistake in the arguments or the URL, a file of an option that can't be read, or no \
-                   trusted certificates on this system; nothing was sent",
-            ),
-            ("3", "the proxy could not be reached, TLS with it failed, or its certificate is not trusted"),
-            ("6", "the connection to the proxy timed out"),
-            ("7", "the proxy does not speak SOCKS"),
-        ];
+    match command {
+        "forward" => {
+            return vec![
+                ("1", "the socket of --listen failed, such as at a used port, or the URL can't be printed"),
+                ("2", MISTAKE),
+            ];
+        }
+        "probe" => {
+            return vec![
+                ("0", "the proxy speaks SOCKS, also if it refuses all requests"),
+                ("1", "the report can't be printed, or this machine can't run the server that is the target"),
+                (
+                    "2",
+                    "a mistake in the arguments or the URL, a file of an option that can't be read, or no \
+                       trusted certificates on this system; nothing was sent",
+                ),
+                ("3", UNREACHABLE),
+                ("6", "the connection to the proxy timed out"),
+                ("7", "the proxy does not speak SOCKS"),
+            ];
+        }
+        _ => {}
     }
-    let unreachable = match command {
-        "listen" | "udp" => "the proxy could not be reached, or its certificate is not trusted",
-        "resolve" => {
-            "the proxy could not be reached, its certificate is not trusted, or this machine can't resolve \
-             the name"
+    let io = match command {
+        "anysocks" | "udp" => {
+            "the connection failed after it was established, or a local file, a pipe or the socket of \
+             --listen failed, such as at a used port; without a message, the reader has closed the standard \
+             output"
         }
         _ => {
-            "the proxy, or the target of a direct connection, could not be reached, or the certificate of \
-             the proxy is not trusted"
+            "the connection failed after it was established, or a local file or a pipe failed; without a \
+             message, the reader has closed the standard output"
+        }
+    };
+    let unreachable = match command {
+        "listen" | "udp" => UNREACHABLE,
+        "resolve" => {
+            "the proxy could not be reached, the TLS handshake with it failed, such as by a certificate that \
+             is not trusted, or this machine can't resolve the name"
+        }
+        _ => {
+            "the proxy, or the target of a direct connection, could not be reached, or the TLS handshake \
+             with the proxy failed, such as by a certificate that is not trusted"
         }
     };
     vec![
         ("0", "success"),
-        (
-            "1",
-            "the connection failed after it was established, or a local file, pipe or socket failed, such \
-               as a used port of --listen; without a message, the reader has closed the standard output",
-        ),
+        ("1", io),
         (
             "2",
             "a mistake in the arguments, a URL or the environment, a file of an option that can't be read, \
@@ -198,3 +215,9 @@ fn statuses(command: &str) -> Vec<(&'static str, &'static str)> {
         ("7", "the answer was not one of a SOCKS proxy, or the proxy closed the connection"),
     ]
 }
+
+const MISTAKE: &str = "a mistake in the arguments, a URL or the environment, a file of an option that can't be \
+    read, or no trusted certificates on this system; nothing was sent";
+
+const UNREACHABLE: &str = "the proxy could not be reached, or the TLS handshake with it failed, such as by a \
+    certificate that is not trusted";

@@ -173,6 +173,12 @@ fn exit_statuses() {
         let listen = arguments.iter().skip_while(|argument| **argument != "--listen").nth(1);
         assert!(ended.stderr.contains(&format!("--listen {}: ", listen.expect("an address"))), "{ended:?}");
     }
+    #[cfg(target_os = "linux")]
+    for arguments in [&["connect", "example.com:80", "-x"][..], &["probe"]] {
+        let ended = run(&[arguments, &[&format!("{}?interface=nonexist0", dead())]].concat());
+        assert_eq!(ended.status, Some(3), "{arguments:?}: {ended:?}");
+        assert!(ended.stderr.contains(": interface nonexist0: "), "{arguments:?}: {ended:?}");
+    }
     let rows: [Row; 5] = [
         (&[&[5, 0xFF]], 4),
         (&[&[5, 0], &[5, 5, 0, 1, 0, 0, 0, 0, 0, 0]], 5),

@@ -8,7 +8,7 @@ use support::run;
 const COMMANDS: [(Option<&str>, &[u8]); 7] = [
     (None, EVERY_STATUS),
     (Some("connect"), EVERY_STATUS),
-    (Some("forward"), EVERY_STATUS),
+    (Some("forward"), &[1, 2]),
     (Some("probe"), &[0, 1, 2, 3, 6, 7]),
     (Some("resolve"), EVERY_STATUS),
     (Some("listen"), EVERY_STATUS),
@@ -46,9 +46,13 @@ fn sections() {
         }
         assert_eq!(status.matches(".TP").count(), statuses.len(), "{command:?}: {status}");
         assert!(status.contains("trusted"), "{command:?}: {status}");
-        // Where a direct connection is possible.
+        assert_eq!(status.contains("TLS handshake"), statuses.contains(&3), "{command:?}: {status}");
+        let listens = matches!(command, None | Some("forward" | "udp"));
+        assert_eq!(status.contains(r"socket of \-\-listen"), listens, "{command:?}: {status}");
+        // Where a direct connection is possible. `forward` does not end by its failure.
         let is_direct = matches!(command, None | Some("connect" | "forward"));
-        assert_eq!(status.contains("direct connection"), is_direct, "{command:?}: {status}");
+        let ends = is_direct && command != Some("forward");
+        assert_eq!(status.contains("direct connection"), ends, "{command:?}: {status}");
         assert_eq!(help.contains("connections are direct"), is_direct, "{command:?}: {help}");
         for text in [section(&page, "\"PROXY URLS\""), &help] {
             for option in ["timeout=SECONDS", "auth=gssapi", "family=FAMILY"] {

@@ -7,7 +7,7 @@ use crate::failure::{Failure, Status};
 use crate::progress::progress;
 use crate::tls::Tls;
 use crate::tls_blocking::handshake;
-use anysocks::probe::{Failure as Lost, Probe, Report};
+use anysocks::probe::{Failure as Lost, Probe, Question, Report, Verdict};
 use anysocks::{Chain, Proxy, Target};
 use rustls::ClientConnection;
 use std::io;
@@ -81,7 +81,7 @@ fn judge(report: &Report) -> Result<(), Failure> {
             let text = format!("TLS with the proxy failed: {error}");
             return Err(Failure::new(Status::Unreachable, text));
         }
-        Some(_) => return Err(Failure::new(Status::Unreachable, "there is no connection to the proxy")),
+        Some(_) => return Err(Failure::new(Status::Unreachable, without_connection(report))),
         None => {}
     }
     if !report.speaks_socks() {
@@ -91,6 +91,19 @@ fn judge(report: &Report) -> Result<(), Failure> {
         progress("the proxy refuses every target: try --target with one that it reaches");
     }
     Ok(())
+}
+
+/// Returns why there is no TCP connection to the proxy.
+///
+/// The reason may be on this machine, such as a network interface that does not exist. The proxy
+/// was not tried then.
+fn without_connection(report: &Report) -> String {
+    match report.answer(Question::Tcp) {
+        Some(answer) if answer.verdict() == Verdict::NotTried => {
+            format!("this machine can't connect to the proxy: {}", answer.detail())
+        }
+        _ => "there is no connection to the proxy".into(),
+    }
 }
 
 fn is_timeout(error: &io::Error) -> bool {
