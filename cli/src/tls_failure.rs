@@ -52,10 +52,7 @@ fn explained(error: io::Error, at_end: &str) -> io::Error {
 fn sentence(error: &Error) -> String {
     match error {
         Error::InvalidCertificate(error) => {
-            format!(
-                "the proxy's certificate is not trusted ({}): see --ca and --server-name",
-                certificate(error)
-            )
+            format!("the proxy's certificate is not trusted ({}){}", certificate(error), advice(error))
         }
         Error::NoCertificatesPresented => "the proxy sent no certificate".into(),
         Error::InvalidMessage(_) => "the answer of the proxy is not TLS".into(),
@@ -65,6 +62,22 @@ fn sentence(error: &Error) -> String {
         Error::AlertReceived(alert) => format!("the proxy ended TLS with the alert {alert:?}"),
         other => other.to_string(),
     }
+}
+
+/// Returns which options help. None of them accepts a certificate of other dates, for example.
+fn advice(error: &CertificateError) -> &'static str {
+    match error {
+        CertificateError::UnknownIssuer
+        | CertificateError::NotValidForName
+        | CertificateError::NotValidForNameContext { .. } => ": see --ca and --server-name",
+        other if is_ca_as_server(other) => ": see --ca and --server-name",
+        _ => "",
+    }
+}
+
+/// The type of this error is one of a crate that rustls does not export.
+fn is_ca_as_server(error: &CertificateError) -> bool {
+    matches!(error, CertificateError::Other(other) if format!("{other:?}").contains("CaUsedAsEndEntity"))
 }
 
 /// Returns what is wrong with a certificate.
@@ -84,10 +97,7 @@ fn certificate(error: &CertificateError) -> String {
         }
         CertificateError::BadEncoding => "it is malformed".into(),
         CertificateError::BadSignature => "its signature is wrong".into(),
-        // The type of the error is one of a crate that rustls does not export.
-        CertificateError::Other(other) if format!("{other:?}").contains("CaUsedAsEndEntity") => {
-            "it is one of a CA, and not in --ca".into()
-        }
+        other if is_ca_as_server(other) => "it is one of a CA, and not in --ca".into(),
         other => other.to_string(),
     }
 }
