@@ -83,5 +83,8 @@ fn advice(relay: SocketAddr, proxy: IpAddr) -> String {
     if relay.ip() == proxy {
         return String::new();
     }
-    format!("; the relay {relay} is not at the proxy's address {proxy}: try `Relay::ProxyAddress`")
+    format!(
+        "; the relay {relay} is not at the proxy's address {proxy}: \
+         try `?relay=proxy` in the proxy's URL, or `Relay::ProxyAddress`"
+    )
 }

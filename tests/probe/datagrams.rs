@@ -120,6 +120,24 @@ fn a_proxy_that_refuses_a_declared_source() {
     }
 }
 
+/// The reply names an address that only the proxy's network may know. Other systems have no second
+/// loopback address.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_silent_relay_that_is_not_at_the_address_of_the_proxy() {
+    let silent = UdpSocket::bind("127.9.9.9:0").expect("a port");
+    let relay = silent.local_addr().expect("an address");
+    let report = report(socks5(associating(relay)));
+    let advice = format!(
+        "; the relay {relay} is not at the proxy's address 127.0.0.1: \
+         try `?relay=proxy` in the proxy's URL, or `Relay::ProxyAddress`"
+    );
+    for question in TO_TARGETS {
+        let detail = report.answer(question).expect("an answer").detail();
+        assert!(detail.ends_with(&advice), "{detail}");
+    }
+}
+
 /// A connected socket drops them.
 #[test]
 fn a_relay_that_names_another_source() {
