@@ -96,7 +96,7 @@ fn urls() -> Section {
             ("socks5h+unix:///PATH", "the same at a Unix-domain socket"),
         ]),
         Paragraph::Text(
-            "In a user name and a password, # / ? and , are percent-encoded. Options follow after ? and \
+            "In a user name and a password, % # / ? and , are percent-encoded. Options follow after ? and \
              are separated by &, such as ?timeout=5&family=ipv4:",
         ),
         Paragraph::Items(vec![

@@ -14,10 +14,10 @@ impl List {
             return Err("the value is empty".into());
         }
         let parts: Vec<_> = text.split(',').map(str::trim).collect();
-        // A comma in a password divides its URL.
+        // A comma in a password divides its URL, or a later URL has no scheme.
         let mut rest = parts.iter().skip(1);
         if text.contains("://") && rest.any(|part| part.contains('@') && !part.contains("://")) {
-            return Err(Error::from(Invalid::NotEncoded).to_string());
+            return Err(format!("{}, or begin each URL with its scheme", Error::from(Invalid::NotEncoded)));
         }
         for (number, part) in (1..).zip(&parts) {
             self.push_one(part).map_err(|error| match parts.len() {
@@ -64,6 +64,9 @@ mod tests {
         }
     }
 
+    const NOT_ENCODED: &str = "in a user name and a password, percent-encode `%` (%25), `#` (%23), `/` (%2F), \
+        `?` (%3F), and in a list `,` (%2C), or begin each URL with its scheme";
+
     #[test]
     fn mistakes() {
         for (text, expected) in [
@@ -73,8 +76,9 @@ mod tests {
             ("a:1,http://b:2", "proxy 2 of 2: \"http://b:2\": this is the URL of an HTTP proxy"),
             ("me:Zq7@a:1", "host:port has no user name and no password"),
             ("a:1,me:Zq7@b:1", "proxy 2 of 2: host:port has no user name and no password"),
-            ("socks5h://me:Zq7,Zq8@a:1", "in a user name and a password, percent-encode"),
-            ("socks5h://me:1,Zq8@a:1", "in a user name and a password, percent-encode"),
+            ("socks5h://me:Zq7,Zq8@a:1", NOT_ENCODED),
+            ("socks5h://a:1,me:Zq7@b:1", NOT_ENCODED),
+            ("socks5h://me:1,Zq8@a:1", NOT_ENCODED),
             ("socks5h://a:1,socks5h+tls://b:1", "proxy 2 of 2: a proxy behind TLS can't stand behind"),
         ] {
             let error = parse(&[text]).unwrap_err();

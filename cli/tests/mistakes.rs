@@ -138,7 +138,8 @@ fn mistakes_in_a_file() {
         ),
         (
             format!("socks5h://a:1080, {USER}:{PASSWORD}@h:1"),
-            ", line 1: in a user name and a password, percent-encode",
+            ", line 1: in a user name and a password, percent-encode `%` (%25), `#` (%23), `/` (%2F), `?` (%3F), \
+             and in a list `,` (%2C), or begin each URL with its scheme\n",
         ),
         ("# none\n".to_owned(), ": no proxy in it"),
     ] {

@@ -59,6 +59,7 @@ fn sections() {
                 assert!(text.contains(option), "{command:?}: {text}");
             }
         }
+        assert!(help.contains(" password, % # / ? and , are percent-encoded."), "{command:?}: {help}");
         for text in [section(&page, "PASSWORDS"), &help] {
             assert!(text.contains("All users of a machine can see command lines."), "{command:?}: {text}");
         }

@@ -279,7 +279,7 @@ pub enum Invalid {
     UserInEndpoint,
     /// A user name or a password in a URL contains a character that must be percent-encoded.
     #[error(
-        "in a user name and a password, percent-encode `#` (%23), `/` (%2F), `?` (%3F), and in a list `,` (%2C)"
+        "in a user name and a password, percent-encode `%` (%25), `#` (%23), `/` (%2F), `?` (%3F), and in a list `,` (%2C)"
     )]
     NotEncoded,
     /// The text is in quotes.

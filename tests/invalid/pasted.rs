@@ -139,15 +139,15 @@ const CASES: [Case; 7] = [
             ("socks5h//h:1080", "a proxy's URL begins with a scheme, such as socks5h://"),
             (
                 "socks5h://user:p#ss@h",
-                "in a user name and a password, percent-encode `#` (%23), `/` (%2F), `?` (%3F), and in a list `,` (%2C)",
+                "in a user name and a password, percent-encode `%` (%25), `#` (%23), `/` (%2F), `?` (%3F), and in a list `,` (%2C)",
             ),
             (
                 "socks5h://user:hunter2/@h",
-                "in a user name and a password, percent-encode `#` (%23), `/` (%2F), `?` (%3F), and in a list `,` (%2C)",
+                "in a user name and a password, percent-encode `%` (%25), `#` (%23), `/` (%2F), `?` (%3F), and in a list `,` (%2C)",
             ),
             (
                 "socks5h://user:1?hunter2@h",
-                "in a user name and a password, percent-encode `#` (%23), `/` (%2F), `?` (%3F), and in a list `,` (%2C)",
+                "in a user name and a password, percent-encode `%` (%25), `#` (%23), `/` (%2F), `?` (%3F), and in a list `,` (%2C)",
             ),
             (
                 "socks5h://localhost/run/tor/socks",
@@ -196,7 +196,7 @@ const CASES: [Case; 7] = [
             ("socks5h://h1, ", "proxy 2 of 2: a proxy's URL begins with a scheme, such as socks5h://"),
             (
                 "socks5h://user:hunter2,hunter2@h",
-                "in a user name and a password, percent-encode `#` (%23), `/` (%2F), `?` (%3F), and in a list `,` (%2C)",
+                "in a user name and a password, percent-encode `%` (%25), `#` (%23), `/` (%2F), `?` (%3F), and in a list `,` (%2C)",
             ),
         ],
     ),
