@@ -7,7 +7,7 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream, UdpSocket};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, TryRecvError, channel};
+use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 use support::{Running, anysocks, expect, rest};
 
@@ -203,7 +203,9 @@ fn lines(from: impl Read + Send + 'static) -> Receiver<String> {
     lines
 }
 
-/// A datagram that can't be sent does not end the association, and its error is printed once.
+/// A datagram that can't be sent does not end the association. Its error is printed once, and again
+/// after an answer. Other systems refuse to send such a long datagram in the test.
+#[cfg(target_os = "linux")]
 #[test]
 fn a_datagram_that_is_too_long() {
     let Proxy { url, .. } = associations(usize::MAX, Then::Close);
@@ -214,10 +216,10 @@ fn a_datagram_that_is_too_long() {
     client.set_read_timeout(Some(Duration::from_secs(1))).expect("a timeout");
     // It leaves no room for a header.
     let longest = vec![0; 65507];
-    client.send(&longest).expect("an open socket");
     let addr = client.local_addr().expect("an address");
-    let printed = errors.recv().expect("an error");
     let expected = format!("anysocks: {addr}: a datagram of 65507 bytes was not sent: ");
+    client.send(&longest).expect("an open socket");
+    let printed = errors.recv().expect("an error");
     assert!(printed.starts_with(&expected), "{printed}");
     client.send(&longest).expect("an open socket");
     let mut datagram = [0; 512];
@@ -229,5 +231,8 @@ fn a_datagram_that_is_too_long() {
         }
     };
     assert_eq!(&datagram[..n], b"word back");
-    assert_eq!(errors.try_recv(), Err(TryRecvError::Empty));
+    assert_eq!(errors.try_recv(), Err(std::sync::mpsc::TryRecvError::Empty));
+    client.send(&longest).expect("an open socket");
+    let printed = errors.recv_timeout(PATIENCE).expect("an error");
+    assert!(printed.starts_with(&expected), "{printed}");
 }

@@ -7,6 +7,7 @@ use crate::progress::error;
 use crate::stream::AnyConnector;
 use anysocks::Target;
 use anysocks::tokio::Socks5UdpSocket;
+use std::collections::BTreeSet;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -68,7 +69,7 @@ impl Shared {
     ) -> io::Result<()> {
         association.connect(self.target.borrowed()).await?;
         let mut buf = vec![0; LONGEST];
-        let mut printed = None;
+        let mut printed = Printed::default();
         loop {
             let moved = async {
                 select! {
@@ -83,8 +84,9 @@ impl Shared {
                         None => Ok(false),
                     },
                     received = association.recv(&mut buf) => {
-                        activity.datagram();
                         let received = received.map_err(|failed| ("receiving failed".to_owned(), failed))?;
+                        activity.datagram();
+                        printed.clear();
                         *has_received = true;
                         // The client may have closed its socket.
                         let _ = self.socket.send_to(&buf[..received], client).await;
@@ -101,11 +103,46 @@ impl Shared {
                 // Such as a datagram that is too long, or an ICMP error of the relay. It may recur
                 // with each datagram.
                 Ok(Err((what, failed))) => {
-                    if printed.replace(failed.kind()) != Some(failed.kind()) {
+                    if printed.is_new(failed.kind()) {
                         error(format_args!("{client}: {what}: {}", Failure::io(failed)));
                     }
                 }
             }
+        }
+    }
+}
+
+/// The kinds of errors that were printed since a datagram last arrived through the association.
+///
+/// Two kinds may alternate. If the last one alone were kept, each datagram would print a line.
+#[derive(Default)]
+struct Printed(BTreeSet<io::ErrorKind>);
+
+impl Printed {
+    /// Adds a kind. Returns whether it is to be printed.
+    fn is_new(&mut self, kind: io::ErrorKind) -> bool {
+        self.0.insert(kind)
+    }
+
+    /// Forgets the kinds: the association works, so a later error has another cause.
+    fn clear(&mut self) {
+        self.0.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_is_printed_once_until_a_success() {
+        let kinds = [io::ErrorKind::ConnectionRefused, io::ErrorKind::InvalidInput];
+        let mut printed = Printed::default();
+        for _ in 0..2 {
+            for is_new in [true, false] {
+                assert_eq!(kinds.map(|kind| printed.is_new(kind)), [is_new; 2]);
+            }
+            printed.clear();
         }
     }
 }
