@@ -2,7 +2,6 @@
 
 mod support;
 
-use std::fs;
 use std::io::Write;
 use support::{
     File, PASSWORD, Scripted, USER, anysocks, expect, grant, grant_with_password, request, rest, run,
@@ -103,7 +102,7 @@ fn a_proxy_at_a_unix_domain_socket() {
     });
     let url = format!("socks5h+unix://{}", path.display());
     let ended = run(&["connect", "-x", &url, "example.com:80"]);
-    fs::remove_file(&path).expect("a socket");
+    std::fs::remove_file(&path).expect("a socket");
     assert_eq!((ended.status, &*ended.stdout), (Some(0), "word"), "{ended:?}");
     serving.join().expect("no panic");
 }
