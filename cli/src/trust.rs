@@ -1,4 +1,7 @@
 //! Which certificates of a proxy behind TLS are accepted.
+//!
+//! The example `examples/rustls/probe` shares this file by its path. So it uses no module of the
+//! program but `roots`, which the example has too, and limits the length of a file itself.
 
 use crate::roots::roots;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};

@@ -19,10 +19,10 @@ use tokio::task::JoinSet;
 
 /// Forward datagrams from a local UDP port to a target (UDP ASSOCIATE)
 ///
-/// The line on the standard output is the local address. Each local client has an association of
-/// its own, which ends after two minutes without a datagram. One client more than 64 ends the open
-/// association of the client that has been idle longest. If all 64 are still being opened, the
-/// datagrams of further clients are lost.
+/// The line on the standard output is the local address. Each local client has another association.
+/// It ends after two minutes without a datagram. One client more than 64 ends the open association
+/// of the client that has been idle longest. If all 64 are still being opened, the datagrams of
+/// further clients are lost.
 ///
 /// Up to 16 datagrams of a client wait for its association, and further ones are lost. After a
 /// failed association, no other one is opened for a second. Each further failure doubles this
