@@ -1,6 +1,5 @@
 //! The options that choose the proxies.
 
-use crate::environment;
 use crate::failure::Failure;
 use crate::limited;
 use crate::list::List;
@@ -9,7 +8,6 @@ use crate::tls::{Tls, TlsOptions};
 use anysocks::Chain;
 use anysocks::tokio::Connector;
 use clap::Args;
-use std::env;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -61,16 +59,13 @@ impl CommonOptions {
 
     /// Returns the same connector without TLS. `option` is the name of the URLs in errors.
     pub(crate) fn route(&self, option: &str, urls: &[String]) -> Result<Route, Failure> {
-        let (connector, needs_tls, is_certain) = match self.chain(option, urls)? {
-            Some(chain) => {
-                let needs_tls = environment::is_behind_tls(&chain);
-                (Connector::new(chain), needs_tls, needs_tls)
-            }
-            // The connection may be a direct one.
-            None => (Connector::from_env()?, environment::needs_tls(|name| env::var_os(name)), false),
+        let (connector, may_be_direct) = match self.chain(option, urls)? {
+            Some(chain) => (Connector::new(chain), false),
+            None => (Connector::from_env()?, true),
         };
+        let needs_tls = connector.needs_tls();
         self.tls.check(needs_tls)?;
-        let tls = Tls::new(&self.tls, is_certain)?;
+        let tls = Tls::new(&self.tls, needs_tls && !may_be_direct)?;
         Ok(Route { connector: self.configured(connector), needs_tls, tls })
     }
 

@@ -3,7 +3,6 @@
 mod arguments;
 mod chain;
 mod commands;
-mod environment;
 mod failure;
 mod help;
 mod limited;
