@@ -1,7 +1,7 @@
 //! The settings of sockets and lookups: of a proxy, and of a connector for all that it dials.
 
 use super::messages::{BOUND, Speaks};
-use super::scene::{Lonely, TARGET, assert_echo, deserted, error, saying, serving};
+use super::scene::{TARGET, assert_echo, deserted, error, saying, serving};
 use super::ways::{Connecting, Setting, Through, Way, at_once, everywhere};
 use super::word;
 use crate::support::case::Case;
@@ -106,7 +106,7 @@ fn the_hook_gets_each_socket_before_it_is_bound() {
 #[cfg(unix)]
 #[test]
 fn the_hook_comes_after_the_options_of_a_local_port() {
-    let (lonely, addr) = Lonely::new();
+    let (lonely, addr) = super::scene::Lonely::new();
     everywhere(|way| {
         let shared = Arc::<Mutex<Vec<bool>>>::default();
         let record = Arc::clone(&shared);
@@ -294,7 +294,8 @@ fn the_family_decides_which_addresses_are_dialled() {
             let seen = Arc::<Mutex<Vec<IpAddr>>>::default();
             let record = Arc::clone(&seen);
             let hook = move |socket: &SockRef<'_>| {
-                let is_ipv4 = socket.domain()? == socket2::Domain::IPV4;
+                // Only IPv6 sockets have this option.
+                let is_ipv4 = socket.only_v6().is_err();
                 record.lock().expect("a list").push(if is_ipv4 { V4 } else { V6 });
                 // No attempt ends before the next one begins.
                 Err(io::Error::other("no connection"))

@@ -3,7 +3,7 @@
 use crate::allocations::counted;
 use crate::chains::{BEHIND, Listening, behind};
 use crate::messages::Speaks;
-use crate::scene::{PATIENCE, datagram, reply};
+use crate::scene::{PATIENCE, reply};
 use crate::support::case::Case;
 use crate::support::echo::payload;
 use anysocks::blocking::{Connector, Socks5UdpSocket};
@@ -84,6 +84,7 @@ fn no_allocations() {
 #[cfg(target_os = "linux")]
 mod system_calls {
     use super::*;
+    use crate::scene::datagram;
     use crate::system_calls::{OF_THE_ECHO, measure, number};
 
     #[test]

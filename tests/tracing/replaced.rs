@@ -1,12 +1,10 @@
 //! What takes the place of something else: the next upstream, and the address of a relay.
 
-use crate::messages::{Speaks, field};
+use crate::messages::Speaks;
 use crate::recorder::recorded;
 use crate::scene::{TARGET, deserted, saying};
-use crate::support::script::{client, proxy};
-use crate::support::server::Server;
 use crate::ways::everywhere;
-use anysocks::{Proxy, Stage, Upstreams};
+use anysocks::{Proxy, Upstreams};
 
 #[test]
 fn a_failed_try_and_the_next_upstream() {
@@ -26,7 +24,11 @@ fn a_failed_try_and_the_next_upstream() {
 #[cfg(target_os = "linux")]
 #[test]
 fn an_internal_address_of_a_relay() {
+    use crate::messages::field;
     use crate::support::in_namespace;
+    use crate::support::script::{client, proxy};
+    use crate::support::server::Server;
+    use anysocks::Stage;
     const TEST: &str = "replaced::an_internal_address_of_a_relay";
     const PREPARE: &str = "ip link set lo up && ip address add 203.0.113.7/32 dev lo";
     if !in_namespace::is_inside(TEST, PREPARE) {

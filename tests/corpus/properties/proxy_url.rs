@@ -111,23 +111,23 @@ fn endpoint(dice: &mut Dice<'_>) -> Endpoint {
             Some(name) => Endpoint::Name(name, port),
             None => Endpoint::from((Ipv4Addr::LOCALHOST, port)),
         },
-        4 => path([&b"\0"[..], dice.bytes()].concat()),
+        4 => path(&[&b"\0"[..], dice.bytes()].concat()),
         _ => {
             let bytes: Vec<_> = dice.bytes().iter().copied().filter(|byte| *byte != 0).collect();
-            path([&b"/x"[..], &bytes].concat())
+            path(&[&b"/x"[..], &bytes].concat())
         }
     }
 }
 
 #[cfg(unix)]
-fn path(bytes: Vec<u8>) -> Endpoint {
-    use std::os::unix::ffi::OsStringExt;
-    Endpoint::Unix(std::ffi::OsString::from_vec(bytes).into())
+fn path(bytes: &[u8]) -> Endpoint {
+    use std::os::unix::ffi::OsStrExt;
+    Endpoint::Unix(std::ffi::OsStr::from_bytes(bytes).into())
 }
 
 #[cfg(not(unix))]
-fn path(bytes: Vec<u8>) -> Endpoint {
-    Endpoint::Unix(String::from_utf8_lossy(&bytes).into_owned().into())
+fn path(bytes: &[u8]) -> Endpoint {
+    Endpoint::Unix(String::from_utf8_lossy(bytes).into_owned().into())
 }
 
 /// A URL that can't be read may hold a password behind any colon and before any `@`. Elsewhere it
