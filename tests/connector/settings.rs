@@ -56,8 +56,9 @@ fn recording(seen: &Seen) -> impl Fn(&SockRef<'_>) -> io::Result<()> + Send + Sy
     move |socket| {
         let kind = socket.r#type()?;
         let is_ready = kind == Type::DGRAM || socket.tcp_nodelay()?;
-        let local = socket.local_addr()?.as_socket().expect("an IP address");
-        let is_early = local.port() == 0 && socket.peer_addr().is_err();
+        // Windows has no local address before the socket is bound.
+        let local = socket.local_addr().ok().and_then(|local| local.as_socket());
+        let is_early = local.is_none_or(|local| local.port() == 0) && socket.peer_addr().is_err();
         seen.lock().expect("a list").push((kind, is_ready && is_early));
         Ok(())
     }
