@@ -180,11 +180,11 @@ fn a_reset_is_a_failure() {
     proxy.join();
 }
 
-/// The standard input is open and idle when the reset arrives.
 #[cfg(unix)]
 #[test]
 fn a_reset_after_the_target_s_end() {
     use std::sync::mpsc::channel;
+    use support::assert_ends_with_a_reset;
     let (to_proxy, from_test) = channel();
     let proxy = Scripted::start(move |mut client| {
         grant(&mut client, &request(1, "example.com", 80));
@@ -193,16 +193,8 @@ fn a_reset_after_the_target_s_end() {
         from_test.recv().expect("a test");
         // The byte that is not read turns the end into a reset.
     });
-    let mut program = Running::start(&mut anysocks(&["connect", "-x", &proxy.url(), "example.com:80"]));
-    let mut stdin = program.0.stdin.take().expect("a pipe");
-    stdin.write_all(b"hello").expect("an open pipe");
-    let mut stdout = program.0.stdout.take().expect("a pipe");
-    stdout.read_to_end(&mut Vec::new()).expect("the end of the output");
-    assert_eq!(program.0.try_wait().expect("a status"), None);
-    to_proxy.send(()).expect("a proxy");
-    proxy.join();
-    assert_eq!(program.0.wait().expect("an end").code(), Some(1));
-    let printed = rest(program.0.stderr.as_mut().expect("a pipe"));
-    assert!(printed.starts_with(b"anysocks: receiving failed: "), "{}", String::from_utf8_lossy(&printed));
-    drop(stdin);
+    assert_ends_with_a_reset(&mut anysocks(&["connect", "-x", &proxy.url(), "example.com:80"]), || {
+        to_proxy.send(()).expect("a proxy");
+        proxy.join();
+    });
 }

@@ -43,12 +43,11 @@ fn an_end_without_the_end_of_tls() {
     proxy.join();
 }
 
-/// The standard input is open and idle when the reset arrives.
 #[cfg(unix)]
 #[test]
 fn a_reset_after_the_end_of_tls() {
     use std::sync::mpsc::channel;
-    use support::Scripted;
+    use support::{Scripted, assert_ends_with_a_reset};
     let certificate = Certificate::new("reset");
     let config = Arc::clone(&certificate.config);
     let (to_proxy, from_test) = channel();
@@ -64,19 +63,11 @@ fn a_reset_after_the_end_of_tls() {
         // The bytes that are not read turn the end into a reset.
     });
     let url = format!("socks5h+tls://localhost:{}", proxy.addr.port());
-    let mut program = Running::start(&mut anysocks(&["connect", "-x", &url, "--insecure", "example.com:80"]));
-    let mut stdin = program.0.stdin.take().expect("a pipe");
-    stdin.write_all(b"hello").expect("an open pipe");
-    let mut stdout = program.0.stdout.take().expect("a pipe");
-    stdout.read_to_end(&mut Vec::new()).expect("the end of the output");
-    assert_eq!(program.0.try_wait().expect("a status"), None);
-    to_proxy.send(()).expect("a proxy");
-    proxy.join();
-    // Without the reset, the program would wait for its input.
-    assert_eq!(program.0.wait().expect("an end").code(), Some(1));
-    let printed = rest(program.0.stderr.as_mut().expect("a pipe"));
-    assert!(printed.starts_with(b"anysocks: receiving failed: "), "{}", String::from_utf8_lossy(&printed));
-    drop(stdin);
+    let arguments = ["connect", "-x", &url, "--insecure", "example.com:80"];
+    assert_ends_with_a_reset(&mut anysocks(&arguments), || {
+        to_proxy.send(()).expect("a proxy");
+        proxy.join();
+    });
 }
 
 /// A port without TLS.

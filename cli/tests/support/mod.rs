@@ -95,6 +95,22 @@ impl Drop for Running {
     }
 }
 
+/// The target ends its direction, and resets the connection while the standard input is open and
+/// idle. Without the reset, the program would wait for its input.
+#[cfg(unix)]
+pub(crate) fn assert_ends_with_a_reset(command: &mut Command, reset: impl FnOnce()) {
+    let mut program = Running::start(command);
+    let mut stdin = program.0.stdin.take().expect("a pipe");
+    stdin.write_all(b"hello").expect("an open pipe");
+    rest(program.0.stdout.as_mut().expect("a pipe"));
+    assert_eq!(program.0.try_wait().expect("a status"), None);
+    reset();
+    assert_eq!(program.0.wait().expect("an end").code(), Some(1));
+    let printed = rest(program.0.stderr.as_mut().expect("a pipe"));
+    assert!(printed.starts_with(b"anysocks: receiving failed: "), "{}", String::from_utf8_lossy(&printed));
+    drop(stdin);
+}
+
 /// Reads a line, and nothing after it.
 pub(crate) fn line(from: &mut impl Read) -> String {
     let mut line = Vec::new();
